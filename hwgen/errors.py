@@ -1,0 +1,34 @@
+"""What a user can do wrong, as exceptions whose text is one clear sentence.
+
+The form of every message is *where: what must hold, not what was given; what to do*.
+Wrong arguments in code stay `TypeError` and `ValueError`.
+"""
+
+
+class HwgenError(Exception):
+    """A user's mistake or a failed check; the command line prints it without a traceback."""
+
+    exit_status = 2
+
+
+class ModelError(HwgenError):
+    """A model or matrix that cannot be read, does not hold together or is not supported."""
+
+    @classmethod
+    def collect(cls, problems: list[str]) -> "ModelError":
+        """All problems of one model in one error, a line each."""
+        return cls("\n".join(problems))
+
+
+class PlanError(HwgenError):
+    """A design that cannot be built as asked."""
+
+
+class ToolError(HwgenError):
+    """A program that is missing or failed."""
+
+
+class VerifyError(HwgenError):
+    """Outputs that differ from the reference, or a bound that does not hold."""
+
+    exit_status = 1

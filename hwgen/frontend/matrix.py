@@ -1,0 +1,82 @@
+"""A single integer matrix as a network: `hwgen build weights.npy --input u4`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hwgen.errors import ModelError
+from hwgen.frontend.document import MAX_BITS
+from hwgen.ir import Accumulator, Dense, Graph, Input
+from hwgen.numeric import IntArray, IntType
+
+MAX_WEIGHT_BITS = 32
+
+
+def load_matrix(path: Path, inputs: IntType) -> Graph:
+    """The network `y = W x` of a `.npy` file that holds W, shape (out_features, in_features).
+
+    Raises
+    ------
+    ModelError
+        Where the file is not a readable, finite, integer-valued matrix.
+    """
+    try:
+        with path.open("rb") as file:
+            weight = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(
+            f"{path}: must be a .npy file with an integer matrix ({error}); write it with numpy.save"
+        ) from None
+    if not isinstance(weight, np.ndarray) or weight.ndim != 2 or 0 in weight.shape:
+        shape = getattr(weight, "shape", "several arrays")
+        raise ModelError(
+            f"{path}: must be a matrix (out_features, in_features) with at least one element, not {shape}"
+        )
+    return matrix_graph(path.stem, _as_integers(weight, path), inputs)
+
+
+def matrix_graph(name: str, weight: IntArray, inputs: IntType) -> Graph:
+    """The network `y = W x` with exact signed accumulators."""
+    if inputs.bits > MAX_BITS:
+        raise ModelError(f"{name}: input must have 1 to {MAX_BITS} bits, not {inputs}")
+    largest, smallest = int(weight.max()), int(weight.min())
+    bits = max(largest.bit_length(), (~smallest).bit_length() if smallest < 0 else 0) + 1
+    dense = Dense(
+        name="dense",
+        inputs=("input",),
+        weight=weight,
+        weight_bits=bits,
+        bias=np.zeros(len(weight), np.int64),
+        accumulators=(),
+    )
+    totals = dense.totals(inputs.range)
+    dense = Dense(
+        name=dense.name,
+        inputs=dense.inputs,
+        weight=weight,
+        weight_bits=bits,
+        bias=dense.bias,
+        accumulators=tuple(Accumulator.exact(total, 1, "signed") for total in totals),
+    )
+    shape = (weight.shape[1],)
+    return Graph(
+        name=name, input=Input(shape=shape, type=inputs), nodes=(dense,), output="dense"
+    )
+
+
+def _as_integers(weight: np.ndarray, path: Path) -> IntArray:
+    if weight.dtype.kind == "f":
+        if not np.isfinite(weight).all() or (weight != np.round(weight)).any():
+            raise ModelError(
+                f"{path}: every weight must be a finite integer; round the matrix before saving it"
+            )
+    elif weight.dtype.kind not in "iub":
+        raise ModelError(f"{path}: weights must be integers, not {weight.dtype}")
+    limit = 1 << (MAX_WEIGHT_BITS - 1)
+    if not (-limit <= weight.min() and weight.max() < limit):
+        raise ModelError(
+            f"{path}: weights must fit {MAX_WEIGHT_BITS} bits, not reach from {weight.min()} to {weight.max()}"
+        )
+    return weight.astype(np.int64)
