@@ -1,0 +1,79 @@
+"""Drivers of valid/ready streams: one sends packed beats, the other collects them."""
+
+import random
+
+from cocotb.triggers import RisingEdge
+
+TIMEOUT_CYCLES = 200_000
+
+
+class Link:
+    """The three signals of a stream, as the bench sees them."""
+
+    def __init__(self, dut, prefix):
+        self.clock = dut.aclk
+        self.data = getattr(dut, f"{prefix}_data")
+        self.valid = getattr(dut, f"{prefix}_valid")
+        self.ready = getattr(dut, f"{prefix}_ready")
+
+
+def pack(slots, widths):
+    """Beats of integers as packed words: the first lane in the lowest bits.
+
+    `slots` holds beats * lanes integers, `widths` the bits of each lane.
+    """
+    words = []
+    for start in range(0, len(slots), len(widths)):
+        word, position = 0, 0
+        for value, width in zip(slots[start : start + len(widths)], widths, strict=False):
+            word |= (int(value) & ((1 << width) - 1)) << position
+            position += width
+        words.append(word)
+    return words
+
+
+async def send(link, words, clock_of, stall=0.0, seed=0):
+    """Offer each word until it is taken; the cycle in which each was taken goes to the result."""
+    rng = random.Random(seed)
+    taken = []
+    for word in words:
+        while rng.random() < stall:
+            link.valid.value = 0
+            await RisingEdge(link.clock)
+        link.data.value = word
+        link.valid.value = 1
+        await RisingEdge(link.clock)
+        while not int(link.ready.value):
+            await RisingEdge(link.clock)
+        taken.append(clock_of())
+    link.valid.value = 0
+    return taken
+
+
+async def collect(link, count, clock_of, stall=0.0, seed=0, last=None):
+    """Take `count` beats: words, the cycle of each, and its `last` flag where there is one.
+
+    Fails where the payload changes while it waits, or nothing comes for a long time.
+    """
+    rng = random.Random(seed)
+    words, cycles, lasts = [], [], []
+    waiting, idle = None, 0
+    while len(words) < count:
+        accept = rng.random() >= stall
+        link.ready.value = int(accept)
+        await RisingEdge(link.clock)
+        idle += 1
+        assert idle < TIMEOUT_CYCLES, f"no beat in {TIMEOUT_CYCLES} cycles after {len(words)}"
+        if not int(link.valid.value):
+            assert waiting is None, "valid was taken back before the beat was accepted"
+            continue
+        word = int(link.data.value)
+        assert waiting is None or waiting == word, "the payload changed while it waited"
+        waiting = word
+        if accept:
+            words.append(word)
+            cycles.append(clock_of())
+            lasts.append(None if last is None else int(last.value))
+            waiting, idle = None, 0
+    link.ready.value = 0
+    return words, cycles, lasts

@@ -1,0 +1,154 @@
+"""The design and each of its units against the integer reference, bit for bit.
+
+Run by run.py, which says what to run through plus-arguments: `vectors`, `samples`, `seed`.
+"""
+
+import json
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+from cocotb.utils import get_sim_time
+from streams import Link, collect, pack, send
+
+PERIOD_NS = 10
+STALLED = 48  # vectors of the runs with random stalls
+MAX_CYCLES = 150_000  # of the run without stalls, where no number of samples is asked for
+FOLDER = Path(__file__).resolve().parent
+BENCH = json.loads((FOLDER / "bench.json").read_text())
+VECTORS = np.load(cocotb.plusargs.get("vectors", FOLDER.parent / "vectors.npz"))
+SAMPLES = int(cocotb.plusargs.get("samples", 0))
+SEED = int(cocotb.plusargs.get("seed", 0))
+
+
+def cycle():
+    """The number of the current clock cycle."""
+    return round(get_sim_time("ns") / PERIOD_NS)
+
+
+async def reset(dut):
+    """Idle inputs, then two cycles of reset."""
+    for prefix in ["top", *(f"u{k}" for k in range(len(BENCH["units"])))]:
+        getattr(dut, f"{prefix}_i_valid").value = 0
+        getattr(dut, f"{prefix}_i_data").value = 0
+        getattr(dut, f"{prefix}_o_ready").value = 0
+    dut.aresetn.value = 0
+    for _ in range(2):
+        await RisingEdge(dut.aclk)
+    dut.aresetn.value = 1
+    await RisingEdge(dut.aclk)
+
+
+async def start(dut):
+    """Clock and reset."""
+    Clock(dut.aclk, PERIOD_NS, unit="ns").start()
+    await reset(dut)
+
+
+def words_of(rows, stream):
+    """Vectors as packed beats; slots beyond the vector are padding."""
+    widths = stream["bits"]
+    slots = stream["beats"] * len(widths)
+    return [
+        word
+        for row in rows
+        for word in pack(list(row) + [0] * (slots - len(row)), widths)
+    ]
+
+
+async def run(dut, prefix, given, expected, streams, stall=0.0):
+    """Stream vectors through one block and compare every beat; the cycles of both sides."""
+    source, sink = Link(dut, f"{prefix}_i"), Link(dut, f"{prefix}_o")
+    inputs, outputs = words_of(given, streams[0]), words_of(expected, streams[1])
+    last = dut.top_o_last if prefix == "top" else None
+    sender = cocotb.start_soon(send(source, inputs, cycle, stall, SEED))
+    words, cycles, lasts = await collect(sink, len(outputs), cycle, stall, SEED + 1, last)
+    sent = await sender
+    beats = streams[1]["beats"]
+    wrong = [k for k, (a, b) in enumerate(zip(words, outputs, strict=True)) if a != b]
+    assert not wrong, (
+        f"{prefix}: {len(wrong)} of {len(outputs)} beats differ; first at vector "
+        f"{wrong[0] // beats}, beat {wrong[0] % beats}: {words[wrong[0]]:#x}, "
+        f"not {outputs[wrong[0]]:#x}"
+    )
+    if last is not None:
+        assert lasts == [int(k % beats == beats - 1) for k in range(len(outputs))], "tlast"
+    return sent, cycles
+
+
+def top_streams():
+    """The streams before and behind the whole design."""
+    return BENCH["streams"][0], BENCH["streams"][-1]
+
+
+def chosen(name_in, name_out, count):
+    """The first `count` vectors of a block, all of them where 0."""
+    given, expected = VECTORS[name_in], VECTORS[name_out]
+    return (given[:count], expected[:count]) if count else (given, expected)
+
+
+@cocotb.test()
+async def every_vector(dut):
+    """All vectors without a stall; latency and interval are those of the plan."""
+    await start(dut)
+    affordable = max(MAX_CYCLES // BENCH["interval_cycles"], 8)
+    given, expected = chosen("x", "y", SAMPLES or affordable)
+    sent, cycles = await run(dut, "top", given, expected, top_streams())
+    latency = cycles[0] - sent[0]
+    assert latency == BENCH["latency_cycles"], f"latency is {latency} cycles"
+    beats = top_streams()[1]["beats"]
+    starts = cycles[beats - 1 :: beats]
+    warm = min(len(BENCH["units"]) + 2, len(starts) - 2)
+    intervals = {b - a for a, b in zip(starts[warm:-1], starts[warm + 1 :], strict=True)}
+    assert intervals <= {BENCH["interval_cycles"]}, f"intervals are {sorted(intervals)} cycles"
+    (FOLDER / "measured.json").write_text(
+        json.dumps(
+            {
+                "vectors": len(given),
+                "latency_cycles": latency,
+                "interval_cycles": max(intervals, default=BENCH["interval_cycles"]),
+            }
+        )
+    )
+
+
+@cocotb.test()
+async def random_stalls(dut):
+    """Source and sink stop at random; nothing is lost, doubled or changed."""
+    await start(dut)
+    affordable = min(STALLED, max(MAX_CYCLES // BENCH["interval_cycles"], 4))
+    given, expected = chosen("x", "y", affordable)
+    for stall in (0.3, 0.7):
+        await run(dut, "top", given, expected, top_streams(), stall)
+
+
+@cocotb.test()
+async def reset_in_mid_stream(dut):
+    """A reset while vectors are under way forgets them; the next ones are right."""
+    await start(dut)
+    given, expected = chosen("x", "y", 6)
+    source, sink = Link(dut, "top_i"), Link(dut, "top_o")
+    words = words_of(given, top_streams()[0])
+    pause = max(BENCH["interval_cycles"], 2)
+    for patience in (1, pause // 2 + 1, BENCH["latency_cycles"] + pause // 3):
+        sender = cocotb.start_soon(send(source, words, cycle))
+        taker = cocotb.start_soon(collect(sink, 1 << 20, cycle))
+        for _ in range(patience):
+            await RisingEdge(dut.aclk)
+        sender.cancel()
+        taker.cancel()
+        await reset(dut)
+        await run(dut, "top", given, expected, top_streams())
+
+
+@cocotb.test()
+async def every_unit(dut):
+    """Each unit alone: every channel at its exact minimum and maximum, every threshold's edge."""
+    await start(dut)
+    for index in range(len(BENCH["units"])):
+        streams = BENCH["streams"][index : index + 2]
+        given, expected = chosen(f"u{index}_i", f"u{index}_o", 0)
+        await run(dut, f"u{index}", given, expected, streams)
+        await run(dut, f"u{index}", given[:STALLED], expected[:STALLED], streams, 0.4)

@@ -1,0 +1,86 @@
+"""The path of the data as a handful of calls: load, plan, emit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from hwgen.emit import emit
+from hwgen.errors import ModelError, PlanError
+from hwgen.frontend.matrix import load_matrix
+from hwgen.ir import Graph
+from hwgen.numeric import IntType
+from hwgen.plan.codec import decode
+from hwgen.plan.design import Plan
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_design
+
+
+def load(path: Path, inputs: IntType | None = None) -> Graph:
+    """Read a model file (.pt) or an integer matrix (.npy).
+
+    Parameters
+    ----------
+    path
+        The file.
+    inputs
+        Type of the inputs of a matrix; a model file brings its own.
+
+    Raises
+    ------
+    ModelError
+        Where the file cannot be read, does not hold together, or is of another kind.
+    """
+    if path.suffix == ".npy":
+        if inputs is None:
+            raise ModelError(f"{path}: a matrix needs the type of its inputs; add --input u4")
+        return load_matrix(path, inputs)
+    if path.suffix != ".pt":
+        raise ModelError(f"{path}: must be a model file .pt or a matrix .npy, not {path.suffix!r}")
+    if inputs is not None:
+        raise ModelError(f"{path}: a model file has the type of its inputs; leave --input out")
+    from hwgen.nn.model_file import load_model
+
+    return load_model(path)
+
+
+def build(
+    graph: Graph,
+    options: BuildOptions,
+    folder: Path,
+    plan_file: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Plan a network, or take a given plan, and write its design folder.
+
+    Raises
+    ------
+    PlanError
+        Where the network or the options cannot be built.
+    VerifyError
+        Where the plan does not give what the reference gives.
+    """
+    progress("plan")
+    plan = plan_design(graph, options) if plan_file is None else read_plan(plan_file)
+    emit(plan, graph, folder, progress)
+    return plan
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan.json, edited or not.
+
+    Raises
+    ------
+    PlanError
+        Where it is no plan, or a value in it is of the wrong kind.
+    """
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise PlanError(
+            f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"
+        ) from None
+    plan = decode(document, Plan, str(path))
+    assert isinstance(plan, Plan)
+    return plan

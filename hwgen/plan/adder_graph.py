@@ -1,0 +1,140 @@
+"""Adder graphs: a constant integer matrix times a vector as shared additions of exact width.
+
+Every node holds one integer, its *stored* value, of exactly known range. Inputs come first, then
+adders in topological order. An operand may be shifted left and inverted bit by bit; inversion
+costs no adder, only a constant, and the constants are collected until a threshold absorbs them
+(`v = unit * stored + constant`), so a subtraction costs what an addition costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from hwgen.numeric import IntArray, IntType, Range
+
+
+class Operand(NamedTuple):
+    """A node shifted left by `shift`; `inverted` flips its stored bits first."""
+
+    node: int
+    shift: int = 0
+    inverted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adder:
+    """`a + b`, or `a - b` where `subtract`; its stored value lies exactly in `[lo, hi]`."""
+
+    a: Operand
+    b: Operand
+    subtract: bool
+    lo: int
+    hi: int
+    level: int
+
+    @property
+    def range(self) -> Range:
+        """Exact range of the stored value."""
+        return Range(self.lo, self.hi)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where a row ends: its sum is `unit * stored + constant`, or `constant` where node is -1.
+
+    Where `adjusted`, the unit's lane carries `sum + align` itself instead of the stored value.
+    """
+
+    node: int
+    unit: int
+    constant: int
+    adjusted: bool
+    align: int
+    lo: int
+    hi: int
+
+    @property
+    def range(self) -> Range:
+        """Exact range of what the lane carries."""
+        return Range(self.lo, self.hi)
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether making the lane from the stored value takes an adder."""
+        return self.adjusted and (self.unit < 0 or self.constant + self.align != 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdderGraph:
+    """Inputs, adders and outputs; node n is input n, or adder `n - len(inputs)`.
+
+    `flipped` inputs are signed values whose top bit is inverted, which makes them unsigned.
+    """
+
+    inputs: tuple[Range, ...]
+    flipped: bool
+    adders: tuple[Adder, ...]
+    outputs: tuple[Output, ...]
+
+    def stored_range(self, node: int) -> Range:
+        """Exact range of the stored value of a node."""
+        count = len(self.inputs)
+        return self.inputs[node] if node < count else self.adders[node - count].range
+
+    def level(self, node: int) -> int:
+        """Adders on the longest path from an input to the node, itself included."""
+        count = len(self.inputs)
+        return 0 if node < count else self.adders[node - count].level
+
+    def depth(self) -> int:
+        """Largest level of an output, the adjusting adder included."""
+        levels = [0]
+        for output in self.outputs:
+            if output.node >= 0:
+                levels.append(self.level(output.node) + int(output.adjusts))
+        return max(levels)
+
+
+def invert(limits: Range) -> Range:
+    """Range of the bitwise complement of a stored value over its own width."""
+    ones = complement_constant(limits)
+    return Range(ones - limits.hi, ones - limits.lo)
+
+
+def complement_constant(limits: Range) -> int:
+    """What a stored value and its bitwise complement sum to: `2**width - 1`, or -1 if signed."""
+    return -1 if limits.lo < 0 else (1 << limits.bits) - 1
+
+
+def shifted(limits: Range, shift: int) -> Range:
+    """Range after a shift to the left."""
+    return Range(limits.lo << shift, limits.hi << shift)
+
+
+def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -> IntArray:
+    """What the lanes carry for natural inputs `x`, (samples, inputs) -> (samples, outputs)."""
+    values = [
+        x[:, i] + ((1 << (t.bits - 1)) if graph.flipped and t.signed else 0)
+        for i, t in enumerate(input_types)
+    ]
+    for adder in graph.adders:
+        a, b = (_operand(graph, values, operand) for operand in (adder.a, adder.b))
+        values.append(a - b if adder.subtract else a + b)
+    lanes = np.empty((len(x), len(graph.outputs)), np.int64)
+    for i, output in enumerate(graph.outputs):
+        stored = values[output.node] if output.node >= 0 else 0
+        if output.adjusted:
+            lanes[:, i] = stored * output.unit + output.constant + output.align
+        else:
+            lanes[:, i] = stored
+    return lanes
+
+
+def _operand(graph: AdderGraph, values: list[IntArray], operand: Operand) -> IntArray:
+    value = values[operand.node]
+    if operand.inverted:
+        value = complement_constant(graph.stored_range(operand.node)) - value
+    return value << operand.shift

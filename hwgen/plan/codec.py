@@ -1,0 +1,90 @@
+"""plan.json: frozen dataclasses as JSON and back, driven by their field types.
+
+Dataclasses of a union carry their class name as `kind`; named tuples are lists. Reading checks
+every type and names the place of what is wrong.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from typing import Any, Literal
+
+from hwgen.errors import PlanError
+
+
+def encode(value: Any) -> Any:
+    """A dataclass, tuple or number as plain JSON data."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"kind": type(value).__name__} | fields
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def decode(data: Any, kind: Any, where: str) -> Any:
+    """Plain JSON data as an object of type `kind`.
+
+    Raises
+    ------
+    PlanError
+        Where the data has another shape, or the object refuses its values.
+    """
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        if data not in typing.get_args(kind):
+            raise PlanError(f"{where}: must be one of {typing.get_args(kind)}, not {data!r}")
+        return data
+    if origin in (typing.Union, types.UnionType):
+        return _decode_union(data, typing.get_args(kind), where)
+    if origin is tuple:
+        return _decode_tuple(data, typing.get_args(kind), where)
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return kind(*_decode_tuple(data, tuple(typing.get_type_hints(kind).values()), where))
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(data, kind, where)
+    if type(data) is not kind:
+        raise PlanError(f"{where}: must be {kind.__name__}, not {data!r}")
+    return data
+
+
+def _decode_union(data: Any, options: tuple[Any, ...], where: str) -> Any:
+    names = {option.__name__: option for option in options}
+    name = data.get("kind") if isinstance(data, dict) else None
+    if name not in names:
+        raise PlanError(f"{where}: kind must be one of {', '.join(names)}, not {name!r}")
+    return decode(data, names[name], where)
+
+
+def _decode_tuple(data: Any, items: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise PlanError(f"{where}: must be a list, not {data!r}")
+    if len(items) == 2 and items[1] is Ellipsis:
+        items = (items[0],) * len(data)
+    if len(items) != len(data):
+        raise PlanError(f"{where}: must have {len(items)} items, not {len(data)}")
+    return tuple(
+        decode(item, kind, f"{where}[{index}]")
+        for index, (item, kind) in enumerate(zip(data, items, strict=True))
+    )
+
+
+def _decode_dataclass(data: Any, kind: Any, where: str) -> Any:
+    if not isinstance(data, dict) or data.get("kind") != kind.__name__:
+        raise PlanError(f"{where}: must be a {kind.__name__}, not {str(data)[:40]!r}")
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    missing = [name for name in names if name not in data]
+    unknown = [name for name in data if name not in names and name != "kind"]
+    if missing or unknown:
+        raise PlanError(
+            f"{where}: must have the keys {', '.join(names)}; "
+            f"missing: {', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}"
+        )
+    fields = {name: decode(data[name], hints[name], f"{where}.{name}") for name in names}
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise PlanError(f"{where}: {error}") from None

@@ -1,0 +1,56 @@
+"""The whole design as numbers: the stages in order, and how often and how late results come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwgen.plan.stages import Stage, Stream
+
+Target = Literal["xc7", "ice40", "ecp5"]
+LayerStyle = Literal["unrolled", "folded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerSummary:
+    """One row of the report: a matrix-vector layer, or what follows the last one."""
+
+    name: str
+    op: str
+    style: LayerStyle
+    pe: int
+    simd: int
+    rows: int
+    columns: int
+    nonzero: int
+    accumulator_bits: tuple[int, ...]
+    data_type_bits: int
+    cycles: int
+
+    @property
+    def sparsity(self) -> float:
+        """Share of weights that are zero."""
+        return 1.0 - self.nonzero / (self.rows * self.columns) if self.rows else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every decision about a design. The same plan gives the same Verilog, byte for byte."""
+
+    name: str
+    target: Target
+    accumulator: str
+    stages: tuple[Stage, ...]
+    layers: tuple[LayerSummary, ...]
+    latency_cycles: int
+    interval_cycles: int
+
+    @property
+    def inputs(self) -> Stream:
+        """The stream that enters the design."""
+        return self.stages[0].inputs
+
+    @property
+    def outputs(self) -> Stream:
+        """The stream that leaves the design."""
+        return self.stages[-1].outputs

@@ -1,0 +1,89 @@
+"""Runs a plan on integers, stage by stage: what the hardware will give, before there is any."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+
+from hwgen.numeric import IntArray
+from hwgen.plan.adder_graph import evaluate
+from hwgen.plan.design import Plan
+from hwgen.plan.stages import (
+    PADDING,
+    FoldedDense,
+    ParallelArgmax,
+    ParallelThreshold,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    Stream,
+    UnrolledDense,
+)
+
+
+def run_plan(plan: Plan, x: IntArray) -> list[IntArray]:
+    """The slots of every stream: the design's input, then each stage's output.
+
+    `x` is (samples, elements); each result is (samples, beats * lanes), padding as zero.
+    """
+    slots = [to_slots(plan.inputs, x)]
+    for stage in plan.stages:
+        slots.append(run_stage(stage, slots[-1]))
+    return slots
+
+
+def to_slots(stream: Stream, vectors: IntArray) -> IntArray:
+    """Vectors in natural order as the stream carries them."""
+    order = np.array(stream.order)
+    slots = vectors[:, np.maximum(order, 0)]
+    return np.where(order == PADDING, 0, slots)
+
+
+def from_slots(stream: Stream, slots: IntArray) -> IntArray:
+    """What a stream carried, back in natural order."""
+    order = np.array(stream.order)
+    vectors = np.zeros((len(slots), order.max() + 1), np.int64)
+    vectors[:, order[order != PADDING]] = slots[:, order != PADDING]
+    return vectors
+
+
+def run_stage(stage: Stage, slots: IntArray) -> IntArray:
+    """One stage on the slots of its input stream."""
+    match stage:
+        case UnrolledDense():
+            return evaluate(stage.graph, slots, stage.inputs.lanes)
+        case ParallelThreshold():
+            columns = [
+                np.array(channel.codes)[np.searchsorted(channel.thresholds, column, side="right")]
+                for channel, column in zip(stage.channels, slots.T, strict=True)
+            ]
+            return np.stack(columns, axis=1).astype(np.int64)
+        case ParallelArgmax() | SerialArgmax():
+            vectors = from_slots(stage.inputs, slots)
+            return vectors.argmax(axis=1)[:, None].astype(np.int64)
+        case FoldedDense():
+            return _folded(stage, slots)
+        case SerialThreshold():
+            return _serial(stage, slots)
+        case _:
+            assert_never(stage)
+
+
+def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
+    group = np.concatenate([[0], np.cumsum(stage.last)[:-1]]).repeat(stage.simd)
+    sums = np.zeros((len(slots), stage.groups, stage.pe), np.int64)
+    for p, element in enumerate(stage.elements):
+        matrix = np.zeros((stage.groups, slots.shape[1]), np.int64)
+        np.add.at(matrix, (group, np.array(element.slots)), np.array(element.weights))
+        sums[:, :, p] = slots @ matrix.T + np.array(element.initial)
+    return sums.reshape(len(slots), -1)
+
+
+def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
+    codes = np.empty_like(slots)
+    lanes = len(stage.tables)
+    for slot in range(slots.shape[1]):
+        thresholds = stage.tables[slot % lanes][slot // lanes]
+        codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
+    return codes

@@ -1,0 +1,95 @@
+"""Streams whose payload is a row of integers, each with its own width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hwgen.numeric import IntType, Range
+
+
+def shape_of(kind: IntType) -> Shape:
+    """The Amaranth shape of an integer type."""
+    return signed(kind.bits) if kind.signed else unsigned(kind.bits)
+
+
+def range_shape(limits: Range) -> Shape:
+    """The narrowest shape that holds every value of a range."""
+    return signed(limits.bits) if limits.lo < 0 else unsigned(limits.bits)
+
+
+def layout(lanes: Sequence[IntType]) -> data.StructLayout:
+    """Lanes `e0`, `e1`, ... packed with the first in the lowest bits."""
+    return data.StructLayout({f"e{i}": shape_of(lane) for i, lane in enumerate(lanes)})
+
+
+def lane_stream(lanes: Sequence[IntType]) -> Any:
+    """The stream signature of a row of lanes."""
+    return stream.Signature(layout(lanes))
+
+
+def ports(inputs: Sequence[IntType], outputs: Sequence[IntType]) -> dict[str, Any]:
+    """Members of a component that reads one lane stream and writes another."""
+    return {"i": In(lane_stream(inputs)), "o": Out(lane_stream(outputs))}
+
+
+def resize(value: Value, width: int) -> Value:
+    """Sign- or zero-extend to `width` bits, or drop high bits; the result is unsigned bits."""
+    size = len(value)
+    if size >= width:
+        return value[:width]
+    fill = value[-1].replicate(width - size) if value.shape().signed and size else None
+    return Cat(value, Const(0, width - size) if fill is None else fill)
+
+
+def choose(values: Sequence[Value], index: Value) -> Value:
+    """`values[index]`, the last one beyond the end, as a tree of multiplexers.
+
+    Not an `Array`: that becomes a Verilog case statement, which Icarus Verilog 11 does not run
+    before its inputs change for the first time.
+    """
+    if len(values) == 1 or not len(index):
+        return values[0]
+    half = 1 << (len(index) - 1)
+    low = choose(values[:half], index[:-1])
+    return Mux(index[-1], choose(values[half:], index[:-1]), low) if values[half:] else low
+
+
+class EnabledPipeline:
+    """Valid bits beside a fixed number of registers that all stall together.
+
+    With `latency` 0 the stream passes through combinationally and `enable` is None.
+    """
+
+    def __init__(self, m: Module, i: Any, o: Any, latency: int) -> None:
+        if latency == 0:
+            m.d.comb += [o.valid.eq(i.valid), i.ready.eq(o.ready)]
+            self.enable: Value | None = None
+            return
+        valid = [Signal(name=f"valid{k + 1}") for k in range(latency)]
+        m.d.comb += [i.ready.eq(o.ready | ~o.valid), o.valid.eq(valid[-1])]
+        self.enable = i.ready
+        with m.If(i.ready):
+            m.d.sync += Cat(*valid).eq(Cat(i.valid, *valid[:-1]))
+
+    def delay(self, m: Module, value: Value, name: str) -> Signal:
+        """`value` one enabled cycle later."""
+        register = Signal(value.shape(), name=name, reset_less=True)
+        assert self.enable is not None
+        with m.If(self.enable):
+            m.d.sync += register.eq(value)
+        return register
+
+
+class LaneComponent(wiring.Component):
+    """A component with one lane stream in (`i`) and one out (`o`)."""
+
+    i: stream.Interface
+    o: stream.Interface
+
+    def __init__(self, inputs: Sequence[IntType], outputs: Sequence[IntType]) -> None:
+        super().__init__(ports(inputs, outputs))

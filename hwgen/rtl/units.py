@@ -1,0 +1,41 @@
+"""The component of each kind of stage."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from hwgen.plan.stages import (
+    FoldedDense,
+    ParallelArgmax,
+    ParallelThreshold,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    UnrolledDense,
+)
+from hwgen.rtl.folded_dense import FoldedDenseUnit
+from hwgen.rtl.lanes import LaneComponent
+from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
+from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
+from hwgen.rtl.serial_argmax import SerialArgmaxUnit
+from hwgen.rtl.serial_threshold import SerialThresholdUnit
+from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
+
+
+def unit_of(stage: Stage) -> LaneComponent:
+    """The hardware of a stage."""
+    match stage:
+        case UnrolledDense():
+            return UnrolledDenseUnit(stage)
+        case ParallelThreshold():
+            return ParallelThresholdUnit(stage)
+        case ParallelArgmax():
+            return ParallelArgmaxUnit(stage)
+        case FoldedDense():
+            return FoldedDenseUnit(stage)
+        case SerialThreshold():
+            return SerialThresholdUnit(stage)
+        case SerialArgmax():
+            return SerialArgmaxUnit(stage)
+        case _:
+            assert_never(stage)

@@ -1,0 +1,92 @@
+"""A constant matrix times a vector, every cycle: the planned adder graph, cut by registers."""
+
+from __future__ import annotations
+
+from amaranth import Const, Module, Signal, Value
+
+from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
+from hwgen.plan.stages import UnrolledDense
+from hwgen.rtl.lanes import EnabledPipeline, LaneComponent, range_shape, resize
+
+
+class UnrolledDenseUnit(LaneComponent):
+    """Matrix-vector product as shared additions of exact width.
+
+    Accepts a beat every cycle; each output beat comes `plan.latency` cycles after its input beat,
+    more where the output stalls. It neither rounds nor saturates: no adder can overflow.
+
+    Parameters
+    ----------
+    plan
+        The adder graph and where its registers lie.
+    """
+
+    def __init__(self, plan: UnrolledDense) -> None:
+        self.plan = plan
+        self._nodes: dict[tuple[int, int], Value] = {}
+        super().__init__(plan.inputs.lanes, plan.outputs.lanes)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self._pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        self._nodes = {}
+        for index, lane in enumerate(self.plan.inputs.lanes):
+            value = self.i.payload[f"e{index}"]
+            if self.plan.graph.flipped and lane.signed:
+                value = value.as_unsigned() ^ (1 << (lane.bits - 1))
+            self._nodes[index, 0] = value
+        first = len(self.plan.inputs.lanes)
+        for index, adder in enumerate(self.plan.graph.adders):
+            self._add(m, first + index, adder)
+        for index, output in enumerate(self.plan.graph.outputs):
+            lane = self.o.payload[f"e{index}"]
+            m.d.comb += lane.eq(self._output(m, index, output))
+        return m
+
+    def _segment(self, level: int) -> int:
+        """Registers between the inputs and the adders of a level."""
+        return (level - 1) // self.plan.levels_per_stage if self.plan.levels_per_stage else 0
+
+    def _at(self, m: Module, node: int, segment: int) -> Value:
+        """A node's stored value after `segment` registers; delays are shared."""
+        if (node, segment) not in self._nodes:
+            value = self._at(m, node, segment - 1)
+            self._nodes[node, segment] = self._pipeline.delay(m, value, f"n{node}_d{segment}")
+        return self._nodes[node, segment]
+
+    def _operand(self, m: Module, operand: Operand, segment: int, width: int) -> Value:
+        value = self._at(m, operand.node, segment)
+        limits = self.plan.graph.stored_range(operand.node)
+        if operand.inverted:
+            ones = complement_constant(limits)
+            flipped = ~resize(value, max(limits.bits, 1))
+            value = flipped.as_signed() if ones < 0 else flipped[: limits.bits]
+        return resize(value.shift_left(operand.shift), width)
+
+    def _add(self, m: Module, node: int, adder: Adder) -> None:
+        segment = self._segment(adder.level)
+        shape = range_shape(adder.range)
+        total = Signal(shape, name=f"n{node}")
+        a = self._operand(m, adder.a, segment, shape.width)
+        b = self._operand(m, adder.b, segment, shape.width)
+        m.d.comb += total.eq(a - b if adder.subtract else a + b)
+        self._nodes[node, segment] = total
+
+    def _output(self, m: Module, index: int, output: Output) -> Value:
+        shape = range_shape(output.range)
+        if output.node < 0:
+            return Const(output.lo, shape)
+        level = self.plan.graph.level(output.node)
+        if not output.adjusts:
+            shift = output.unit.bit_length() - 1 if output.adjusted else 0
+            value = self._at(m, output.node, self.plan.latency).shift_left(shift)
+            return value if value.shape().signed == shape.signed else resize(value, shape.width)
+        segment = self._segment(level + 1)
+        stored = self._at(m, output.node, segment)
+        shifted = resize(stored.shift_left(abs(output.unit).bit_length() - 1), shape.width)
+        constant = Const((output.constant + output.align) % (1 << shape.width), shape.width)
+        total = Signal(shape, name=f"sum{index}")
+        m.d.comb += total.eq(constant - shifted if output.unit < 0 else constant + shifted)
+        for delay in range(segment, self.plan.latency):
+            total = self._pipeline.delay(m, total, f"sum{index}_d{delay + 1}")
+        return total

@@ -1,0 +1,108 @@
+"""Runs the cocotb bench that lies in a design folder, and reads its result."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hwgen.errors import ModelError, ToolError
+
+Simulator = Literal["verilator", "icarus"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimResult:
+    """What a simulation found: why each failed test failed, None for one that passed."""
+
+    simulator: str
+    tests: Mapping[str, str | None]
+    vectors: int
+    latency_cycles: int | None
+    interval_cycles: int | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every output was equal to the reference's."""
+        return bool(self.tests) and not any(self.tests.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json` and the report."""
+        return {
+            "passed": self.passed,
+            "simulator": self.simulator,
+            "tests": dict(self.tests),
+            "vectors": self.vectors,
+            "latency_cycles": self.latency_cycles,
+            "interval_cycles": self.interval_cycles,
+        }
+
+
+def simulate(
+    folder: Path,
+    *,
+    simulator: Simulator,
+    samples: int = 0,
+    seed: int = 0,
+    vectors: Path | None = None,
+    waves: bool = False,
+) -> SimResult:
+    """Build and run the bench of a design folder.
+
+    Parameters
+    ----------
+    folder
+        A folder that `hwgen build` wrote.
+    simulator
+        "verilator" or "icarus".
+    samples
+        Vectors of the whole design; 0 for as many as take a moment.
+    seed
+        Of the random stalls.
+    vectors
+        Other vectors than the folder's own.
+    waves
+        Keep a wave file in `sim/build`.
+
+    Raises
+    ------
+    ModelError
+        Where the folder holds no design.
+    ToolError
+        Where the simulator is missing or fails.
+    """
+    bench = folder / "sim" / "run.py"
+    if not bench.is_file():
+        raise ModelError(
+            f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
+        )
+    command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
+    command += ["--samples", str(samples), "--seed", str(seed)]
+    if vectors is not None:
+        command += ["--vectors", str(vectors.resolve())]
+    if waves:
+        command.append("--waves")
+    log = folder / "sim" / "simulation.log"
+    with log.open("w") as output:
+        status = subprocess.run(
+            command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
+    result = folder / "sim" / "result.json"
+    if not result.is_file():
+        tail = log.read_text(errors="replace").strip().splitlines()[-8:]
+        raise ToolError(
+            f"{simulator}: failed with exit status {status}; the log is {log}; its last lines:\n"
+            + "\n".join(tail)
+        )
+    found = json.loads(result.read_text())
+    return SimResult(
+        simulator=found["simulator"],
+        tests=found["tests"],
+        vectors=found.get("vectors", 0),
+        latency_cycles=found.get("latency_cycles"),
+        interval_cycles=found.get("interval_cycles"),
+    )
