@@ -87,8 +87,6 @@ def offset_cap(accumulator_bits: int, inputs: Range) -> int:
     return ((1 << accumulator_bits) - 1) // inputs.span
 
 
-
-
 def row_ranges(weights: IntArray, inputs: Range, bias: IntArray) -> list[Range]:
     """`dot_range` of every row of `weights`, shape (out_features, in_features)."""
     return [dot_range(row, inputs, int(b)) for row, b in zip(weights, bias, strict=True)]
@@ -96,7 +94,8 @@ def row_ranges(weights: IntArray, inputs: Range, bias: IntArray) -> list[Range]:
 
 def _sides(weights: npt.NDArray[np.int64]) -> tuple[int, int]:
     """Sum of the positive weights and of the negative magnitudes, as Python ints."""
-    if weights.size and int(np.abs(weights).max()) < (1 << 62) // weights.size:
+    largest = max(int(weights.max()), -int(weights.min())) if weights.size else 0
+    if largest * weights.size < 1 << 62:
         return int(weights[weights > 0].sum()), -int(weights[weights < 0].sum())
     values = [int(w) for w in weights]
     return sum(w for w in values if w > 0), -sum(w for w in values if w < 0)

@@ -18,6 +18,8 @@ from hwgen.errors import HwgenError, ModelError
 if TYPE_CHECKING:
     from hwgen.ir import Graph
 
+REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
+
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
     "A session: `python -m training digits`, `hwgen inspect model.pt`, `hwgen build model.pt -o out`, "
@@ -212,11 +214,17 @@ def sim(
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
     with _mistakes():
+        from hwgen.flow import fresh_vectors
         from hwgen.simulate import simulate
 
         with _progress(f"simulate in {simulator.value}"):
             result = simulate(
-                folder, simulator=simulator.value, samples=samples, seed=seed, waves=waves
+                folder,
+                simulator=simulator.value,
+                samples=samples,
+                seed=seed,
+                vectors=fresh_vectors(folder, seed, samples) if seed else None,
+                waves=waves,
             )
         _print(result.to_json(), as_json, lambda: _sim_text(result))
         if not result.passed:
@@ -287,7 +295,8 @@ def _print(document: dict[str, Any], as_json: bool, text: Callable[[], Any]) -> 
         return
     from rich.console import Console
 
-    Console(soft_wrap=True).print(text(), markup=False, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else REDIRECTED_WIDTH)
+    console.print(text(), markup=False, highlight=False)
 
 
 if __name__ == "__main__":

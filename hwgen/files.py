@@ -51,6 +51,9 @@ def folder_beside(folder: Path) -> Iterator[Path]:
     ToolError
         Where the file system refuses.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ToolError(f"{folder}: must be a folder, and is a file; choose another place")
+    asked, folder = folder, folder.resolve()  # the goal of a link, not the link, is replaced
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -62,9 +65,11 @@ def folder_beside(folder: Path) -> Iterator[Path]:
                 folder.replace(old)
             partial.replace(folder)
         finally:
+            if old.exists() and not folder.exists():
+                old.replace(folder)  # stopped between the two renames
             shutil.rmtree(partial, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ToolError(
-            f"{folder}: cannot be written ({error.strerror or error}); free the disk or choose another place"
+            f"{asked}: cannot be written ({error.strerror or error}); free the disk or choose another place"
         ) from None

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
+from hwgen.files import write_beside
 from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Graph
+from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.plan.codec import decode
 from hwgen.plan.design import Plan
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.plan.vectors import RANDOM, design_vectors
 
 
 def load(path: Path, inputs: IntType | None = None) -> Graph:
@@ -65,6 +68,25 @@ def build(
     plan = plan_design(graph, options) if plan_file is None else read_plan(plan_file)
     emit(plan, graph, folder, progress)
     return plan
+
+
+def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
+    """Write other random vectors for a design folder, with the reference's outputs.
+
+    Raises
+    ------
+    ModelError, PlanError
+        Where the folder holds no whole design.
+    VerifyError
+        Where the plan does not give what the reference gives.
+    """
+    graph = load_network(folder / "network.npz")
+    plan = read_plan(folder / "plan.json")
+    path = folder / "sim" / f"vectors-{seed}.npz"
+    vectors = design_vectors(plan, graph, seed=seed, random=max(samples, RANDOM))
+    with write_beside(path) as partial:
+        vectors.save(partial)
+    return path
 
 
 def read_plan(path: Path) -> Plan:

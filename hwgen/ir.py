@@ -16,7 +16,7 @@ import numpy as np
 
 from hwgen.bounds import common_divisor, exact_signed_bits, offset_bits, row_ranges
 from hwgen.errors import ModelError
-from hwgen.numeric import IntArray, IntType, Range
+from hwgen.numeric import IntArray, IntType, Range, signed_bits
 
 MAX_ACCUMULATOR_BITS = 62  # the reference computes in int64
 
@@ -65,6 +65,8 @@ class Accumulator:
 
     def problem(self, total: Range, divisor: int) -> str | None:
         """Why sums in `total` do not fit this register, or None where they do."""
+        if self.bits > MAX_ACCUMULATOR_BITS:
+            return f"accumulator must have at most {MAX_ACCUMULATOR_BITS} bits, not {self.bits}"
         needed = Accumulator.exact(total, divisor, self.method)
         if self.bits < needed.bits:
             return f"accumulator must have {needed.bits} bits for sums in [{total.lo}, {total.hi}], not {self.bits}"
@@ -235,8 +237,11 @@ def _infer_dense(node: Dense, source: Tensor) -> tuple[list[str], Tensor | None]
         problems.append(f"in_features must be {source.shape}, not ({weight.shape[1]},)")
     if not source.range.lo <= 0 <= source.range.hi:
         problems.append("the input's range must contain 0, or partial sums are not bounded")
-    limits = IntType(bits=max(node.weight_bits, 1), signed=True).range
-    if node.weight_bits < 1 or weight.min() < limits.lo or weight.max() > limits.hi:
+    if not 1 <= node.weight_bits <= MAX_ACCUMULATOR_BITS:
+        problems.append(
+            f"weight_bits must be 1 to {MAX_ACCUMULATOR_BITS}, not {node.weight_bits}"
+        )
+    elif signed_bits(int(weight.min()), int(weight.max())) > node.weight_bits:
         problems.append(
             f"weight must fit weight_bits = {node.weight_bits}, not reach from {weight.min()} to {weight.max()}"
         )
@@ -263,6 +268,6 @@ def _infer_threshold(node: Threshold, source: Tensor) -> tuple[list[str], Tensor
     shape = (source.shape[0], (1 << node.output.bits) - 1)
     if node.thresholds.shape != shape:
         return [f"thresholds must have shape {shape}, not {node.thresholds.shape}"], None
-    if (np.diff(node.thresholds, axis=1) < 0).any():
+    if (node.thresholds[:, 1:] < node.thresholds[:, :-1]).any():  # a difference could overflow
         return ["thresholds must ascend in every channel"], None
     return [], Tensor(source.shape, node.output.range)

@@ -100,7 +100,7 @@ class IntType:
 
 def signed_bits(lo: int, hi: int) -> int:
     """Bits of the narrowest two's complement register that holds `lo` and `hi`."""
-    return max(hi.bit_length(), (~lo).bit_length() if lo < 0 else 0) + 1
+    return max((~value if value < 0 else value).bit_length() for value in (lo, hi)) + 1
 
 
 def round_half_up(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import assert_never
 
 import numpy as np
@@ -90,9 +91,9 @@ def evaluate(node: Op, x: IntArray, limits: Range) -> IntArray:
         case Threshold():
             return _threshold(node, x)
         case Flatten():
-            return x.reshape(len(x), -1)
+            return x.reshape(len(x), prod(x.shape[1:]))  # -1 fails for no samples
         case Argmax():
-            return x.argmax(axis=1, keepdims=True).astype(np.int64)
+            return np.argmax(x, axis=1, keepdims=True).astype(np.int64)
         case _:
             assert_never(node)
 

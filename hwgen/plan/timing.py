@@ -7,6 +7,7 @@ off a run of a few vectors with a source and a sink that never wait.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol, assert_never
 
 from hwgen.plan.stages import (
@@ -20,7 +21,8 @@ from hwgen.plan.stages import (
 )
 
 FOLDED_PIPELINE = 3  # registers between a step and its accumulator
-WARM_UP = 3  # vectors until the interval is steady
+WARM_UP = 3  # vectors, beside one a stage, until the interval is steady
+WINDOW = 4  # intervals of which the longest counts
 
 
 class _Model(Protocol):
@@ -128,11 +130,12 @@ def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
     beats = stages[-1].outputs.beats
     times: list[int] = []
     cycle = 0
-    while len(times) < (WARM_UP + len(stages)) * beats:
+    while len(times) < (WARM_UP + len(stages) + WINDOW) * beats:
         if _cycle(models):
             times.append(cycle)
         cycle += 1
-    return times[0], times[-1] - times[-1 - beats]
+    ends = times[beats - 1 :: beats][-WINDOW - 1 :]
+    return times[0], max(late - early for early, late in pairwise(ends))
 
 
 def _cycle(models: list[_Model]) -> bool:

@@ -12,7 +12,7 @@ from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
 from hwgen.plan.stages import FoldedDense, ProcessingElement
-from hwgen.rtl.lanes import LaneComponent, choose, range_shape, resize
+from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.vector_buffer import VectorBuffer
 
 
@@ -76,7 +76,7 @@ class FoldedDenseUnit(LaneComponent):
     def _sequencer(self, m: Module, buffer: VectorBuffer) -> tuple[Signal, Value]:
         """Counts the steps of a vector while one is available."""
         cycles = self.plan.cycles
-        step = Signal(range(cycles))
+        step = counter(cycles, "step")
         issue = Signal()
         m.d.comb += [
             issue.eq(buffer.available),
@@ -101,7 +101,7 @@ class FoldedDenseUnit(LaneComponent):
 
     def _row_state(self, m: Module, valid: Value, last: Value) -> tuple[Signal, Signal]:
         """Whether the step that reaches the accumulators is a row's first, and its group."""
-        first, group = Signal(init=1), Signal(range(self.plan.groups))
+        first, group = Signal(init=1), counter(self.plan.groups, "group")
         with m.If(self._enable & valid):
             m.d.sync += first.eq(last)
             with m.If(last):
@@ -142,10 +142,12 @@ class FoldedDenseUnit(LaneComponent):
         buffer: VectorBuffer,
     ) -> Signal:
         kind = self.plan.inputs.lanes[0]
+        ternary = all(-1 <= weight <= 1 for weight in element.weights)
         total: Value = Const(0, 1)
         for lane, weight in enumerate(weights):
             bits = buffer.data[index * self.plan.simd + lane]
-            product = times(weight, bits.as_signed() if kind.signed else bits)
+            x = bits.as_signed() if kind.signed else bits
+            product = times(weight, x, ternary=ternary)
             total = product if lane == 0 else total + product
         exact = Signal(range_shape(element.products), name=f"products{index}")
         m.d.comb += exact.eq(total)
@@ -181,12 +183,9 @@ def weight_shape(element: ProcessingElement) -> Shape:
     return range_shape(Range(min(element.weights), max(*element.weights, 1)))
 
 
-def times(weight: Value, x: Value) -> Value:
-    """A product; weights of one bit and -1, 0, 1 take no multiplier."""
-    shape = weight.shape()
-    if shape.width == 1:
-        return Mux(weight, x, 0) if not shape.signed else Mux(weight, -x, 0)
-    if shape.width == 2 and shape.signed:
-        magnitude = Mux(weight[0], x, Const(0, x.shape()))
-        return Mux(weight[1], -magnitude, magnitude)
-    return weight * x
+def times(weight: Value, x: Value, *, ternary: bool) -> Value:
+    """A product; weights -1, 0 and 1 take no multiplier."""
+    if not ternary:
+        return weight * x
+    magnitude = Mux(weight[0], x, Const(0, x.shape()))
+    return Mux(weight[1], -magnitude, magnitude) if len(weight) > 1 else magnitude

@@ -18,8 +18,8 @@ def shape_of(kind: IntType) -> Shape:
 
 
 def range_shape(limits: Range) -> Shape:
-    """The narrowest shape that holds every value of a range."""
-    return signed(limits.bits) if limits.lo < 0 else unsigned(limits.bits)
+    """The narrowest shape that holds every value of a range, of one bit at the least."""
+    return signed(limits.bits) if limits.lo < 0 else unsigned(max(limits.bits, 1))
 
 
 def layout(lanes: Sequence[IntType]) -> data.StructLayout:
@@ -44,6 +44,11 @@ def resize(value: Value, width: int) -> Value:
         return value[:width]
     fill = value[-1].replicate(width - size) if value.shape().signed and size else None
     return Cat(value, Const(0, width - size) if fill is None else fill)
+
+
+def counter(count: int, name: str) -> Signal:
+    """A register for 0 to `count - 1`, of one bit at the least: Verilog knows no empty vector."""
+    return Signal(max((count - 1).bit_length(), 1), name=name)
 
 
 def choose(values: Sequence[Value], index: Value) -> Value:

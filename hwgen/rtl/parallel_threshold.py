@@ -36,10 +36,12 @@ class ParallelThresholdUnit(LaneComponent):
         return m
 
     def _code(self, m: Module, index: int, channel: Steps, value: Value) -> Value:
+        shape = shape_of(self.plan.outputs.lanes[index])
+        if not channel.thresholds:
+            return Const(channel.codes[0], shape)
         reached = Signal(len(channel.thresholds), name=f"reached{index}")
         comparisons = [value >= Const(t, value.shape()) for t in channel.thresholds]
         m.d.comb += reached.eq(Cat(*comparisons))
-        shape = shape_of(self.plan.outputs.lanes[index])
         return _select(reached, [Const(code, shape) for code in channel.codes])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth import Const, Module, Mux, Signal
 
 from hwgen.plan.stages import PADDING, SerialArgmax
-from hwgen.rtl.lanes import LaneComponent, shape_of
+from hwgen.rtl.lanes import LaneComponent, counter, shape_of
 from hwgen.rtl.parallel_argmax import Candidate, best
 
 
@@ -28,7 +28,7 @@ class SerialArgmaxUnit(LaneComponent):
         m = Module()
         beats, lanes = self.plan.inputs.beats, len(self.plan.inputs.lanes)
         width = self.plan.outputs.lanes[0].bits
-        beat, valid = Signal(range(beats)), Signal()
+        beat, valid = counter(beats, "beat"), Signal()
         value = Signal(shape_of(self.plan.inputs.lanes[0]), reset_less=True)
         index = Signal(width, reset_less=True)
         is_last = beat == beats - 1

@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import SerialThreshold
-from hwgen.rtl.lanes import LaneComponent, resize, shape_of
+from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
 
 
 class SerialThresholdUnit(LaneComponent):
@@ -31,7 +31,7 @@ class SerialThresholdUnit(LaneComponent):
         valid = [Signal(name=f"valid{k + 1}") for k in range(levels)]
         advance = self.i.ready
         m.d.comb += [self.o.valid.eq(valid[-1]), advance.eq(self.o.ready | ~self.o.valid)]
-        group = Signal(range(groups))
+        group = counter(groups, "group")
         with m.If(advance):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
             with m.If(self.i.valid):

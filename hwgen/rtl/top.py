@@ -17,6 +17,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages import Stream
+from hwgen.rtl.lanes import counter
 
 
 def axis_bits(stream: Stream) -> int:
@@ -98,7 +99,7 @@ class Top(wiring.Component):
         beats = self.streams[-1].beats
         if beats == 1:
             return Const(1)
-        beat = Signal(range(beats))
+        beat = counter(beats, "beat")
         with m.If(self.m_axis_tvalid & self.m_axis_tready):
             m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
         return beat == beats - 1

@@ -8,7 +8,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages import Stream
-from hwgen.rtl.lanes import choose, lane_stream, resize
+from hwgen.rtl.lanes import choose, counter, lane_stream, resize
 
 
 class VectorBuffer(wiring.Component):
@@ -46,7 +46,7 @@ class VectorBuffer(wiring.Component):
         self.readers = readers
         self.element_bits = max(lane.bits for lane in vector.lanes)
         self.lane_bits = (len(vector.lanes) - 1).bit_length()
-        self.place_bits = (vector.beats - 1).bit_length() + self.lane_bits
+        self.place_bits = max((vector.beats - 1).bit_length() + self.lane_bits, 1)
         super().__init__(
             {
                 "i": In(lane_stream(vector.lanes)),
@@ -67,7 +67,7 @@ class VectorBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         lanes, beats = len(self.vector.lanes), self.vector.beats
-        beat = Signal(range(beats))
+        beat, beat_bits = counter(beats, "beat"), (beats - 1).bit_length()
         fill_bank, read_bank, free_bank = Signal(), Signal(), Signal()
         filled, busy = Signal(2), Signal(2)
         m.submodules.memory = memory = Memory(
@@ -78,7 +78,7 @@ class VectorBuffer(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(~Mux(fill_bank, busy[1], busy[0])),
             self.available.eq(Mux(read_bank, filled[1], filled[0])),
-            write.addr.eq(Cat(beat, fill_bank)),
+            write.addr.eq(Cat(beat[:beat_bits], fill_bank)),
             write.data.eq(Cat(*words)),
             write.en.eq(self.i.valid & self.i.ready),
         ]
@@ -98,14 +98,14 @@ class VectorBuffer(wiring.Component):
         with m.If(self.enable):
             m.d.sync += fetch_bank.eq(read_bank)
         for port in range(self.readers):
-            self._reader(m, memory, port, fetch_bank)
+            self._reader(m, memory, port, fetch_bank, beat_bits)
         return m
 
-    def _reader(self, m: Module, memory: Memory, port: int, bank: Signal) -> None:
+    def _reader(self, m: Module, memory: Memory, port: int, bank: Signal, beat_bits: int) -> None:
         read = memory.read_port()
         place = self.places[port]
         m.d.comb += [
-            read.addr.eq(Cat(place[self.lane_bits :], bank)),
+            read.addr.eq(Cat(place[self.lane_bits : self.lane_bits + beat_bits], bank)),
             read.en.eq(self.enable),
         ]
         if not self.lane_bits:
