@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from hwgen.errors import PlanError
+from hwgen.ir import Argmax, Dense, Flatten, Graph, Input, Threshold
+from hwgen.numeric import IntType, Range
+from hwgen.plan.layers import layers_of
+from hwgen.reference import run
+from tests.tiny_nets import dense, network, random_inputs
+
+U4 = IntType.parse("u4")
+
+
+def graph_of(nodes, shape=(3,)):
+    return Graph(
+        name="net", input=Input(shape=shape, type=U4), nodes=tuple(nodes), output=nodes[-1].name
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_value_lies_in_its_reachable_range(seed):
+    graph = network(seed, argmax=False)
+    values = run(graph, random_inputs(graph, 3000))
+    for layer in layers_of(graph):
+        sums, codes = values[layer.name], values[layer.tail_name]
+        for row in range(layer.rows):
+            assert layer.totals[row].lo <= sums[:, row].min()
+            assert sums[:, row].max() <= layer.totals[row].hi
+            assert layer.outputs[row].lo <= codes[:, row].min()
+            assert codes[:, row].max() <= layer.outputs[row].hi
+
+
+def test_a_constant_channel_is_folded_into_the_next_bias():
+    first = dense("a", "input", [[1, 1, 1], [1, -1, 0]], U4.range)
+    steps = np.array([[-5, -4, 90], [1, 5, 9]])  # channel 0: always at 2 of 3
+    act = Threshold(name="t", inputs=("a",), thresholds=steps, output=IntType.parse("u2"))
+    last = dense("b", "t", [[3, 1]], IntType.parse("u2").range)
+    layers = layers_of(graph_of([first, act, last]))
+    assert layers[0].outputs == (Range(2, 2), Range(0, 3))
+    assert layers[1].weight.tolist() == [[0, 1]]
+    assert layers[1].bias.tolist() == [6]
+    assert layers[1].totals == (Range(6, 9),)
+
+
+def test_an_image_is_flattened_by_wiring():
+    node = dense("a", "f", np.ones((2, 12)), U4.range)
+    layers = layers_of(graph_of([Flatten(name="f", inputs=("input",)), node], (3, 2, 2)))
+    assert layers[0].columns == 12
+
+
+def test_two_dense_layers_in_a_row_are_refused():
+    first = dense("a", "input", np.ones((2, 3)), U4.range)
+    second = dense("b", "a", np.ones((2, 2)), Range(0, 45))
+    with pytest.raises(PlanError, match="net: b: hardware needs a threshold between 'a' and 'b'"):
+        layers_of(graph_of([first, second]))
+
+
+def test_a_branch_is_refused():
+    first = dense("a", "input", np.ones((2, 3)), U4.range)
+    second = dense("b", "input", np.ones((2, 3)), U4.range)
+    with pytest.raises(PlanError, match="net: b: hardware is built for chains"):
+        layers_of(graph_of([first, second]))
+
+
+def test_a_threshold_on_the_input_is_refused():
+    act = Threshold(name="t", inputs=("input",), thresholds=np.zeros((3, 1), int), output=IntType.parse("u1"))
+    with pytest.raises(PlanError, match="net: t: hardware is built for chains of dense layers"):
+        layers_of(graph_of([act]))
+
+
+def test_a_net_without_layers_is_refused():
+    with pytest.raises(PlanError, match="net: hardware needs at least one dense layer; add one"):
+        layers_of(graph_of([Flatten(name="f", inputs=("input",))]))
+
+
+def test_an_argmax_ends_the_chain():
+    node = dense("a", "input", np.ones((4, 3)), U4.range)
+    layer = layers_of(graph_of([node, Argmax(name="m", inputs=("a",))]))[0]
+    assert (layer.tail, layer.tail_name, layer.outputs) == ("argmax", "m", (Range(0, 3),))
+    assert isinstance(node, Dense)

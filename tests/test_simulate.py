@@ -1,0 +1,59 @@
+import json
+import os
+
+import pytest
+
+from hwgen.errors import ModelError, ToolError
+from hwgen.flow import build
+from hwgen.plan.options import BuildOptions
+from hwgen.simulate import simulate
+from tests.tiny_nets import network
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("design") / "d"
+    build(network(1), BuildOptions(style="unrolled"), path)
+    return path
+
+
+def test_a_folder_without_a_design_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"must be a design folder with sim/run.py; write one"):
+        simulate(tmp_path, simulator="icarus")
+
+
+def test_a_missing_simulator_is_named(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match="iverilog: must be on PATH"):
+        simulate(folder, simulator="icarus")
+
+
+def test_verilog_that_does_not_compile_shows_the_log(folder):
+    verilog = folder / "tiny.v"
+    text = verilog.read_text()
+    try:
+        verilog.write_text(text.replace("endmodule", "endmodul", 1))
+        with pytest.raises(ToolError, match=r"icarus: failed with exit status 1; the log is .*simulation.log"):
+            simulate(folder, simulator="icarus")
+    finally:
+        verilog.write_text(text)
+
+
+def test_the_number_of_samples_is_obeyed_and_written(folder):
+    result = simulate(folder, simulator="icarus", samples=20)
+    assert result.vectors == 20
+    written = json.loads((folder / "sim" / "result.json").read_text())
+    assert written["passed"]
+    assert set(written["tests"]) == {
+        "every_vector",
+        "random_stalls",
+        "reset_in_mid_stream",
+        "every_unit",
+    }
+
+
+def test_waves_are_kept(folder):
+    simulate(folder, simulator="icarus", samples=8, waves=True)
+    build_folder = folder / "sim" / "build" / "icarus-waves"
+    assert [p for p in build_folder.iterdir() if p.suffix in (".fst", ".vcd")]
+    assert os.listdir(build_folder)

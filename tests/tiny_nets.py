@@ -1,0 +1,71 @@
+"""Small integer networks with random weights, for tests of everything behind the IR."""
+
+import numpy as np
+
+from hwgen.ir import Accumulator, Argmax, Dense, Graph, Input, Threshold
+from hwgen.numeric import IntType
+
+
+def dense(name, source, weight, inputs, *, weight_bits=8, bias=None, method="offset"):
+    """A dense node with exact accumulators for inputs of a range."""
+    weight = np.asarray(weight, np.int64)
+    bias = np.zeros(len(weight), np.int64) if bias is None else np.asarray(bias, np.int64)
+    fields = dict(
+        name=name, inputs=(source,), weight=weight, weight_bits=weight_bits, bias=bias
+    )
+    bare = Dense(accumulators=(), **fields)
+    accumulators = tuple(
+        Accumulator.exact(total, bare.divisor(row), method)
+        for row, total in enumerate(bare.totals(inputs))
+    )
+    return Dense(accumulators=accumulators, **fields)
+
+
+def network(
+    seed=0, *, widths=(12, 9, 7, 5), inputs="u4", codes="u4", weight_bits=4, density=0.5, argmax=True
+):
+    """A chain of dense layers with thresholds between, some of which can never fire."""
+    rng = np.random.default_rng(seed)
+    source, limits = "input", IntType.parse(inputs).range
+    code = IntType.parse(codes)
+    nodes = []
+    top = 2 ** (weight_bits - 1)
+    for layer, (columns, rows) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        weight = rng.integers(1 - top, top, (rows, columns)) * (
+            rng.random((rows, columns)) < density
+        )
+        is_last = layer == len(widths) - 2
+        bias = rng.integers(-9, 10, rows) if is_last else None
+        node = dense(f"dense{layer}", source, weight, limits, weight_bits=weight_bits, bias=bias)
+        nodes.append(node)
+        source = node.name
+        if not is_last:
+            thresholds = [
+                np.sort(rng.integers(t.lo - 5, t.hi + 6, 2**code.bits - 1))
+                for t in node.totals(limits)
+            ]
+            nodes.append(
+                Threshold(
+                    name=f"act{layer}",
+                    inputs=(source,),
+                    thresholds=np.stack(thresholds),
+                    output=code,
+                )
+            )
+            source, limits = f"act{layer}", code.range
+    if argmax:
+        nodes.append(Argmax(name="argmax", inputs=(source,)))
+        source = "argmax"
+    return Graph(
+        name="tiny",
+        input=Input(shape=(widths[0],), type=IntType.parse(inputs)),
+        nodes=tuple(nodes),
+        output=source,
+    )
+
+
+def random_inputs(graph, count, seed=1):
+    """Inputs of a network, uniform over its type."""
+    limits = graph.input.type
+    shape = (count, *graph.input.shape)
+    return np.random.default_rng(seed).integers(limits.lo, limits.hi + 1, shape)
