@@ -12,6 +12,9 @@ from pathlib import Path
 from hwgen.errors import ToolError
 
 
+MARK = "design.json"  # tells a folder that was built from one with a user's own files
+
+
 @contextmanager
 def write_beside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write a file to; it takes the place of `path` at the end.
@@ -49,12 +52,11 @@ def folder_beside(folder: Path) -> Iterator[Path]:
     Raises
     ------
     ToolError
-        Where the file system refuses.
+        Where the file system refuses, or the folder holds files that no build wrote.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ToolError(f"{folder}: must be a folder, and is a file; choose another place")
     asked, folder = folder, folder.resolve()  # the goal of a link, not the link, is replaced
     try:
+        _check_ours(asked)
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         partial.chmod(0o755)
@@ -73,3 +75,16 @@ def folder_beside(folder: Path) -> Iterator[Path]:
         raise ToolError(
             f"{asked}: cannot be written ({error.strerror or error}); free the disk or choose another place"
         ) from None
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse to replace, and so to delete, what was not built."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ToolError(f"{folder}: must be a folder, and is a file; choose another place")
+    if any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise ToolError(
+            f"{folder}: must be missing, empty or an earlier design, and holds other files; "
+            "choose another place"
+        )

@@ -117,7 +117,7 @@ def _input(fields: _Fields) -> Input:
     return Input(
         shape=tuple(fields.integers("shape")),
         type=fields.int_type(),
-        scale=float(fields.number("scale")),
+        scale=fields.number("scale"),
     )
 
 
@@ -180,6 +180,11 @@ def _with_samples(graph: Graph, fields: _Fields) -> Graph:
             f"(samples, {str(shape)[1:-1]}), not {x.shape} and {y.shape}; export the model again"
         )
     labels = fields.array("labels") if fields.optional("labels") is not None else None
+    if labels is not None and labels.shape != x.shape[:1]:
+        raise ModelError(
+            f"{fields.where}: labels must have shape {x.shape[:1]}, not {labels.shape}; "
+            "export the model again"
+        )
     samples = Samples(x=x, y=y, labels=labels)
     return Graph(
         name=graph.name,
@@ -196,7 +201,9 @@ class _Fields:
 
     def __init__(self, document: object, where: str) -> None:
         if not isinstance(document, dict):
-            raise ModelError(f"{where}: must be a dict of plain data, not {type(document).__name__}")
+            raise ModelError(
+                f"{where}: must be a dict of plain data, not {type(document).__name__}"
+            )
         self.document = document
         name = document.get("name")
         self.where = f"{where}: {name}" if isinstance(name, str) and "op" in document else where
@@ -207,9 +214,7 @@ class _Fields:
         value = self.document[key]
         wrong_bool = isinstance(value, bool) and kind is not bool
         if wrong_bool or not isinstance(value, kind):
-            raise ModelError(
-                f"{self.where}: {key} must be {expected}, not {type(value).__name__}"
-            )
+            raise ModelError(f"{self.where}: {key} must be {expected}, not {type(value).__name__}")
         return value
 
     def optional(self, key: str) -> object:
@@ -219,10 +224,11 @@ class _Fields:
         return cast(str, self._get(key, str, "a string"))
 
     def integer(self, key: str) -> int:
-        return cast(int, self._get(key, int, "an integer"))
+        return self._in_64_bits(key, self._get(key, int, "an integer"))
 
     def number(self, key: str) -> float:
-        return cast(float, self._get(key, (int, float), "a number"))
+        value = self._get(key, (int, float), "a number")
+        return float(self._in_64_bits(key, value) if isinstance(value, int) else value)
 
     def mapping(self, key: str) -> Mapping[str, object]:
         return cast(Mapping[str, object], self._get(key, dict, "a dict"))
@@ -238,7 +244,13 @@ class _Fields:
         return self._list(key, str, "strings")
 
     def integers(self, key: str) -> list[int]:
-        return self._list(key, int, "integers")
+        return [self._in_64_bits(key, item) for item in self._list(key, int, "integers")]
+
+    def _in_64_bits(self, key: str, value: int) -> int:
+        """`value`, after it was checked to be one that a message can print and NumPy can hold."""
+        if value.bit_length() > 63:
+            raise ModelError(f"{self.where}: {key} must fit 64 bits; export the model again")
+        return value
 
     def _list(self, key: str, kind: type, expected: str) -> list[Any]:
         items = self._get(key, (list, tuple), f"a list of {expected}")

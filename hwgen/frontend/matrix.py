@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
+from zipfile import BadZipFile
 
 import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.frontend.document import MAX_BITS
 from hwgen.ir import Accumulator, Dense, Graph, Input
-from hwgen.numeric import IntArray, IntType
+from hwgen.numeric import IntArray, IntType, signed_bits
 
 MAX_WEIGHT_BITS = 32
+
+# what numpy.load raises for damaged and for hostile files, whose header may claim any shape
+_UNREADABLE = (
+    *(OSError, ValueError, EOFError, ArithmeticError, MemoryError, RecursionError, SyntaxError),
+    *(TypeError, LookupError, TokenError, BadZipFile),
+)
 
 
 def load_matrix(path: Path, inputs: IntType) -> Graph:
@@ -25,7 +33,7 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
     try:
         with path.open("rb") as file:
             weight = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except _UNREADABLE as error:
         raise ModelError(
             f"{path}: must be a .npy file with an integer matrix ({error}); write it with numpy.save"
         ) from None
@@ -41,8 +49,7 @@ def matrix_graph(name: str, weight: IntArray, inputs: IntType) -> Graph:
     """The network `y = W x` with exact signed accumulators."""
     if inputs.bits > MAX_BITS:
         raise ModelError(f"{name}: input must have 1 to {MAX_BITS} bits, not {inputs}")
-    largest, smallest = int(weight.max()), int(weight.min())
-    bits = max(largest.bit_length(), (~smallest).bit_length() if smallest < 0 else 0) + 1
+    bits = signed_bits(int(weight.min()), int(weight.max()))
     dense = Dense(
         name="dense",
         inputs=("input",),
@@ -61,9 +68,7 @@ def matrix_graph(name: str, weight: IntArray, inputs: IntType) -> Graph:
         accumulators=tuple(Accumulator.exact(total, 1, "signed") for total in totals),
     )
     shape = (weight.shape[1],)
-    return Graph(
-        name=name, input=Input(shape=shape, type=inputs), nodes=(dense,), output="dense"
-    )
+    return Graph(name=name, input=Input(shape=shape, type=inputs), nodes=(dense,), output="dense")
 
 
 def _as_integers(weight: np.ndarray, path: Path) -> IntArray:
@@ -75,8 +80,9 @@ def _as_integers(weight: np.ndarray, path: Path) -> IntArray:
     elif weight.dtype.kind not in "iub":
         raise ModelError(f"{path}: weights must be integers, not {weight.dtype}")
     limit = 1 << (MAX_WEIGHT_BITS - 1)
-    if not (-limit <= weight.min() and weight.max() < limit):
+    smallest, largest = weight.min().item(), weight.max().item()  # the limit overflows a float16
+    if not -limit <= smallest <= largest < limit:
         raise ModelError(
-            f"{path}: weights must fit {MAX_WEIGHT_BITS} bits, not reach from {weight.min()} to {weight.max()}"
+            f"{path}: weights must fit {MAX_WEIGHT_BITS} bits, not reach from {smallest} to {largest}"
         )
     return weight.astype(np.int64)

@@ -6,6 +6,7 @@ It is read with `weights_only=True`, so a file that carries code is refused and 
 from __future__ import annotations
 
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,23 @@ from hwgen.frontend.document import from_document, to_document
 from hwgen.ir import Graph
 from hwgen.reference import check_samples
 
+# what torch.load raises for damaged and for hostile files
+_UNREADABLE = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError),
+    *(AttributeError, ArithmeticError, AssertionError, MemoryError, struct.error),
+)
+_PLAIN_TYPES = (
+    *(torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8, torch.uint16, torch.uint32),
+    *(torch.bool, torch.float32, torch.float64),
+)
+
 
 def save_model(graph: Graph, path: Path) -> None:
     """Write the graph to `path`; an interrupted write leaves the earlier file as it was."""
     check_samples(graph)
     document = _map_arrays(to_document(graph))
-    with write_beside(path) as partial:
-        torch.save(document, partial)
+    with write_beside(path) as partial, partial.open("wb") as file:
+        torch.save(document, file)  # given a path, torch writes the temporary name into the bytes
 
 
 def load_model(path: Path) -> Graph:
@@ -40,19 +51,18 @@ def load_model(path: Path) -> Graph:
     if not path.is_file():
         raise ModelError(f"{path}: must be a file; train one with `python -m training digits`")
     try:
-        document = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise ModelError(
-            f"{path}: must hold plain data only, and holds Python objects, which are never loaded; "
-            "save it with hwgen.nn.save_model"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        document = _map_tensors(torch.load(path, map_location="cpu", weights_only=True))
+    except _UNREADABLE as error:
+        if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
+            raise ModelError(
+                f"{path}: must hold plain data only, and holds Python objects, which are never "
+                "loaded; save it with hwgen.nn.save_model"
+            ) from None
         raise ModelError(
             f"{path}: must be a whole model file written by torch.save, and cannot be read "
-            f"({reason}); export the model again"
+            f"({_reason(error)}); export the model again"
         ) from None
-    graph = from_document(_map_tensors(document), str(path))
+    graph = from_document(document, str(path))
     check_samples(graph)
     return graph
 
@@ -82,6 +92,20 @@ def _map_tensors(value: Any) -> Any:
         return {key: _map_tensors(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_map_tensors(item) for item in value]
-    if isinstance(value, torch.Tensor):
-        return value.detach().to("cpu").numpy() if not value.is_sparse else None
+    if isinstance(value, torch.Tensor) and _is_plain(value):
+        return value.detach().numpy()
     return value
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Whether NumPy can hold the tensor, and all its elements lie in the file."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        return False
+    if tensor.dtype not in _PLAIN_TYPES:
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
+def _reason(error: Exception) -> str:
+    """What the file system says; torch's own words for a damaged file are about its insides."""
+    return (isinstance(error, OSError) and error.strerror) or "it is damaged or of another kind"

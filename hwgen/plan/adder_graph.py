@@ -45,12 +45,15 @@ class Adder:
 class Output:
     """Where a row ends: its sum is `unit * stored + constant`, or `constant` where node is -1.
 
-    Where `adjusted`, the unit's lane carries `sum + align` itself instead of the stored value.
+    The unit's lane carries the stored value; its low bits only where `wrapped`, which loses
+    nothing as long as the stored range spans fewer values than the lane has codes; or, where
+    `adjusted`, `sum + align` itself. `lo` and `hi` bound what the lane carries.
     """
 
     node: int
     unit: int
     constant: int
+    wrapped: bool
     adjusted: bool
     align: int
     lo: int
@@ -129,7 +132,7 @@ def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -
         if output.adjusted:
             lanes[:, i] = stored * output.unit + output.constant + output.align
         else:
-            lanes[:, i] = stored
+            lanes[:, i] = stored & output.hi if output.wrapped else stored
     return lanes
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from hwgen.bounds import data_type_bits
 from hwgen.errors import PlanError
 from hwgen.ir import Dense, Graph
-from hwgen.numeric import IntType, Range
+from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.adder_builder import Style
+from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.design import LayerStyle, LayerSummary, Plan
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
-from hwgen.plan.staircase import code_range, lane_thresholds, steps
+from hwgen.plan.staircase import code_range, lane_thresholds, steps, wrapped
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
@@ -23,11 +24,12 @@ from hwgen.plan.stages import (
     SerialArgmax,
     SerialThreshold,
     Stage,
+    Steps,
     Stream,
     UnrolledDense,
 )
 from hwgen.plan.timing import latency_and_interval
-from hwgen.plan.unrolled import plan_adder_graph
+from hwgen.plan.unrolled import LaneRule, plan_adder_graph
 
 DEFAULT_PE = 4
 LOAD_MARGIN = 4  # cycles that loading a vector should be ahead of the slowest layer
@@ -124,7 +126,9 @@ def _unrolled_layer(
         stream.lanes,
         style=_arithmetic(layer, options),
         effort=options.effort,
-        minimum_bits=options.accumulator_width,
+        lane_rule=LaneRule(
+            wrap=options.accumulator_method == "offset", minimum_bits=options.accumulator_width
+        ),
     )
     lanes = tuple(output.range.type for output in adders.outputs)
     if layer.tail != "threshold":
@@ -143,7 +147,7 @@ def _unrolled_layer(
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
         channels = tuple(
-            steps(layer.thresholds[row], output.unit, output.constant, output.range, layer.code_lo)
+            _staircase(layer, layer.thresholds[row], adders, output)
             for row, output in enumerate(adders.outputs)
         )
         codes = tuple(code_range(channel) for channel in channels)
@@ -169,6 +173,15 @@ def _unrolled_layer(
         )
     bits = tuple(lane.bits for lane in lanes)
     return PlannedLayer(stages=stages, summary=_summary(graph, layer, "unrolled", bits, dense))
+
+
+def _staircase(
+    layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output
+) -> Steps:
+    """The codes of a row over what its lane carries."""
+    stored = output.range if output.node < 0 else adders.stored_range(output.node)
+    staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
+    return wrapped(staircase, stored, output.range.bits) if output.wrapped else staircase
 
 
 def _folded_layer(

@@ -39,6 +39,38 @@ def steps(thresholds: IntArray, unit: int, constant: int, lane: Range, code_lo: 
     return Steps(thresholds=tuple(kept), codes=tuple(codes))
 
 
+def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
+    """A staircase over `stored` as one over the stored value modulo `2**bits`.
+
+    Values at and above a multiple of `2**bits` come first then, and between their end and the
+    start of the others lie codes that never occur: the change is put where it is roundest.
+    """
+    size = 1 << bits
+    turn = (stored.hi >> bits) << bits
+    if turn <= stored.lo:
+        moved = tuple(t - turn for t in staircase.thresholds)
+        return Steps(thresholds=moved, codes=staircase.codes)
+    thresholds, codes = staircase.thresholds, staircase.codes
+    before = sum(t <= turn for t in thresholds)
+    seam = _roundest(stored.hi - turn + 1, stored.lo - turn + size)
+    places = [t - turn for t in thresholds[before:]] + [seam]
+    places += [t - turn + size for t in thresholds[:before] if t < turn]
+    values = [*codes[before:], *codes[: len(places) - len(codes[before:]) + 1]]
+    kept = [k for k in range(len(places)) if values[k] != values[k + 1]]
+    return Steps(
+        thresholds=tuple(places[k] for k in kept),
+        codes=(values[0], *(values[k + 1] for k in kept)),
+    )
+
+
+def _roundest(lo: int, hi: int) -> int:
+    """The number in [lo, hi] that the highest power of two divides; lo is above zero."""
+    shift = 0
+    while (hi >> shift + 1) << shift + 1 >= lo:
+        shift += 1
+    return (hi >> shift) << shift
+
+
 def code_range(channel: Steps) -> Range:
     """Range of the codes that a staircase gives."""
     return Range(min(channel.codes), max(channel.codes))

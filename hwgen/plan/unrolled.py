@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
@@ -19,6 +20,29 @@ DEPTH_WEIGHT = 0.5  # what one more adder level costs when the rest of a row is 
 WINDOW = 8  # how many candidate partners are tried for the next addition
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRule:
+    """How wide the lane of a sum is.
+
+    With `wrap` it has the bits of the span and carries the stored value modulo `2**bits`: the
+    offset accumulator of docs/method.md, its offset chosen by whatever constants the graph has
+    collected. Without, it has the bits of the stored range, and at least `minimum_bits` (a baseline
+    with wide accumulators).
+    """
+
+    wrap: bool = True
+    minimum_bits: int = 0
+
+    def lane(self, stored: Range) -> tuple[Range, bool]:
+        """Range that the lane carries, and whether that is the stored value modulo `2**bits`."""
+        if self.minimum_bits > stored.bits:
+            return IntType(bits=self.minimum_bits, signed=True).range, False
+        bits = max(stored.span.bit_length(), 1)
+        if self.wrap and bits < stored.bits:
+            return Range(0, (1 << bits) - 1), True
+        return stored, False
+
+
 def plan_adder_graph(
     layer: Layer,
     lanes: tuple[IntType, ...],
@@ -26,7 +50,7 @@ def plan_adder_graph(
     style: Style,
     effort: str,
     seed: int = 0,
-    minimum_bits: int = 0,
+    lane_rule: LaneRule | None = None,
 ) -> AdderGraph:
     """The cheapest adder graph found for a layer.
 
@@ -40,8 +64,8 @@ def plan_adder_graph(
         "low", "normal" or "high": how many restarts of the search.
     seed
         Of the search's noise.
-    minimum_bits
-        Widen the lanes to at least so many bits (a baseline with wide accumulators).
+    lane_rule
+        How many bits the lanes of unadjusted sums have; as few as can be where None.
     """
     raw = layer.tail != "threshold"
     offsets = _input_offsets(lanes, style)
@@ -67,8 +91,9 @@ def plan_adder_graph(
     assert best is not None
     _, builder, roots = best
     align = _alignment(layer)
+    lane_rule = lane_rule or LaneRule()
     outputs = tuple(
-        _output(builder, root, divisors[i], layer, offsets, i, align, minimum_bits)
+        _output(builder, root, divisors[i], layer, offsets, i, align, lane_rule)
         for i, root in enumerate(roots)
     )
     return prune(
@@ -132,33 +157,25 @@ def _output(
     offsets: list[int],
     index: int,
     align: int,
-    minimum_bits: int,
+    lane_rule: LaneRule,
 ) -> Output:
     total, adjusted = layer.totals[index], layer.tail != "threshold"
+    bias = int(layer.bias[index])
+    natural = Range(total.lo + align, total.hi + align)
     if root is None:
-        lane = Range(total.lo + align, total.hi + align) if adjusted else Range(0, 0)
-        return Output(
-            node=-1,
-            unit=1,
-            constant=int(layer.bias[index]),
-            adjusted=adjusted,
-            align=align,
-            lo=lane.lo,
-            hi=lane.hi,
-        )
-    form = builder.forms[root.node]
-    unit = (root.sign * divisor) << root.shift
-    row = layer.weight[index]
-    offset_part = sum(int(row[c]) * offsets[c] for c in np.flatnonzero(row))
-    constant = int(layer.bias[index]) - offset_part - unit * form.constant
-    stored = builder.ranges[root.node]
-    lane = Range(total.lo + align, total.hi + align) if adjusted else stored
-    if minimum_bits > lane.bits:
-        lane = IntType(bits=minimum_bits, signed=True).range
+        unit, constant, node, stored = 1, bias, -1, Range(0, 0)
+    else:
+        node, stored = root.node, builder.ranges[root.node]
+        unit = (root.sign * divisor) << root.shift
+        row = layer.weight[index]
+        offset_part = sum(int(row[c]) * offsets[c] for c in np.flatnonzero(row))
+        constant = bias - offset_part - unit * builder.forms[node].constant
+    lane, wrapped = (natural, False) if adjusted else lane_rule.lane(stored)
     return Output(
-        node=root.node,
+        node=node,
         unit=unit,
         constant=constant,
+        wrapped=wrapped,
         adjusted=adjusted,
         align=align,
         lo=lane.lo,
@@ -205,6 +222,7 @@ def _renamed_output(output: Output, names: dict[int, int]) -> Output:
         node=names[output.node],
         unit=output.unit,
         constant=output.constant,
+        wrapped=output.wrapped,
         adjusted=output.adjusted,
         align=output.align,
         lo=output.lo,

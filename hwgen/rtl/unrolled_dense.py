@@ -80,6 +80,8 @@ class UnrolledDenseUnit(LaneComponent):
         if not output.adjusts:
             shift = output.unit.bit_length() - 1 if output.adjusted else 0
             value = self._at(m, output.node, self.plan.latency).shift_left(shift)
+            if output.wrapped:
+                return value[: shape.width]
             return value if value.shape().signed == shape.signed else resize(value, shape.width)
         segment = self._segment(level + 1)
         stored = self._at(m, output.node, segment)

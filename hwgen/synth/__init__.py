@@ -1,0 +1,1 @@
+"""Runs Yosys and nextpnr on a design and reads their reports; decides nothing."""

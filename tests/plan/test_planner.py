@@ -3,10 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from hwgen.bounds import offset_bits
 from hwgen.errors import PlanError
 from hwgen.plan.codec import decode, encode
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import identifier, plan_design
 from hwgen.reference import outputs
@@ -94,3 +96,14 @@ def test_folding_options_need_the_folded_style():
 )
 def test_identifiers_are_legal_everywhere(name, clean):
     assert identifier(name) == clean
+
+
+@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+@pytest.mark.parametrize("seed", range(4))
+def test_an_unrolled_accumulator_has_exactly_the_bits_of_its_span(seed, target):
+    graph = network(seed, inputs=["u4", "s4"][seed % 2])
+    plan = plan_design(graph, BuildOptions(style="unrolled", target=target))
+    for layer, summary in zip(layers_of(graph)[:-1], plan.layers[:-1], strict=True):
+        for row, total in enumerate(layer.totals):
+            divisor = np.gcd.reduce(np.abs(layer.weight[row])) or 1
+            assert summary.accumulator_bits[row] <= offset_bits(total, int(divisor))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hwgen.numeric import Range
-from hwgen.plan.staircase import code_range, lane_thresholds, steps
+from hwgen.plan.staircase import code_range, lane_thresholds, steps, wrapped
 
 
 def code_of(staircase, lane):
@@ -35,3 +35,17 @@ def test_lane_thresholds_are_clipped_to_always_and_never():
     moved, descending = lane_thresholds(np.array([-99, 5, 99]), 1, 0, Range(0, 10))
     assert moved == (0, 5, 11)
     assert not descending
+
+
+@pytest.mark.parametrize("stored", [Range(-5, 20), Range(40, 62), Range(64, 80), Range(1, 32), Range(-32, -1)])
+@pytest.mark.parametrize("unit", [1, -1])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_wrapped_staircase_gives_the_same_codes(seed, unit, stored):
+    rng = np.random.default_rng(seed)
+    thresholds = np.sort(rng.integers(-70, 90, 7))
+    plain = steps(thresholds, unit, 0, stored, 0)
+    bits = stored.span.bit_length()
+    turned = wrapped(plain, stored, bits)
+    for value in range(stored.lo, stored.hi + 1):
+        assert code_of(turned, value % 2**bits) == code_of(plain, value)
+    assert list(turned.thresholds) == sorted(set(turned.thresholds))

@@ -1,0 +1,104 @@
+"""Quantizers of what flows between layers: the network's input, and activations."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from hwgen.nn.rounding import round_half_up
+from hwgen.nn.weight_quant import MIN_SCALE
+from hwgen.numeric import IntType
+
+PERCENTILE = 0.99999  # of |x| in a batch, the first range of an activation (A2Q+ appendix B)
+MOMENTUM = 0.1  # of the running mean of that percentile
+
+
+class QuantInput(nn.Module):
+    """Quantize the network's input with a fixed scale: `s * clip(round_half_up(x / s))`.
+
+    Parameters
+    ----------
+    bits, signed
+        Integer type of the input, of full range.
+    scale
+        Value of one step; 1/255 for images whose pixels reach the net as 0 to 1.
+    """
+
+    def __init__(self, bits: int, signed: bool = False, scale: float = 1.0) -> None:
+        super().__init__()
+        if not (scale > 0 and math.isfinite(scale)):
+            raise ValueError(f"input quantizer: scale must be positive and finite, not {scale}")
+        self.int_type = IntType(bits=bits, signed=signed)
+        self.fixed_scale = scale
+
+    @property
+    def scale(self) -> Tensor:
+        """Value of one step, a scalar."""
+        return torch.tensor(self.fixed_scale, dtype=torch.float64)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Round and clip `x` to the integers that stand for it."""
+        return round_half_up(x / self.fixed_scale).clamp(self.int_type.lo, self.int_type.hi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Round `x` to the values that the input type can carry."""
+        return self.codes(x) * self.fixed_scale
+
+
+class QuantActivation(nn.Module):
+    """Quantize activations with one learned scale: `s * clip(round_half_up(x / s))`, `s = 2**d`.
+
+    Unsigned, its clip at zero is the ReLU. During the first `calibration_steps` training batches
+    the scale follows the range of the batches; then it is learned.
+
+    Parameters
+    ----------
+    bits, signed
+        Integer type, of full range.
+    calibration_steps
+        Training batches before the scale is learned, at least 1 (A2Q+ takes 300).
+    """
+
+    log2_scale: nn.Parameter
+    steps: Tensor
+
+    def __init__(self, bits: int, signed: bool = False, calibration_steps: int = 300) -> None:
+        super().__init__()
+        if calibration_steps < 1:
+            raise ValueError(
+                "activation quantizer: calibration_steps must be at least 1, "
+                f"not {calibration_steps}"
+            )
+        self.int_type = IntType(bits=bits, signed=signed)
+        self.calibration_steps = calibration_steps
+        self.log2_scale = nn.Parameter(torch.zeros(()))
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+    @property
+    def scale(self) -> Tensor:
+        """Value of one step, a scalar."""
+        return torch.exp2(self.log2_scale).clamp_min(MIN_SCALE)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Round and clip `x` to the integers that stand for it; no gradient where it clips."""
+        return round_half_up(x / self.scale).clamp(self.int_type.lo, self.int_type.hi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Round and clip `x`, following its range first where still calibrating."""
+        if not self.training or self.steps >= self.calibration_steps:
+            return self.codes(x) * self.scale
+        self._calibrate(x.detach())
+        scale = self.scale.detach()
+        return round_half_up(x / scale).clamp(self.int_type.lo, self.int_type.hi) * scale
+
+    def _calibrate(self, x: Tensor) -> None:
+        magnitude = x.abs() if self.int_type.signed else x.clamp_min(0)
+        rank = max(math.ceil(PERCENTILE * magnitude.numel()), 1)
+        largest = magnitude.float().flatten().kthvalue(rank).values
+        batch = (largest / self.int_type.hi).clamp_min(MIN_SCALE)
+        weight = 1.0 if self.steps == 0 else MOMENTUM
+        mean = (1 - weight) * self.scale.detach() + weight * batch
+        self.log2_scale.data.copy_(torch.log2(mean))
+        self.steps += 1

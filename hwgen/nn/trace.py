@@ -1,0 +1,98 @@
+"""Reads the structure of a torch model: which module follows which, by `torch.fx`.
+
+The model may be nested as its author likes; what counts are the modules that are called. A module
+or function that hwgen cannot turn into integers is refused by its place in the model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from torch import fx, nn
+
+from hwgen.errors import ModelError
+from hwgen.nn.activation import QuantActivation, QuantInput
+from hwgen.nn.linear import QuantLinear
+
+SUPPORTED = (
+    QuantInput,
+    QuantActivation,
+    QuantLinear,
+    nn.BatchNorm1d,
+    nn.Flatten,
+    nn.Dropout,
+    nn.Identity,
+)
+
+
+class Call(NamedTuple):
+    """A module applied to the result of another call; `source` is None for the model's input."""
+
+    path: str
+    module: nn.Module
+    source: str | None
+    key: str  # unique even where one module is called twice
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, SUPPORTED) or super().is_leaf_module(m, module_qualified_name)
+
+
+def trace(model: nn.Module, name: str) -> list[Call]:
+    """List the module calls of `model` in order; the last one's result is the model's.
+
+    Raises
+    ------
+    ModelError
+        Where the model does anything but call supported modules, each on one tensor: a line for
+        every problem.
+    """
+    try:
+        graph = _Tracer().trace(model)
+    except (fx.proxy.TraceError, TypeError) as error:
+        raise ModelError(
+            f"{name}: forward must call the same modules for every input, without branches on "
+            f"values ({error}); move what depends on values out of the model"
+        ) from None
+    problems: list[str] = []
+    calls: list[Call] = []
+    for node in graph.nodes:
+        problem = _problem(node, model)
+        if problem:
+            problems.append(f"{name}: {problem}")
+        elif node.op == "call_module":
+            calls.append(_call(node, model))
+    if problems:
+        raise ModelError.collect(problems)
+    if not calls or _result_key(graph) != calls[-1].key:
+        raise ModelError(f"{name}: must return the result of its last module, and one tensor only")
+    return calls
+
+
+def _call(node: fx.Node, model: nn.Module) -> Call:
+    path = str(node.target)
+    source = node.args[0]
+    assert isinstance(source, fx.Node)
+    before = None if source.op == "placeholder" else source.name
+    return Call(path, model.get_submodule(path), before, node.name)
+
+
+def _result_key(graph: fx.Graph) -> str | None:
+    result: Any = next(node for node in graph.nodes if node.op == "output").args[0]
+    return result.name if isinstance(result, fx.Node) else None
+
+
+def _problem(node: fx.Node, model: nn.Module) -> str | None:
+    if node.op in ("placeholder", "output"):
+        return None
+    if node.op != "call_module":
+        what = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+        return f"forward must only call modules, not the function {what}; use a module of hwgen.nn"
+    module = model.get_submodule(str(node.target))
+    if not isinstance(module, SUPPORTED):
+        kinds = ", ".join(kind.__name__ for kind in SUPPORTED)
+        return f"{node.target}: must be one of {kinds}, not {type(module).__name__}"
+    if len(node.args) != 1 or node.kwargs or not isinstance(node.args[0], fx.Node):
+        return f"{node.target}: must be called with one tensor"
+    return None

@@ -1,0 +1,169 @@
+"""Everything that a report says, as objects and as the document report.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import isfinite
+from typing import Any
+
+from hwgen import __version__
+from hwgen.report.design_folder import (
+    BuiltLayer,
+    Design,
+    Simulation,
+    Synthesis,
+)
+from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.weight_figures import WeightFigures
+from hwgen.report.widths import Widths
+
+PLACED_TARGETS = ("ecp5", "ice40")  # which open place and route from pip knows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerLuts:
+    """LUT sites of a layer on one target: its matrix, and what follows (thresholds, argmax)."""
+
+    matrix: int
+    tail: int
+    share: float  # of all layers and glue
+
+    @property
+    def total(self) -> int:
+        """Matrix and what follows."""
+        return self.matrix + self.tail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerReport:
+    """One layer: as built, its widths, its weights, and its LUTs by target."""
+
+    built: BuiltLayer
+    input_type: str
+    widths: Widths
+    weights: WeightFigures
+    finn: FinnUnit | None  # None for an unrolled layer, which FINN's model does not cover
+    luts: dict[str, LayerLuts]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for report.json."""
+        shape = {key: value for key, value in asdict(self.built).items() if key != "units"}
+        del shape["accumulator_bits"]
+        luts = {target: asdict(item) | {"total": item.total} for target, item in self.luts.items()}
+        return shape | {
+            "units": list(self.built.units),
+            "input_type": self.input_type,
+            "accumulator_bits": self.widths.to_json(),
+            "weights": self.weights.to_json(),
+            "luts": luts,
+            "finn_luts_estimate": None if self.finn is None else self.finn.luts,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleAccuracy:
+    """Share of the golden samples in the model that the integer network classifies rightly."""
+
+    percent: float
+    samples: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The whole report. `folder` is the folder's name as a word of a command, never its path."""
+
+    folder: str
+    design: Design
+    layers: tuple[LayerReport, ...]
+    simulation: Simulation | None
+    syntheses: tuple[Synthesis, ...]
+    sample_accuracy: SampleAccuracy | None
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """Accumulator bits over all channels of all layers, by rule."""
+        rules = self.layers[0].widths.totals
+        return {rule: sum(layer.widths.totals[rule] for layer in self.layers) for rule in rules}
+
+    @property
+    def certified(self) -> bool:
+        """Whether every register has the bits that its sums need."""
+        return not any(layer.widths.too_narrow for layer in self.layers)
+
+    @property
+    def placed(self) -> Synthesis | None:
+        """The first synthesis with a clock frequency, of the design's own target if it has one."""
+        return next((s for s in self.syntheses if s.fmax_mhz is not None), None)
+
+    @property
+    def placed_target(self) -> str:
+        """The target to place and route for: the design's own where there is an open tool."""
+        target = self.design.target
+        return target if target in PLACED_TARGETS else PLACED_TARGETS[0]
+
+    def accuracy(self, kind: str) -> float | None:
+        """Accuracy in percent of the `integer` or `float` model, where the metadata has it."""
+        value = self.design.metadata.get(f"accuracy_{kind}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        return float(value) if isfinite(value) and 0 <= value <= 100 else None
+
+    @cached_property
+    def missing(self) -> dict[str, str]:
+        """What the report does not know yet, and the command that finds out."""
+        found = {}
+        target = self.design.target
+        if self.simulation is None:
+            found["simulation"] = f"hwgen sim {self.folder}"
+        if target not in {s.target for s in self.syntheses}:
+            found["synthesis"] = f"hwgen synth {self.folder} --target {target}"
+        if self.placed is None:
+            found["clock"] = f"hwgen synth {self.folder} --target {self.placed_target} --pnr"
+        if self.accuracy("integer") is None:
+            found["accuracy"] = "python -m training RECIPE"
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that the page shows."""
+        design = self.design
+        return {
+            "hwgen_version": __version__,
+            "design": {
+                "name": design.name,
+                "top": design.top,
+                "target": design.target,
+                "clock": design.clock,
+                "accumulator": design.accumulator,
+                "latency_cycles": design.latency_cycles,
+                "interval_cycles": design.interval_cycles,
+                "ports": [asdict(port) for port in design.ports],
+                "hwgen_version": design.hwgen_version,
+            },
+            "model": {"name": design.model_name, "metadata": dict(design.metadata)},
+            "accuracy_percent": {
+                "integer": self.accuracy("integer"),
+                "float": self.accuracy("float"),
+                "golden_samples": (
+                    None if self.sample_accuracy is None else asdict(self.sample_accuracy)
+                ),
+            },
+            "overflow": {
+                "impossible": self.certified,
+                "too_narrow": {x.built.name: list(x.widths.too_narrow) for x in self.layers},
+            },
+            "accumulator_bits": self.totals,
+            "layers": [layer.to_json() for layer in self.layers],
+            "targets": [self._target_json(synthesis) for synthesis in self.syntheses],
+            "simulation": None if self.simulation is None else asdict(self.simulation),
+            "missing": self.missing,
+        }
+
+    def _target_json(self, synthesis: Synthesis) -> dict[str, Any]:
+        clock = synthesis.fmax_mhz
+        return synthesis.to_json() | {
+            "latency_ns": None if clock is None else 1e3 * self.design.latency_cycles / clock,
+            "samples_per_second": (
+                None if clock is None else 1e6 * clock / self.design.interval_cycles
+            ),
+        }

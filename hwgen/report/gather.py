@@ -1,0 +1,118 @@
+"""Gathers a report: reads a design folder and computes every bound from its integer weights."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from hwgen.errors import ModelError
+from hwgen.ir import Dense, Graph, Threshold
+from hwgen.network_file import load_network
+from hwgen.plan.layers import Layer, layers_of
+from hwgen.report.contents import LayerLuts, LayerReport, Report, SampleAccuracy
+from hwgen.report.design_folder import (
+    BuiltLayer,
+    Design,
+    Synthesis,
+    read_design,
+    read_simulation,
+    read_syntheses,
+)
+from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.weight_figures import weight_figures
+from hwgen.report.widths import Widths, widths_of
+
+
+def read_report(folder: Path) -> Report:
+    """Gather the report of a design folder; parts that are not there yet stay empty.
+
+    Raises
+    ------
+    ModelError
+        Where the folder holds no design, a file is damaged, or the files do not belong together.
+    """
+    design = read_design(folder)
+    graph = load_network(folder / "network.npz")
+    nodes = [node for node in graph.nodes if isinstance(node, Dense)]
+    layers = layers_of(graph)
+    _check_match(folder, design, layers)
+    syntheses = read_syntheses(folder, design)
+    return Report(
+        folder=shlex.quote(folder.resolve().name or "."),
+        design=design,
+        layers=tuple(
+            _layer_report(graph, node, layer, built, syntheses)
+            for node, layer, built in zip(nodes, layers, design.layers, strict=True)
+        ),
+        simulation=read_simulation(folder),
+        syntheses=syntheses,
+        sample_accuracy=_sample_accuracy(graph),
+    )
+
+
+def _check_match(folder: Path, design: Design, layers: tuple[Layer, ...]) -> None:
+    built = [(x.rows, x.columns, len(x.accumulator_bits)) for x in design.layers]
+    given = [(x.rows, x.columns, x.rows) for x in layers]
+    if built != given:
+        raise ModelError(
+            f"{folder}: design.json and network.npz must describe the same layers, and do not; "
+            "build the design again with `hwgen build`"
+        )
+
+
+def _layer_report(
+    graph: Graph,
+    node: Dense,
+    layer: Layer,
+    built: BuiltLayer,
+    syntheses: tuple[Synthesis, ...],
+) -> LayerReport:
+    widths = widths_of(graph, node, layer, built.accumulator_bits)
+    folded = built.style == "folded"
+    return LayerReport(
+        built=built,
+        input_type=str(graph.source(node).range.type),
+        widths=widths,
+        weights=weight_figures(graph, node),
+        finn=_finn_unit(graph, node, layer, built, widths) if folded else None,
+        luts={s.target: luts for s in syntheses if (luts := _layer_luts(built, s)) is not None},
+    )
+
+
+def _finn_unit(
+    graph: Graph, node: Dense, layer: Layer, built: BuiltLayer, widths: Widths
+) -> FinnUnit:
+    inputs = graph.source(node).range.type
+    tail = graph.node(layer.tail_name)
+    return FinnUnit(
+        rows=built.rows,
+        columns=built.columns,
+        pe=built.pe,
+        simd=built.simd,
+        weight_bits=node.weight_bits,
+        input_bits=inputs.bits,
+        input_signed=inputs.signed,
+        accumulator_bits=widths.finn,
+        threshold_bits=tail.output.bits if isinstance(tail, Threshold) else 0,
+    )
+
+
+def _layer_luts(built: BuiltLayer, synthesis: Synthesis) -> LayerLuts | None:
+    """LUTs of a layer's units, or None where the synthesis did not keep them apart."""
+    if any(unit not in synthesis.units for unit in built.units):
+        return None
+    luts = [synthesis.units[unit].luts for unit in built.units]
+    whole = sum(unit.luts for unit in synthesis.units.values())
+    whole += 0 if synthesis.glue is None else synthesis.glue.luts
+    return LayerLuts(matrix=luts[0], tail=sum(luts[1:]), share=sum(luts) / whole if whole else 0.0)
+
+
+def _sample_accuracy(graph: Graph) -> SampleAccuracy | None:
+    """Percent of the golden samples whose class is right, where the network gives a class."""
+    samples = graph.samples
+    if samples is None or samples.labels is None or samples.y.shape[1:] != (1,):
+        return None
+    if not len(samples.labels):
+        return None
+    share = float((samples.y[:, 0] == samples.labels).mean())
+    return SampleAccuracy(percent=100 * share, samples=len(samples.labels))

@@ -1,0 +1,102 @@
+"""What `hwgen inspect` shows: every layer of a network with every accumulator bound side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from hwgen.bounds import data_type_bits, exact_signed_bits, l1_norm_bits, offset_bits
+from hwgen.ir import Dense, Graph, Op, Threshold
+
+
+def inspection(graph: Graph) -> dict[str, Any]:
+    """Shapes, types, sparsity, l1 norms and accumulator bounds as plain data.
+
+    The bounds of a layer are those of its widest channel; `channels` has the exact ones of each.
+    """
+    return {
+        "name": graph.name,
+        "metadata": dict(graph.metadata),
+        "input": {
+            "shape": list(graph.input.shape),
+            "type": str(graph.input.type),
+            "scale": graph.input.scale,
+        },
+        "nodes": [_node(graph, node) for node in graph.nodes],
+        "output": graph.output,
+        "samples": 0 if graph.samples is None else len(graph.samples.x),
+    }
+
+
+def _node(graph: Graph, node: Op) -> dict[str, Any]:
+    tensor = graph.tensors[node.name]
+    row: dict[str, Any] = {
+        "name": node.name,
+        "op": type(node).__name__.lower(),
+        "shape": list(tensor.shape),
+        "type": str(tensor.range.type),
+    }
+    if isinstance(node, Dense):
+        row |= _dense(graph, node)
+    if isinstance(node, Threshold):
+        row["thresholds"] = int(node.thresholds.size)
+    return row
+
+
+def _dense(graph: Graph, node: Dense) -> dict[str, Any]:
+    source = graph.source(node).range
+    totals = node.totals(source)
+    norms = [int(n) for n in np.abs(node.weight).sum(axis=1)]
+    nonzero = int(np.count_nonzero(node.weight))
+    return {
+        "weight_shape": list(node.weight.shape),
+        "weight_bits": node.weight_bits,
+        "nonzero": nonzero,
+        "sparsity": 1 - nonzero / node.weight.size,
+        "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms)},
+        "bits": {
+            "data_type": data_type_bits(node.weight.shape[1], source.type, node.weight_bits),
+            "l1_norm": l1_norm_bits(max(norms), source.type),
+            "signed": max(exact_signed_bits(t) for t in totals),
+            "offset": max(offset_bits(t, node.divisor(i)) for i, t in enumerate(totals)),
+            "declared": max(a.bits for a in node.accumulators),
+        },
+        "method": node.accumulators[0].method,
+        "target_bits": node.accumulators[0].target_bits,
+        "channels": {
+            "l1_norm": norms,
+            "signed": [exact_signed_bits(t) for t in totals],
+            "offset": [offset_bits(t, node.divisor(i)) for i, t in enumerate(totals)],
+            "declared": [a.bits for a in node.accumulators],
+        },
+    }
+
+
+def inspection_table(document: dict[str, Any]) -> Table:
+    """The inspection as a table for the terminal."""
+    given = document["input"]
+    table = Table(
+        title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of the "
+        "widest channel by every bound",
+        title_justify="left",
+    )
+    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
+    bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
+    for name in columns + bounds:
+        left = name in ("layer", "op", "output", "type", "weights")
+        table.add_column(name, justify="left" if left else "right")
+    for node in document["nodes"]:
+        cells = [node["name"], node["op"], "x".join(map(str, node["shape"])), node["type"]]
+        if "bits" in node:
+            bits = node["bits"]
+            cells += [
+                f"{'x'.join(map(str, node['weight_shape']))} s{node['weight_bits']}",
+                f"{node['sparsity']:.1%}",
+                str(node["l1_norm"]["max"]),
+                *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
+                str(node["target_bits"] or "-"),
+            ]
+        table.add_row(*cells)
+    return table

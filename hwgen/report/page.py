@@ -1,0 +1,79 @@
+"""report.html, one page that needs nothing else, and report.json with the same numbers."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+from hwgen.files import write_beside
+from hwgen.report.contents import Report
+from hwgen.report.cost_section import cost_section
+from hwgen.report.gather import read_report
+from hwgen.report.headline import headline
+from hwgen.report.layer_sections import layers_section, weights_section, widths_section
+from hwgen.report.markup import Markup, join, tag
+from hwgen.report.use_sections import interface_section, provenance_section
+
+CONTENTS = (
+    ("layers", "Layers"),
+    ("widths", "Accumulator widths"),
+    ("cost", "Resources"),
+    ("weights", "Weights"),
+    ("interface", "Interface"),
+    ("provenance", "Provenance"),
+)
+
+
+def make_report(folder: Path) -> Path:
+    """Write report.json and report.html into a design folder; the path of the page.
+
+    Equal folders give equal bytes. What has not been run yet is named with its command.
+
+    Raises
+    ------
+    ModelError
+        Where the folder holds no whole design.
+    ToolError
+        Where the folder cannot be written.
+    """
+    report = read_report(folder)
+    page = render(report)
+    document = json.dumps(report.to_json(), indent=1) + "\n"
+    for name, text in (("report.json", document), ("report.html", page)):
+        with write_beside(folder / name) as partial:
+            partial.write_bytes(text.encode("utf-8", "xmlcharrefreplace"))  # half surrogates
+    return folder / "report.html"
+
+
+def render(report: Report) -> str:
+    """Write the page as text."""
+    style = (resources.files("hwgen.report") / "page.css").read_text(encoding="utf-8")
+    head = tag(
+        "head",
+        tag("meta", attributes={"charset": "utf-8"}),
+        tag(
+            "meta",
+            attributes={"name": "viewport", "content": "width=device-width, initial-scale=1"},
+        ),
+        tag("meta", attributes={"name": "color-scheme", "content": "light dark"}),
+        tag("title", f"{report.design.model_name}: hwgen report"),
+        tag("style", Markup(style)),
+    )
+    links = [tag("a", title, attributes={"href": f"#{ident}"}) for ident, title in CONTENTS]
+    body = tag(
+        "body",
+        tag(
+            "main",
+            headline(report),
+            tag("nav", *links, attributes={"aria-label": "Contents"}),
+            layers_section(report),
+            widths_section(report),
+            cost_section(report),
+            weights_section(report),
+            interface_section(report),
+            provenance_section(report),
+        ),
+    )
+    page = tag("html", head, join(["\n", body]), attributes={"lang": "en"})
+    return f"<!DOCTYPE html>\n{page}\n"

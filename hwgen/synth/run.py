@@ -1,0 +1,215 @@
+"""Synthesises a design folder or plain Verilog: counts, figures by layer, and clock frequency."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwgen.errors import ToolError
+from hwgen.files import write_beside
+from hwgen.synth.count import Counts, count_children, count_module, count_own
+from hwgen.synth.place import Placement, Tools, place
+from hwgen.synth.targets import Target, find_target
+from hwgen.synth.tools import Tool, Workspace, find_nextpnr, find_yosys, workspace
+from hwgen.synth.yosys import Design, map_design, map_layers
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """One further synthesis that keeps the modules under the top apart.
+
+    `boundary` is the flattened total less all layers and the glue: what optimisation across the
+    borders of the layers saves (negative) or costs.
+    """
+
+    layers: dict[str, Counts]
+    glue: Counts
+    boundary: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthResult:
+    """What a design takes on one target, and with which programs that was found."""
+
+    target: str
+    top: str
+    total: Counts
+    breakdown: Breakdown | None
+    placement: Placement
+    alu_map: bool
+    tools: dict[str, str]
+    commands: tuple[str, ...]
+
+    @property
+    def luts(self) -> int:
+        """LUT sites of the flattened design."""
+        return self.total.luts
+
+    @property
+    def fmax_mhz(self) -> float | None:
+        """Clock frequency after place and route; None without it."""
+        return self.placement.fmax_mhz
+
+    def to_json(self) -> dict[str, object]:
+        """Give the document of `DIR/synth/<target>.json`, equal for equal design and tools."""
+        parts = self.breakdown
+        return {
+            "target": self.target,
+            "top": self.top,
+            **self.total.to_json(),
+            "fmax_mhz": self.fmax_mhz,
+            "part": self.placement.part,
+            "note": self.placement.note,
+            "per_layer": {
+                name: counts.to_json() for name, counts in (parts.layers if parts else {}).items()
+            },
+            "glue": parts.glue.to_json() if parts else None,
+            "boundary": parts.boundary.to_json() if parts else None,
+            "alu_map": self.alu_map,
+            "tools": self.tools,
+            "commands": list(self.commands),
+        }
+
+
+def synthesise(
+    folder: Path,
+    target: str,
+    pnr: bool = False,
+    *,
+    alu_map: bool = True,
+    announce: Announce | None = None,
+) -> SynthResult:
+    """Synthesise a design folder and write `folder/synth/<target>.json`.
+
+    Parameters
+    ----------
+    folder
+        A design folder with `design.json` and `<name>.v`.
+    target
+        `xc7`, `ice40` or `ecp5`.
+    pnr
+        Also place and route, for the clock frequency.
+    alu_map
+        Put every addition on a carry chain first.
+    announce
+        Called with the name of each step as it starts.
+
+    Raises
+    ------
+    ToolError
+        Where the folder cannot be read, or a program is missing or fails.
+    """
+    name, top, clock = _read_design(folder)
+    result = synthesise_verilog(
+        [folder / f"{name}.v"],
+        top,
+        target,
+        clock=clock,
+        pnr=pnr,
+        layers=True,
+        alu_map=alu_map,
+        log=folder / "synth" / f"{target}.log",
+        announce=announce,
+    )
+    with write_beside(folder / "synth" / f"{target}.json") as partial:
+        partial.write_text(json.dumps(result.to_json(), indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+def synthesise_verilog(
+    files: Sequence[Path],
+    top: str,
+    target: str,
+    *,
+    clock: str | None = None,
+    pnr: bool = False,
+    layers: bool = False,
+    alu_map: bool = True,
+    log: Path | None = None,
+    announce: Announce | None = None,
+) -> SynthResult:
+    """Synthesise plain Verilog; as `synthesise`, and it writes nothing but the log of a failure.
+
+    Parameters
+    ----------
+    clock
+        The clock port, None for a combinational design; only place and route reads it.
+    layers
+        Also count the modules that `top` instantiates, by a synthesis that keeps them apart.
+    log
+        Where the output of a failed program goes; None for a temporary file.
+    """
+    chosen, say = find_target(target), announce or _silent
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", top):
+        raise ToolError(f"top: must be a plain Verilog name, not {top!r}; rename the module")
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise ToolError(f"{missing[0]}: must be a Verilog file, and is not there; build it first")
+    yosys, nextpnr = find_yosys(), _nextpnr(chosen) if pnr else None
+    with workspace(log) as where:
+        design = Design.stage(list(files), top, chosen, alu_map, where)
+        say("synthesis")
+        stat, command = map_design(yosys, design, where)
+        total, commands = count_module(stat, top, chosen), [command]
+        breakdown = None
+        if layers:
+            say("synthesis by layer")
+            breakdown, command = _break_down(yosys, design, total, where)
+            commands.append(command)
+        placement = Placement()
+        if nextpnr:
+            placement = place(Tools(yosys=yosys, nextpnr=nextpnr), design, total, clock, where, say)
+    return SynthResult(
+        target=target,
+        top=top,
+        total=total,
+        breakdown=breakdown,
+        placement=placement,
+        alu_map=alu_map,
+        tools={"yosys": yosys.version} | ({"nextpnr": nextpnr.version} if nextpnr else {}),
+        commands=(*commands, *placement.commands),
+    )
+
+
+def _break_down(
+    yosys: Tool, design: Design, total: Counts, where: Workspace
+) -> tuple[Breakdown, str]:
+    stat, command = map_layers(yosys, design, where)
+    layers = count_children(stat, design.top, design.target)
+    glue = count_own(stat, design.top, design.target)
+    boundary = total.plus(glue, -1)
+    for counts in layers.values():
+        boundary = boundary.plus(counts, -1)
+    return Breakdown(layers=layers, glue=glue, boundary=boundary), command
+
+
+def _nextpnr(target: Target) -> Tool:
+    if target.nextpnr is None:
+        raise ToolError(
+            f"{target.name}: place and route must have an open tool from pip, and there is none "
+            "for this target; leave out --pnr, or take ice40 or ecp5"
+        )
+    return find_nextpnr(target.nextpnr)
+
+
+def _read_design(folder: Path) -> tuple[str, str, str | None]:
+    """Name, top module and clock port of a design folder."""
+    path = folder / "design.json"
+    try:
+        design = json.loads(path.read_text(encoding="utf-8"))
+        name, top, clock = design["name"], design["top"], design["clock"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ToolError(
+            f"{path}: must be the design.json that `hwgen build` writes, and cannot be read "
+            f"({type(error).__name__}: {error}); build the design again"
+        ) from None
+    return str(name), str(top), None if clock is None else str(clock)
+
+
+def _silent(step: str) -> None:
+    """Say nothing."""

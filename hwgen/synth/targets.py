@@ -1,0 +1,131 @@
+"""What each FPGA family's cells cost, how Yosys maps to it, and which parts nextpnr knows.
+
+The unit is the LUT site: the place of one physical LUT, used as logic or as memory. A cell type
+that stands in no table is an error, never zero, so that nothing is left out of a total unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hwgen.errors import ToolError
+
+_KILOBIT = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One device that nextpnr places into, with its capacity."""
+
+    name: str
+    options: tuple[str, ...]
+    luts: int
+    ffs: int
+    brams: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """One FPGA family.
+
+    `sites` is LUT sites by cell type, `bram_bits` the capacity by block RAM type, `free` the cells
+    that take no LUT site, register or block (multiplexers inside the slice, markers of Yosys).
+    """
+
+    name: str
+    synth: str
+    sites: Mapping[str, int]
+    ffs: frozenset[str]
+    carries: frozenset[str]
+    bram_bits: Mapping[str, int]
+    dsps: frozenset[str]
+    free: frozenset[str] = frozenset({"$scopeinfo"})
+    nextpnr: str | None = None
+    parts: tuple[Part, ...] = field(default=())  # ascending in size
+
+    def knows(self, cell: str) -> bool:
+        """Whether a cell type stands in one of the tables."""
+        tables = (self.sites, self.ffs, self.carries, self.bram_bits, self.dsps, self.free)
+        return any(cell in table for table in tables)
+
+
+_XC7 = Target(
+    name="xc7",
+    synth="synth_xilinx -family xc7 -noiopad -noclkbuf -nodsp -flatten",
+    sites={
+        **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
+        "LUT6_2": 1,
+        "INV": 1,  # a LUT1 until a packer pushes it into a neighbour
+        # Xilinx UG474, distributed RAM primitives: LUTs of each
+        **dict.fromkeys(("RAM32X1S", "RAM64X1S", "SRL16E", "SRLC32E"), 1),
+        **dict.fromkeys(("RAM32X1D", "RAM64X1D", "RAM128X1S"), 2),
+        **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D", "RAM256X1S"), 4),
+    },
+    ffs=frozenset(f"FD{kind}{edge}" for kind in ("RE", "SE", "CE", "PE") for edge in ("", "_1")),
+    carries=frozenset({"CARRY4"}),
+    bram_bits={"RAMB18E1": 18 * _KILOBIT, "RAMB36E1": 36 * _KILOBIT},
+    dsps=frozenset({"DSP48E1"}),
+    free=frozenset({"MUXF7", "MUXF8", "$scopeinfo"}),
+)
+
+_ICE40 = Target(
+    name="ice40",
+    synth="synth_ice40",  # no DSP blocks without -dsp, no pads
+    sites={"SB_LUT4": 1},
+    ffs=frozenset(
+        f"SB_DFF{edge}{enable}{reset}"
+        for edge in ("", "N")
+        for enable in ("", "E")
+        for reset in ("", "R", "S", "SR", "SS")
+    ),
+    carries=frozenset({"SB_CARRY"}),
+    bram_bits={f"SB_RAM40_4K{edges}": 4 * _KILOBIT for edges in ("", "NR", "NW", "NRNW")},
+    dsps=frozenset({"SB_MAC16"}),
+    nextpnr="ice40",
+    parts=(  # one speed class, so that figures compare
+        Part(name="hx1k", options=("--hx1k", "--package", "tq144"), luts=1280, ffs=1280, brams=16),
+        Part(name="hx8k", options=("--hx8k", "--package", "ct256"), luts=7680, ffs=7680, brams=32),
+    ),
+)
+
+_ECP5 = Target(
+    name="ecp5",
+    synth="synth_ecp5 -nodsp",
+    sites={
+        "LUT4": 1,
+        "CCU2C": 2,  # two LUTs with the carry chain between them
+        "TRELLIS_DPR16X4": 6,  # four that store, two of the write logic
+    },
+    ffs=frozenset({"TRELLIS_FF"}),
+    carries=frozenset({"CCU2C"}),
+    bram_bits={"DP16KD": 18 * _KILOBIT, "PDPW16KD": 18 * _KILOBIT},
+    dsps=frozenset({"MULT18X18D", "ALU54B"}),
+    free=frozenset({"PFUMX", "L6MUX21", "$scopeinfo"}),
+    nextpnr="ecp5",
+    parts=tuple(
+        Part(
+            name=f"lfe5u-{size}k",
+            options=(f"--{size}k", "--package", "CABGA381", "--speed", "6"),
+            luts=luts,
+            ffs=luts,
+            brams=brams,
+        )
+        for size, luts, brams in ((25, 24288, 56), (45, 43848, 108), (85, 83640, 208))
+    ),
+)
+
+TARGETS: Mapping[str, Target] = {target.name: target for target in (_XC7, _ICE40, _ECP5)}
+
+
+def find_target(name: str) -> Target:
+    """Find the target of this name.
+
+    Raises
+    ------
+    ToolError
+        Where there is none.
+    """
+    if name not in TARGETS:
+        raise ToolError(f"target: must be one of {', '.join(TARGETS)}, not {name!r}")
+    return TARGETS[name]

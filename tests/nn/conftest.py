@@ -1,0 +1,9 @@
+"""One thread: the networks here are too small to gain from more."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)

@@ -1,0 +1,137 @@
+"""Imports point down only (docs/architecture.md), and the heavy packages stay where they belong."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hwgen"
+FLOORS = [  # from the top; one line may not import its own neighbours
+    {"cli", "__main__"},
+    {"flow"},
+    {"simulate", "synth", "prove", "report"},
+    {"emit"},
+    {"rtl", "hls"},
+    {"plan"},
+    {"network_file"},
+    {"reference", "nn", "frontend"},
+    {"ir"},
+    {"bounds", "numeric", "errors", "files"},
+]
+NEIGHBOURS = {  # what may be imported on its own floor
+    "nn": {"frontend", "reference"},
+    "bounds": {"numeric"},
+    "files": {"errors"},
+    "__main__": {"cli"},
+}
+ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
+HOMES = {"torch": {"nn"}, "amaranth": {"rtl", "emit"}}
+ALLOWED = {"amaranth", "cocotb", "cocotb_tools", "hwgen", "numpy", "rich", "torch", "typer"}
+
+
+def part_of(module):
+    """`hwgen.plan.sharing` belongs to `plan`."""
+    return module.split(".")[1] if "." in module else None
+
+
+def floor_of(part):
+    return next(level for level, parts in enumerate(FLOORS) if part in parts)
+
+
+def sources():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        yield module.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports():
+    """Every import statement as (module, what it imports, how many dots it starts with)."""
+    for module, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((module, alias.name, 0) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module == "hwgen":
+                yield from ((module, f"hwgen.{alias.name}", node.level) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield module, node.module or "", node.level
+
+
+def allowed(importer, imported):
+    if importer == imported:
+        return True
+    if importer in ALONE or imported in ALONE:
+        return False
+    if imported in NEIGHBOURS.get(importer, set()):
+        return True
+    return floor_of(importer) < floor_of(imported)
+
+
+def test_every_part_has_a_floor():
+    parts = {part_of(module) for module, _ in sources()} - {None}
+    assert parts <= set().union(*FLOORS, ALONE)
+
+
+def test_imports_point_down():
+    own = {module for module, _ in sources()}
+    wrong = [
+        f"{module} imports {target}"
+        for module, target, _ in imports()
+        if target.startswith("hwgen.")
+        and part_of(module) is not None
+        and (target in own or target.rpartition(".")[0] in own)
+        and f"hwgen.{part_of(target)}" in own
+        and not allowed(part_of(module), part_of(target))
+    ]
+    assert wrong == []
+
+
+def test_the_package_itself_imports_nothing():
+    assert [target for module, target, _ in imports() if module == "hwgen"] == []
+
+
+def test_imports_are_absolute():
+    assert [f"{module}: {'.' * dots}{target}" for module, target, dots in imports() if dots] == []
+
+
+@pytest.mark.parametrize("package", HOMES)
+def test_heavy_packages_stay_at_home(package):
+    found = {part_of(module) for module, target, _ in imports() if target.split(".")[0] == package}
+    assert found <= HOMES[package]
+
+
+def test_only_declared_packages_are_imported():
+    """Nothing from training, sim or bench, which are not installed, and no hidden dependency."""
+    found = {
+        (module, target)
+        for module, target, _ in imports()
+        if target.split(".")[0] not in ALLOWED | set(sys.stdlib_module_names)
+        and part_of(module) not in ALONE
+    }
+    assert found == set()
+
+
+def test_the_command_line_starts_without_the_heavy_packages():
+    code = f"import sys, hwgen.cli; print(*sorted({set(HOMES)!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "expected"),
+    [
+        ("cli", "ir", True),
+        ("ir", "cli", False),
+        ("synth", "prove", False),
+        ("nn", "frontend", True),
+        ("frontend", "nn", False),
+        ("plan", "plan", True),
+        ("rtl", "plan", True),
+        ("plan", "rtl", False),
+        ("report", "design_bench", False),
+        ("design_bench", "errors", False),
+    ],
+)
+def test_the_rule_itself(importer, imported, expected):
+    assert allowed(importer, imported) is expected

@@ -1,0 +1,84 @@
+"""The wheel holds hwgen and nothing else, and its command runs outside the checkout."""
+
+import importlib.util
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def python(*arguments, cwd, program=sys.executable):
+    return subprocess.run(
+        [program, *arguments], cwd=cwd, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    out = tmp_path_factory.mktemp("dist")
+    # with the build backend at hand, no isolated environment has to be downloaded
+    isolation = ["--no-isolation"] * (importlib.util.find_spec("hatchling") is not None)
+    python("-m", "build", "--wheel", *isolation, "--outdir", str(out), ".", cwd=ROOT)
+    (path,) = out.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A fresh environment with the wheel; dependencies come from this one, by a .pth file."""
+    folder = tmp_path_factory.mktemp("user")
+    venv.create(folder / "venv", with_pip=True)
+    program = folder / "venv" / "bin" / "python"
+    python("-m", "pip", "install", "--quiet", "--no-deps", str(wheel), cwd=folder, program=program)
+    paths = python(
+        "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder, program=program
+    )
+    # the plain path does not run the .pth file of the checkout's own editable installation
+    (Path(paths.strip()) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder
+
+
+def test_what_the_wheel_holds(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names} == {"hwgen", "hwgen-0.1.0.dist-info"}
+    assert {Path(name).suffix for name in names if name.startswith("hwgen/")} <= {
+        *(".py", ".v", ".html", ".css", ".js", ".svg", ".typed", ".h", ".hpp", ".cpp"),
+    }
+    tracked = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "hwgen").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert tracked <= set(names)
+    assert "hwgen-0.1.0.dist-info/licenses/LICENSE" in names
+
+
+def test_the_installed_package_is_not_the_checkout(installed):
+    found = python(
+        "-c",
+        "import hwgen; print(hwgen.__file__)",
+        cwd=installed,
+        program=installed / "venv" / "bin" / "python",
+    )
+    assert Path(found.strip()).is_relative_to(installed)
+
+
+def test_package_data_is_found(installed):
+    code = (
+        "from importlib.resources import files; "
+        "print(files('hwgen.synth').joinpath('adders_to_alu.v').read_text())"
+    )
+    found = python("-c", code, cwd=installed, program=installed / "venv" / "bin" / "python")
+    assert "techmap_celltype" in found
+
+
+def test_the_command_answers(installed):
+    found = python("--help", cwd=installed, program=installed / "venv" / "bin" / "hwgen")
+    for verb in ("inspect", "build", "sim", "synth", "report"):
+        assert verb in found

@@ -1,0 +1,101 @@
+"""`python -m training` from end to end, small."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hwgen import reference
+from hwgen.nn import load_model
+from training.__main__ import app
+from training.data.digits import digits
+from training.grid import app as grid
+
+TINY = ["digits", "--widths", "12", "--epochs", "3", "--float-epochs", "3", "--threads", "1"]
+
+
+def train(*options):
+    return CliRunner().invoke(app, [*TINY, *options])
+
+
+@pytest.mark.parametrize("method", ["qat", "a2q", "a2q_plus", "a2q_ip"])
+def test_writes_a_certified_model(method, tmp_path):
+    path = tmp_path / "model.pt"
+    bits = [] if method == "qat" else ["--acc-bits", "9"]
+    result = train("--method", method, *bits, "--out", str(path), "--json")
+    assert result.exit_code == 0, result.stderr
+    figures = json.loads(result.stdout)
+    graph = load_model(path)
+    dataset = digits()
+    guesses = reference.outputs(graph, dataset.test_x)[:, 0]
+    percent = 100 * np.mean(guesses == dataset.test_y)
+    assert figures["accuracy_integer"] == pytest.approx(percent)
+    assert percent > 40
+    assert len(graph.samples.x) == 500
+    assert np.array_equal(graph.samples.labels, dataset.test_y)
+    assert graph.metadata["method"] == method
+    assert graph.metadata["accuracy_integer"] == pytest.approx(percent)
+    widths = [a.bits for layer in ("dense0", "dense1") for a in graph.node(layer).accumulators]
+    assert max(widths) == max(layer["accumulator_bits"] for layer in figures["layers"])
+    assert method == "qat" or max(widths) <= 9
+
+
+def test_same_seed_same_file_and_another_seed_another(tmp_path):
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert train("--seed", seed, "--out", str(tmp_path / name)).exit_code == 0
+    a, b, c = (load_model(tmp_path / name) for name in "abc")
+    assert all(np.array_equal(a.node(n).weight, b.node(n).weight) for n in ("dense0", "dense1"))
+    assert np.array_equal(a.node("act0").thresholds, b.node("act0").thresholds)
+    assert not np.array_equal(a.node("dense0").weight, c.node("dense0").weight)
+
+
+def test_table_names_widths_and_accuracy(tmp_path):
+    result = train("--out", str(tmp_path / "model.pt"), "--no-float-start")
+    assert result.exit_code == 0
+    assert "integer network" in result.stdout
+    assert "8 bits offset" in result.stdout
+    assert "wrote" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--method", "qat", "--acc-bits", "8"], "hwgen: digits: accumulator bits must not be"),
+        (["--widths", "a"], "hwgen: widths: must be whole numbers separated by commas"),
+        (["--epochs", "0"], "hwgen: digits: epochs must be at least 1, not 0"),
+    ],
+)
+def test_refusals_exit_2_with_one_sentence(options, sentence, tmp_path):
+    result = train(*options, "--out", str(tmp_path / "model.pt"))
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_missing_data_is_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "training", "mnist", "--data", str(tmp_path / "none")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith("hwgen: data: must be a folder with the data sets, not")
+    assert "Traceback" not in result.stderr
+
+
+def test_grid_prints_every_method(tmp_path):
+    out = tmp_path / "rows.json"
+    options = ["digits", "--acc-bits", "8", "--epochs", "1", "--out", str(out)]
+    result = CliRunner().invoke(grid, options)
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(out.read_text())
+    assert [row["method"] for row in rows] == ["qat", "a2q", "a2q_plus", "a2q_ip"]
+    assert "| P | a2q | zeros | a2q_plus | zeros | a2q_ip | zeros |" in result.stdout
+    assert result.stdout.count("\n| 8 |") == 1
+    assert "qat, unconstrained" in result.stdout
+
+
+def test_grid_refuses_a_bad_range():
+    result = CliRunner().invoke(grid, ["digits", "--acc-bits", "9-7"])
+    assert result.exit_code == 2
+    assert "acc-bits: must be a range of widths such as 7-12, not '9-7'" in result.stderr

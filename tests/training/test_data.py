@@ -1,0 +1,63 @@
+"""The data sets: what needs no download, and the sentences where a download is missing."""
+
+import numpy as np
+import pytest
+
+from hwgen.errors import HwgenError
+from hwgen.numeric import IntType
+from training.data.dataset import Dataset, data_folder, open_xz, quantize
+from training.data.digits import digits
+
+
+def test_digits_are_the_same_500_test_images_every_time():
+    first, second = digits(), digits()
+    assert first.test_x.shape == (500, 64)
+    assert first.train_x.shape == (1297, 64)
+    assert np.array_equal(first.test_x, second.test_x)
+    assert np.array_equal(first.train_y, second.train_y)
+    assert str(first.type) == "u4"
+    assert first.test_x.max() == 15
+    assert set(first.test_y) == set(range(10))
+
+
+def test_real_values_are_scaled_codes():
+    dataset = digits()
+    real = dataset.real(dataset.test_x)
+    assert float(real.max()) == 1.0
+
+
+def test_dataset_checks_its_type():
+    x, y = np.full((2, 3), 16), np.zeros(2, np.int64)
+    with pytest.raises(ValueError, match="bad: inputs must be u4"):
+        Dataset(
+            name="bad",
+            classes=2,
+            type=IntType(bits=4, signed=False),
+            scale=1.0,
+            train_x=x,
+            train_y=y,
+            test_x=x,
+            test_y=y,
+        )
+
+
+def test_quantize_rounds_half_up_and_clips():
+    kind = IntType(bits=3, signed=True)
+    x = np.array([-9.0, -0.25, -0.2, 0.25, 0.7, 9.0])
+    assert quantize(x, kind, 0.5).tolist() == [-4, 0, 0, 1, 1, 3]
+
+
+def test_missing_folder_is_one_sentence(tmp_path, monkeypatch):
+    with pytest.raises(HwgenError, match="data: must be a folder with the data sets, not"):
+        data_folder(tmp_path / "none")
+    monkeypatch.setenv("HWGEN_DATA", str(tmp_path / "other"))
+    with pytest.raises(HwgenError, match="HWGEN_DATA, or train the recipe digits"):
+        data_folder(None)
+
+
+def test_missing_and_damaged_files(tmp_path):
+    with pytest.raises(HwgenError, match=r"x\.xz must be there, and is not"):
+        open_xz(tmp_path / "x.xz")
+    (tmp_path / "x.xz").write_bytes(b"no xz")
+    with pytest.raises(HwgenError, match=r"must be a whole \.xz file"):
+        open_xz(tmp_path / "x.xz")

@@ -1,0 +1,63 @@
+"""Settings: what the methods need, and what the network of a recipe looks like."""
+
+from dataclasses import replace
+
+import pytest
+
+from hwgen.errors import HwgenError
+from hwgen.nn import QuantLinear
+from training.data.digits import digits
+from training.mlp import float_mlp, quant_mlp, start_from
+from training.recipes import RECIPES, with_method
+
+DIGITS = RECIPES["digits"]
+
+
+def layers(recipe):
+    net = quant_mlp(recipe, digits(), 10)
+    return [module for module in net if isinstance(module, QuantLinear)]
+
+
+def test_hidden_layers_alone_are_constrained_as_in_the_papers():
+    recipe = replace(DIGITS, constrain="hidden", first_last_bits=8, method="a2q")
+    found = layers(recipe)
+    assert [layer.quant.method for layer in found] == ["qat", "a2q", "qat"]
+    assert [layer.quant.bits for layer in found] == [8, 4, 8]
+    assert [layer.quant.scale for layer in found] == ["channel", "channel", "tensor"]
+    assert found[-1].bias is not None
+
+
+@pytest.mark.parametrize(
+    ("method", "bias"), [("a2q", False), ("a2q_plus", False), ("a2q_ip", True)]
+)
+def test_all_layers_constrained(method, bias):
+    found = layers(replace(DIGITS, method=method))
+    assert {layer.quant.accumulator_bits for layer in found} == {8}
+    assert (found[-1].bias is not None) == bias
+
+
+def test_start_from_takes_over_weights_and_norms():
+    trained = float_mlp(DIGITS, digits())
+    trained.norm0.running_mean.fill_(3.0)
+    net = quant_mlp(DIGITS, digits(), 10)
+    start_from(net, trained)
+    assert (net.dense0.weight == trained.dense0.weight).all()
+    assert (net.dense2.bias == trained.dense2.bias).all()
+    assert (net.norm0.running_mean == 3.0).all()
+
+
+def test_qat_takes_no_accumulator_bits():
+    assert with_method(DIGITS, "qat", None).accumulator_bits is None
+    with pytest.raises(HwgenError, match="digits: accumulator bits must not be given for qat"):
+        with_method(DIGITS, "qat", 8)
+
+
+@pytest.mark.parametrize("field", ["epochs", "float_epochs", "batch"])
+def test_counts_are_positive(field):
+    with pytest.raises(HwgenError, match=f"digits: {field} must be at least 1, not 0"):
+        replace(DIGITS, **{field: 0})
+
+
+def test_widths_are_positive():
+    with pytest.raises(HwgenError, match="widths must be at least 1"):
+        replace(DIGITS, widths=(8, 0))
