@@ -111,7 +111,7 @@ def row(style: str) -> dict[str, object]:
         "xc7_luts": xc7["luts"],
         "ecp5_luts": ecp5["luts"],
         "ecp5_fmax_mhz": ecp5["fmax_mhz"],
-        "report": str((OUT / f"digits_{style}" / "report.html")),
+        "report": str(OUT / f"digits_{style}" / "report.html"),
     }
 
 
@@ -139,7 +139,9 @@ def main() -> None:
     build_all()
     rows = [row(style) for style in STYLES]
     if args.json:
-        print(json.dumps({"rows": rows, "seconds": round(time.perf_counter() - start, 1)}, indent=1))
+        print(
+            json.dumps({"rows": rows, "seconds": round(time.perf_counter() - start, 1)}, indent=1)
+        )
         return
     print_table(rows)
     print(f"all in {time.perf_counter() - start:.0f} s")

@@ -22,8 +22,9 @@ REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
-    "A session: `python -m training digits`, `hwgen inspect model.pt`, `hwgen build model.pt -o out`, "
-    "`hwgen sim out`, `hwgen synth out --target ecp5 --pnr`, `hwgen report out`.",
+    "A session: `python -m training digits`, `hwgen inspect model.pt`, "
+    "`hwgen build model.pt -o out`, `hwgen sim out`, `hwgen synth out --target ecp5 --pnr`, "
+    "`hwgen report out`.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -73,7 +74,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 
 @contextmanager
 def _mistakes() -> Iterator[None]:
-    """A user's mistake as one sentence on stderr and its exit status; nothing else is caught."""
+    """Turn a user's mistake into one sentence on stderr and its exit status."""
     try:
         yield
     except HwgenError as error:
@@ -87,7 +88,7 @@ def _mistakes() -> Iterator[None]:
 
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr that names the step under way."""
+    """Show a spinner on stderr that names the step under way."""
     from rich.console import Console
 
     with Console(stderr=True).status(title) as status:

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from hwgen.errors import ToolError
 
-
 MARK = "design.json"  # tells a folder that was built from one with a user's own files
 
 
 @contextmanager
 def write_beside(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write a file to; it takes the place of `path` at the end.
+    """Give a path beside `path` to write a file to; it takes the place of `path` at the end.
 
     Where the block fails, `path` stays as it was and what was written is removed.
 
@@ -39,13 +38,14 @@ def write_beside(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise ToolError(
-            f"{path}: cannot be written ({error.strerror or error}); free the disk or choose another place"
+            f"{path}: cannot be written ({error.strerror or error}); "
+            "free the disk or choose another place"
         ) from None
 
 
 @contextmanager
 def folder_beside(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` to fill; it takes the place of `folder` at the end.
+    """Give an empty folder beside `folder` to fill; it takes the place of `folder` at the end.
 
     Where the block fails, `folder` stays as it was and what was written is removed.
 
@@ -73,7 +73,8 @@ def folder_beside(folder: Path) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ToolError(
-            f"{asked}: cannot be written ({error.strerror or error}); free the disk or choose another place"
+            f"{asked}: cannot be written ({error.strerror or error}); "
+            "free the disk or choose another place"
         ) from None
 
 

@@ -55,7 +55,7 @@ class Accumulator:
     def exact(
         cls, total: Range, divisor: int, method: str, target_bits: int | None = None
     ) -> Accumulator:
-        """The narrowest register of this method for sums in `total`."""
+        """Give the narrowest register of this method for sums in `total`."""
         if method == "signed":
             bits = exact_signed_bits(total)
             return cls(method="signed", bits=bits, target_bits=target_bits)
@@ -69,9 +69,13 @@ class Accumulator:
             return f"accumulator must have at most {MAX_ACCUMULATOR_BITS} bits, not {self.bits}"
         needed = Accumulator.exact(total, divisor, self.method)
         if self.bits < needed.bits:
-            return f"accumulator must have {needed.bits} bits for sums in [{total.lo}, {total.hi}], not {self.bits}"
+            sums = f"[{total.lo}, {total.hi}]"
+            return f"accumulator must have {needed.bits} bits for sums in {sums}, not {self.bits}"
         if self.target_bits is not None and needed.bits > self.target_bits:
-            return f"accumulator needs {needed.bits} bits, more than the {self.target_bits} that it was trained for"
+            return (
+                f"accumulator needs {needed.bits} bits, "
+                f"more than the {self.target_bits} that it was trained for"
+            )
         if self.method == "signed" and self.offset:
             return f"a signed accumulator has offset 0, not {self.offset}"
         unit = divisor if self.method == "offset" else 1
@@ -101,7 +105,7 @@ class Dense:
         return row_ranges(self.weight, inputs, self.bias)
 
     def divisor(self, row: int) -> int:
-        """Common divisor of the weights and the bias of a row."""
+        """Give the common divisor of the weights and the bias of a row."""
         return common_divisor(np.append(self.weight[row], self.bias[row]))
 
 
@@ -181,11 +185,11 @@ class Graph:
         object.__setattr__(self, "tensors", tensors)
 
     def node(self, name: str) -> Op:
-        """The node of this name."""
+        """Find the node of this name."""
         return next(node for node in self.nodes if node.name == name)
 
     def source(self, node: Op) -> Tensor:
-        """The tensor that the node reads."""
+        """Find the tensor that the node reads."""
         return self.tensors[node.inputs[0]]
 
 
@@ -229,28 +233,10 @@ def _infer(node: Op, source: Tensor) -> tuple[list[str], Tensor | None]:
 
 
 def _infer_dense(node: Dense, source: Tensor) -> tuple[list[str], Tensor | None]:
-    problems = []
     weight = node.weight
     if weight.ndim != 2 or 0 in weight.shape:
         return [f"weight must be a matrix (out_features, in_features), not {weight.shape}"], None
-    if source.shape != (weight.shape[1],):
-        problems.append(f"in_features must be {source.shape}, not ({weight.shape[1]},)")
-    if not source.range.lo <= 0 <= source.range.hi:
-        problems.append("the input's range must contain 0, or partial sums are not bounded")
-    if not 1 <= node.weight_bits <= MAX_ACCUMULATOR_BITS:
-        problems.append(
-            f"weight_bits must be 1 to {MAX_ACCUMULATOR_BITS}, not {node.weight_bits}"
-        )
-    elif signed_bits(int(weight.min()), int(weight.max())) > node.weight_bits:
-        problems.append(
-            f"weight must fit weight_bits = {node.weight_bits}, not reach from {weight.min()} to {weight.max()}"
-        )
-    if node.bias.shape != (weight.shape[0],):
-        problems.append(f"bias must have shape ({weight.shape[0]},), not {node.bias.shape}")
-    if len(node.accumulators) != weight.shape[0]:
-        problems.append(
-            f"must have one accumulator a channel, {weight.shape[0]}, not {len(node.accumulators)}"
-        )
+    problems = _dense_problems(node, source)
     if problems:
         return problems, None
     totals = node.totals(source.range)
@@ -262,6 +248,30 @@ def _infer_dense(node: Dense, source: Tensor) -> tuple[list[str], Tensor | None]
             problems.append(f"channel {row}: sums must fit {MAX_ACCUMULATOR_BITS} bits")
     whole = Range(min(t.lo for t in totals), max(t.hi for t in totals))
     return problems, None if problems else Tensor((weight.shape[0],), whole)
+
+
+def _dense_problems(node: Dense, source: Tensor) -> list[str]:
+    """List what is wrong before any sum is looked at."""
+    problems, weight = [], node.weight
+    smallest, largest = int(weight.min()), int(weight.max())
+    if source.shape != (weight.shape[1],):
+        problems.append(f"in_features must be {source.shape}, not ({weight.shape[1]},)")
+    if not source.range.lo <= 0 <= source.range.hi:
+        problems.append("the input's range must contain 0, or partial sums are not bounded")
+    if not 1 <= node.weight_bits <= MAX_ACCUMULATOR_BITS:
+        problems.append(f"weight_bits must be 1 to {MAX_ACCUMULATOR_BITS}, not {node.weight_bits}")
+    elif signed_bits(smallest, largest) > node.weight_bits:
+        problems.append(
+            f"weight must fit weight_bits = {node.weight_bits}, "
+            f"not reach from {smallest} to {largest}"
+        )
+    if node.bias.shape != (weight.shape[0],):
+        problems.append(f"bias must have shape ({weight.shape[0]},), not {node.bias.shape}")
+    if len(node.accumulators) != weight.shape[0]:
+        problems.append(
+            f"must have one accumulator a channel, {weight.shape[0]}, not {len(node.accumulators)}"
+        )
+    return problems
 
 
 def _infer_threshold(node: Threshold, source: Tensor) -> tuple[list[str], Tensor | None]:

@@ -38,13 +38,14 @@ def load_network(path: Path) -> Graph:
         document = _put_arrays(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"{path}: must be a whole network file, and cannot be read ({error}); build the design again"
+            f"{path}: must be a whole network file, and cannot be read ({error}); "
+            "build the design again"
         ) from None
     return from_document(document, str(path))
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """A compressed .npz without time stamps, so that equal arrays give equal bytes."""
+    """Give a compressed .npz without time stamps, so that equal arrays give equal bytes."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))

@@ -48,7 +48,7 @@ class Range:
         return IntType(bits=max(self.bits, 1), signed=self.lo < 0)
 
     def union(self, other: Range) -> Range:
-        """The smallest range that covers both."""
+        """Give the smallest range that covers both."""
         return Range(min(self.lo, other.lo), max(self.hi, other.hi))
 
 
@@ -60,7 +60,7 @@ class IntType:
     signed: bool
 
     def __post_init__(self) -> None:
-        if not 1 <= self.bits:
+        if self.bits < 1:
             raise ValueError(f"integer type: bits must be at least 1, not {self.bits}")
 
     def __str__(self) -> str:
@@ -78,7 +78,8 @@ class IntType:
         match = re.fullmatch(r"([us])([1-9][0-9]?)", text)
         if not match or int(match[2]) > MAX_TYPE_BITS:
             raise ValueError(
-                f"integer type: must be u or s and 1 to {MAX_TYPE_BITS} bits, such as u4 or s8, not {text!r}"
+                f"integer type: must be u or s and 1 to {MAX_TYPE_BITS} bits, "
+                f"such as u4 or s8, not {text!r}"
             )
         return cls(bits=int(match[2]), signed=match[1] == "s")
 

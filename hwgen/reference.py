@@ -1,4 +1,4 @@
-"""Runs the integer network in NumPy: the golden model that everything else must equal, bit for bit."""
+"""Runs the integer network in NumPy: the golden model that all else must equal, bit for bit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def run(graph: Graph, x: IntArray) -> dict[str, IntArray]:
 
 
 def outputs(graph: Graph, x: IntArray, batch: int = 4096) -> IntArray:
-    """The network's output alone, in batches, shape (samples, *output shape)."""
+    """Give the network's output alone, in batches, shape (samples, *output shape)."""
     parts = [run(graph, part)[graph.output] for part in _batches(x, batch)]
     return np.concatenate(parts)
 
@@ -73,12 +73,14 @@ def check_input(graph: Graph, x: IntArray) -> IntArray:
         raise ModelError(f"{graph.name}: input: must be integers, not {x.dtype}")
     if x.shape[1:] != graph.input.shape:
         raise ModelError(
-            f"{graph.name}: input: must have shape (samples, {str(graph.input.shape)[1:-1]}), not {x.shape}"
+            f"{graph.name}: input: must have shape (samples, {str(graph.input.shape)[1:-1]}), "
+            f"not {x.shape}"
         )
     limits = graph.input.type
     if x.size and (int(x.min()) < limits.lo or int(x.max()) > limits.hi):
         raise ModelError(
-            f"{graph.name}: input: values must be {limits}, {limits.lo} to {limits.hi}, not {x.min()} to {x.max()}"
+            f"{graph.name}: input: values must be {limits}, {limits.lo} to {limits.hi}, "
+            f"not {x.min()} to {x.max()}"
         )
     return x.astype(np.int64)
 
@@ -93,7 +95,7 @@ def evaluate(node: Op, x: IntArray, limits: Range) -> IntArray:
         case Flatten():
             return x.reshape(len(x), prod(x.shape[1:]))  # -1 fails for no samples
         case Argmax():
-            return np.argmax(x, axis=1, keepdims=True).astype(np.int64)
+            return np.asarray(np.argmax(x, axis=1, keepdims=True), np.int64)
         case _:
             assert_never(node)
 

@@ -8,9 +8,9 @@ moment; one design of each style also in Verilator, and one run of each with oth
 import numpy as np
 import pytest
 
+from hwgen.flow import build, fresh_vectors
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.flow import build, fresh_vectors
 from hwgen.plan.options import BuildOptions
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
@@ -58,7 +58,9 @@ def test_a_network_equals_its_reference(tmp_path, net, options):
     assert result.interval_cycles == plan.interval_cycles
 
 
-@pytest.mark.parametrize("options", [OPTIONS["unrolled"], OPTIONS["folded"]], ids=["unrolled", "folded"])
+@pytest.mark.parametrize(
+    "options", [OPTIONS["unrolled"], OPTIONS["folded"]], ids=["unrolled", "folded"]
+)
 @pytest.mark.parametrize(("weight", "inputs"), MATRICES.values(), ids=MATRICES)
 def test_a_degenerate_matrix_equals_its_reference(tmp_path, weight, inputs, options):
     graph = matrix_graph("matrix", weight, IntType.parse(inputs))
@@ -66,13 +68,17 @@ def test_a_degenerate_matrix_equals_its_reference(tmp_path, weight, inputs, opti
     check(tmp_path / "design")
 
 
-@pytest.mark.parametrize("options", [OPTIONS["unrolled"], OPTIONS["folded 3x2"]], ids=["unrolled", "folded"])
+@pytest.mark.parametrize(
+    "options", [OPTIONS["unrolled"], OPTIONS["folded 3x2"]], ids=["unrolled", "folded"]
+)
 def test_verilator_agrees(tmp_path, options):
     build(NETS["u4 argmax"], options, tmp_path / "design")
     assert check(tmp_path / "design", "verilator").simulator == "verilator"
 
 
-@pytest.mark.parametrize("options", [OPTIONS["unrolled"], OPTIONS["folded 3x2"]], ids=["unrolled", "folded"])
+@pytest.mark.parametrize(
+    "options", [OPTIONS["unrolled"], OPTIONS["folded 3x2"]], ids=["unrolled", "folded"]
+)
 def test_other_vectors_and_stalls(tmp_path, options):
     folder = tmp_path / "design"
     build(NETS["s4 codes s2"], options, folder)

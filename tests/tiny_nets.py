@@ -1,5 +1,7 @@
 """Small integer networks with random weights, for tests of everything behind the IR."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from hwgen.ir import Accumulator, Argmax, Dense, Graph, Input, Threshold
@@ -10,9 +12,13 @@ def dense(name, source, weight, inputs, *, weight_bits=8, bias=None, method="off
     """A dense node with exact accumulators for inputs of a range."""
     weight = np.asarray(weight, np.int64)
     bias = np.zeros(len(weight), np.int64) if bias is None else np.asarray(bias, np.int64)
-    fields = dict(
-        name=name, inputs=(source,), weight=weight, weight_bits=weight_bits, bias=bias
-    )
+    fields = {
+        "name": name,
+        "inputs": (source,),
+        "weight": weight,
+        "weight_bits": weight_bits,
+        "bias": bias,
+    }
     bare = Dense(accumulators=(), **fields)
     accumulators = tuple(
         Accumulator.exact(total, bare.divisor(row), method)
@@ -22,7 +28,14 @@ def dense(name, source, weight, inputs, *, weight_bits=8, bias=None, method="off
 
 
 def network(
-    seed=0, *, widths=(12, 9, 7, 5), inputs="u4", codes="u4", weight_bits=4, density=0.5, argmax=True
+    seed=0,
+    *,
+    widths=(12, 9, 7, 5),
+    inputs="u4",
+    codes="u4",
+    weight_bits=4,
+    density=0.5,
+    argmax=True,
 ):
     """A chain of dense layers with thresholds between, some of which can never fire."""
     rng = np.random.default_rng(seed)
@@ -30,7 +43,7 @@ def network(
     code = IntType.parse(codes)
     nodes = []
     top = 2 ** (weight_bits - 1)
-    for layer, (columns, rows) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for layer, (columns, rows) in enumerate(pairwise(widths)):
         weight = rng.integers(1 - top, top, (rows, columns)) * (
             rng.random((rows, columns)) < density
         )

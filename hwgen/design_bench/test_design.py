@@ -4,6 +4,7 @@ Run by run.py, which says what to run through plus-arguments: `vectors`, `sample
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import cocotb
@@ -52,11 +53,7 @@ def words_of(rows, stream):
     """Vectors as packed beats; slots beyond the vector are padding."""
     widths = stream["bits"]
     slots = stream["beats"] * len(widths)
-    return [
-        word
-        for row in rows
-        for word in pack(list(row) + [0] * (slots - len(row)), widths)
-    ]
+    return [word for row in rows for word in pack(list(row) + [0] * (slots - len(row)), widths)]
 
 
 async def run(dut, prefix, given, expected, streams, stall=0.0):
@@ -102,7 +99,7 @@ async def every_vector(dut):
     beats = top_streams()[1]["beats"]
     ends = cycles[beats - 1 :: beats]
     steady = len(BENCH["units"]) + WARM_UP
-    intervals = [b - a for a, b in zip(ends[:-1], ends[1:], strict=True)][steady:]
+    intervals = [late - early for early, late in pairwise(ends)][steady:]
     interval = max(intervals, default=None)
     assert interval in (None, BENCH["interval_cycles"]), f"interval is {interval} cycles"
     (FOLDER / "measured.json").write_text(

@@ -1,0 +1,1 @@
+"""Readers of model files and matrices: everything becomes an `ir.Graph`."""

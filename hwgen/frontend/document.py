@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 
 def to_document(graph: Graph) -> Document:
-    """The graph as plain data with NumPy arrays."""
+    """Give the graph as plain data with NumPy arrays."""
     spec = graph.input
     return {
         "format": FORMAT,
@@ -83,7 +83,7 @@ def _samples_to_document(samples: Samples) -> Document:
 
 
 def from_document(document: object, where: str) -> Graph:
-    """The graph of a document; `where` names its file in messages.
+    """Read the graph of a document; `where` names its file in messages.
 
     Raises
     ------
@@ -176,8 +176,9 @@ def _with_samples(graph: Graph, fields: _Fields) -> Graph:
     shape = graph.tensors[graph.output].shape
     if x.shape[1:] != graph.input.shape or y.shape != (x.shape[0], *shape):
         raise ModelError(
-            f"{fields.where}: x and y must have shapes (samples, {str(graph.input.shape)[1:-1]}) and "
-            f"(samples, {str(shape)[1:-1]}), not {x.shape} and {y.shape}; export the model again"
+            f"{fields.where}: x and y must have shapes "
+            f"(samples, {str(graph.input.shape)[1:-1]}) and (samples, {str(shape)[1:-1]}), "
+            f"not {x.shape} and {y.shape}; export the model again"
         )
     labels = fields.array("labels") if fields.optional("labels") is not None else None
     if labels is not None and labels.shape != x.shape[:1]:

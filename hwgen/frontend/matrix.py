@@ -23,7 +23,7 @@ _UNREADABLE = (
 
 
 def load_matrix(path: Path, inputs: IntType) -> Graph:
-    """The network `y = W x` of a `.npy` file that holds W, shape (out_features, in_features).
+    """Read the network `y = W x` of a `.npy` file that holds W, shape (out_features, in_features).
 
     Raises
     ------
@@ -35,18 +35,20 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
             weight = np.load(file, allow_pickle=False)
     except _UNREADABLE as error:
         raise ModelError(
-            f"{path}: must be a .npy file with an integer matrix ({error}); write it with numpy.save"
+            f"{path}: must be a .npy file with an integer matrix ({error}); "
+            "write it with numpy.save"
         ) from None
     if not isinstance(weight, np.ndarray) or weight.ndim != 2 or 0 in weight.shape:
         shape = getattr(weight, "shape", "several arrays")
         raise ModelError(
-            f"{path}: must be a matrix (out_features, in_features) with at least one element, not {shape}"
+            f"{path}: must be a matrix (out_features, in_features) with at least one element, "
+            f"not {shape}"
         )
     return matrix_graph(path.stem, _as_integers(weight, path), inputs)
 
 
 def matrix_graph(name: str, weight: IntArray, inputs: IntType) -> Graph:
-    """The network `y = W x` with exact signed accumulators."""
+    """Make the network `y = W x` with exact signed accumulators."""
     if inputs.bits > MAX_BITS:
         raise ModelError(f"{name}: input must have 1 to {MAX_BITS} bits, not {inputs}")
     bits = signed_bits(int(weight.min()), int(weight.max()))
@@ -83,6 +85,7 @@ def _as_integers(weight: np.ndarray, path: Path) -> IntArray:
     smallest, largest = weight.min().item(), weight.max().item()  # the limit overflows a float16
     if not -limit <= smallest <= largest < limit:
         raise ModelError(
-            f"{path}: weights must fit {MAX_WEIGHT_BITS} bits, not reach from {smallest} to {largest}"
+            f"{path}: weights must fit {MAX_WEIGHT_BITS} bits, "
+            f"not reach from {smallest} to {largest}"
         )
     return weight.astype(np.int64)

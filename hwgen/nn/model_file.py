@@ -107,5 +107,5 @@ def _is_plain(tensor: torch.Tensor) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """What the file system says; torch's own words for a damaged file are about its insides."""
+    """Say what the file system says; torch's words for a damaged file are about its insides."""
     return (isinstance(error, OSError) and error.strerror) or "it is damaged or of another kind"

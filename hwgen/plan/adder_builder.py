@@ -44,7 +44,7 @@ class AdderBuilder:
         self._known: dict[tuple[Operand, Operand, bool], int] = {}
 
     def add(self, first: Term, second: Term) -> Term:
-        """The sum of two terms as one term of a new (or known) node."""
+        """Give the sum of two terms as one term of a new (or known) node."""
         low = min(first.shift, second.shift)
         a = Operand(first.node, first.shift - low)
         b = Operand(second.node, second.shift - low)
@@ -71,10 +71,8 @@ class AdderBuilder:
             shifts.append(shift)
         wires = max(shifts)
         other = tops[0] if shifts[1] == wires else tops[1]
-        if other <= wires and first.sign == second.sign:
-            bits = 0
-        else:
-            bits = max(tops) - wires + 1
+        meet = other > wires or first.sign != second.sign
+        bits = max(tops) - wires + 1 if meet else 0
         return bits, max(self.levels[first.node], self.levels[second.node]) + 1
 
     def width(self, term: Term) -> int:
@@ -120,7 +118,7 @@ class AdderBuilder:
         return Form({i: c for i, c in coefficients.items() if c}, constant)
 
     def _form_range(self, form: Form, a: Operand, b: Operand, subtract: bool) -> Range:
-        """Exact range; from the operands alone where they share no input, which is the usual case."""
+        """Give the exact range; from the operands alone where they share no input."""
         left, right = self.forms[a.node].coefficients, self.forms[b.node].coefficients
         if left.keys().isdisjoint(right.keys()):
             x, y = (self._operand_range(operand) for operand in (a, b))

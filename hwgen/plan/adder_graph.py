@@ -94,11 +94,8 @@ class AdderGraph:
 
     def depth(self) -> int:
         """Largest level of an output, the adjusting adder included."""
-        levels = [0]
-        for output in self.outputs:
-            if output.node >= 0:
-                levels.append(self.level(output.node) + int(output.adjusts))
-        return max(levels)
+        roots = [output for output in self.outputs if output.node >= 0]
+        return max((self.level(root.node) + int(root.adjusts) for root in roots), default=0)
 
 
 def invert(limits: Range) -> Range:
@@ -108,7 +105,7 @@ def invert(limits: Range) -> Range:
 
 
 def complement_constant(limits: Range) -> int:
-    """What a stored value and its bitwise complement sum to: `2**width - 1`, or -1 if signed."""
+    """Give the sum of a stored value and its complement: `2**width - 1`, or -1 if signed."""
     return -1 if limits.lo < 0 else (1 << limits.bits) - 1
 
 
@@ -118,7 +115,7 @@ def shifted(limits: Range, shift: int) -> Range:
 
 
 def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -> IntArray:
-    """What the lanes carry for natural inputs `x`, (samples, inputs) -> (samples, outputs)."""
+    """Give what the lanes carry for natural inputs `x`, (samples, inputs) -> (samples, outputs)."""
     values = [
         x[:, i] + ((1 << (t.bits - 1)) if graph.flipped and t.signed else 0)
         for i, t in enumerate(input_types)

@@ -15,7 +15,7 @@ from hwgen.errors import PlanError
 
 
 def encode(value: Any) -> Any:
-    """A dataclass, tuple or number as plain JSON data."""
+    """Give a dataclass, tuple or number as plain JSON data."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"kind": type(value).__name__} | fields

@@ -23,7 +23,7 @@ from hwgen.plan.stages import (
 
 
 def run_plan(plan: Plan, x: IntArray) -> list[IntArray]:
-    """The slots of every stream: the design's input, then each stage's output.
+    """Give the slots of every stream: the design's input, then each stage's output.
 
     `x` is (samples, elements); each result is (samples, beats * lanes), padding as zero.
     """
@@ -37,11 +37,11 @@ def to_slots(stream: Stream, vectors: IntArray) -> IntArray:
     """Vectors in natural order as the stream carries them."""
     order = np.array(stream.order)
     slots = vectors[:, np.maximum(order, 0)]
-    return np.where(order == PADDING, 0, slots)
+    return np.where(order == PADDING, 0, slots).astype(np.int64)
 
 
 def from_slots(stream: Stream, slots: IntArray) -> IntArray:
-    """What a stream carried, back in natural order."""
+    """Give what a stream carried, back in natural order."""
     order = np.array(stream.order)
     vectors = np.zeros((len(slots), order.max() + 1), np.int64)
     vectors[:, order[order != PADDING]] = slots[:, order != PADDING]

@@ -95,17 +95,15 @@ def plan_folded(
         registers.update(own)
     accumulators = tuple(element.accumulator for element in elements)
     lane = Range(min(r.lo for r in accumulators), max(r.hi for r in accumulators)).type
-    rows = tuple(
-        group[p] if p < len(group) else PADDING for group in groups for p in range(pe)
-    )
+    dealt = tuple(group[p] if p < len(group) else PADDING for group in groups for p in range(pe))
     stage = FoldedDense(
         name=layer.name,
         inputs=inputs,
-        outputs=Stream(lanes=(lane,) * pe, order=rows),
+        outputs=Stream(lanes=(lane,) * pe, order=dealt),
         simd=simd,
         elements=tuple(elements),
         last=tuple(k == length - 1 for length in lengths for k in range(length)),
-        rows=rows,
+        rows=dealt,
         nonzero=layer.nonzero,
     )
     return FoldedPlan(stage=stage, registers=tuple(registers[row] for row in range(layer.rows)))
@@ -138,7 +136,7 @@ def _register(
     accumulator: str,
     align: int,
 ) -> Register:
-    """The exact ranges of a row's register, step by step in the order of its schedule."""
+    """Give the exact ranges of a row's register, step by step in the order of its schedule."""
     lo = hi = lowest = highest = 0
     step_lo = step_hi = 0
     for start in range(0, len(work), simd):

@@ -99,7 +99,7 @@ def layers_of(graph: Graph) -> tuple[Layer, ...]:
 
 
 def _chain(graph: Graph) -> list[Op]:
-    """The nodes, after checking that each reads the one before it and the last is the output."""
+    """Give the nodes, each checked to read the one before it, the last to be the output."""
     previous = "input"
     for node in graph.nodes:
         if node.inputs != (previous,):

@@ -38,11 +38,13 @@ class BuildOptions:
     def __post_init__(self) -> None:
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):
             raise PlanError(
-                f"accumulator: must be offset, signed or a width of 2 to 62 bits, not {self.accumulator!r}"
+                "accumulator: must be offset, signed or a width of 2 to 62 bits, "
+                f"not {self.accumulator!r}"
             )
         if self.pipeline not in ("none", "auto") and not _is_count(self.pipeline, 1, 99):
             raise PlanError(
-                f"pipeline: must be none, auto or a number of adder levels from 1 to 99, not {self.pipeline!r}"
+                "pipeline: must be none, auto or a number of adder levels from 1 to 99, "
+                f"not {self.pipeline!r}"
             )
 
     @property

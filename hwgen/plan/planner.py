@@ -15,7 +15,6 @@ from hwgen.plan.design import LayerStyle, LayerSummary, Plan
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
-from hwgen.plan.staircase import code_range, lane_thresholds, steps, wrapped
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
@@ -28,6 +27,7 @@ from hwgen.plan.stages import (
     Stream,
     UnrolledDense,
 )
+from hwgen.plan.staircase import code_range, lane_thresholds, steps, wrapped
 from hwgen.plan.timing import latency_and_interval
 from hwgen.plan.unrolled import LaneRule, plan_adder_graph
 
@@ -85,7 +85,7 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
 
 
 def _input_stream(elements: tuple[int, ...], lane: IntType, lanes: int) -> Stream:
-    """The network's input, `lanes` elements a beat, the last beat padded."""
+    """Give the network's input, `lanes` elements a beat, the last beat padded."""
     padding = (PADDING,) * (-len(elements) % lanes)
     return Stream(lanes=(lane,) * lanes, order=elements + padding)
 
@@ -101,7 +101,7 @@ def _folded_chain(
 
 
 def identifier(name: str) -> str:
-    """A name that is legal in Verilog, C++ and as a file name."""
+    """Give a name that is legal in Verilog, C++ and as a file name."""
     cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
     return cleaned if cleaned and not cleaned[0].isdigit() else f"net_{cleaned}".rstrip("_")
 
@@ -175,10 +175,8 @@ def _unrolled_layer(
     return PlannedLayer(stages=stages, summary=_summary(graph, layer, "unrolled", bits, dense))
 
 
-def _staircase(
-    layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output
-) -> Steps:
-    """The codes of a row over what its lane carries."""
+def _staircase(layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output) -> Steps:
+    """Give the codes of a row over what its lane carries."""
     stored = output.range if output.node < 0 else adders.stored_range(output.node)
     staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
     return wrapped(staircase, stored, output.range.bits) if output.wrapped else staircase

@@ -123,7 +123,7 @@ class Sharing:
         return sign
 
     def _insert(self, index: int, key: tuple[int, int], sign: int, grown: set[Pattern]) -> None:
-        """Add a term; an equal one doubles (carries on to the next shift), an opposite one cancels."""
+        """Add a term; an equal one doubles (moves to the next shift), an opposite one cancels."""
         row = self.rows[index]
         while key in row:
             if self._remove(index, key) != sign:
@@ -159,5 +159,5 @@ def _occurrences(row: Row, pattern: Pattern) -> list[int]:
 
 
 def pair_count(rows: list[Row]) -> int:
-    """Number of two-term patterns at the start, what a search costs."""
+    """Give number of two-term patterns at the start, what a search costs."""
     return sum(len(row) * (len(row) - 1) // 2 for row in rows)

@@ -23,7 +23,7 @@ def lane_thresholds(
 
 
 def steps(thresholds: IntArray, unit: int, constant: int, lane: Range, code_lo: int) -> Steps:
-    """The staircase over a lane with every threshold that can both fire and fail, each once."""
+    """Give the staircase over a lane: the thresholds that can both fire and fail, each once."""
     moved, descending = lane_thresholds(thresholds, unit, constant, lane)
     total = len(moved)
     ascending = moved[::-1] if descending else moved
@@ -40,7 +40,7 @@ def steps(thresholds: IntArray, unit: int, constant: int, lane: Range, code_lo: 
 
 
 def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
-    """A staircase over `stored` as one over the stored value modulo `2**bits`.
+    """Give a staircase over `stored` as one over the stored value modulo `2**bits`.
 
     Values at and above a multiple of `2**bits` come first then, and between their end and the
     start of the others lie codes that never occur: the change is put where it is roundest.
@@ -64,7 +64,7 @@ def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
 
 
 def _roundest(lo: int, hi: int) -> int:
-    """The number in [lo, hi] that the highest power of two divides; lo is above zero."""
+    """Give the number in [lo, hi] that the highest power of two divides; lo is above zero."""
     shift = 0
     while (hi >> shift + 1) << shift + 1 >= lo:
         shift += 1

@@ -33,7 +33,7 @@ class _Model(Protocol):
         """Whether an input beat is accepted in this cycle."""
 
     def tick(self, arrived: bool, downstream: bool) -> None:
-        """The clock edge: `arrived`, an input beat was taken."""
+        """Give the clock edge: `arrived`, an input beat was taken."""
 
 
 @dataclass
@@ -124,8 +124,6 @@ def _model(stage: Stage) -> _Model:
 
 def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
     """Cycles from the first input beat to the first output beat, and between vectors."""
-    if not any(isinstance(stage, FoldedDense) for stage in stages):
-        return sum(stage.latency for stage in stages if not isinstance(stage, SerialArgmax)), 1
     models = [_model(stage) for stage in stages]
     beats = stages[-1].outputs.beats
     times: list[int] = []

@@ -52,7 +52,7 @@ def plan_adder_graph(
     seed: int = 0,
     lane_rule: LaneRule | None = None,
 ) -> AdderGraph:
-    """The cheapest adder graph found for a layer.
+    """Give the cheapest adder graph found for a layer.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def adder_bits(builder: AdderBuilder, adder: Adder) -> int:
 
 
 def _input_offsets(lanes: tuple[IntType, ...], style: Style) -> list[int]:
-    """What turns signed inputs into unsigned ones, by flipping their top bit."""
+    """Give what turns signed inputs into unsigned ones, by flipping their top bit."""
     flips = style == "complement"
     return [1 << (lane.bits - 1) if flips and lane.signed else 0 for lane in lanes]
 
@@ -145,7 +145,7 @@ def _sum_terms(builder: AdderBuilder, row: Row) -> Term | None:
 
 
 def _alignment(layer: Layer) -> int:
-    """What is added to all sums alike so that an argmax can compare them without signs."""
+    """Give what is added to all sums alike so that an argmax can compare them without signs."""
     return -min(t.lo for t in layer.totals) if layer.tail == "argmax" else 0
 
 
@@ -184,7 +184,7 @@ def _output(
 
 
 def prune(graph: AdderGraph) -> AdderGraph:
-    """The graph without adders that no output reads."""
+    """Give the graph without adders that no output reads."""
     count = len(graph.inputs)
     used = {output.node for output in graph.outputs}
     for node in range(count + len(graph.adders) - 1, count - 1, -1):

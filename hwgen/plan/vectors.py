@@ -97,7 +97,7 @@ def worst_cases(layer: Layer, rng: np.random.Generator) -> IntArray:
 
 
 def _design_inputs(graph: Graph, rng: np.random.Generator, random: int) -> IntArray:
-    """Samples first (their labels refer to them), then corners, then random inputs."""
+    """Put samples first (their labels refer to them), then corners, then random inputs."""
     limits, size = graph.input.type, int(np.prod(graph.input.shape))
     lo, hi = np.full(size, limits.lo), np.full(size, limits.hi)
     checker = np.arange(size) % 2 == 0
@@ -115,7 +115,7 @@ def _random(inputs: tuple[Range, ...], rng: np.random.Generator) -> IntArray:
 
 
 def _check_layer(plan: Plan, graph: Graph, index: int, layer: Layer, vectors: IntArray) -> None:
-    """The layer's stages, run by the plan, against the reference's nodes."""
+    """Give the layer's stages, run by the plan, against the reference's nodes."""
     nodes = list(graph.nodes)
     position = next(
         i for i, node in enumerate(nodes) if isinstance(node, Dense) and node.name == layer.name

@@ -1,4 +1,4 @@
-"""What `hwgen inspect` shows: every layer of a network with every accumulator bound side by side."""
+"""What `hwgen inspect` shows: every layer of a network with every accumulator bound."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def _dense(graph: Graph, node: Dense) -> dict[str, Any]:
 
 
 def inspection_table(document: dict[str, Any]) -> Table:
-    """The inspection as a table for the terminal."""
+    """Give the inspection as a table for the terminal."""
     given = document["input"]
     table = Table(
-        title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of the "
-        "widest channel by every bound",
+        title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of "
+        "the widest channel by every bound",
         title_justify="left",
     )
     columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")

@@ -74,7 +74,7 @@ class FoldedDenseUnit(LaneComponent):
         return register
 
     def _sequencer(self, m: Module, buffer: VectorBuffer) -> tuple[Signal, Value]:
-        """Counts the steps of a vector while one is available."""
+        """Count the steps of a vector while one is available."""
         cycles = self.plan.cycles
         step = counter(cycles, "step")
         issue = Signal()
@@ -179,12 +179,12 @@ class FoldedDenseUnit(LaneComponent):
 
 
 def weight_shape(element: ProcessingElement) -> Shape:
-    """The narrowest shape of the weights of a processing element."""
+    """Give the narrowest shape of the weights of a processing element."""
     return range_shape(Range(min(element.weights), max(*element.weights, 1)))
 
 
 def times(weight: Value, x: Value, *, ternary: bool) -> Value:
-    """A product; weights -1, 0 and 1 take no multiplier."""
+    """Give a product; weights -1, 0 and 1 take no multiplier."""
     if not ternary:
         return weight * x
     magnitude = Mux(weight[0], x, Const(0, x.shape()))

@@ -13,12 +13,12 @@ from hwgen.numeric import IntType, Range
 
 
 def shape_of(kind: IntType) -> Shape:
-    """The Amaranth shape of an integer type."""
+    """Give the Amaranth shape of an integer type."""
     return signed(kind.bits) if kind.signed else unsigned(kind.bits)
 
 
 def range_shape(limits: Range) -> Shape:
-    """The narrowest shape that holds every value of a range, of one bit at the least."""
+    """Give the narrowest shape that holds every value of a range, of one bit at the least."""
     return signed(limits.bits) if limits.lo < 0 else unsigned(max(limits.bits, 1))
 
 
@@ -28,7 +28,7 @@ def layout(lanes: Sequence[IntType]) -> data.StructLayout:
 
 
 def lane_stream(lanes: Sequence[IntType]) -> Any:
-    """The stream signature of a row of lanes."""
+    """Give the stream signature of a row of lanes."""
     return stream.Signature(layout(lanes))
 
 
@@ -47,7 +47,7 @@ def resize(value: Value, width: int) -> Value:
 
 
 def counter(count: int, name: str) -> Signal:
-    """A register for 0 to `count - 1`, of one bit at the least: Verilog knows no empty vector."""
+    """Give a register for 0 to `count - 1`, of one bit at the least."""
     return Signal(max((count - 1).bit_length(), 1), name=name)
 
 

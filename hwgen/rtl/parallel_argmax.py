@@ -47,7 +47,7 @@ class ParallelArgmaxUnit(LaneComponent):
 
 
 def best(first: Candidate, second: Candidate | None = None) -> Candidate:
-    """The larger of two candidates, the first where they are equal."""
+    """Give the larger of two candidates, the first where they are equal."""
     if second is None:
         return first
     take = second[0] > first[0]

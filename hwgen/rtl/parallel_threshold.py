@@ -73,11 +73,11 @@ class DecisionDiagram:
         self._nodes: dict[tuple[int, int, Changes], Value] = {}
 
     def bit(self, first: int, changes: Changes) -> Value:
-        """The function that is `first` at zero and flips at each of the ascending `changes`."""
+        """Give the function that is `first` at zero and flips at each of `changes`."""
         return self._node(len(self.value), first, changes)
 
     def _node(self, bits: int, first: int, changes: Changes) -> Value:
-        """The function over a block of `2**bits` values."""
+        """Give the function over a block of `2**bits` values."""
         if not changes:
             return Const(first, 1)
         key = (bits, first, changes)

@@ -54,7 +54,7 @@ class SerialArgmaxUnit(LaneComponent):
         return m
 
     def _best_of_beat(self, m: Module, base: Signal, used: int, short: object) -> Candidate:
-        """The best lane of a beat; lanes beyond `used` do not count where the beat is `short`."""
+        """Give the best lane of a beat; those beyond `used` do not count where it is `short`."""
         round_: list[Candidate] = []
         lowest = self.plan.inputs.lanes[0].lo
         for lane in range(len(self.plan.inputs.lanes)):

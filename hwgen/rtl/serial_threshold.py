@@ -52,7 +52,7 @@ class SerialThresholdUnit(LaneComponent):
         return register
 
     def _search(self, m: Module, advance: Value, lane: int, positions: list[Value]) -> None:
-        """The comparisons of one lane."""
+        """Give the comparisons of one lane."""
         levels = self.plan.levels
         value: Value = self.i.payload[f"e{lane}"]
         found: list[Value] = []  # bits of the code, highest first
@@ -94,7 +94,7 @@ class SerialThresholdUnit(LaneComponent):
         return memory
 
     def _bias(self) -> int:
-        """What makes signed values comparable as unsigned ones."""
+        """Give what makes signed values comparable as unsigned ones."""
         lane = self.plan.inputs.lanes[0]
         return 1 << (lane.bits - 1) if lane.signed else 0
 

@@ -23,7 +23,7 @@ from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
 
 
 def unit_of(stage: Stage) -> LaneComponent:
-    """The hardware of a stage."""
+    """Give the hardware of a stage."""
     match stage:
         case UnrolledDense():
             return UnrolledDenseUnit(stage)

@@ -44,11 +44,11 @@ class UnrolledDenseUnit(LaneComponent):
         return m
 
     def _segment(self, level: int) -> int:
-        """Registers between the inputs and the adders of a level."""
+        """Give registers between the inputs and the adders of a level."""
         return (level - 1) // self.plan.levels_per_stage if self.plan.levels_per_stage else 0
 
     def _at(self, m: Module, node: int, segment: int) -> Value:
-        """A node's stored value after `segment` registers; delays are shared."""
+        """Give a node's stored value after `segment` registers; delays are shared."""
         if (node, segment) not in self._nodes:
             value = self._at(m, node, segment - 1)
             self._nodes[node, segment] = self._pipeline.delay(m, value, f"n{node}_d{segment}")

@@ -60,7 +60,7 @@ class VectorBuffer(wiring.Component):
         )
 
     def place(self, slot: int) -> int:
-        """The code of slot `beat * lanes + lane`: the beat, then the lane in the low bits."""
+        """Give the code of slot `beat * lanes + lane`: the beat, then the lane in the low bits."""
         beat, lane = divmod(slot, len(self.vector.lanes))
         return beat << self.lane_bits | lane
 
@@ -114,7 +114,5 @@ class VectorBuffer(wiring.Component):
         lane = Signal(self.lane_bits, name=f"lane{port}")
         with m.If(self.enable):
             m.d.sync += lane.eq(place[: self.lane_bits])
-        words = [
-            read.data.word_select(k, self.element_bits) for k in range(len(self.vector.lanes))
-        ]
+        words = [read.data.word_select(k, self.element_bits) for k in range(len(self.vector.lanes))]
         m.d.comb += self.data[port].eq(choose(words, lane))

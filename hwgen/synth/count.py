@@ -91,7 +91,9 @@ def count_children(stat: Stat, name: str, target: Target) -> dict[str, Counts]:
     Keys are module names without the leading `<name>.` of Amaranth or `<name>_` of hwgen.
     """
     return {
-        child.removeprefix(f"{name}.").removeprefix(f"{name}_"): Counts().plus(count_module(stat, child, target), times)
+        child.removeprefix(f"{name}.").removeprefix(f"{name}_"): Counts().plus(
+            count_module(stat, child, target), times
+        )
         for child, times in _children(stat, name).items()
     }
 

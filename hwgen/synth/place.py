@@ -15,13 +15,21 @@ from hwgen.synth.yosys import Design, map_harness, read_ports
 
 SEED = 1
 _REPORT = "report.json"
+_LOGIC_CELLS = ("ICESTORM_LC", "TRELLIS_COMB")
+
+Report = dict[str, dict[str, dict[str, float]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Outcome of place and route; `fmax_mhz` and `part` are None where no part took the design."""
+    """Outcome of place and route; all None where no part took the design, but for the note.
+
+    `cells` are the cells of a LUT and a register that nextpnr took, those of the harness included:
+    more than the LUTs of the design where carries or registers stand alone in theirs.
+    """
 
     fmax_mhz: float | None = None
+    cells: int | None = None
     part: str | None = None
     note: str | None = None
     commands: tuple[str, ...] = ()
@@ -73,15 +81,26 @@ def _first_that_fits(
         if status == 0:
             commands.append(shlex.join([nextpnr.name, *arguments]))
             report = json.loads((where.folder / _REPORT).read_text(encoding="utf-8"))
-            return Placement(fmax_mhz=read_fmax(report), part=part.name, commands=tuple(commands))
+            return Placement(
+                fmax_mhz=read_fmax(report),
+                cells=read_cells(report),
+                part=part.name,
+                commands=tuple(commands),
+            )
         reason = next((line for line in output.splitlines() if "ERROR" in line), "no reason given")
         note = f"{nextpnr.name} ended with exit status {status} on {part.name}: {reason.strip()}"
     return Placement(note=note, commands=tuple(commands))
 
 
-def read_fmax(report: dict[str, dict[str, dict[str, float]]]) -> float:
+def read_fmax(report: Report) -> float:
     """Frequency in MHz of the slowest clock in nextpnr's report, to a hundredth."""
     return round(min(clock["achieved"] for clock in report["fmax"].values()), 2)
+
+
+def read_cells(report: Report) -> int:
+    """Count the cells of a LUT and a register in nextpnr's report."""
+    used = report["utilization"]
+    return int(next(used[cell]["used"] for cell in _LOGIC_CELLS if cell in used))
 
 
 def _holds(part: Part, needed: Counts) -> bool:

@@ -64,6 +64,7 @@ class SynthResult:
             **self.total.to_json(),
             "fmax_mhz": self.fmax_mhz,
             "part": self.placement.part,
+            "placed_cells": self.placement.cells,
             "note": self.placement.note,
             "per_layer": {
                 name: counts.to_json() for name, counts in (parts.layers if parts else {}).items()
@@ -95,7 +96,8 @@ def synthesise(
     pnr
         Also place and route, for the clock frequency.
     alu_map
-        Put every addition on a carry chain first.
+        Before Yosys' own synthesis, put additions on carry chains and comparisons with constants
+        into LUTs.
     announce
         Called with the name of each step as it starts.
 

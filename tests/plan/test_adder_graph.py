@@ -116,4 +116,6 @@ def test_a_common_factor_is_taken_out_before_thresholds():
 
 def test_the_same_matrix_gives_the_same_graph():
     weight = np.random.default_rng(9).integers(-7, 8, (12, 12))
-    assert planned(weight, "u4", "signed", "normal")[0] == planned(weight, "u4", "signed", "normal")[0]
+    assert (
+        planned(weight, "u4", "signed", "normal")[0] == planned(weight, "u4", "signed", "normal")[0]
+    )

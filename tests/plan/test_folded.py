@@ -51,7 +51,7 @@ def test_registers_have_the_exact_range_of_all_prefixes(accumulator, inputs, pe,
     corners = rng.choice([lane.lo, lane.hi], (4000, layer.columns))
     slots = to_slots(plan.stage.inputs, corners)
     starts = np.flatnonzero([True, *plan.stage.last[:-1]])
-    for p, element in enumerate(plan.stage.elements):
+    for element in plan.stage.elements:
         lowest, highest = [], []
         for group, start in enumerate(starts):
             sums = np.full(len(slots), element.initial[group])

@@ -63,7 +63,9 @@ def test_a_branch_is_refused():
 
 
 def test_a_threshold_on_the_input_is_refused():
-    act = Threshold(name="t", inputs=("input",), thresholds=np.zeros((3, 1), int), output=IntType.parse("u1"))
+    act = Threshold(
+        name="t", inputs=("input",), thresholds=np.zeros((3, 1), int), output=IntType.parse("u1")
+    )
     with pytest.raises(PlanError, match="net: t: hardware is built for chains of dense layers"):
         layers_of(graph_of([act]))
 

@@ -48,7 +48,9 @@ def test_a_plan_survives_json(options):
 def test_accumulators_have_offset_width_when_folded():
     graph = network(1, widths=(12, 1, 2))
     plan = plan_design(graph, BuildOptions(style="folded", pe=1))
-    assert plan.layers[0].accumulator_bits == tuple(a.bits for a in graph.node("dense0").accumulators)
+    assert plan.layers[0].accumulator_bits == tuple(
+        a.bits for a in graph.node("dense0").accumulators
+    )
 
 
 @pytest.mark.parametrize(

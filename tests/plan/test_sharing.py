@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ def test_signed_digits_sum_to_the_value_and_are_never_adjacent(value):
     digits = signed_digits(value)
     assert sum(sign << shift for shift, sign in digits) == value
     shifts = [shift for shift, _ in digits]
-    assert all(b - a >= 2 for a, b in zip(shifts, shifts[1:], strict=False))
+    assert all(b - a >= 2 for a, b in pairwise(shifts))
 
 
 def test_zero_weights_have_no_terms():

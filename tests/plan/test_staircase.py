@@ -37,7 +37,9 @@ def test_lane_thresholds_are_clipped_to_always_and_never():
     assert not descending
 
 
-@pytest.mark.parametrize("stored", [Range(-5, 20), Range(40, 62), Range(64, 80), Range(1, 32), Range(-32, -1)])
+@pytest.mark.parametrize(
+    "stored", [Range(-5, 20), Range(40, 62), Range(64, 80), Range(1, 32), Range(-32, -1)]
+)
 @pytest.mark.parametrize("unit", [1, -1])
 @pytest.mark.parametrize("seed", range(6))
 def test_a_wrapped_staircase_gives_the_same_codes(seed, unit, stored):

@@ -1,0 +1,142 @@
+"""`python -m training RECIPE`: train a quantized network and write model.pt."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hwgen.errors import HwgenError
+from hwgen.nn import save_model
+from hwgen.nn.weight_quant import Backward, Method
+from training.loop import Epoch
+from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
+from training.run import train_float, train_quantized
+from training.tables import figures_table
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def main(
+    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
+    acc_bits: Annotated[
+        int | None, typer.Option(help="Accumulator bits to keep; the recipe's by default, 8.")
+    ] = None,
+    weight_bits: Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")] = None,
+    first_last_bits: Annotated[
+        int | None, typer.Option(help="Weight bits of the first and last layer; 8, digits 4.")
+    ] = None,
+    act_bits: Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")] = None,
+    input_bits: Annotated[
+        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+    ] = None,
+    widths: Annotated[
+        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
+    ] = None,
+    constrain: Annotated[
+        Constrain | None,
+        typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
+    float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
+    backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
+    float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Model file; runs/RECIPE-METHOD-pP-sSEED.pt by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
+) -> None:
+    """Train RECIPE and write its integer network, certified to keep its accumulators."""
+    torch.set_num_threads(threads)
+    try:
+        settings = _override(
+            with_method(RECIPES[recipe], method, acc_bits),
+            weight_bits=weight_bits,
+            first_last_bits=first_last_bits,
+            activation_bits=act_bits,
+            input_bits=input_bits,
+            widths=None if widths is None else _widths(widths),
+            constrain=constrain,
+            epochs=epochs,
+            float_epochs=float_epochs,
+            learning_rate=learning_rate,
+            backward=backward,
+            float_start=float_start,
+            seed=seed,
+        )
+        run(settings, data, out or default_out(settings), as_json)
+    except HwgenError as error:
+        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
+
+
+def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
+    """Train, write the model file, and print the figures."""
+    dataset = load(settings, data)
+    with progress("float network", settings.float_epochs) as report:
+        trained = train_float(settings, dataset, report)
+    with progress(settings.method, settings.epochs) as report:
+        graph, figures = train_quantized(settings, dataset, trained, report)
+    save_model(graph, out)
+    if as_json:
+        print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))
+    else:
+        console = Console()
+        console.print(figures_table(figures))
+        console.print(f"wrote {out}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str, epochs: int):
+    """Show a bar on stderr with loss and accuracy of the last epoch."""
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=errors) as bar:
+        task = bar.add_task("", total=epochs)
+
+        def report(epoch: Epoch) -> None:
+            text = (
+                f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.accuracy:.2f} %"
+            )
+            bar.update(task, advance=1, description=text)
+
+        yield report
+
+
+def default_out(settings: Recipe) -> Path:
+    """Name the model file by what was trained."""
+    bits = "" if settings.accumulator_bits is None else f"-p{settings.accumulator_bits}"
+    return Path("runs") / f"{settings.name}-{settings.method}{bits}-s{settings.seed}.pt"
+
+
+def _override(recipe: Recipe, **given: object) -> Recipe:
+    known = {field.name for field in fields(Recipe)}
+    assert known.issuperset(given)
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise HwgenError(
+            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
+        ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(app())

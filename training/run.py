@@ -1,0 +1,137 @@
+"""A whole training: float network, quantized network, integer network, measured figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from hwgen.ir import Dense, Graph, Samples
+from hwgen.nn import export_graph, repairs
+from hwgen.reference import outputs
+from training.data.dataset import Dataset
+from training.loop import Report, accuracy, calibration_steps, train
+from training.mlp import float_mlp, quant_mlp, start_from
+from training.recipes import Recipe
+
+MAX_SAMPLES = 512  # golden samples in the model file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerFigures:
+    """One dense layer of the integer network."""
+
+    name: str
+    shape: tuple[int, int]
+    weight_bits: int
+    zeros_percent: float
+    l1_norm: int
+    method: str
+    accumulator_bits: int  # of the widest channel, as certified
+    target_bits: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a training came to; accuracies in percent of the whole test set."""
+
+    recipe: Recipe
+    accuracy_float: float
+    accuracy_integer: float
+    zeros_percent: float  # over the hidden layers; over all where all are constrained
+    l1_norm: int  # sum of all weight magnitudes, to which unrolled logic is about proportional
+    repairs: int
+    layers: tuple[LayerFigures, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for machines."""
+        return asdict(self)
+
+
+def train_float(recipe: Recipe, dataset: Dataset, report: Report) -> nn.Sequential:
+    """Train the float network that the quantized one starts from and is compared with."""
+    torch.manual_seed(recipe.seed)
+    net = float_mlp(recipe, dataset)
+    train(net, dataset, recipe, recipe.float_epochs, report)
+    return net
+
+
+def train_quantized(
+    recipe: Recipe, dataset: Dataset, trained: nn.Sequential, report: Report
+) -> tuple[Graph, Figures]:
+    """Train the quantized network, export it, and measure the integers on the whole test set."""
+    torch.manual_seed(recipe.seed)
+    net = quant_mlp(recipe, dataset, calibration_steps(dataset, recipe))
+    if recipe.float_start:
+        start_from(net, trained)
+    train(net, dataset, recipe, recipe.epochs, report)
+    graph = export_graph(net, name=recipe.name, input_shape=(dataset.features,))
+    guesses = outputs(graph, dataset.test_x)[:, 0]
+    figures = _figures(
+        recipe,
+        graph,
+        accuracy_float=accuracy(trained, dataset),
+        accuracy_integer=100 * float((guesses == dataset.test_y).mean()),
+        lowered=repairs(net),
+    )
+    samples = Samples(
+        x=dataset.test_x[:MAX_SAMPLES],
+        y=guesses[:MAX_SAMPLES, np.newaxis],
+        labels=dataset.test_y[:MAX_SAMPLES],
+    )
+    return replace(graph, metadata=_metadata(recipe, figures), samples=samples), figures
+
+
+def _metadata(recipe: Recipe, figures: Figures) -> dict[str, object]:
+    return {
+        "recipe": recipe.name,
+        "dataset": recipe.name,
+        "method": recipe.method,
+        "accuracy_float": figures.accuracy_float,
+        "accuracy_integer": figures.accuracy_integer,
+        "accumulator_bits": recipe.accumulator_bits,
+        "constrain": recipe.constrain,
+        "weight_bits": recipe.weight_bits,
+        "first_last_bits": recipe.first_last_bits,
+        "activation_bits": recipe.activation_bits,
+        "seed": recipe.seed,
+        "epochs": recipe.epochs,
+        "repairs": figures.repairs,
+    }
+
+
+def _figures(
+    recipe: Recipe,
+    graph: Graph,
+    *,
+    accuracy_float: float,
+    accuracy_integer: float,
+    lowered: int,
+) -> Figures:
+    dense = [node for node in graph.nodes if isinstance(node, Dense)]
+    counted = dense if recipe.constrain == "all" else dense[1:-1]
+    weights = np.concatenate([node.weight.ravel() for node in counted or dense])
+    return Figures(
+        recipe=recipe,
+        accuracy_float=accuracy_float,
+        accuracy_integer=accuracy_integer,
+        zeros_percent=100 * float((weights == 0).mean()),
+        l1_norm=sum(int(np.abs(node.weight).sum()) for node in dense),
+        repairs=lowered,
+        layers=tuple(_layer_figures(node) for node in dense),
+    )
+
+
+def _layer_figures(node: Dense) -> LayerFigures:
+    return LayerFigures(
+        name=node.name,
+        shape=(node.weight.shape[0], node.weight.shape[1]),
+        weight_bits=node.weight_bits,
+        zeros_percent=100 * float((node.weight == 0).mean()),
+        l1_norm=int(np.abs(node.weight).sum()),
+        method=node.accumulators[0].method,
+        accumulator_bits=max(a.bits for a in node.accumulators),
+        target_bits=node.accumulators[0].target_bits,
+    )

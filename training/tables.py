@@ -1,0 +1,35 @@
+"""Figures as tables for people."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from training.run import Figures
+
+
+def figures_table(figures: Figures) -> Table:
+    """One training: a line for each layer, accuracies in the title."""
+    recipe = figures.recipe
+    table = Table(
+        title=(
+            f"{recipe.name}, {recipe.method}: integer network {figures.accuracy_integer:.2f} %, "
+            f"float {figures.accuracy_float:.2f} % of the test set"
+        ),
+        caption=(
+            f"l1 norm of all weights {figures.l1_norm}, "
+            f"codes lowered by the exact check {figures.repairs}"
+        ),
+    )
+    for heading in ("layer", "shape", "weights", "zeros %", "l1 norm", "accumulator", "target"):
+        table.add_column(heading, justify="left" if heading == "layer" else "right")
+    for layer in figures.layers:
+        table.add_row(
+            layer.name,
+            f"{layer.shape[1]} to {layer.shape[0]}",
+            f"{layer.weight_bits} bits",
+            f"{layer.zeros_percent:.1f}",
+            str(layer.l1_norm),
+            f"{layer.accumulator_bits} bits {layer.method}",
+            "none" if layer.target_bits is None else f"{layer.target_bits} bits",
+        )
+    return table
