@@ -42,7 +42,7 @@ bench: $(BENCH_READY)  ## measure against the peers; needs an hour
 
 wheel: $(READY)  ## build dist/*.whl
 	@rm -rf dist
-	@$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	@$(BIN)/python -m build --quiet --wheel --outdir dist .
 	@echo "wheel: $$(ls dist/*.whl)"
 
 clean:  ## remove caches and dist; .venv and rtl_out stay

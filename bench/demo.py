@@ -2,7 +2,7 @@
 
     python bench/demo.py [--json]
 
-Trains a net on scikit-learn's digits with 8-bit accumulators, builds it unrolled and folded,
+Trains a net on scikit-learn's digits with 7-bit accumulators, builds it unrolled and folded,
 compares the gates of both with the integer reference in cocotb, synthesises them for xc7 and ecp5,
 places and routes for ecp5, and writes a report page for each. Every step is a command that a user
 would type; the commands are printed. Results lie in rtl_out/.
@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = Path("rtl_out")
 MODEL = OUT / "digits.pt"
 STYLES = ("unrolled", "folded")
+NARROW = "--weight-bits 2 --first-last-bits 2 --act-bits 2 --acc-bits 7".split()
 HWGEN = (sys.executable, "-m", "hwgen.cli")
 SCREEN = Console(stderr=True)
 
@@ -61,7 +62,7 @@ def run(command: tuple[str, ...]) -> None:
 
 def train() -> None:
     """Train the net, with the recipe's own progress bar."""
-    command = ("-m", "training", "digits", "--out", str(MODEL))
+    command = ("-m", "training", "digits", *NARROW, "--out", str(MODEL))
     SCREEN.print(f"python {' '.join(command)}", style="bold")
     status = subprocess.run((sys.executable, *command), cwd=ROOT, stdout=sys.stderr, check=False)
     if status.returncode:

@@ -1,6 +1,7 @@
 """The wheel holds hwgen and nothing else, and its command runs outside the checkout."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 import sysconfig
@@ -9,6 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from hwgen.nn import save_model
+from tests.tiny_nets import network
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,3 +86,14 @@ def test_the_command_answers(installed):
     found = python("--help", cwd=installed, program=installed / "venv" / "bin" / "hwgen")
     for verb in ("inspect", "build", "sim", "synth", "report"):
         assert verb in found
+
+
+def test_model_to_report_outside_the_checkout(installed):
+    program = installed / "venv" / "bin" / "hwgen"
+    save_model(network(1), installed / "tiny.pt")
+    python("build", "tiny.pt", "-o", "out", cwd=installed, program=program)
+    simulated = python("sim", "out", "--json", cwd=installed, program=program)
+    assert json.loads(simulated)["passed"]
+    synthesised = python("synth", "out", "--json", cwd=installed, program=program)
+    assert json.loads(synthesised)["luts"] > 0
+    assert "out/report.html" in python("report", "out", cwd=installed, program=program)
