@@ -1,4 +1,4 @@
-"""Verilog of y = W x from the peers da4ml and alkaid (`pip install hwgen[bench]`), combinational."""
+"""Verilog of y = W x from the peers da4ml and alkaid (`pip install hwgen[bench]`)."""
 
 from __future__ import annotations
 
