@@ -73,6 +73,7 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
             stream = _input_stream(elements, lane, lanes)
             planned[0] = _folded_layer(graph, layers[0], stream, options)
     stages = tuple(stage for item in planned for stage in item.stages)
+    _check_names(graph, stages)
     latency, interval = latency_and_interval(stages)
     return Plan(
         name=identifier(graph.name),
@@ -83,6 +84,17 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
         latency_cycles=latency,
         interval_cycles=interval,
     )
+
+
+def _check_names(graph: Graph, stages: tuple[Stage, ...]) -> None:
+    """Each stage becomes a Verilog module, so that their names must differ as identifiers."""
+    names = [stage.name for stage in stages]
+    twice = [name for index, name in enumerate(names) if name in names[:index]]
+    if twice:
+        raise PlanError(
+            f"{graph.name}: node names must differ in letters and digits, and {twice[0]!r} stands "
+            "for two of them in Verilog; rename one"
+        )
 
 
 def _input_stream(elements: tuple[int, ...], lane: IntType, lanes: int) -> Stream:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -109,3 +110,15 @@ def test_an_unrolled_accumulator_has_exactly_the_bits_of_its_span(seed, target):
         for row, total in enumerate(layer.totals):
             divisor = np.gcd.reduce(np.abs(layer.weight[row])) or 1
             assert summary.accumulator_bits[row] <= offset_bits(total, int(divisor))
+
+
+def test_names_that_are_one_in_verilog_are_refused():
+    graph = network(0)
+    nodes = list(graph.nodes)
+    nodes[1] = replace(nodes[1], name="dense.0")
+    nodes[2] = replace(nodes[2], inputs=("dense.0",))
+    nodes[0] = replace(nodes[0], name="dense_0")
+    nodes[1] = replace(nodes[1], inputs=("dense_0",))
+    clash = replace(graph, nodes=tuple(nodes))
+    with pytest.raises(PlanError, match="'dense_0' stands for two of them in Verilog; rename one"):
+        plan_design(clash, BuildOptions(style="folded"))
