@@ -61,7 +61,7 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return np.stack(columns, axis=1).astype(np.int64)
         case ParallelArgmax() | SerialArgmax():
             vectors = from_slots(stage.inputs, slots)
-            return vectors.argmax(axis=1)[:, None].astype(np.int64)
+            return np.asarray(vectors.argmax(axis=1)[:, None], np.int64)
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():
