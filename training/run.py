@@ -13,7 +13,7 @@ from hwgen.nn import export_graph, repairs
 from hwgen.reference import outputs
 from training.data.dataset import Dataset
 from training.loop import Report, accuracy, calibration_steps, train
-from training.mlp import float_mlp, quant_mlp, start_from
+from training.nets.mlp import float_mlp, quant_mlp, start_from
 from training.recipes import Recipe
 
 MAX_SAMPLES = 512  # golden samples in the model file

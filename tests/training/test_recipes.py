@@ -7,7 +7,7 @@ import pytest
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantLinear
 from training.data.digits import digits
-from training.mlp import float_mlp, quant_mlp, start_from
+from training.nets.mlp import float_mlp, quant_mlp, start_from
 from training.recipes import RECIPES, with_method
 
 DIGITS = RECIPES["digits"]
