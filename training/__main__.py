@@ -44,6 +44,9 @@ def main(
     widths: Annotated[
         str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
     ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
+    ] = None,
     constrain: Annotated[
         Constrain | None,
         typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
@@ -71,6 +74,7 @@ def main(
             activation_bits=act_bits,
             input_bits=input_bits,
             widths=None if widths is None else _widths(widths),
+            width=width,
             constrain=constrain,
             epochs=epochs,
             float_epochs=float_epochs,

@@ -24,6 +24,8 @@ class Epoch:
     accuracy: float
 
 
+TEST_BATCH = 500
+
 Report = Callable[[Epoch], None]
 
 
@@ -68,14 +70,15 @@ def calibration_steps(dataset: Dataset, recipe: Recipe) -> int:
 def accuracy(net: nn.Module, dataset: Dataset) -> float:
     """Percent of the test set that `net`, in evaluation mode, gets right."""
     with torch.no_grad():
-        guesses: Tensor = net(dataset.real(dataset.test_x)).argmax(1)
+        batches = dataset.real(dataset.test_x).split(TEST_BATCH)
+        guesses: Tensor = torch.cat([net(batch).argmax(1) for batch in batches])
     return 100 * float((guesses.numpy() == dataset.test_y).mean())
 
 
 def _groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
     """Weight decay for weights alone: scales, norms, biases and batch norms keep their size."""
     named = dict(net.named_parameters())
-    weights = [m.weight for m in net.modules() if isinstance(m, nn.Linear)]
+    weights = [m.weight for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     logs = [p for name, p in named.items() if name.rpartition(".")[2].startswith("log2_")]
     ids = {id(p) for p in (*weights, *logs)}
     rest = [p for p in named.values() if id(p) not in ids]

@@ -17,6 +17,7 @@ from training.data.cifar10 import cifar10
 from training.data.dataset import open_xz
 from training.nets.bits import NetBits
 from training.nets.espcn import Espcn
+from training.nets.float_twin import float_twin, start_from
 from training.nets.mobilenet_v1 import MobileNetV1
 from training.nets.resnet18 import ResNet18
 from training.nets.small_cnn import SmallCnn
@@ -135,3 +136,19 @@ def test_ends_have_eight_bits_and_no_bound():
         last = layers[-1].source
         assert isinstance(last, QuantActivation)
         assert last.int_type.bits == 8
+
+
+@pytest.mark.parametrize("kind", [*CLASSIFIERS, *ENLARGERS])
+def test_the_float_twin_computes_without_quantizers(kind):
+    net = net_of(kind, "a2q_ip")
+    twin = float_twin(net)
+    assert not [m for m in twin.modules() if type(m).__module__.startswith("hwgen")]
+    x = torch.from_numpy(pixels_for(kind)).float() / 255
+    assert twin(x).shape == net(x).shape
+    start_from(net, twin)
+    for name, module in twin.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            assert torch.equal(net.get_submodule(name).weight, module.weight), name
+        if isinstance(module, nn.BatchNorm2d):
+            mine = net.get_submodule(name).running_mean
+            assert torch.equal(mine, module.running_mean), name
