@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hwgen.nn import penalty
 from hwgen.nn.linear import QuantLinear
+from training.augment import cropped_and_mirrored
 from training.data.dataset import Dataset
 from training.recipes import Recipe
 
@@ -47,7 +48,10 @@ def train(
     for number in range(1, epochs + 1):
         total, correct = 0.0, 0
         for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
-            logits = net(x[batch])
+            images = x[batch]
+            if recipe.augment:
+                images = cropped_and_mirrored(images, generator)
+            logits = net(images)
             loss = nn.functional.cross_entropy(logits, y[batch])
             if quantized:
                 loss = loss + recipe.penalty_weight * penalty(net)

@@ -46,6 +46,8 @@ class Recipe:
         Start from the weights of a trained float network.
     scale_rate
         Factor on the learning rate of scales and norms, which are learned as logarithms.
+    augment
+        Train on shifted and mirrored images.
     penalty_weight
         Weight of the norm penalty in the loss (A2Q+ takes 1e-3).
     """
@@ -69,6 +71,7 @@ class Recipe:
     weight_decay: float = 1e-5
     penalty_weight: float = 1e-3
     dropout: float = 0.0
+    augment: bool = False
     backward: Backward = "soft"
     float_start: bool = True
     seed: int = 0
@@ -86,6 +89,10 @@ class Recipe:
             raise HwgenError(
                 f"{self.name}: widths, dropout and constrain all must not be given for a "
                 "convolutional network; give its width"
+            )
+        if self.network == "mlp" and self.augment:
+            raise HwgenError(
+                f"{self.name}: augment must be given for convolutional networks only; leave it out"
             )
         if self.network == "mlp" and self.width != 1.0:
             raise HwgenError(
@@ -131,6 +138,7 @@ RECIPES: dict[RecipeName, Recipe] = {
         epochs=20,
         float_epochs=20,
         batch=64,
+        augment=True,
     ),
 }
 

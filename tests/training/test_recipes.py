@@ -75,6 +75,8 @@ def test_a_convolutional_network_takes_a_width():
         )
     with pytest.raises(HwgenError, match="digits_cnn: width must be positive, not 0"):
         replace(cnn, width=0)
+    with pytest.raises(HwgenError, match="digits: augment must be given for convolutional"):
+        replace(DIGITS, augment=True)
     with pytest.raises(HwgenError) as caught:
         replace(DIGITS, width=0.5)
     assert str(caught.value) == (
