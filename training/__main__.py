@@ -31,7 +31,7 @@ def main(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
     acc_bits: Annotated[
-        int | None, typer.Option(help="Accumulator bits to keep; the recipe's by default, 8.")
+        int | None, typer.Option(help="Accumulator bits to keep; 8, cifar10_cnn 12.")
     ] = None,
     weight_bits: Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")] = None,
     first_last_bits: Annotated[
