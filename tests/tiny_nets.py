@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hwgen.ir import Accumulator, Argmax, Dense, Graph, Input, Threshold
+from hwgen.ir import Accumulator, Argmax, Conv2d, Dense, Graph, Input, Threshold
 from hwgen.numeric import IntType
 
 
@@ -25,6 +25,19 @@ def dense(name, source, weight, inputs, *, weight_bits=8, bias=None, method="off
         for row, total in enumerate(bare.totals(inputs))
     )
     return Dense(accumulators=accumulators, **fields)
+
+
+def conv2d(name, source, weight, inputs, *, bias=None, method="offset", **window):
+    """A convolution with exact accumulators for inputs of a range."""
+    weight = np.asarray(weight, np.int64)
+    bias = np.zeros(len(weight), np.int64) if bias is None else np.asarray(bias, np.int64)
+    fields = {"name": name, "inputs": (source,), "weight": weight, "bias": bias, **window}
+    bare = Conv2d(accumulators=(), weight_bits=62, **fields)
+    accumulators = tuple(
+        Accumulator.exact(total, bare.divisor(row), method)
+        for row, total in enumerate(bare.totals(inputs))
+    )
+    return Conv2d(accumulators=accumulators, weight_bits=62, **fields)
 
 
 def network(

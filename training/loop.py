@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hwgen.nn import penalty
 from hwgen.nn.linear import QuantLinear
+from training.augment import cropped_and_mirrored
 from training.data.dataset import Dataset
 from training.recipes import Recipe
 
@@ -23,6 +24,8 @@ class Epoch:
     loss: float
     accuracy: float
 
+
+TEST_BATCH = 500
 
 Report = Callable[[Epoch], None]
 
@@ -45,7 +48,10 @@ def train(
     for number in range(1, epochs + 1):
         total, correct = 0.0, 0
         for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
-            logits = net(x[batch])
+            images = x[batch]
+            if recipe.augment:
+                images = cropped_and_mirrored(images, generator)
+            logits = net(images)
             loss = nn.functional.cross_entropy(logits, y[batch])
             if quantized:
                 loss = loss + recipe.penalty_weight * penalty(net)
@@ -68,14 +74,15 @@ def calibration_steps(dataset: Dataset, recipe: Recipe) -> int:
 def accuracy(net: nn.Module, dataset: Dataset) -> float:
     """Percent of the test set that `net`, in evaluation mode, gets right."""
     with torch.no_grad():
-        guesses: Tensor = net(dataset.real(dataset.test_x)).argmax(1)
+        batches = dataset.real(dataset.test_x).split(TEST_BATCH)
+        guesses: Tensor = torch.cat([net(batch).argmax(1) for batch in batches])
     return 100 * float((guesses.numpy() == dataset.test_y).mean())
 
 
 def _groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
     """Weight decay for weights alone: scales, norms, biases and batch norms keep their size."""
     named = dict(net.named_parameters())
-    weights = [m.weight for m in net.modules() if isinstance(m, nn.Linear)]
+    weights = [m.weight for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     logs = [p for name, p in named.items() if name.rpartition(".")[2].startswith("log2_")]
     ids = {id(p) for p in (*weights, *logs)}
     rest = [p for p in named.values() if id(p) not in ids]

@@ -8,23 +8,25 @@ import numpy as np
 import torch
 from torch import nn
 
-from hwgen.ir import Dense, Graph, Samples
+from hwgen.ir import Conv2d, Dense, Graph, Samples, Weighted
 from hwgen.nn import export_graph, repairs
 from hwgen.reference import outputs
+from training.build import float_net, quant_net
 from training.data.dataset import Dataset
 from training.loop import Report, accuracy, calibration_steps, train
-from training.mlp import float_mlp, quant_mlp, start_from
+from training.nets.float_twin import start_from
 from training.recipes import Recipe
 
-MAX_SAMPLES = 512  # golden samples in the model file
+MAX_SAMPLES = 512  # golden samples in the model file, fewer where they are large ...
+MAX_SAMPLE_VALUES = 1 << 19  # ... in all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerFigures:
-    """One dense layer of the integer network."""
+    """One layer with weights of the integer network."""
 
     name: str
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     weight_bits: int
     zeros_percent: float
     l1_norm: int
@@ -50,24 +52,24 @@ class Figures:
         return asdict(self)
 
 
-def train_float(recipe: Recipe, dataset: Dataset, report: Report) -> nn.Sequential:
+def train_float(recipe: Recipe, dataset: Dataset, report: Report) -> nn.Module:
     """Train the float network that the quantized one starts from and is compared with."""
     torch.manual_seed(recipe.seed)
-    net = float_mlp(recipe, dataset)
+    net = float_net(recipe, dataset)
     train(net, dataset, recipe, recipe.float_epochs, report)
     return net
 
 
 def train_quantized(
-    recipe: Recipe, dataset: Dataset, trained: nn.Sequential, report: Report
+    recipe: Recipe, dataset: Dataset, trained: nn.Module, report: Report
 ) -> tuple[Graph, Figures]:
     """Train the quantized network, export it, and measure the integers on the whole test set."""
     torch.manual_seed(recipe.seed)
-    net = quant_mlp(recipe, dataset, calibration_steps(dataset, recipe))
+    net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
         start_from(net, trained)
     train(net, dataset, recipe, recipe.epochs, report)
-    graph = export_graph(net, name=recipe.name, input_shape=(dataset.features,))
+    graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
     guesses = outputs(graph, dataset.test_x)[:, 0]
     figures = _figures(
         recipe,
@@ -76,10 +78,11 @@ def train_quantized(
         accuracy_integer=100 * float((guesses == dataset.test_y).mean()),
         lowered=repairs(net),
     )
+    kept = min(MAX_SAMPLES, MAX_SAMPLE_VALUES // dataset.features)
     samples = Samples(
-        x=dataset.test_x[:MAX_SAMPLES],
-        y=guesses[:MAX_SAMPLES, np.newaxis],
-        labels=dataset.test_y[:MAX_SAMPLES],
+        x=dataset.test_x[:kept],
+        y=guesses[:kept, np.newaxis],
+        labels=dataset.test_y[:kept],
     )
     return replace(graph, metadata=_metadata(recipe, figures), samples=samples), figures
 
@@ -110,7 +113,7 @@ def _figures(
     accuracy_integer: float,
     lowered: int,
 ) -> Figures:
-    dense = [node for node in graph.nodes if isinstance(node, Dense)]
+    dense = [node for node in graph.nodes if isinstance(node, Dense | Conv2d)]
     counted = dense if recipe.constrain == "all" else dense[1:-1]
     weights = np.concatenate([node.weight.ravel() for node in counted or dense])
     return Figures(
@@ -124,10 +127,10 @@ def _figures(
     )
 
 
-def _layer_figures(node: Dense) -> LayerFigures:
+def _layer_figures(node: Weighted) -> LayerFigures:
     return LayerFigures(
         name=node.name,
-        shape=(node.weight.shape[0], node.weight.shape[1]),
+        shape=node.weight.shape,
         weight_bits=node.weight_bits,
         zeros_percent=100 * float((node.weight == 0).mean()),
         l1_norm=int(np.abs(node.weight).sum()),

@@ -25,7 +25,7 @@ def figures_table(figures: Figures) -> Table:
     for layer in figures.layers:
         table.add_row(
             layer.name,
-            f"{layer.shape[1]} to {layer.shape[0]}",
+            _shape(layer.shape),
             f"{layer.weight_bits} bits",
             f"{layer.zeros_percent:.1f}",
             str(layer.l1_norm),
@@ -33,3 +33,9 @@ def figures_table(figures: Figures) -> Table:
             "none" if layer.target_bits is None else f"{layer.target_bits} bits",
         )
     return table
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """Inputs and outputs of a layer, and the kernel of a convolution."""
+    kernel = "x".join(map(str, shape[2:]))
+    return f"{shape[1]} to {shape[0]} {kernel}".rstrip()

@@ -6,18 +6,15 @@ trusts nothing: every key is checked, and the graph then checks that the whole h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, assert_never, cast
-
-import numpy as np
+from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.ir import Accumulator, Argmax, Dense, Flatten, Graph, Input, Op, Samples, Threshold
-from hwgen.numeric import IntArray, IntType
+from hwgen.frontend.fields import Fields
+from hwgen.frontend.nodes import node_to_document, read_node
+from hwgen.ir import Graph, Input, Samples
 
 FORMAT = "hwgen"
 VERSION = 1
-MAX_BITS = 16  # of an activation: 2**bits - 1 thresholds a channel
 
 Document = dict[str, Any]
 
@@ -36,45 +33,10 @@ def to_document(graph: Graph) -> Document:
             "signed": spec.type.signed,
             "scale": spec.scale,
         },
-        "nodes": [_node_to_document(node) for node in graph.nodes],
+        "nodes": [node_to_document(node) for node in graph.nodes],
         "outputs": [graph.output],
         "samples": None if graph.samples is None else _samples_to_document(graph.samples),
     }
-
-
-def _node_to_document(node: Op) -> Document:
-    common = {"name": node.name, "inputs": list(node.inputs)}
-    match node:
-        case Dense():
-            fields = {
-                "op": "dense",
-                "weight": node.weight,
-                "weight_bits": node.weight_bits,
-                "bias": node.bias,
-                "accumulator": [
-                    {
-                        "method": a.method,
-                        "target_bits": a.target_bits,
-                        "bits": a.bits,
-                        "offset": a.offset,
-                    }
-                    for a in node.accumulators
-                ],
-            }
-        case Threshold():
-            fields = {
-                "op": "threshold",
-                "thresholds": node.thresholds,
-                "bits": node.output.bits,
-                "signed": node.output.signed,
-            }
-        case Flatten():
-            fields = {"op": "flatten"}
-        case Argmax():
-            fields = {"op": "argmax"}
-        case _:
-            assert_never(node)
-    return common | fields
 
 
 def _samples_to_document(samples: Samples) -> Document:
@@ -90,7 +52,7 @@ def from_document(document: object, where: str) -> Graph:
     ModelError
         Where a key is missing or of another type, or the graph does not hold together.
     """
-    fields = _Fields(document, where)
+    fields = Fields(document, where)
     if fields.text("format") != FORMAT:
         raise ModelError(f"{where}: format must be {FORMAT!r}; export the model with hwgen.nn")
     if fields.integer("version") != VERSION:
@@ -104,7 +66,7 @@ def from_document(document: object, where: str) -> Graph:
     graph = Graph(
         name=fields.text("name"),
         input=_input(fields.child("input")),
-        nodes=tuple(_node(item) for item in fields.children("nodes")),
+        nodes=tuple(read_node(item) for item in fields.children("nodes")),
         output=outputs[0],
         metadata=fields.mapping("metadata"),
     )
@@ -113,7 +75,7 @@ def from_document(document: object, where: str) -> Graph:
     return _with_samples(graph, fields.child("samples"))
 
 
-def _input(fields: _Fields) -> Input:
+def _input(fields: Fields) -> Input:
     return Input(
         shape=tuple(fields.integers("shape")),
         type=fields.int_type(),
@@ -121,57 +83,7 @@ def _input(fields: _Fields) -> Input:
     )
 
 
-def _node(fields: _Fields) -> Op:
-    name = fields.text("name")
-    inputs = tuple(fields.strings("inputs"))
-    readers: dict[str, Callable[[], Op]] = {
-        "dense": lambda: _dense(fields, name, inputs),
-        "threshold": lambda: Threshold(
-            name=name,
-            inputs=inputs,
-            thresholds=fields.array("thresholds"),
-            output=fields.int_type(),
-        ),
-        "flatten": lambda: Flatten(name=name, inputs=inputs),
-        "argmax": lambda: Argmax(name=name, inputs=inputs),
-    }
-    op = fields.text("op")
-    if op not in readers:
-        raise ModelError(
-            f"{fields.where}: op must be one of {', '.join(readers)}, not {op!r}; "
-            "this release cannot build it"
-        )
-    return readers[op]()
-
-
-def _dense(fields: _Fields, name: str, inputs: tuple[str, ...]) -> Dense:
-    weight = fields.array("weight")
-    rows = weight.shape[0] if weight.ndim else 0
-    bias = fields.array("bias") if fields.optional("bias") is not None else np.zeros(rows, np.int64)
-    return Dense(
-        name=name,
-        inputs=inputs,
-        weight=weight,
-        weight_bits=fields.integer("weight_bits"),
-        bias=bias,
-        accumulators=tuple(_accumulator(item) for item in fields.children("accumulator")),
-    )
-
-
-def _accumulator(fields: _Fields) -> Accumulator:
-    method = fields.text("method")
-    if method not in ("signed", "offset"):
-        raise ModelError(f"{fields.where}: method must be signed or offset, not {method!r}")
-    target = fields.optional("target_bits")
-    return Accumulator(
-        method=cast(Any, method),
-        bits=fields.integer("bits"),
-        offset=fields.integer("offset"),
-        target_bits=None if target is None else fields.integer("target_bits"),
-    )
-
-
-def _with_samples(graph: Graph, fields: _Fields) -> Graph:
+def _with_samples(graph: Graph, fields: Fields) -> Graph:
     x, y = fields.array("x"), fields.array("y")
     shape = graph.tensors[graph.output].shape
     if x.shape[1:] != graph.input.shape or y.shape != (x.shape[0], *shape):
@@ -195,79 +107,3 @@ def _with_samples(graph: Graph, fields: _Fields) -> Graph:
         metadata=graph.metadata,
         samples=samples,
     )
-
-
-class _Fields:
-    """Checked access to one mapping of a document."""
-
-    def __init__(self, document: object, where: str) -> None:
-        if not isinstance(document, dict):
-            raise ModelError(
-                f"{where}: must be a dict of plain data, not {type(document).__name__}"
-            )
-        self.document = document
-        name = document.get("name")
-        self.where = f"{where}: {name}" if isinstance(name, str) and "op" in document else where
-
-    def _get(self, key: str, kind: type | tuple[type, ...], expected: str) -> Any:
-        if key not in self.document:
-            raise ModelError(f"{self.where}: key {key!r} is missing; export the model again")
-        value = self.document[key]
-        wrong_bool = isinstance(value, bool) and kind is not bool
-        if wrong_bool or not isinstance(value, kind):
-            raise ModelError(f"{self.where}: {key} must be {expected}, not {type(value).__name__}")
-        return value
-
-    def optional(self, key: str) -> object:
-        return self.document.get(key)
-
-    def text(self, key: str) -> str:
-        return cast(str, self._get(key, str, "a string"))
-
-    def integer(self, key: str) -> int:
-        return self._in_64_bits(key, self._get(key, int, "an integer"))
-
-    def number(self, key: str) -> float:
-        value = self._get(key, (int, float), "a number")
-        return float(self._in_64_bits(key, value) if isinstance(value, int) else value)
-
-    def mapping(self, key: str) -> Mapping[str, object]:
-        return cast(Mapping[str, object], self._get(key, dict, "a dict"))
-
-    def child(self, key: str) -> _Fields:
-        return _Fields(self._get(key, dict, "a dict"), f"{self.where}: {key}")
-
-    def children(self, key: str) -> list[_Fields]:
-        items = self._get(key, (list, tuple), "a list")
-        return [_Fields(item, f"{self.where}: {key}[{i}]") for i, item in enumerate(items)]
-
-    def strings(self, key: str) -> list[str]:
-        return self._list(key, str, "strings")
-
-    def integers(self, key: str) -> list[int]:
-        return [self._in_64_bits(key, item) for item in self._list(key, int, "integers")]
-
-    def _in_64_bits(self, key: str, value: int) -> int:
-        """`value`, after it was checked to be one that a message can print and NumPy can hold."""
-        if value.bit_length() > 63:
-            raise ModelError(f"{self.where}: {key} must fit 64 bits; export the model again")
-        return value
-
-    def _list(self, key: str, kind: type, expected: str) -> list[Any]:
-        items = self._get(key, (list, tuple), f"a list of {expected}")
-        if any(isinstance(item, bool) or not isinstance(item, kind) for item in items):
-            raise ModelError(f"{self.where}: {key} must be a list of {expected}")
-        return list(items)
-
-    def array(self, key: str) -> IntArray:
-        value = self._get(key, np.ndarray, "an integer tensor")
-        if value.dtype.kind not in "iu" or value.dtype == np.uint64:
-            raise ModelError(f"{self.where}: {key} must be an integer tensor, not {value.dtype}")
-        return cast(IntArray, value.astype(np.int64))
-
-    def int_type(self) -> IntType:
-        bits = self.integer("bits")
-        signed = self._get("signed", bool, "true or false") if "signed" in self.document else False
-        if not 1 <= bits <= MAX_BITS:
-            raise ModelError(f"{self.where}: bits must be 1 to {MAX_BITS}, not {bits}")
-        return IntType(bits=bits, signed=signed)

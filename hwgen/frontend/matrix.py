@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from hwgen.errors import ModelError
-from hwgen.frontend.document import MAX_BITS
+from hwgen.frontend.fields import MAX_BITS
 from hwgen.ir import Accumulator, Dense, Graph, Input
 from hwgen.numeric import IntArray, IntType, signed_bits
 

@@ -1,4 +1,4 @@
-"""Quantizers of what flows between layers: the network's input, and activations."""
+"""Quantizers of what flows between layers: the network's input, activations, and its output."""
 
 from __future__ import annotations
 
@@ -102,3 +102,38 @@ class QuantActivation(nn.Module):
         mean = (1 - weight) * self.scale.detach() + weight * batch
         self.log2_scale.data.copy_(torch.log2(mean))
         self.steps += 1
+
+
+class QuantOutput(nn.Module):
+    """Quantize what leaves the network with a fixed scale, as an image of eight bits does.
+
+    Parameters
+    ----------
+    bits, signed
+        Integer type of the output, of full range.
+    scale
+        Value of one step; 1/255 for images whose pixels are 0 to 1.
+    """
+
+    def __init__(self, bits: int, signed: bool = False, *, scale: float) -> None:
+        super().__init__()
+        if not (scale > 0 and math.isfinite(scale)):
+            raise ValueError(f"output quantizer: scale must be positive and finite, not {scale}")
+        self.int_type = IntType(bits=bits, signed=signed)
+        self.fixed_scale = scale
+
+    @property
+    def scale(self) -> Tensor:
+        """Value of one step, a scalar."""
+        return torch.tensor(self.fixed_scale, dtype=torch.float64)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Round and clip `x` to the integers that stand for it; no gradient where it clips."""
+        return round_half_up(x / self.fixed_scale).clamp(self.int_type.lo, self.int_type.hi)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Round and clip `x` to the values that the output type can carry."""
+        return self.codes(x) * self.fixed_scale
+
+
+Quantizer = QuantInput | QuantActivation | QuantOutput

@@ -16,8 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from hwgen.nn.activation import QuantActivation
+from hwgen.nn.activation import QuantActivation, Quantizer, QuantOutput
+from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.joining import QuantAdd
 from hwgen.nn.linear import QuantLinear
+from hwgen.nn.pooling import QuantAvgPool2d
 from hwgen.numeric import IntArray, Range
 
 Staircase = Callable[[IntArray], IntArray]  # sums (levels, channels) to codes, the same shape
@@ -62,17 +65,43 @@ def find_steps(staircase: Staircase, totals: list[Range], levels: int) -> Steps:
     return Steps(low.T.copy(), negated)
 
 
-def module_staircase(
-    layer: QuantLinear, between: list[nn.Module], activation: QuantActivation
+def layer_staircase(
+    layer: QuantLinear | QuantConv2d,
+    between: tuple[nn.Module, ...],
+    activation: QuantActivation | QuantOutput,
 ) -> Staircase:
-    """Evaluate float64 modules in evaluation mode on integer sums."""
+    """Evaluate a layer's float64 modules in evaluation mode on integer sums."""
+    axes = (1, 1) if isinstance(layer, QuantConv2d) else ()  # an image of one pixel
 
     def staircase(sums: IntArray) -> IntArray:
         with torch.no_grad():
-            values: Tensor = layer.value_of_sum(torch.from_numpy(sums).double())
+            integers = torch.from_numpy(sums).double().reshape(*sums.shape, *axes)
+            values = layer.value_of_sum(integers)
             for module in between:
                 values = module(values)
-            codes = activation.codes(values).numpy().astype(np.int64)
-        return np.asarray(codes - activation.int_type.lo)
+        return _steps(activation, values.reshape(sums.shape))
 
     return staircase
+
+
+def staircase_of(
+    meaning: QuantAdd | QuantAvgPool2d | Quantizer, activation: QuantActivation | QuantOutput
+) -> Staircase:
+    """Evaluate what sums of codes, or codes, stand for; the same for every channel."""
+
+    def staircase(sums: IntArray) -> IntArray:
+        integers = torch.from_numpy(sums).double()
+        with torch.no_grad():
+            if isinstance(meaning, (QuantAdd, QuantAvgPool2d)):
+                values = meaning.value_of_sum(integers)
+            else:
+                values = integers * meaning.scale
+        return _steps(activation, values)
+
+    return staircase
+
+
+def _steps(activation: QuantActivation | QuantOutput, values: Tensor) -> IntArray:
+    with torch.no_grad():
+        codes = activation.codes(values).numpy().astype(np.int64)
+    return np.asarray(codes - activation.int_type.lo)

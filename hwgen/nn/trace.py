@@ -11,14 +11,26 @@ from typing import Any, NamedTuple
 from torch import fx, nn
 
 from hwgen.errors import ModelError
-from hwgen.nn.activation import QuantActivation, QuantInput
+from hwgen.nn.activation import QuantActivation, QuantInput, QuantOutput
+from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.joining import Concat, QuantAdd
 from hwgen.nn.linear import QuantLinear
+from hwgen.nn.pooling import QuantAvgPool2d
 
 SUPPORTED = (
     QuantInput,
     QuantActivation,
     QuantLinear,
+    QuantConv2d,
+    QuantAvgPool2d,
+    QuantAdd,
+    QuantOutput,
+    Concat,
     nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.MaxPool2d,
+    nn.Upsample,
+    nn.PixelShuffle,
     nn.Flatten,
     nn.Dropout,
     nn.Identity,
@@ -26,11 +38,11 @@ SUPPORTED = (
 
 
 class Call(NamedTuple):
-    """A module applied to the result of another call; `source` is None for the model's input."""
+    """A module applied to the results of other calls; a source None is the model's input."""
 
     path: str
     module: nn.Module
-    source: str | None
+    sources: tuple[str | None, ...]
     key: str  # unique even where one module is called twice
 
 
@@ -45,7 +57,7 @@ def trace(model: nn.Module, name: str) -> list[Call]:
     Raises
     ------
     ModelError
-        Where the model does anything but call supported modules, each on one tensor: a line for
+        Where the model does anything but call supported modules on tensors: a line for
         every problem.
     """
     try:
@@ -72,10 +84,12 @@ def trace(model: nn.Module, name: str) -> list[Call]:
 
 def _call(node: fx.Node, model: nn.Module) -> Call:
     path = str(node.target)
-    source = node.args[0]
-    assert isinstance(source, fx.Node)
-    before = None if source.op == "placeholder" else source.name
-    return Call(path, model.get_submodule(path), before, node.name)
+    sources = tuple(
+        None if source.op == "placeholder" else source.name
+        for source in node.args
+        if isinstance(source, fx.Node)
+    )
+    return Call(path, model.get_submodule(path), sources, node.name)
 
 
 def _result_key(graph: fx.Graph) -> str | None:
@@ -93,6 +107,11 @@ def _problem(node: fx.Node, model: nn.Module) -> str | None:
     if not isinstance(module, SUPPORTED):
         kinds = ", ".join(kind.__name__ for kind in SUPPORTED)
         return f"{node.target}: must be one of {kinds}, not {type(module).__name__}"
-    if len(node.args) != 1 or node.kwargs or not isinstance(node.args[0], fx.Node):
-        return f"{node.target}: must be called with one tensor"
-    return None
+    tensors = len(node.args)
+    if node.kwargs or not all(isinstance(argument, fx.Node) for argument in node.args):
+        return f"{node.target}: must be called with tensors alone"
+    if isinstance(module, Concat):
+        return None if tensors > 1 else f"{node.target}: must be called with two tensors or more"
+    if isinstance(module, QuantAdd):
+        return None if tensors == 2 else f"{node.target}: must be called with two tensors"
+    return None if tensors == 1 else f"{node.target}: must be called with one tensor"

@@ -13,10 +13,11 @@ from typing import Literal, assert_never
 import numpy as np
 
 from hwgen.errors import PlanError
-from hwgen.ir import Accumulator, Argmax, Dense, Flatten, Graph, Op, Threshold
+from hwgen.ir import Accumulator, Argmax, Dense, Flatten, Graph, Threshold, operation_name
 from hwgen.numeric import IntArray, Range
 
 Tail = Literal["threshold", "argmax", "output"]
+_ChainOp = Dense | Threshold | Flatten | Argmax  # what hardware is built for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,7 +87,7 @@ def layers_of(graph: Graph) -> tuple[Layer, ...]:
         if not isinstance(node, Dense):
             raise PlanError(
                 f"{graph.name}: {node.name}: hardware is built for chains of dense layers with "
-                f"thresholds between, and {type(node).__name__.lower()} cannot stand here; "
+                f"thresholds between, and {operation_name(node)} cannot stand here; "
                 "change the network"
             )
         tail = chain[position + 1] if position + 1 < len(chain) else None
@@ -98,10 +99,18 @@ def layers_of(graph: Graph) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _chain(graph: Graph) -> list[Op]:
+def _chain(graph: Graph) -> list[_ChainOp]:
     """Give the nodes, each checked to read the one before it, the last to be the output."""
-    previous = "input"
+    chain: list[_ChainOp] = []
     for node in graph.nodes:
+        if not isinstance(node, _ChainOp):
+            raise PlanError(
+                f"{graph.name}: {node.name}: hardware is built for chains of dense layers, and "
+                f"not for {operation_name(node)} yet; `hwgen inspect` shows the network"
+            )
+        chain.append(node)
+    previous = "input"
+    for node in chain:
         if node.inputs != (previous,):
             raise PlanError(
                 f"{graph.name}: {node.name}: hardware is built for chains, and this node reads "
@@ -113,10 +122,10 @@ def _chain(graph: Graph) -> list[Op]:
             f"{graph.name}: output must be the last node, {previous!r}, not {graph.output!r}; "
             "remove the nodes behind it"
         )
-    return list(graph.nodes)
+    return chain
 
 
-def _layer(graph: Graph, node: Dense, tail: Op | None, inputs: tuple[Range, ...]) -> Layer:
+def _layer(graph: Graph, node: Dense, tail: _ChainOp | None, inputs: tuple[Range, ...]) -> Layer:
     weight, bias = _fold_constants(node, inputs)
     totals = tuple(_total(row, inputs, int(b)) for row, b in zip(weight, bias, strict=True))
     thresholds, code_lo, kind = None, 0, "output"

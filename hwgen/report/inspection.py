@@ -8,7 +8,7 @@ import numpy as np
 from rich.table import Table
 
 from hwgen.bounds import data_type_bits, exact_signed_bits, l1_norm_bits, offset_bits
-from hwgen.ir import Dense, Graph, Op, Threshold
+from hwgen.ir import Conv2d, Dense, Graph, Op, Threshold, Weighted, operation_name
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
@@ -34,21 +34,24 @@ def _node(graph: Graph, node: Op) -> dict[str, Any]:
     tensor = graph.tensors[node.name]
     row: dict[str, Any] = {
         "name": node.name,
-        "op": type(node).__name__.lower(),
+        "op": operation_name(node),
+        "inputs": list(node.inputs),
         "shape": list(tensor.shape),
         "type": str(tensor.range.type),
     }
-    if isinstance(node, Dense):
-        row |= _dense(graph, node)
+    if isinstance(node, (Dense, Conv2d)):
+        row |= _weighted(graph, node)
+    if isinstance(node, Conv2d):
+        row |= {"stride": list(node.stride), "padding": list(node.padding), "groups": node.groups}
     if isinstance(node, Threshold):
         row["thresholds"] = int(node.thresholds.size)
     return row
 
 
-def _dense(graph: Graph, node: Dense) -> dict[str, Any]:
+def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
     source = graph.source(node).range
     totals = node.totals(source)
-    norms = [int(n) for n in np.abs(node.weight).sum(axis=1)]
+    norms = [int(n) for n in np.abs(node.rows).sum(axis=1)]
     nonzero = int(np.count_nonzero(node.weight))
     return {
         "weight_shape": list(node.weight.shape),
@@ -57,7 +60,7 @@ def _dense(graph: Graph, node: Dense) -> dict[str, Any]:
         "sparsity": 1 - nonzero / node.weight.size,
         "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms)},
         "bits": {
-            "data_type": data_type_bits(node.weight.shape[1], source.type, node.weight_bits),
+            "data_type": data_type_bits(node.rows.shape[1], source.type, node.weight_bits),
             "l1_norm": l1_norm_bits(max(norms), source.type),
             "signed": max(exact_signed_bits(t) for t in totals),
             "offset": max(offset_bits(t, node.divisor(i)) for i, t in enumerate(totals)),

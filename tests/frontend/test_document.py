@@ -251,9 +251,10 @@ def test_what_lies_inside_a_container(path, value, expected):
         (("outputs",), ["nowhere"], "net: output: must name a node, not 'nowhere'"),
         (
             ("nodes", DENSE, "op"),
-            "conv2d",
-            "net.pt: nodes[1]: fc1: op must be one of dense, threshold, flatten, argmax, "
-            "not 'conv2d'; this release cannot build it",
+            "softmax",
+            "net.pt: nodes[1]: fc1: op must be one of dense, conv2d, threshold, max_pool2d, "
+            "sum_pool2d, add, concat, upsample_nearest, pixel_shuffle, flatten, argmax, "
+            "not 'softmax'; this release cannot build it",
         ),
         (("input", "bits"), 0, "net.pt: input: bits must be 1 to 16, not 0"),
         (("input", "bits"), 17, "net.pt: input: bits must be 1 to 16, not 17"),

@@ -2,11 +2,24 @@ import numpy as np
 import pytest
 
 from hwgen.errors import PlanError
-from hwgen.ir import Argmax, Dense, Flatten, Graph, Input, Threshold
+from hwgen.ir import (
+    Add,
+    Argmax,
+    Concat,
+    Dense,
+    Flatten,
+    Graph,
+    Input,
+    MaxPool2d,
+    PixelShuffle,
+    SumPool2d,
+    Threshold,
+    UpsampleNearest,
+)
 from hwgen.numeric import IntType, Range
 from hwgen.plan.layers import layers_of
 from hwgen.reference import run
-from tests.tiny_nets import dense, network, random_inputs
+from tests.tiny_nets import conv2d, dense, network, random_inputs
 
 U4 = IntType.parse("u4")
 
@@ -80,3 +93,24 @@ def test_an_argmax_ends_the_chain():
     layer = layers_of(graph_of([node, Argmax(name="m", inputs=("a",))]))[0]
     assert (layer.tail, layer.tail_name, layer.outputs) == ("argmax", "m", (Range(0, 3),))
     assert isinstance(node, Dense)
+
+
+@pytest.mark.parametrize(
+    ("node", "operation"),
+    [
+        (conv2d("x", "input", np.ones((3, 3, 1, 1)), U4.range), "conv2d"),
+        (MaxPool2d(name="x", inputs=("input",), kernel_size=(2, 2), stride=(2, 2)), "max_pool2d"),
+        (SumPool2d(name="x", inputs=("input",), kernel_size=(2, 2), stride=(2, 2)), "sum_pool2d"),
+        (Add(name="x", inputs=("input", "input")), "add"),
+        (Concat(name="x", inputs=("input", "input")), "concat"),
+        (UpsampleNearest(name="x", inputs=("input",), factor=2), "upsample_nearest"),
+        (PixelShuffle(name="x", inputs=("input",), factor=1), "pixel_shuffle"),
+    ],
+)
+def test_operations_without_hardware_are_refused(node, operation):
+    with pytest.raises(PlanError) as caught:
+        layers_of(graph_of([node], (3, 2, 2)))
+    assert str(caught.value) == (
+        f"net: x: hardware is built for chains of dense layers, and not for {operation} yet; "
+        "`hwgen inspect` shows the network"
+    )

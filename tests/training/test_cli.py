@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from hwgen import reference
 from hwgen.nn import load_model
 from training.__main__ import app
-from training.data.digits import digits
+from training.data.digits import digit_images, digits
 from training.grid import app as grid
 
 TINY = ["digits", "--widths", "12", "--epochs", "3", "--float-epochs", "3", "--threads", "1"]
@@ -99,3 +99,21 @@ def test_grid_refuses_a_bad_range():
     result = CliRunner().invoke(grid, ["digits", "--acc-bits", "9-7"])
     assert result.exit_code == 2
     assert "acc-bits: must be a range of widths such as 7-12, not '9-7'" in result.stderr
+
+
+@pytest.mark.parametrize("method", ["qat", "a2q_ip"])
+def test_a_convolutional_network(method, tmp_path):
+    path = tmp_path / "model.pt"
+    options = ["digits_cnn", "--method", method, "--width", "0.125", "--epochs", "3"]
+    result = CliRunner().invoke(app, [*options, "--float-epochs", "3", "--out", str(path)])
+    assert result.exit_code == 0, result.stderr
+    assert "4 to 4 3x3" in result.stdout
+    graph, dataset = load_model(path), digit_images()
+    assert graph.input.shape == (1, 8, 8)
+    guesses = reference.outputs(graph, dataset.test_x)[:, 0]
+    percent = 100 * np.mean(guesses == dataset.test_y)
+    assert graph.metadata["accuracy_integer"] == pytest.approx(percent)
+    assert percent > 40
+    hidden = [graph.node(f"units_unit{i}_conv") for i in range(1, 6)]
+    widths = [a.bits for node in hidden for a in node.accumulators]
+    assert method == "qat" or max(widths) <= 8

@@ -1,12 +1,16 @@
 """The data sets: what needs no download, and the sentences where a download is missing."""
 
+import io
+import lzma
+
 import numpy as np
 import pytest
 
 from hwgen.errors import HwgenError
 from hwgen.numeric import IntType
+from training.data.cifar10 import cifar10
 from training.data.dataset import Dataset, data_folder, open_xz, quantize
-from training.data.digits import digits
+from training.data.digits import digit_images, digits
 
 
 def test_digits_are_the_same_500_test_images_every_time():
@@ -61,3 +65,35 @@ def test_missing_and_damaged_files(tmp_path):
     (tmp_path / "x.xz").write_bytes(b"no xz")
     with pytest.raises(HwgenError, match=r"must be a whole \.xz file"):
         open_xz(tmp_path / "x.xz")
+
+
+def test_digit_images_are_the_same_pixels():
+    rows, images = digits(), digit_images()
+    assert images.shape == (1, 8, 8)
+    assert images.features == rows.features == 64
+    assert np.array_equal(images.test_x.reshape(500, 64), rows.test_x)
+
+
+def test_cifar10_undoes_its_differences(tmp_path):
+    rng = np.random.default_rng(0)
+    parts = {"train_a": 3, "test1k": 2, "holdout": 2}
+    (tmp_path / "cifar10").mkdir()
+    pixels = {}
+    for part, count in parts.items():
+        x = rng.integers(0, 256, (count, 3, 32, 32)).astype(np.uint8)
+        pixels[part] = x
+        planes = np.stack([x[:, 0] - x[:, 1], x[:, 1], x[:, 2] - x[:, 1]])
+        zero = np.uint8(0)
+        rows = np.diff(planes, axis=2, prepend=zero)
+        buffer = io.BytesIO()
+        np.save(buffer, np.diff(rows, axis=3, prepend=zero))
+        packed = lzma.compress(buffer.getvalue())
+        (tmp_path / "cifar10" / f"{part}.npy.xz").write_bytes(packed)
+    labels = {part: np.arange(count, dtype=np.uint8) for part, count in parts.items()}
+    np.savez(tmp_path / "cifar10" / "labels.npz", **labels)
+    dataset = cifar10(tmp_path)
+    assert dataset.shape == (3, 32, 32)
+    assert np.array_equal(dataset.train_x, pixels["train_a"])
+    expected = np.concatenate([pixels["test1k"], pixels["holdout"]])
+    assert np.array_equal(dataset.test_x, expected)
+    assert dataset.test_y.tolist() == [0, 1, 0, 1]

@@ -7,7 +7,8 @@ import pytest
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantLinear
 from training.data.digits import digits
-from training.mlp import float_mlp, quant_mlp, start_from
+from training.nets.float_twin import start_from
+from training.nets.mlp import float_mlp, quant_mlp
 from training.recipes import RECIPES, with_method
 
 DIGITS = RECIPES["digits"]
@@ -61,3 +62,23 @@ def test_counts_are_positive(field):
 def test_widths_are_positive():
     with pytest.raises(HwgenError, match="widths must be at least 1"):
         replace(DIGITS, widths=(8, 0))
+
+
+def test_a_convolutional_network_takes_a_width():
+    cnn = RECIPES["digits_cnn"]
+    for changes in ({"widths": (8,)}, {"constrain": "all"}, {"dropout": 0.1}):
+        with pytest.raises(HwgenError) as caught:
+            replace(cnn, **changes)
+        assert str(caught.value) == (
+            "digits_cnn: widths, dropout and constrain all must not be given for a convolutional "
+            "network; give its width"
+        )
+    with pytest.raises(HwgenError, match="digits_cnn: width must be positive, not 0"):
+        replace(cnn, width=0)
+    with pytest.raises(HwgenError, match="digits: augment must be given for convolutional"):
+        replace(DIGITS, augment=True)
+    with pytest.raises(HwgenError) as caught:
+        replace(DIGITS, width=0.5)
+    assert str(caught.value) == (
+        "digits: width must be given for convolutional networks only; give widths"
+    )

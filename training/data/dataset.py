@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import math
 import os
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,8 +21,9 @@ FOLDER_VARIABLE = "HWGEN_DATA"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dataset:
-    """Integer inputs (samples, features) that stand for `scale` times themselves, and labels.
+    """Integer inputs that stand for `scale` times themselves, and labels.
 
+    Inputs are (samples, features), or (samples, channels, height, width);
     `train_y` and `test_y` are class indices, shape (samples,).
     """
 
@@ -41,8 +43,13 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        """Length of one input."""
-        return self.train_x.shape[1]
+        """Number of values in one input."""
+        return math.prod(self.shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return self.train_x.shape[1:]
 
     def real(self, x: IntArray) -> Tensor:
         """Scale integer inputs to the real values that a network is trained on."""

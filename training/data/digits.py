@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -27,4 +29,14 @@ def digits() -> Dataset:
         train_y=y[TEST_IMAGES:],
         test_x=x[:TEST_IMAGES],
         test_y=y[:TEST_IMAGES],
+    )
+
+
+def digit_images() -> Dataset:
+    """The same digits as images, shape (samples, 1, 8, 8)."""
+    rows = digits()
+    return replace(
+        rows,
+        train_x=rows.train_x.reshape(-1, 1, 8, 8),
+        test_x=rows.test_x.reshape(-1, 1, 8, 8),
     )

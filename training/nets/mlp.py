@@ -60,13 +60,3 @@ def weight_quant(recipe: Recipe, index: int, last: int) -> WeightQuant:
         scale="tensor" if index == last else "channel",
         backward=recipe.backward,
     )
-
-
-def start_from(net: nn.Sequential, trained: nn.Sequential) -> None:
-    """Take over a trained float network's weights and batch norms."""
-    for name, module in trained.named_children():
-        mine = net.get_submodule(name)
-        if isinstance(mine, QuantLinear) and isinstance(module, nn.Linear):
-            mine.start_from(module.weight, module.bias)
-        elif isinstance(mine, nn.BatchNorm1d):
-            mine.load_state_dict(module.state_dict())

@@ -1,18 +1,19 @@
-"""Runs the integer network in NumPy: the golden model that all else must equal, bit for bit."""
+"""Running a whole network: all tensors, the outputs in batches, and the golden samples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import assert_never
 
 import numpy as np
 
 from hwgen.errors import ModelError, VerifyError
-from hwgen.ir import Argmax, Dense, Flatten, Graph, Op, Threshold
-from hwgen.numeric import IntArray, Range
+from hwgen.ir import Graph
+from hwgen.numeric import IntArray
+from hwgen.reference.operations import evaluate
 
-_FLOAT64_EXACT = 1 << 53
+_BATCH = 4096  # samples at once, or as many as keep all tensors within ...
+_BATCH_ELEMENTS = 1 << 25  # ... 256 MiB
 
 
 def run(graph: Graph, x: IntArray) -> dict[str, IntArray]:
@@ -36,13 +37,15 @@ def run(graph: Graph, x: IntArray) -> dict[str, IntArray]:
     """
     values = {"input": check_input(graph, x)}
     for node in graph.nodes:
-        source = values[node.inputs[0]]
-        values[node.name] = evaluate(node, source, graph.tensors[node.inputs[0]].range)
+        first, *others = (values[source] for source in node.inputs)
+        values[node.name] = evaluate(node, first, graph.source(node).range, *others)
     return values
 
 
-def outputs(graph: Graph, x: IntArray, batch: int = 4096) -> IntArray:
+def outputs(graph: Graph, x: IntArray, batch: int | None = None) -> IntArray:
     """Give the network's output alone, in batches, shape (samples, *output shape)."""
+    size = sum(prod(tensor.shape) for tensor in graph.tensors.values())
+    batch = batch or max(1, min(_BATCH, _BATCH_ELEMENTS // size))
     parts = [run(graph, part)[graph.output] for part in _batches(x, batch)]
     return np.concatenate(parts)
 
@@ -83,38 +86,6 @@ def check_input(graph: Graph, x: IntArray) -> IntArray:
             f"not {x.min()} to {x.max()}"
         )
     return x.astype(np.int64)
-
-
-def evaluate(node: Op, x: IntArray, limits: Range) -> IntArray:
-    """One operation on a batch whose values lie in `limits`."""
-    match node:
-        case Dense():
-            return _dense(node, x, limits)
-        case Threshold():
-            return _threshold(node, x)
-        case Flatten():
-            return x.reshape(len(x), prod(x.shape[1:]))  # -1 fails for no samples
-        case Argmax():
-            return np.asarray(np.argmax(x, axis=1, keepdims=True), np.int64)
-        case _:
-            assert_never(node)
-
-
-def _dense(node: Dense, x: IntArray, limits: Range) -> IntArray:
-    """Exact: float64 (fast) where no sum can leave its 53 bits, int64 elsewhere."""
-    l1_norm = int(np.abs(node.weight).sum(axis=1).max())
-    if l1_norm * max(-limits.lo, limits.hi) < _FLOAT64_EXACT:
-        product = (x.astype(np.float64) @ node.weight.T.astype(np.float64)).astype(np.int64)
-    else:
-        product = x @ node.weight.T
-    return product + node.bias
-
-
-def _threshold(node: Threshold, x: IntArray) -> IntArray:
-    codes = np.empty_like(x)
-    for channel, thresholds in enumerate(node.thresholds):
-        codes[:, channel] = np.searchsorted(thresholds, x[:, channel], side="right")
-    return codes + node.output.lo
 
 
 def _batches(x: IntArray, size: int) -> Iterator[IntArray]:

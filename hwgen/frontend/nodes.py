@@ -1,0 +1,171 @@
+"""One node of a document: writing it, and reading it back with every key checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, assert_never, cast
+
+import numpy as np
+
+from hwgen.errors import ModelError
+from hwgen.frontend.fields import Fields
+from hwgen.ir import (
+    Accumulator,
+    Add,
+    Argmax,
+    Concat,
+    Conv2d,
+    Dense,
+    Flatten,
+    MaxPool2d,
+    Op,
+    PixelShuffle,
+    SumPool2d,
+    Threshold,
+    UpsampleNearest,
+    Weighted,
+    operation_name,
+)
+from hwgen.numeric import IntArray
+
+Inputs = tuple[str, ...]
+
+
+def node_to_document(node: Op) -> dict[str, Any]:
+    """Give the node as plain data with NumPy arrays."""
+    named = {"name": node.name, "inputs": list(node.inputs), "op": operation_name(node)}
+    match node:
+        case Dense():
+            return named | _weights(node)
+        case Conv2d():
+            window = {"stride": list(node.stride), "padding": list(node.padding)}
+            return named | _weights(node) | window | {"groups": node.groups}
+        case Threshold():
+            output = {"bits": node.output.bits, "signed": node.output.signed}
+            return named | {"thresholds": node.thresholds} | output
+        case MaxPool2d() | SumPool2d():
+            return named | {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
+        case UpsampleNearest() | PixelShuffle():
+            return named | {"factor": node.factor}
+        case Add() | Concat() | Flatten() | Argmax():
+            return named
+        case _:
+            assert_never(node)
+
+
+def _weights(node: Weighted) -> dict[str, Any]:
+    return {
+        "weight": node.weight,
+        "weight_bits": node.weight_bits,
+        "bias": node.bias,
+        "accumulator": [
+            {
+                "method": a.method,
+                "target_bits": a.target_bits,
+                "bits": a.bits,
+                "offset": a.offset,
+            }
+            for a in node.accumulators
+        ],
+    }
+
+
+def read_node(fields: Fields) -> Op:
+    """Read a node.
+
+    Raises
+    ------
+    ModelError
+        Where a key is missing or of another type, or the operation is unknown.
+    """
+    name = fields.text("name")
+    inputs = tuple(fields.strings("inputs"))
+    readers: dict[str, Callable[[Fields, str, Inputs], Op]] = {
+        "dense": _dense,
+        "conv2d": _conv2d,
+        "threshold": _threshold,
+        "max_pool2d": _max_pool2d,
+        "sum_pool2d": _sum_pool2d,
+        "add": lambda _, name, inputs: Add(name=name, inputs=inputs),
+        "concat": lambda _, name, inputs: Concat(name=name, inputs=inputs),
+        "upsample_nearest": _upsample_nearest,
+        "pixel_shuffle": _pixel_shuffle,
+        "flatten": lambda _, name, inputs: Flatten(name=name, inputs=inputs),
+        "argmax": lambda _, name, inputs: Argmax(name=name, inputs=inputs),
+    }
+    op = fields.text("op")
+    if op not in readers:
+        raise ModelError(
+            f"{fields.where}: op must be one of {', '.join(readers)}, not {op!r}; "
+            "this release cannot build it"
+        )
+    return readers[op](fields, name, inputs)
+
+
+def _dense(fields: Fields, name: str, inputs: Inputs) -> Dense:
+    weight = fields.array("weight")
+    return Dense(
+        name=name,
+        inputs=inputs,
+        weight=weight,
+        weight_bits=fields.integer("weight_bits"),
+        bias=_bias(fields, weight),
+        accumulators=tuple(_accumulator(item) for item in fields.children("accumulator")),
+    )
+
+
+def _conv2d(fields: Fields, name: str, inputs: Inputs) -> Conv2d:
+    weight = fields.array("weight")
+    return Conv2d(
+        name=name,
+        inputs=inputs,
+        weight=weight,
+        weight_bits=fields.integer("weight_bits"),
+        bias=_bias(fields, weight),
+        accumulators=tuple(_accumulator(item) for item in fields.children("accumulator")),
+        stride=fields.pair("stride"),
+        padding=fields.pair("padding"),
+        groups=fields.integer("groups"),
+    )
+
+
+def _bias(fields: Fields, weight: IntArray) -> IntArray:
+    if fields.optional("bias") is not None:
+        return fields.array("bias")
+    return np.zeros(weight.shape[0] if weight.ndim else 0, np.int64)
+
+
+def _accumulator(fields: Fields) -> Accumulator:
+    method = fields.text("method")
+    if method not in ("signed", "offset"):
+        raise ModelError(f"{fields.where}: method must be signed or offset, not {method!r}")
+    target = fields.optional("target_bits")
+    return Accumulator(
+        method=cast(Any, method),
+        bits=fields.integer("bits"),
+        offset=fields.integer("offset"),
+        target_bits=None if target is None else fields.integer("target_bits"),
+    )
+
+
+def _threshold(fields: Fields, name: str, inputs: Inputs) -> Threshold:
+    thresholds = fields.array("thresholds")
+    return Threshold(name=name, inputs=inputs, thresholds=thresholds, output=fields.int_type())
+
+
+def _max_pool2d(fields: Fields, name: str, inputs: Inputs) -> MaxPool2d:
+    kernel_size, stride = fields.pair("kernel_size"), fields.pair("stride")
+    return MaxPool2d(name=name, inputs=inputs, kernel_size=kernel_size, stride=stride)
+
+
+def _sum_pool2d(fields: Fields, name: str, inputs: Inputs) -> SumPool2d:
+    kernel_size, stride = fields.pair("kernel_size"), fields.pair("stride")
+    return SumPool2d(name=name, inputs=inputs, kernel_size=kernel_size, stride=stride)
+
+
+def _upsample_nearest(fields: Fields, name: str, inputs: Inputs) -> UpsampleNearest:
+    return UpsampleNearest(name=name, inputs=inputs, factor=fields.integer("factor"))
+
+
+def _pixel_shuffle(fields: Fields, name: str, inputs: Inputs) -> PixelShuffle:
+    return PixelShuffle(name=name, inputs=inputs, factor=fields.integer("factor"))

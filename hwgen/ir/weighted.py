@@ -1,0 +1,75 @@
+"""The operations with weights: sums of products that need an accumulator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwgen.bounds import common_divisor, row_ranges
+from hwgen.ir.accumulator import Accumulator
+from hwgen.numeric import IntArray, Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dense:
+    """Integer matrix-vector product plus bias: `weight @ x + bias`.
+
+    `weight` is (out_features, in_features), `bias` (out_features,), both int64.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    weight: IntArray
+    weight_bits: int
+    bias: IntArray
+    accumulators: tuple[Accumulator, ...]
+
+    @property
+    def rows(self) -> IntArray:
+        """The weights of every output channel, shape (out_features, in_features)."""
+        return self.weight
+
+    def totals(self, inputs: Range) -> list[Range]:
+        """Exact range of every row's sum, bias included, for inputs in `inputs`."""
+        return row_ranges(self.rows, inputs, self.bias)
+
+    def divisor(self, row: int) -> int:
+        """Give the common divisor of the weights and the bias of a row."""
+        return common_divisor(np.append(self.rows[row], self.bias[row]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conv2d:
+    """Integer cross-correlation plus bias, as in torch, with zeros around the image.
+
+    `weight` is (out_channels, in_channels / groups, kh, kw), `bias` (out_channels,), both int64;
+    `stride` and `padding` are (vertical, horizontal), the padding on both sides. Depthwise is
+    `groups = in_channels`. The zeros of the padding lie in the input's range, which contains zero.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    weight: IntArray
+    weight_bits: int
+    bias: IntArray
+    accumulators: tuple[Accumulator, ...]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    groups: int = 1
+
+    @property
+    def rows(self) -> IntArray:
+        """The weights of every output channel, shape (out_channels, K)."""
+        return self.weight.reshape(len(self.weight), -1)
+
+    def totals(self, inputs: Range) -> list[Range]:
+        """Exact range of every channel's sum, bias included, for inputs in `inputs`."""
+        return row_ranges(self.rows, inputs, self.bias)
+
+    def divisor(self, row: int) -> int:
+        """Give the common divisor of the weights and the bias of a channel."""
+        return common_divisor(np.append(self.rows[row], self.bias[row]))
+
+
+Weighted = Dense | Conv2d

@@ -1,0 +1,62 @@
+"""The quantized convolution, depthwise among others."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from hwgen.nn.activation import Quantizer
+from hwgen.nn.weight_quant import WeightQuant
+from hwgen.nn.weighted import WeightedLayer
+
+Size = int | tuple[int, int]
+
+
+class QuantConv2d(WeightedLayer, nn.Conv2d):
+    """`nn.Conv2d` with integer weights times a scale, whose sums keep their accumulator.
+
+    It computes as `QuantLinear` does: fake-quantized floats in training mode, the certified
+    integers in evaluation mode. Zeros are padded, and the integer zero stands for them.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride, padding, groups
+        As in `nn.Conv2d`; `groups = in_channels` is a depthwise convolution.
+    quant, source, bias
+        As in `QuantLinear`; one accumulator sums `in_channels / groups * kh * kw` products.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        *,
+        quant: WeightQuant,
+        source: Quantizer,
+        stride: Size = 1,
+        padding: Size = 0,
+        groups: int = 1,
+        bias: bool = False,
+    ) -> None:
+        nn.Conv2d.__init__(
+            self,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            groups=groups,
+            bias=bias,
+        )
+        self._quantize(quant, source)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Weighted sums of `x`, shape (samples, in_channels, H, W), as real numbers."""
+        if self.training:
+            return self._convolve(x, self._fake_weight(), self._fake_bias())
+        return self.value_of_sum(self._convolve(self._integers(x), self._exact_weight(x), None))
+
+    def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return nn.functional.conv2d(
+            x, weight, bias, stride=self.stride, padding=self.padding, groups=self.groups
+        )

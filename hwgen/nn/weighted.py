@@ -1,0 +1,101 @@
+"""What the quantized dense and convolutional layers share: codes, certificates, scaled sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwgen.nn.activation import Quantizer
+from hwgen.nn.certify import Certified, certify
+from hwgen.nn.quantizers import Codes, WeightQuantizer, quantizer
+from hwgen.nn.rounding import round_half_up
+from hwgen.nn.weight_quant import WeightQuant
+from hwgen.numeric import IntType
+
+
+class WeightedLayer:
+    """Mixed into a torch layer: weights that are integers times a scale, sums that fit.
+
+    The quantizers see the weights as rows, shape (channels, K): one row is what one accumulator
+    sums, K = in_channels / groups * kh * kw for a convolution.
+    """
+
+    weight: Tensor
+    bias: Any  # a parameter or None; torch declares it differently in its two layers
+    quant: WeightQuant
+    quantizer: WeightQuantizer
+    training: bool
+    _source: tuple[Quantizer]
+
+    def _quantize(self, quant: WeightQuant, source: Quantizer) -> None:
+        """Take over the settings, once the torch layer has its weights."""
+        self.quant = quant
+        self._source = (source,)  # in a tuple, so that it does not become a submodule
+        self.quantizer = quantizer(quant, self.weight.detach().flatten(1), source.int_type)
+
+    @property
+    def source(self) -> Quantizer:
+        """The quantizer whose values reach this layer."""
+        return self._source[0]
+
+    @property
+    def inputs(self) -> IntType:
+        """Type of the integers that this layer sums."""
+        return self.source.int_type
+
+    @property
+    def sum_scale(self) -> Tensor:
+        """Value of one unit of the integer sums, shape (channels,) or (1,)."""
+        scale = self.quantizer.scale.flatten()
+        return scale * self.source.scale.to(scale)
+
+    def codes(self) -> Codes:
+        """Quantized weights in units of their scale, (channels, K); never in half precision."""
+        rows = self.weight.flatten(1)
+        with torch.autocast(rows.device.type, enabled=False):
+            half = rows.dtype in (torch.float16, torch.bfloat16)
+            codes: Codes = self.quantizer(rows.float() if half else rows)
+        return codes
+
+    def certified(self) -> Certified:
+        """Integer weights after the exact check, shape (channels, K)."""
+        values, reals = self.codes()
+        integers = values.detach().cpu().numpy().astype(np.int64)
+        return certify(integers, reals.double().cpu().numpy(), self.quant, self.inputs)
+
+    def bias_codes(self) -> Tensor:
+        """Round the bias to whole units of the sums, shape (channels,)."""
+        return round_half_up(self.bias / self.sum_scale)
+
+    def value_of_sum(self, sums: Tensor) -> Tensor:
+        """Add the bias to integer sums, shape (samples, channels, ...), and scale the result."""
+        shape = (-1,) + (1,) * (sums.dim() - 2)
+        if self.bias is not None:
+            sums = sums + self.bias_codes().reshape(shape)
+        return sums * self.sum_scale.reshape(shape)
+
+    def start_from(self, weight: Tensor, bias: Tensor | None) -> None:
+        """Take over trained float weights: derive the scales, and project where the method does."""
+        with torch.no_grad():
+            rows = self.quantizer.initial_weight(weight.detach().flatten(1))
+            self.weight.copy_(rows.reshape(weight.shape))
+            if self.bias is not None and bias is not None:
+                self.bias.copy_(bias)
+
+    def _fake_weight(self) -> Tensor:
+        """Weights of the training pass: codes times scale, with the gradient of training."""
+        return (self.quantizer.scale * self.codes().values).reshape(self.weight.shape)
+
+    def _fake_bias(self) -> Tensor | None:
+        return None if self.bias is None else self.bias_codes() * self.sum_scale
+
+    def _exact_weight(self, x: Tensor) -> Tensor:
+        """Weights of the evaluation pass: the certified integers, in the type of `x`."""
+        return torch.from_numpy(self.certified().weight).to(x).reshape(self.weight.shape)
+
+    def _integers(self, x: Tensor) -> Tensor:
+        """Give the integers that the values `x` stand for."""
+        return round_half_up(x / self.source.scale.to(x))
