@@ -26,7 +26,7 @@ demo: $(READY)  ## train a small net, build it, simulate it, synthesise it
 	@$(BIN)/python bench/demo.py
 
 test: $(READY)  ## run the tests, without those that take minutes
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m slow

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = Path("rtl_out")
 MODEL = OUT / "digits.pt"
 STYLES = ("unrolled", "folded")
-NARROW = "--weight-bits 2 --first-last-bits 2 --act-bits 2 --acc-bits 7".split()
+NARROW = ["--weight-bits", "2", "--first-last-bits", "2", "--act-bits", "2", "--acc-bits", "7"]
 HWGEN = (sys.executable, "-m", "hwgen.cli")
 SCREEN = Console(stderr=True)
 

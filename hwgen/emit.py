@@ -17,7 +17,7 @@ from hwgen.ir import Graph
 from hwgen.network_file import save_network
 from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
-from hwgen.plan.stages import PADDING, Stream
+from hwgen.plan.stages import PADDING, Stage, Stream, UnrolledDense
 from hwgen.plan.vectors import VectorSet, design_vectors
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.top import Top, axis_bits
@@ -31,10 +31,12 @@ HEADER = """\
 // DECLFILENAME: all modules of a design are in this one file.
 // WIDTHEXPAND:  Verilog's own extension of narrow operands is meant; no value can be lost by it.
 // UNUSEDSIGNAL: Amaranth names every port of a submodule; padding bits and tlast are not read.
-// UNUSEDPARAM, PROCASSINIT: registers have initial values besides their reset.
+// UNUSEDPARAM:  one parameter of hwgen_add3 matters to its primitives only.
+// PROCASSINIT:  registers have initial values besides their reset.
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off WIDTHEXPAND */
 /* verilator lint_off UNUSEDSIGNAL */
+/* verilator lint_off UNUSEDPARAM */
 /* verilator lint_off PROCASSINIT */
 """
 
@@ -60,6 +62,8 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
 def verilog_of(plan: Plan, progress: Progress = lambda _: None) -> str:
     """Give the Verilog of a design: one module a unit, then the top."""
     parts = [HEADER.format(name=plan.name, version=__version__, target=plan.target)]
+    if any(_has_three(stage) for stage in plan.stages):
+        parts.append((resources.files("hwgen.rtl") / "add3.v").read_text())
     modules = []
     for stage in plan.stages:
         progress(stage.name)
@@ -70,6 +74,11 @@ def verilog_of(plan: Plan, progress: Progress = lambda _: None) -> str:
     streams = (plan.inputs, *(stage.outputs for stage in plan.stages))
     parts.append(_convert(Top(streams, tuple(modules)), plan.name))
     return "\n".join(parts)
+
+
+def _has_three(stage: Stage) -> bool:
+    """Whether a stage adds three operands in one carry chain."""
+    return isinstance(stage, UnrolledDense) and any(a.third for a in stage.graph.adders)
 
 
 def _convert(component: LaneComponent | Top, name: str) -> str:

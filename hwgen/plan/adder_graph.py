@@ -26,11 +26,17 @@ class Operand(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adder:
-    """`a + b`, or `a - b` where `subtract`; its stored value lies exactly in `[lo, hi]`."""
+    """`a + b`, or `a - b` where `subtract`; its stored value lies exactly in `[lo, hi]`.
+
+    With a `third` operand it is added too, or subtracted where `subtract_third`, all in one
+    carry chain (only where the target has such adders).
+    """
 
     a: Operand
     b: Operand
+    third: tuple[Operand, ...] = ()
     subtract: bool
+    subtract_third: bool = False
     lo: int
     hi: int
     level: int
@@ -39,6 +45,18 @@ class Adder:
     def range(self) -> Range:
         """Exact range of the stored value."""
         return Range(self.lo, self.hi)
+
+    @property
+    def wires(self) -> int:
+        """Low bits that are just those of the lowest operand; none where it is subtracted."""
+        low, second = sorted(self.signed_operands, key=lambda item: item[0].shift)[:2]
+        return second[0].shift if low[1] > 0 else low[0].shift
+
+    @property
+    def signed_operands(self) -> tuple[tuple[Operand, int], ...]:
+        """Every operand with its sign."""
+        rest = tuple((operand, -1 if self.subtract_third else 1) for operand in self.third)
+        return ((self.a, 1), (self.b, -1 if self.subtract else 1), *rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +139,8 @@ def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -
         for i, t in enumerate(input_types)
     ]
     for adder in graph.adders:
-        a, b = (_operand(graph, values, operand) for operand in (adder.a, adder.b))
-        values.append(a - b if adder.subtract else a + b)
+        terms = [sign * _operand(graph, values, op) for op, sign in adder.signed_operands]
+        values.append(np.sum(terms, axis=0))
     lanes = np.empty((len(x), len(graph.outputs)), np.int64)
     for i, output in enumerate(graph.outputs):
         stored = values[output.node] if output.node >= 0 else 0

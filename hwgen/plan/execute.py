@@ -61,7 +61,8 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return np.stack(columns, axis=1).astype(np.int64)
         case ParallelArgmax() | SerialArgmax():
             vectors = from_slots(stage.inputs, slots)
-            return vectors.argmax(axis=1)[:, None].astype(np.int64)
+            best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
+            return best
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():

@@ -33,6 +33,7 @@ from hwgen.plan.unrolled import LaneRule, plan_adder_graph
 
 DEFAULT_PE = 4
 LOAD_MARGIN = 4  # cycles that loading a vector should be ahead of the slowest layer
+TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
 SIGNED_TARGETS = ("ecp5",)  # where a subtraction costs no inverters
 
 
@@ -245,6 +246,8 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
 
 def _arithmetic(layer: Layer, options: BuildOptions) -> Style:
     """Complement arithmetic leaves a constant in every sum, which only a threshold absorbs."""
+    if options.target in TERNARY_TARGETS:
+        return "ternary"
     absorbs = layer.tail == "threshold" and options.accumulator == "offset"
     return "complement" if absorbs and options.target not in SIGNED_TARGETS else "signed"
 

@@ -58,9 +58,12 @@ def digit_rows(weight: IntArray) -> list[Row]:
 
 
 class Sharing:
-    """The rows of one search, with the count of every two-term pattern kept up to date."""
+    """The rows of one search, with the count of every two-term pattern kept up to date.
 
-    def __init__(self, rows: list[Row], builder: AdderBuilder, noise: float, seed: int) -> None:
+    `noise` scatters the counts by which the next pattern is picked.
+    """
+
+    def __init__(self, rows: list[Row], builder: AdderBuilder, *, noise: float, seed: int) -> None:
         self.rows = [dict(row) for row in rows]
         self.builder = builder
         self.noise = noise

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import combinations
 from math import gcd
 
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.adder_builder import AdderBuilder, Style, Term
-from hwgen.plan.adder_graph import Adder, AdderGraph, Operand, Output
+from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.adder_passes import fuse, graph_bits, prune
 from hwgen.plan.layers import Layer
 from hwgen.plan.sharing import MAX_PAIRS, Row, Sharing, digit_rows, pair_count
 
@@ -67,46 +69,74 @@ def plan_adder_graph(
     lane_rule
         How many bits the lanes of unadjusted sums have; as few as can be where None.
     """
-    raw = layer.tail != "threshold"
-    offsets = _input_offsets(lanes, style)
-    inputs = tuple(
-        Range(limits.lo + offset, limits.hi + offset)
-        for limits, offset in zip(layer.inputs, offsets, strict=True)
-    )
-    divisors = [1 if raw else _divisor(row) for row in layer.weight]
-    rows = digit_rows(layer.weight // np.array(divisors, np.int64)[:, None])
-    searched = pair_count(rows) <= MAX_PAIRS
-    best: tuple[int, AdderBuilder, list[Term | None]] | None = None
-    for restart in range(RESTARTS[effort] if searched else 1):
-        builder = AdderBuilder(inputs, style)
-        terms = rows
-        if searched:
-            sharing = Sharing(rows, builder, NOISE[restart % len(NOISE)], seed + restart)
-            sharing.run()
-            terms = sharing.rows
-        roots = [_sum_terms(builder, row) for row in terms]
-        cost = sum(adder_bits(builder, adder) for adder in builder.adders)
-        if best is None or cost < best[0]:
-            best = (cost, builder, roots)
-    assert best is not None
-    _, builder, roots = best
-    align = _alignment(layer)
-    lane_rule = lane_rule or LaneRule()
-    outputs = tuple(
-        _output(builder, root, divisors[i], layer, offsets, i, align, lane_rule)
-        for i, root in enumerate(roots)
-    )
-    return prune(
-        AdderGraph(
-            inputs=inputs, flipped=any(offsets), adders=tuple(builder.adders), outputs=outputs
+    search = _Search(layer, lanes, style, lane_rule or LaneRule())
+    restarts = RESTARTS[effort] if search.shares else 1
+    graphs = (search.attempt(NOISE[k % len(NOISE)], seed + k) for k in range(restarts))
+    return min(graphs, key=graph_bits)
+
+
+class _Search:
+    """What all attempts at a layer's graph have in common."""
+
+    def __init__(
+        self, layer: Layer, lanes: tuple[IntType, ...], style: Style, lane_rule: LaneRule
+    ) -> None:
+        self.layer = layer
+        self.style = style
+        self.lane_rule = lane_rule
+        self.raw = layer.tail != "threshold"
+        self.offsets = _input_offsets(lanes, style)
+        self.inputs = tuple(
+            Range(limits.lo + offset, limits.hi + offset)
+            for limits, offset in zip(layer.inputs, self.offsets, strict=True)
         )
-    )
+        self.divisors = [1 if self.raw else _divisor(row) for row in layer.weight]
+        self.rows = digit_rows(layer.weight // np.array(self.divisors, np.int64)[:, None])
+        self.shares = pair_count(self.rows) <= MAX_PAIRS
 
+    def attempt(self, noise: float, seed: int) -> AdderGraph:
+        """One graph: shared sub-sums first, then each row's rest."""
+        builder = AdderBuilder(self.inputs, self.style)
+        rows = self.rows
+        if self.shares:
+            sharing = Sharing(rows, builder, noise=noise, seed=seed)
+            sharing.run()
+            rows = sharing.rows
+        roots = [_sum_terms(builder, row, raw=self.raw) for row in rows]
+        if self.raw:
+            roots = [root and builder.made_positive(root) for root in roots]
+        outputs = tuple(self._output(builder, root, index) for index, root in enumerate(roots))
+        graph = AdderGraph(
+            inputs=self.inputs,
+            flipped=any(self.offsets),
+            adders=tuple(builder.adders),
+            outputs=outputs,
+        )
+        return fuse(graph) if self.style == "ternary" else prune(graph)
 
-def adder_bits(builder: AdderBuilder, adder: Adder) -> int:
-    """Full adders of an adder: its width less the low bits that only one operand reaches."""
-    wires = max(adder.a.shift, adder.b.shift)
-    return max(adder.range.bits - wires, 0)
+    def _output(self, builder: AdderBuilder, root: Term | None, index: int) -> Output:
+        layer, total = self.layer, self.layer.totals[index]
+        bias, align = int(layer.bias[index]), _alignment(layer)
+        if root is None:
+            unit, constant, node, stored = 1, bias, -1, Range(0, 0)
+        else:
+            node, stored = root.node, builder.ranges[root.node]
+            unit = (root.sign * self.divisors[index]) << root.shift
+            row = layer.weight[index]
+            offset_part = sum(int(row[c]) * self.offsets[c] for c in np.flatnonzero(row))
+            constant = bias - offset_part - unit * builder.forms[node].constant
+        natural = Range(total.lo + align, total.hi + align)
+        lane, wrapped = (natural, False) if self.raw else self.lane_rule.lane(stored)
+        return Output(
+            node=node,
+            unit=unit,
+            constant=constant,
+            wrapped=wrapped,
+            adjusted=self.raw,
+            align=align,
+            lo=lane.lo,
+            hi=lane.hi,
+        )
 
 
 def _input_offsets(lanes: tuple[IntType, ...], style: Style) -> list[int]:
@@ -119,112 +149,36 @@ def _divisor(row: IntArray) -> int:
     return gcd(*(int(abs(w)) for w in row)) or 1
 
 
-def _sum_terms(builder: AdderBuilder, row: Row) -> Term | None:
-    """Sum a row's terms, shallow and narrow ones first, each with its cheapest partner."""
-    heap = [
-        (builder.levels[node], shift + builder.ranges[node].bits, Term(node, shift, sign))
-        for (node, shift), sign in row.items()
-    ]
+def _sum_terms(builder: AdderBuilder, row: Row, *, raw: bool) -> Term | None:
+    """Sum a row's terms, shallow and narrow ones first, each with its cheapest partners."""
+    heap = [_entry(builder, Term(node, shift, sign)) for (node, shift), sign in row.items()]
     heapq.heapify(heap)
     while len(heap) > 1:
         _, _, first = heapq.heappop(heap)
+        arity = 3 if builder.style == "ternary" and len(heap) % 2 == 0 else 2
         candidates = [heapq.heappop(heap) for _ in range(min(WINDOW, len(heap)))]
-
-        def price(candidate: tuple[int, int, Term], first: Term = first) -> float:
-            bits, level = builder.cost(first, candidate[2])
-            return bits + DEPTH_WEIGHT * level
-
-        partner = min(candidates, key=price)
-        candidates.remove(partner)
+        partners = min(
+            combinations([term for _, _, term in candidates], arity - 1),
+            key=lambda terms: _price(builder, first, terms),
+        )
         for candidate in candidates:
-            heapq.heappush(heap, candidate)
-        term = builder.add(first, partner[2])
-        top = term.shift + builder.width(term)
-        heapq.heappush(heap, (builder.levels[term.node], top, term))
+            if candidate[2] not in partners:
+                heapq.heappush(heap, candidate)
+        term = builder.add(first, *partners, positive=raw and not heap)
+        heapq.heappush(heap, _entry(builder, term))
     return heap[0][2] if heap else None
+
+
+def _entry(builder: AdderBuilder, term: Term) -> tuple[int, int, Term]:
+    """Order of a term: the shallow ones first, then the narrow ones."""
+    return builder.levels[term.node], term.shift + builder.ranges[term.node].bits, term
+
+
+def _price(builder: AdderBuilder, first: Term, others: tuple[Term, ...]) -> float:
+    bits, level = builder.cost(first, *others)
+    return bits + DEPTH_WEIGHT * level
 
 
 def _alignment(layer: Layer) -> int:
     """Give what is added to all sums alike so that an argmax can compare them without signs."""
     return -min(t.lo for t in layer.totals) if layer.tail == "argmax" else 0
-
-
-def _output(
-    builder: AdderBuilder,
-    root: Term | None,
-    divisor: int,
-    layer: Layer,
-    offsets: list[int],
-    index: int,
-    align: int,
-    lane_rule: LaneRule,
-) -> Output:
-    total, adjusted = layer.totals[index], layer.tail != "threshold"
-    bias = int(layer.bias[index])
-    natural = Range(total.lo + align, total.hi + align)
-    if root is None:
-        unit, constant, node, stored = 1, bias, -1, Range(0, 0)
-    else:
-        node, stored = root.node, builder.ranges[root.node]
-        unit = (root.sign * divisor) << root.shift
-        row = layer.weight[index]
-        offset_part = sum(int(row[c]) * offsets[c] for c in np.flatnonzero(row))
-        constant = bias - offset_part - unit * builder.forms[node].constant
-    lane, wrapped = (natural, False) if adjusted else lane_rule.lane(stored)
-    return Output(
-        node=node,
-        unit=unit,
-        constant=constant,
-        wrapped=wrapped,
-        adjusted=adjusted,
-        align=align,
-        lo=lane.lo,
-        hi=lane.hi,
-    )
-
-
-def prune(graph: AdderGraph) -> AdderGraph:
-    """Give the graph without adders that no output reads."""
-    count = len(graph.inputs)
-    used = {output.node for output in graph.outputs}
-    for node in range(count + len(graph.adders) - 1, count - 1, -1):
-        if node in used:
-            adder = graph.adders[node - count]
-            used |= {adder.a.node, adder.b.node}
-    names = {node: node for node in range(count)} | {-1: -1}
-    adders: list[Adder] = []
-    for node in range(count, count + len(graph.adders)):
-        if node in used:
-            names[node] = count + len(adders)
-            adders.append(_renamed(graph.adders[node - count], names))
-    outputs = tuple(_renamed_output(output, names) for output in graph.outputs)
-    return AdderGraph(
-        inputs=graph.inputs, flipped=graph.flipped, adders=tuple(adders), outputs=outputs
-    )
-
-
-def _renamed(adder: Adder, names: dict[int, int]) -> Adder:
-    def rename(operand: Operand) -> Operand:
-        return operand._replace(node=names[operand.node])
-
-    return Adder(
-        a=rename(adder.a),
-        b=rename(adder.b),
-        subtract=adder.subtract,
-        lo=adder.lo,
-        hi=adder.hi,
-        level=adder.level,
-    )
-
-
-def _renamed_output(output: Output, names: dict[int, int]) -> Output:
-    return Output(
-        node=names[output.node],
-        unit=output.unit,
-        constant=output.constant,
-        wrapped=output.wrapped,
-        adjusted=output.adjusted,
-        align=output.align,
-        lo=output.lo,
-        hi=output.hi,
-    )

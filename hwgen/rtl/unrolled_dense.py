@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth import Const, Module, Signal, Value
+from amaranth import Cat, Const, Instance, Module, Signal, Value
 
 from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
 from hwgen.plan.stages import UnrolledDense
@@ -67,10 +67,41 @@ class UnrolledDenseUnit(LaneComponent):
         segment = self._segment(adder.level)
         shape = range_shape(adder.range)
         total = Signal(shape, name=f"n{node}")
-        a = self._operand(m, adder.a, segment, shape.width)
-        b = self._operand(m, adder.b, segment, shape.width)
-        m.d.comb += total.eq(a - b if adder.subtract else a + b)
+        operands = [
+            self._operand(m, operand, segment, shape.width) for operand, _ in adder.signed_operands
+        ]
+        if adder.third:
+            self._add_three(m, node, adder, operands, total)
+        else:
+            a, b = operands
+            m.d.comb += total.eq(a - b if adder.subtract else a + b)
         self._nodes[node, segment] = total
+
+    def _add_three(
+        self, m: Module, node: int, adder: Adder, operands: list[Value], total: Signal
+    ) -> None:
+        """One carry chain for three operands, above the bits that are only wires."""
+        wires, width = adder.wires, len(total)
+        lowest = min(range(3), key=lambda k: adder.signed_operands[k][0].shift)
+        limits = [
+            (self.plan.graph.stored_range(operand.node), operand.shift)
+            for operand, _ in adder.signed_operands
+        ]
+        signed = any(limit.lo < 0 for limit, _ in limits)
+        top = width if signed else max(limit.bits + shift for limit, shift in limits)
+        upper = Signal(width - wires, name=f"n{node}_upper")
+        m.submodules[f"add{node}"] = Instance(
+            "hwgen_add3",
+            p_W=width - wires,
+            p_T=min(top, width) - wires,
+            p_NEG_B=int(adder.subtract),
+            p_NEG_C=int(adder.subtract_third),
+            i_a=operands[0][wires:],
+            i_b=operands[1][wires:],
+            i_c=operands[2][wires:],
+            o_y=upper,
+        )
+        m.d.comb += total.eq(Cat(operands[lowest][:wires], upper))
 
     def _output(self, m: Module, index: int, output: Output) -> Value:
         shape = range_shape(output.range)

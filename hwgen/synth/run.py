@@ -96,8 +96,7 @@ def synthesise(
     pnr
         Also place and route, for the clock frequency.
     alu_map
-        Before Yosys' own synthesis, put additions on carry chains and comparisons with constants
-        into LUTs.
+        Put every addition on a carry chain first.
     announce
         Called with the name of each step as it starts.
 

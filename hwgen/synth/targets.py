@@ -31,10 +31,12 @@ class Target:
 
     `sites` is LUT sites by cell type, `bram_bits` the capacity by block RAM type, `free` the cells
     that take no LUT site, register or block (multiplexers inside the slice, markers of Yosys).
+    `read` is the Yosys command that reads a design's Verilog, and what it needs before.
     """
 
     name: str
     synth: str
+    read: str = "read_verilog"
     sites: Mapping[str, int]
     ffs: frozenset[str]
     carries: frozenset[str]
@@ -53,6 +55,8 @@ class Target:
 _XC7 = Target(
     name="xc7",
     synth="synth_xilinx -family xc7 -noiopad -noclkbuf -nodsp -flatten",
+    # hwgen_add3 as LUT6_2 and CARRY4, whose declarations Yosys brings along
+    read="read_verilog -lib -specify +/xilinx/cells_sim.v; read_verilog -D HWGEN_LUT6_2",
     sites={
         **{f"LUT{inputs}": 1 for inputs in range(1, 7)},
         "LUT6_2": 1,

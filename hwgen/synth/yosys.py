@@ -14,7 +14,7 @@ from hwgen.synth.tools import Tool, Workspace, run_tool
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SOURCES = "verilog"
-_MAPS = ("compare_constants.v", "adders_to_alu.v")
+_TECHMAP = "adders_to_alu.v"
 _MAPPED = "mapped.il"
 _STAT = "stat.json"
 _PORTS = "ports.json"
@@ -51,8 +51,7 @@ class Design:
         (where.folder / _SOURCES).mkdir()
         for source, file in zip(sources, files, strict=True):
             shutil.copyfile(file, where.folder / source)
-        for name in _MAPS:
-            shutil.copyfile(Path(__file__).with_name(name), where.folder / name)
+        shutil.copyfile(Path(__file__).with_name(_TECHMAP), where.folder / _TECHMAP)
         return cls(sources=sources, top=top, target=target, alu_map=alu_map)
 
 
@@ -103,14 +102,15 @@ def map_harness(
 
 def _read(design: Design) -> list[str]:
     sources = " ".join(design.sources)
-    return [f"read_verilog {sources}", f"hierarchy -check -top {design.top}"]
+    return [f"{design.target.read} {sources}", f"hierarchy -check -top {design.top}"]
 
 
 def _map(design: Design) -> list[str]:
-    prepare = ["proc", "flatten", "opt_expr", "opt_clean", "opt", "wreduce", "peepopt", "opt_clean"]
-    maps = [step for file in _MAPS for step in (f"techmap -map {file}", "opt_clean")]
-    own = [*prepare, *maps] if design.alu_map else []
-    return [*own, f"{design.target.synth} -top {design.top}"]
+    adders = [
+        *("proc", "flatten", "opt_expr", "opt_clean", "opt", "wreduce", "peepopt", "opt_clean"),
+        *(f"techmap -map {_TECHMAP}", "opt_clean"),
+    ]
+    return [*(adders if design.alu_map else []), f"{design.target.synth} -top {design.top}"]
 
 
 def _run(yosys: Tool, steps: list[str], where: Workspace) -> str:

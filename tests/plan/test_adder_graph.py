@@ -6,11 +6,12 @@ import pytest
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.adder_graph import complement_constant, evaluate
+from hwgen.plan.adder_passes import graph_bits
 from hwgen.plan.layers import layers_of
 from hwgen.plan.unrolled import plan_adder_graph
 from tests.tiny_nets import network
 
-STYLES = ("signed", "complement")
+STYLES = ("signed", "complement", "ternary")
 
 
 def planned(weight, inputs, style, effort="low"):
@@ -34,12 +35,15 @@ def stored_values(graph, x, lanes):
     ]
     for adder in graph.adders:
         operands = []
-        for operand in (adder.a, adder.b):
+        for operand in (adder.a, adder.b, *adder.third):
             value = values[operand.node]
             if operand.inverted:
                 value = complement_constant(graph.stored_range(operand.node)) - value
             operands.append(value * 2**operand.shift)
-        values.append(operands[0] + (-operands[1] if adder.subtract else operands[1]))
+        total = operands[0] + (-operands[1] if adder.subtract else operands[1])
+        if adder.third:
+            total = total + (-operands[2] if adder.subtract_third else operands[2])
+        values.append(total)
     return values
 
 
@@ -112,6 +116,14 @@ def test_a_common_factor_is_taken_out_before_thresholds():
     assert [a.range for a in plain.adders] == [a.range for a in factored.adders]
     for before, after in zip(plain.outputs, factored.outputs, strict=True):
         assert after.unit == (6 * before.unit if before.node >= 0 else 1)
+
+
+def test_adders_of_three_operands_take_fewer_bits():
+    weight = np.random.default_rng(2).integers(-7, 8, (16, 16))
+    two, _ = planned(weight, "u4", "signed")
+    three, _ = planned(weight, "u4", "ternary")
+    assert graph_bits(three) < 0.8 * graph_bits(two)
+    assert any(adder.third for adder in three.adders)
 
 
 def test_the_same_matrix_gives_the_same_graph():
