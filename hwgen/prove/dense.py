@@ -8,7 +8,7 @@ from math import gcd
 
 from hwgen.ir import Dense
 from hwgen.numeric import IntType, Range
-from hwgen.prove.forms import Form, LinearBit, bit, form_of, representatives, same
+from hwgen.prove.forms import Form, LinearBit, bit, read_word, representatives, same
 from hwgen.prove.layers import row_form
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Module, Net, NotProvedError, Word
@@ -101,12 +101,14 @@ def _lane(
 ) -> Lane:
     wanted = row_form(dense, row, inputs)
     where = f"{module.name}, lane {row}"
-    found = form_of(word, inputs)
-    if isinstance(found, int):
+    reading = read_word(word, inputs)
+    place = reading if isinstance(reading, int) else 0
+    if isinstance(reading, int) or reading.dropped:
         raise NotProvedError(
-            f"{where}: bit {found}, {module.name_of(nets[found])}, must be that of the sum whose "
+            f"{where}: bit {place}, {module.name_of(nets[place])}, must be that of the sum whose "
             "lower bits the lane has"
         )
+    found = reading.form
     candidates = [found, *representatives(found, len(nets), inputs)]
     for carried in candidates:
         lane = _matched(nets, wanted, carried)

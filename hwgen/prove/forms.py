@@ -2,7 +2,7 @@
 
 A net carries bit i of the two's complement of a form, at any i: bit i depends on the form modulo
 2**(i + 1) alone. So an adder of Y bits needs no assumption: its bits are the lowest Y of the sum of
-two forms, if each operand is congruent to its form modulo 2**Y. That is what `form_of` shows, and
+two forms, if each operand is congruent to its form modulo 2**Y. That is what `read_word` shows, and
 it can only show it where no bit is missing on any input.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hwgen.numeric import Range
 
@@ -153,44 +154,63 @@ def inverted(value: LinearBit) -> LinearBit:
     return 1 - value if isinstance(value, int) else bit(value.form.inverse(), value.index)
 
 
-def form_of(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Form | int:
-    """Give a form that is congruent to a word modulo 2**width, or the place of the bit in the way.
+class Reading(NamedTuple):
+    """A word that is `form >> dropped` modulo 2**width."""
 
-    Low constant bits are a shift. The first bit that varies must be the lowest of its form; where a
-    later bit is the complement of what the form has there, the form is 2**place more (a zero
-    above a complemented word, an inverted top bit).
+    form: Form
+    dropped: int
+
+
+def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | int:
+    """Give the form whose bits a word has, or the place of the bit that is in the way.
+
+    Low constant bits are a shift. The forms that the bits come from are tried one by one: a sum
+    may have its low bits straight from an operand, which agree with those of the sum.
     """
-    low = 0
-    start = 0
-    for value in word:
-        if not isinstance(value, int):
-            break
-        low |= value << start
-        start += 1
+    start = next((k for k, value in enumerate(word) if isinstance(value, Bit)), len(word))
+    low = sum(value << k for k, value in enumerate(word[:start]) if isinstance(value, int))
     if start == len(word):
-        return constant_form(low)
+        return Reading(constant_form(low), 0)
     first = word[start]
     assert isinstance(first, Bit)
-    if first.index:
+    if first.index and start:
         return start
-    form = first.form
-    for place in range(len(word) - start):
-        expected, found = bit(form, place), word[start + place]
+    rest = word[start:]
+    found = _matched(first.form, first.index, rest, inputs)
+    place = found if isinstance(found, int) else 0
+    for other in {id(b.form): b.form for b in rest if isinstance(b, Bit)}.values():
+        if isinstance(found, int):
+            found = _matched(other, first.index, rest, inputs)
+    if isinstance(found, int):
+        return start + place
+    return Reading(found.times(1 << start).plus(low) if start else found, first.index)
+
+
+def _matched(
+    form: Form, dropped: int, word: Sequence[LinearBit], inputs: Sequence[Range]
+) -> Form | int:
+    """Give a form near `form` whose bits from `dropped` on are the word, or the place in the way.
+
+    Where a bit is the complement of what the form has there, the form is 2**place more (a zero
+    above a complemented word, an inverted top bit).
+    """
+    for place, found in enumerate(word, dropped):
+        expected = bit(form, place)
         if same(expected, found):
             continue
         if same(inverted(expected), found):
             form = form.plus(1 << place)
             continue
-        others = representatives(form, place, inputs)
+        others = _fitting(form, place, inputs)
         other = next((other for other in others if same(bit(other, place), found)), None)
         if other is None:
-            return start + place
+            return place - dropped
         form = other
-    return form.times(1 << start).plus(low) if start else form
+    return form
 
 
-def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> Iterator[Form]:
-    """Give the forms congruent modulo 2**bits that a word of that many bits can hold as they are.
+def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> list[Form]:
+    """Give the forms congruent modulo 2**bits that may span less than 2**bits.
 
     With the smallest coefficients, or with one other: a form that spans less than 2**bits and has
     a coefficient above half of that has all others smaller together than its distance to 2**bits.
@@ -202,7 +222,11 @@ def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> Iterator[
         column = max(least, key=lambda c: abs(least[c]))
         factor = least[column]
         choices.append(least | {column: factor - size if factor > 0 else factor + size})
-    for coefficients in choices:
-        found = linear_form(coefficients, form.constant, inputs)
+    return [linear_form(coefficients, form.constant, inputs) for coefficients in choices]
+
+
+def _fitting(form: Form, bits: int, inputs: Sequence[Range]) -> Iterator[Form]:
+    """Give those that a word of that many bits can hold as they are, unsigned or signed."""
+    for found in representatives(form, bits, inputs):
         unsigned = found.plus(-(found.limits.lo >> bits << bits))
-        yield from (f for f in (unsigned, unsigned.plus(-size)) if f.fits(bits))
+        yield from (f for f in (unsigned, unsigned.plus(-1 << bits)) if f.fits(bits))

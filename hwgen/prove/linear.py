@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwgen.numeric import Range
-from hwgen.prove.forms import Form, LinearBit, bit, constant_form, form_of, inverted, total
+from hwgen.prove.forms import (
+    Form,
+    LinearBit,
+    Reading,
+    bit,
+    constant_form,
+    inverted,
+    read_word,
+    total,
+)
 from hwgen.prove.netlist import Cell, Module
 from hwgen.prove.walk import Operands
 
@@ -50,15 +59,26 @@ class LinearAlgebra:
             return self._extended(cell, operands, "A", width)
         if cell.kind not in ("$add", "$sub", "$neg"):
             raise self._problem(cell, f"must be a sum of inputs, not {cell.kind}")
+        result, dropped = self._sum(cell, operands, width)
+        result = result.modulo(width + dropped)
+        self.adders.append((result, width + dropped))
+        return [bit(result, dropped + index) for index in range(width)]
+
+    def _sum(self, cell: Cell, operands: Operands[LinearBit], width: int) -> Reading:
+        """Add two operands, of which one that is added may lack low bits: they are the sum's."""
         a = self._operand(cell, operands, "A", width)
+        b = Reading(constant_form(0), 0)
         if cell.kind == "$neg":
-            a, b = constant_form(0), a.times(-1)
+            a, b = b, a
         else:
             b = self._operand(cell, operands, "B", width)
-            b = b.times(-1) if cell.kind == "$sub" else b
-        result = total(a, b, self.inputs).modulo(width)
-        self.adders.append((result, width))
-        return [bit(result, index) for index in range(width)]
+        subtracts = cell.kind != "$add"
+        if b.dropped and (a.dropped or subtracts):
+            raise self._problem(cell, "operands must have their low bits")
+        dropped = max(a.dropped, b.dropped)
+        left = a.form.times(1 << dropped - a.dropped)
+        right = b.form.times((-1 if subtracts else 1) << dropped - b.dropped)
+        return Reading(total(left, right, self.inputs), dropped)
 
     def _extended(
         self, cell: Cell, operands: Operands[LinearBit], port: str, width: int
@@ -67,9 +87,9 @@ class LinearAlgebra:
         fill = word[-1] if cell.signed(port) and word else 0
         return (word + [fill] * (width - len(word)))[:width]
 
-    def _operand(self, cell: Cell, operands: Operands[LinearBit], port: str, width: int) -> Form:
+    def _operand(self, cell: Cell, operands: Operands[LinearBit], port: str, width: int) -> Reading:
         word = self._extended(cell, operands, port, width)
-        form = form_of(word, self.inputs)
+        form = read_word(word, self.inputs)
         nets = cell.inputs[port]
         if isinstance(form, int):
             net = nets[min(form, len(nets) - 1)]

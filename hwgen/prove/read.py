@@ -80,7 +80,10 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Module],
         steps = [
             "read_verilog design.v",
             f"hierarchy -check -top {design.top}",
+            f"select -set units {design.top}/* %M",  # units stay apart, each flat in itself
+            "setattr -mod -set keep_hierarchy 1 @units",
             "proc -noopt",
+            "flatten",
             "opt_clean",
             "write_json netlist.json",
         ]
