@@ -16,9 +16,12 @@ from hwgen.numeric import Range
 
 
 class Form:
-    """`sum of coefficient * input, plus constant`, with its exact range over the inputs' ranges."""
+    """`sum of coefficient * input, plus constant`, with its exact range over the inputs' ranges.
 
-    __slots__ = ("_halved", "_inverse", "coefficients", "constant", "limits", "twos")
+    `base` is set where a sum was made with nothing but the sign of a form; see `Reading`.
+    """
+
+    __slots__ = ("_halved", "_inverse", "base", "coefficients", "constant", "limits", "twos")
 
     def __init__(self, coefficients: Mapping[int, int], constant: int, limits: Range) -> None:
         self.coefficients = coefficients
@@ -28,6 +31,7 @@ class Form:
         for value in coefficients.values():
             merged |= value
         self.twos = (merged & -merged).bit_length() - 1 if merged else 0
+        self.base: Form | None = None
         self._inverse: Form | None = None
         self._halved: Form | None = None
 
@@ -155,10 +159,15 @@ def inverted(value: LinearBit) -> LinearBit:
 
 
 class Reading(NamedTuple):
-    """A word that is `form >> dropped` modulo 2**width."""
+    """A word that is `form >> dropped` modulo 2**width.
+
+    Where a `base` is given, all its bits from `dropped` on are its sign, and `form - base` is a
+    multiple of 2**dropped: the word does not tell how many bits of the base were dropped.
+    """
 
     form: Form
     dropped: int
+    base: Form | None = None
 
 
 def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | int:
@@ -181,9 +190,48 @@ def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | i
     for other in {id(b.form): b.form for b in rest if isinstance(b, Bit)}.values():
         if isinstance(found, int):
             found = _matched(other, first.index, rest, inputs)
+    if isinstance(found, int) and not first.index:
+        joined = _joined(rest, inputs)
+        found = found if joined is None else joined
     if isinstance(found, int):
         return start + place
-    return Reading(found.times(1 << start).plus(low) if start else found, first.index)
+    if not first.index:
+        return Reading(found.times(1 << start).plus(low) if start else found, 0)
+    base = first.form if first.index == _sign_place(first.form) else first.form.base
+    return Reading(found, first.index, base)
+
+
+def _joined(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Form | None:
+    """Give the form of a word whose low bits are one form's and whose high bits another's."""
+    first = word[0]
+    assert isinstance(first, Bit)
+    place = 1
+    while place < len(word) and same(word[place], bit(first.form, place)):
+        place += 1
+    upper = read_word(word[place:], inputs)
+    if isinstance(upper, int):
+        return None
+    if not upper.dropped:
+        fitting = _fitting(first.form, place, inputs)
+        low = next((form for form in fitting if form.limits.lo >= 0), None)
+        return None if low is None else total(low, upper.form.times(1 << place), inputs)
+    base = upper.base
+    if base is None or _sign_place(base) > min(place, upper.dropped):
+        return None
+    if not all(same(bit(base, k), word[k]) for k in range(place)):
+        return None
+    rest = total(upper.form, base.times(-1), inputs)
+    if any(v % (1 << upper.dropped) for v in (*rest.coefficients.values(), rest.constant)):
+        return None
+    factors = {c: (v >> upper.dropped) << place for c, v in rest.coefficients.items()}
+    return total(
+        base, linear_form(factors, (rest.constant >> upper.dropped) << place, inputs), inputs
+    )
+
+
+def _sign_place(form: Form) -> int:
+    """Give the place from which on all bits are the sign."""
+    return max(~form.limits.lo, form.limits.hi).bit_length() if form.limits.lo < 0 else -1
 
 
 def _matched(

@@ -59,8 +59,9 @@ class LinearAlgebra:
             return self._extended(cell, operands, "A", width)
         if cell.kind not in ("$add", "$sub", "$neg"):
             raise self._problem(cell, f"must be a sum of inputs, not {cell.kind}")
-        result, dropped = self._sum(cell, operands, width)
+        result, dropped, base = self._sum(cell, operands, width)
         result = result.modulo(width + dropped)
+        result.base = base
         self.adders.append((result, width + dropped))
         return [bit(result, dropped + index) for index in range(width)]
 
@@ -78,7 +79,7 @@ class LinearAlgebra:
         dropped = max(a.dropped, b.dropped)
         left = a.form.times(1 << dropped - a.dropped)
         right = b.form.times((-1 if subtracts else 1) << dropped - b.dropped)
-        return Reading(total(left, right, self.inputs), dropped)
+        return Reading(total(left, right, self.inputs), dropped, a.base or b.base)
 
     def _extended(
         self, cell: Cell, operands: Operands[LinearBit], port: str, width: int

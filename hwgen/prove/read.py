@@ -12,7 +12,6 @@ from hwgen.errors import ModelError
 from hwgen.ir import Graph
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
-from hwgen.prove.netlist import Module
 from hwgen.synth.tools import find_yosys, run_tool, workspace
 
 
@@ -59,8 +58,8 @@ def read_folder(folder: Path) -> DesignFolder:
     return design
 
 
-def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Module], str]:
-    """Give the modules of the design's Verilog, and the name and version of Yosys.
+def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], str]:
+    """Give the modules of the design's Verilog as JSON, and the name and version of Yosys.
 
     Raises
     ------
@@ -68,8 +67,6 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Module],
         Where a module is missing.
     ToolError
         Where Yosys refuses the file.
-    NotProvedError
-        Where a net has two drivers.
     """
     source = folder / f"{design.top}.v"
     if not source.is_file():
@@ -93,4 +90,4 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Module],
     missing = [name for name in wanted if name not in document["modules"]]
     if missing:
         raise ModelError(f"{source}: must have a module {missing[0]}; build the design again")
-    return {name: Module(name, document["modules"][name]) for name in wanted}, yosys.version
+    return {name: document["modules"][name] for name in wanted}, yosys.version

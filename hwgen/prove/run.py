@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hwgen.errors import ModelError
 from hwgen.files import write_beside
@@ -33,31 +34,38 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
         Where Yosys refuses the Verilog.
     """
     design = read_folder(folder)
-    layers = chain_of(design.graph)
-    stages = sum(2 if layer.tail is not None else 1 for layer in layers)
+    stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     if stages != len(design.units):
         raise ModelError(
             f"{folder}: must have a unit for each of the network's {stages} stages, not "
             f"{len(design.units)}; build the design again"
         )
     progress("read the Verilog")
+    netlist, tool = read_netlist(folder, design)
+    certificate = prove_netlist(design, netlist, tool, progress)
+    with write_beside(folder / "proof.json") as partial:
+        partial.write_text(json.dumps(certificate.to_json()) + "\n")
+    return certificate
+
+
+def prove_netlist(
+    design: DesignFolder, netlist: Mapping[str, Any], tool: str, progress: Progress
+) -> Certificate:
+    """Prove a design whose modules are given as Yosys' JSON."""
     proofs: list[LayerProof] = []
-    tool, problem = "", None
+    problem = None
     try:
-        modules, tool = read_netlist(folder, design)
+        modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units)
-        _prove_layers(design, layers, modules, proofs, progress)
+        _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
     except NotProvedError as error:
         problem = str(error)
     latency = sum(
         proof.dense.latency + (0 if proof.tail is None else proof.tail.latency) for proof in proofs
     )
-    certificate = Certificate(
+    return Certificate(
         name=design.top, tool=tool, layers=tuple(proofs), latency=latency, problem=problem
     )
-    with write_beside(folder / "proof.json") as partial:
-        partial.write_text(json.dumps(certificate.to_json()) + "\n")
-    return certificate
 
 
 def _prove_layers(

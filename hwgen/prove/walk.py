@@ -73,7 +73,9 @@ class Walk(Generic[T]):
             elif net in self.module.driver:
                 self._run(self.module.driver[net][0])
             else:
-                raise self.module.problem(net, "must be driven by the payload alone")
+                raise self.module.problem(
+                    net, "must be driven, or be payload that belongs to this lane"
+                )
             self._open.discard(net)
         return self._values[net]
 
