@@ -102,12 +102,14 @@ class Certificate:
             return f"NOT PROVED: {self.problem}"
         rows = sum(len(item.dense.lanes) for item in self.layers)
         adders = sum(len(item.dense.adders) for item in self.layers)
+        modulo = sum(item.dense.modulo for item in self.layers)
+        exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
         values = sum(
             item.tail.values for item in self.layers if isinstance(item.tail, ThresholdProof)
         )
         return (
             f"PROVED: {self.name} equals its integer network on every input: {rows} rows, {adders} "
-            f"adders without overflow, {values} sums through thresholds, latency {self.latency}"
+            f"adders ({exact}), {values} sums through thresholds, latency {self.latency} cycles"
         )
 
     def to_json(self) -> dict[str, Any]:
