@@ -190,8 +190,9 @@ def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | i
     for other in {id(b.form): b.form for b in rest if isinstance(b, Bit)}.values():
         if isinstance(found, int):
             found = _matched(other, first.index, rest, inputs)
-    if isinstance(found, int) and not first.index:
-        joined = _joined(rest, inputs)
+    if isinstance(found, int):
+        dropped = [bit(first.form, k) for k in range(first.index)]
+        joined = _joined([*dropped, *rest], inputs)
         found = found if joined is None else joined
     if isinstance(found, int):
         return start + place
@@ -204,7 +205,8 @@ def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | i
 def _joined(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Form | None:
     """Give the form of a word whose low bits are one form's and whose high bits another's."""
     first = word[0]
-    assert isinstance(first, Bit)
+    if not isinstance(first, Bit) or first.index:
+        return None
     place = 1
     while place < len(word) and same(word[place], bit(first.form, place)):
         place += 1
