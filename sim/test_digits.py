@@ -31,6 +31,6 @@ def test_every_test_image_has_the_references_class(tmp_path, model, style):
     assert np.array_equal(vectors["x"][:500], model.samples.x)
     accuracy = (vectors["y"][:500, 0] == vectors["labels"]).mean() * 100
     assert accuracy == pytest.approx(model.metadata["accuracy_integer"])
-    result = simulate(tmp_path / "d", simulator="icarus", samples=500)
+    result = simulate(tmp_path / "d", simulator="verilator", samples=500)
     assert result.passed, dict(result.tests)
     assert result.vectors == 500

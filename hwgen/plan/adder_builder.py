@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from hwgen.numeric import Range
 from hwgen.plan.adder_graph import Adder, Operand, complement_constant, invert, shifted
 
-Style = Literal["complement", "signed", "ternary"]
+Style = Literal["complement", "signed", "additive", "ternary"]
 
 
 class Term(NamedTuple):
@@ -32,7 +32,8 @@ class AdderBuilder:
 
     In `complement` style `p - q` is built as `p + ~q`, so that nodes of unsigned inputs stay
     unsigned and constants wait for a threshold; in `signed` style it is a subtraction; `ternary`
-    style is `signed` with additions of three operands, for targets that have them.
+    style is `signed` with additions of three operands, for targets that have them; `additive`
+    style is `signed` that adds like signs first, for targets where a subtraction costs inverters.
     """
 
     def __init__(self, inputs: tuple[Range, ...], style: Style) -> None:
@@ -65,7 +66,10 @@ class AdderBuilder:
         top = max(self.ranges[term.node].bits + term.shift for term in terms)
         adds_lowest = self.style == "complement" or ordered[0].sign == _cheaper_sign(terms)
         wires = ordered[1].shift if adds_lowest else ordered[0].shift
-        return top - wires + 1, max(self.levels[term.node] for term in terms) + 1
+        bits = top - wires + 1
+        if self.style == "additive" and len({term.sign for term in terms}) > 1:
+            bits += min(self.ranges[term.node].bits for term in terms)
+        return bits, max(self.levels[term.node] for term in terms) + 1
 
     def made_positive(self, term: Term) -> Term:
         """Give the term with a positive sign, from a node whose own operands change signs.

@@ -249,7 +249,9 @@ def _arithmetic(layer: Layer, options: BuildOptions) -> Style:
     if options.target in TERNARY_TARGETS:
         return "ternary"
     absorbs = layer.tail == "threshold" and options.accumulator == "offset"
-    return "complement" if absorbs and options.target not in SIGNED_TARGETS else "signed"
+    if options.target in SIGNED_TARGETS:
+        return "signed"
+    return "complement" if absorbs else "additive"
 
 
 def _widest(ranges: tuple[Range, ...]) -> IntType:

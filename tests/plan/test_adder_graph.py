@@ -11,7 +11,7 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.unrolled import plan_adder_graph
 from tests.tiny_nets import network
 
-STYLES = ("signed", "complement", "ternary")
+STYLES = ("signed", "additive", "complement", "ternary")
 
 
 def planned(weight, inputs, style, effort="low"):
