@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwgen import __version__
-from hwgen.errors import HwgenError, ModelError
+from hwgen.errors import HwgenError, ModelError, VerifyError
 
 if TYPE_CHECKING:
     from hwgen.ir import Graph
@@ -23,8 +23,8 @@ REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
     "A session: `python -m training digits`, `hwgen inspect model.pt`, "
-    "`hwgen build model.pt -o out`, `hwgen sim out`, `hwgen synth out --target ecp5 --pnr`, "
-    "`hwgen report out`.",
+    "`hwgen build model.pt -o out`, `hwgen sim out`, `hwgen prove out`, "
+    "`hwgen synth out --target ecp5 --pnr`, `hwgen report out`.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -242,6 +242,19 @@ def _sim_text(result: Any) -> str:
         f"{result.latency_cycles} cycles, interval {result.interval_cycles}"
     )
     return "\n".join(lines)
+
+
+@app.command()
+def prove(folder: Design, as_json: AsJson = False) -> None:
+    """Prove from the Verilog alone that an unrolled design is its network; writes proof.json."""
+    with _mistakes():
+        from hwgen.prove.run import prove as prove_design
+
+        with _progress("prove") as progress:
+            certificate = prove_design(folder, progress)
+        _print(certificate.to_json(), as_json, certificate.verdict)
+        if not certificate.proved:
+            raise typer.Exit(VerifyError.exit_status)
 
 
 @app.command()

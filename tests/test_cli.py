@@ -25,7 +25,7 @@ def hwgen(*arguments):
 
 def test_help_teaches_every_command():
     text = hwgen("--help").output
-    for command in ("inspect", "build", "sim", "synth", "report"):
+    for command in ("inspect", "build", "sim", "prove", "synth", "report"):
         assert command in text
         assert "Usage" in hwgen(command, "--help").output
 

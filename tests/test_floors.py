@@ -24,6 +24,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
     "nn": {"frontend", "reference"},
     "bounds": {"numeric"},
     "files": {"errors"},
+    "prove": {"synth"},
     "__main__": {"cli"},
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
@@ -93,6 +94,17 @@ def test_the_package_itself_imports_nothing():
 
 def test_imports_are_absolute():
     assert [f"{module}: {'.' * dots}{target}" for module, target, dots in imports() if dots] == []
+
+
+def test_the_prover_knows_nothing_of_the_generator():
+    """A proof must not rest on what it proves."""
+    below = {"bounds", "errors", "files", "ir", "network_file", "numeric", "prove", "reference"}
+    found = {
+        target
+        for module, target, _ in imports()
+        if part_of(module) == "prove" and target.startswith("hwgen.")
+    }
+    assert {target for target in found if part_of(target) not in below} == {"hwgen.synth.tools"}
 
 
 @pytest.mark.parametrize("package", HOMES)

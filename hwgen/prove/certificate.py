@@ -1,0 +1,127 @@
+"""What a proof found, as text and as proof.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hwgen.numeric import Range
+from hwgen.prove.argmax import ArgmaxProof
+from hwgen.prove.dense import DenseProof, Lane
+from hwgen.prove.layers import Layer
+from hwgen.prove.staircase import ThresholdProof
+
+PROVED = (
+    "every lane of a dense unit is a linear form of the unit's inputs, and that form is the row "
+    "of network.npz: `lane = (lane_factor * sum + constant) mod 2**bits`, one code a value",
+    "no adder loses a bit that is used, for any input in the ranges given; an adder counted as "
+    "`modulo` is right modulo 2**bits, and all that read it need no more: a lane that is meant so, "
+    "or a narrower sum from which the rest cancels",
+    "every code of a threshold unit equals the network's for every value of its sum",
+    "argmax: lanes are sums plus one constant, and the tree gives the lowest index of the largest",
+    "all paths of a unit have as many registers as its valid bit; all load when i__ready is high, "
+    "and i__ready is o__ready or not o__valid",
+    "the top joins the units in order",
+)
+NOT_PROVED = (
+    "Yosys' reading of the Verilog is trusted, and so is this program",
+    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3",
+    "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
+    "ranges behind the first layer are per channel: ends that no input of the network reaches "
+    "together may be among them",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayerProof:
+    """A layer, the ranges of its inputs, and what was shown of its units."""
+
+    layer: Layer
+    inputs: tuple[Range, ...]
+    dense: DenseProof
+    tail: ThresholdProof | ArgmaxProof | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the layer as JSON data."""
+        adders = self.dense.adders
+        tail: dict[str, Any] | None = None
+        if isinstance(self.tail, ThresholdProof):
+            codes = [[c.lo, c.hi] for c in self.tail.codes]
+            tail = {"op": "threshold", "values": self.tail.values, "codes": codes}
+        elif self.tail is not None:
+            tail = {"op": "argmax", "added": self.tail.added}
+        return {
+            "name": self.layer.dense.name,
+            "latency_cycles": self.dense.latency,
+            "register_bits": self.dense.registers,
+            "adders": len(adders),
+            "modulo": self.dense.modulo,
+            "widest_adder_bits": max((width for _, width in adders), default=0),
+            "inputs": [[limits.lo, limits.hi] for limits in self.inputs],
+            "accumulators": [_accumulator(lane) for lane in self.dense.lanes],
+            "tail": tail,
+        }
+
+
+def _accumulator(lane: Lane) -> dict[str, Any]:
+    """Give a row and the inputs that reach its ends.
+
+    `hi` with the inputs of `raised` at their highest and all others at their lowest, `lo` with the
+    opposite.
+    """
+    row = lane.row
+    return {
+        "lo": row.limits.lo,
+        "hi": row.limits.hi,
+        "bits": len(lane.nets),
+        "lane_factor": lane.factor,
+        "lane_divisor": lane.divisor,
+        "lane_constant": lane.carried.constant,
+        "raised": sorted(column for column, weight in row.coefficients.items() if weight > 0),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Certificate:
+    """The verdict on a design; `problem` names the place where it is None."""
+
+    name: str
+    tool: str
+    layers: tuple[LayerProof, ...]
+    latency: int
+    problem: str | None
+
+    @property
+    def proved(self) -> bool:
+        """Whether everything was shown."""
+        return self.problem is None
+
+    def verdict(self) -> str:
+        """Give one line."""
+        if self.problem is not None:
+            return f"NOT PROVED: {self.problem}"
+        rows = sum(len(item.dense.lanes) for item in self.layers)
+        adders = sum(len(item.dense.adders) for item in self.layers)
+        modulo = sum(item.dense.modulo for item in self.layers)
+        exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
+        values = sum(
+            item.tail.values for item in self.layers if isinstance(item.tail, ThresholdProof)
+        )
+        return (
+            f"PROVED: {self.name} equals its integer network on every input: {rows} rows, {adders} "
+            f"adders ({exact}), {values} sums through thresholds, latency {self.latency} cycles"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the certificate as JSON data."""
+        return {
+            "name": self.name,
+            "proved": self.proved,
+            "verdict": self.verdict(),
+            "problem": self.problem,
+            "tool": self.tool,
+            "latency_cycles": self.latency,
+            "proves": list(PROVED) if self.proved else [],
+            "does_not_prove": list(NOT_PROVED),
+            "layers": [item.to_json() for item in self.layers],
+        }

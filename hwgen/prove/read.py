@@ -1,0 +1,93 @@
+"""Reads a design folder: its network, what its ports are, and the netlist that Yosys makes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwgen.errors import ModelError
+from hwgen.ir import Graph
+from hwgen.network_file import load_network
+from hwgen.numeric import IntType
+from hwgen.synth.tools import find_yosys, run_tool, workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DesignFolder:
+    """What a proof reads."""
+
+    graph: Graph
+    top: str
+    units: tuple[str, ...]
+    output: IntType
+    output_lanes: int
+
+
+def read_folder(folder: Path) -> DesignFolder:
+    """Read the network and the names of a design.
+
+    Raises
+    ------
+    ModelError
+        Where a file is missing or damaged, or the design is folded.
+    """
+    try:
+        document = json.loads((folder / "design.json").read_text())
+        styles = {layer["name"]: layer["style"] for layer in document["layers"]}
+        axis = document["ports"]["m_axis"]
+        design = DesignFolder(
+            graph=load_network(folder / "network.npz"),
+            top=str(document["top"]),
+            units=tuple(str(stage["module"]) for stage in document["stages"]),
+            output=IntType.parse(axis["type"]),
+            output_lanes=int(axis["lanes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ModelError(
+            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
+        ) from None
+    folded = [name for name, style in styles.items() if style != "unrolled"]
+    if folded:
+        raise ModelError(
+            f"{folder}: layer {folded[0]} is folded, and only unrolled units are proved yet; "
+            "use `hwgen sim`, or build with --style unrolled"
+        )
+    return design
+
+
+def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], str]:
+    """Give the modules of the design's Verilog as JSON, and the name and version of Yosys.
+
+    Raises
+    ------
+    ModelError
+        Where a module is missing.
+    ToolError
+        Where Yosys refuses the file.
+    """
+    source = folder / f"{design.top}.v"
+    if not source.is_file():
+        raise ModelError(f"{source}: must be the design's Verilog; build the design again")
+    yosys = find_yosys()
+    with workspace(None) as where:
+        shutil.copyfile(source, where.folder / "design.v")
+        steps = [
+            "read_verilog design.v",
+            f"hierarchy -check -top {design.top}",
+            f"select -set units {design.top}/* %M",  # units stay apart, each flat in itself
+            "setattr -mod -set keep_hierarchy 1 @units",
+            "proc -noopt",
+            "flatten",
+            "opt_clean",
+            "write_json netlist.json",
+        ]
+        run_tool(yosys, ["-q", "-p", "; ".join(steps)], where)
+        document: dict[str, Any] = json.loads((where.folder / "netlist.json").read_text())
+    wanted = (design.top, *design.units)
+    missing = [name for name in wanted if name not in document["modules"]]
+    if missing:
+        raise ModelError(f"{source}: must have a module {missing[0]}; build the design again")
+    return {name: document["modules"][name] for name in wanted}, yosys.version

@@ -1,0 +1,142 @@
+"""Proves a design folder layer by layer, and writes proof.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hwgen.errors import ModelError
+from hwgen.files import write_beside
+from hwgen.ir import Argmax, Threshold
+from hwgen.numeric import IntType, Range
+from hwgen.prove.argmax import ArgmaxProof, prove_argmax
+from hwgen.prove.certificate import Certificate, LayerProof
+from hwgen.prove.dense import prove_dense, prove_sums
+from hwgen.prove.layers import Layer, chain_of
+from hwgen.prove.netlist import Module, NotProvedError, Word
+from hwgen.prove.read import DesignFolder, read_folder, read_netlist
+from hwgen.prove.staircase import ThresholdProof, prove_threshold
+from hwgen.prove.wiring import prove_wiring
+
+Progress = Callable[[str], None]
+
+
+def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
+    """Prove that a design's Verilog computes its network, and write proof.json.
+
+    Raises
+    ------
+    ModelError
+        Where the folder holds no design that can be proved.
+    ToolError
+        Where Yosys refuses the Verilog.
+    """
+    design = read_folder(folder)
+    stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
+    if stages != len(design.units):
+        raise ModelError(
+            f"{folder}: must have a unit for each of the network's {stages} stages, not "
+            f"{len(design.units)}; build the design again"
+        )
+    progress("read the Verilog")
+    netlist, tool = read_netlist(folder, design)
+    certificate = prove_netlist(design, netlist, tool, progress)
+    with write_beside(folder / "proof.json") as partial:
+        partial.write_text(json.dumps(certificate.to_json()) + "\n")
+    return certificate
+
+
+def prove_netlist(
+    design: DesignFolder, netlist: Mapping[str, Any], tool: str, progress: Progress
+) -> Certificate:
+    """Prove a design whose modules are given as Yosys' JSON."""
+    proofs: list[LayerProof] = []
+    problem = None
+    try:
+        modules = {name: Module(name, document) for name, document in netlist.items()}
+        prove_wiring(modules[design.top], design.units)
+        _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
+    except NotProvedError as error:
+        problem = str(error)
+    latency = sum(
+        proof.dense.latency + (0 if proof.tail is None else proof.tail.latency) for proof in proofs
+    )
+    return Certificate(
+        name=design.top, tool=tool, layers=tuple(proofs), latency=latency, problem=problem
+    )
+
+
+def _prove_layers(
+    design: DesignFolder,
+    layers: list[Layer],
+    modules: Mapping[str, Module],
+    proofs: list[LayerProof],
+    progress: Progress,
+) -> None:
+    """Show each layer over the ranges that the layers before it can reach."""
+    names = iter(design.units)
+    kind = design.graph.input.type
+    inputs: tuple[Range, ...] = (kind.range,) * layers[0].dense.weight.shape[1]
+    widths = [kind.bits] * len(inputs)
+    for layer in layers:
+        module = modules[next(names)]
+        progress(module.name)
+        dense = prove_dense(module, layer.dense, cut(module, widths), inputs)
+        tail: ThresholdProof | ArgmaxProof | None = None
+        reached = inputs
+        lanes: tuple[Word, ...] = tuple(lane.nets for lane in dense.lanes)
+        if layer.tail is None:
+            prove_sums(module, dense, design.output)
+        else:
+            module = modules[next(names)]
+            progress(module.name)
+            input_lanes = cut(module, [len(lane) for lane in lanes])
+            match layer.tail:
+                case Threshold():
+                    tail = prove_threshold(module, layer.tail, dense.lanes, input_lanes)
+                    inputs = tail.codes
+                case Argmax():
+                    tail = prove_argmax(module, dense.lanes, input_lanes)
+            lanes = tail.lanes
+        widths = [len(lane) for lane in lanes]
+        proofs.append(LayerProof(layer=layer, inputs=reached, dense=dense, tail=tail))
+    last = proofs[-1].tail
+    if isinstance(last, ThresholdProof):
+        _check_output(module, design.output, widths, last.codes)
+    elif isinstance(last, ArgmaxProof):
+        highest = Range(0, len(proofs[-1].dense.lanes) - 1)
+        _check_output(module, design.output, widths, (highest,))
+
+
+def cut(module: Module, widths: list[int]) -> list[Word]:
+    """Cut the payload that a unit reads into the lanes of the unit before it.
+
+    Raises
+    ------
+    NotProvedError
+        Where the two have not as many bits.
+    """
+    payload = module.port("i__payload")
+    if len(payload) != sum(widths):
+        raise module.problem(
+            payload[0], f"i__payload must have {sum(widths)} bits, not {len(payload)}"
+        )
+    lanes, start = [], 0
+    for width in widths:
+        lanes.append(payload[start : start + width])
+        start += width
+    return lanes
+
+
+def _check_output(
+    module: Module, kind: IntType, widths: list[int], ranges: tuple[Range, ...]
+) -> None:
+    """Show that the last unit's lanes are of the type that design.json promises."""
+    for index, (width, limits) in enumerate(zip(widths, ranges, strict=True)):
+        if width != kind.bits or limits.lo < kind.lo or limits.hi > kind.hi:
+            raise NotProvedError(
+                f"{module.name}, lane {index}: must be {kind} and hold [{limits.lo}, {limits.hi}], "
+                f"and has {width} bits"
+            )

@@ -1,0 +1,24 @@
+"""Design folders for the tests of the prover, each built once."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from hwgen.flow import build
+from hwgen.plan.options import BuildOptions
+from tests.tiny_nets import network
+
+
+def built(folder, seed, *, target="xc7", pipeline="auto", accumulator="offset", **net):
+    """Build an unrolled design."""
+    options = BuildOptions(
+        style="unrolled", target=target, pipeline=pipeline, accumulator=accumulator, effort="low"
+    )
+    return build(network(seed, **net), options, folder)
+
+
+@cache
+def shared(target="xc7", pipeline="auto"):
+    """Give a design folder that tests read and copy but do not change."""
+    folder = Path(mkdtemp(prefix="prove-")) / "design"
+    return folder, built(folder, 1, target=target, pipeline=pipeline)

@@ -1,0 +1,103 @@
+"""A damaged netlist is never proved, unless the damage changes no value.
+
+Random damage is done to Yosys' JSON; what the prover still accepts is run on random inputs and
+must give what the sound netlist gives.
+"""
+
+import copy
+from functools import cache
+
+import numpy as np
+import pytest
+
+from hwgen.network_file import load_network
+from hwgen.prove.boolean import Samples
+from hwgen.prove.netlist import Module
+from hwgen.prove.pipeline import pipeline_of
+from hwgen.prove.read import read_folder, read_netlist
+from hwgen.prove.run import prove_netlist
+from hwgen.prove.staircase import packed
+from hwgen.prove.walk import Walk
+from tests.prove.designs import shared
+from tests.tiny_nets import random_inputs
+
+SAMPLES = 500
+
+
+@cache
+def sound(target, pipeline):
+    """Folder contents, netlist, inputs as nets and what comes out of the last unit."""
+    folder, _ = shared(target, pipeline)
+    design = read_folder(folder)
+    netlist, _ = read_netlist(folder, design)
+    x = random_inputs(load_network(folder / "network.npz"), SAMPLES)
+    bits = design.graph.input.type.bits
+    nets = [packed(x[:, column] >> bit & 1) for column in range(x.shape[1]) for bit in range(bits)]
+    return design, netlist, nets, outputs(design, netlist, nets)
+
+
+def outputs(design, netlist, payload):
+    """Run all units on samples."""
+    for name in design.units:
+        module = Module(name, netlist[name])
+        algebra = Samples(module, SAMPLES)
+        pipeline = pipeline_of(module)
+        leaves = dict(zip(module.port("i__payload"), payload, strict=True))
+        walk = Walk(module, pipeline.registers, leaves, algebra.constants, algebra.rule)
+        payload = walk.word(module.port("o__payload"), pipeline.latency)
+    return payload
+
+
+def damaged(netlist, units, rng):
+    """A copy with one thing changed in one cell of one unit, and a word on it."""
+    unit = units[int(rng.integers(len(units)))]
+    netlist = netlist | {unit: copy.deepcopy(netlist[unit])}
+    cells = {n: c for n, c in netlist[unit]["cells"].items() if c["connections"]}
+    name = str(rng.choice(sorted(cells)))
+    cell = cells[name]
+    inputs = [p for p, way in cell["port_directions"].items() if way == "input"]
+    port = str(rng.choice(sorted(inputs)))
+    word = cell["connections"][port]
+    place = int(rng.integers(len(word)))
+    match int(rng.integers(6)):
+        case 0 if cell["type"] in ("$add", "$sub"):
+            cell["type"] = "$sub" if cell["type"] == "$add" else "$add"
+        case 1 if cell["type"] in ("$mux", "$gt", "$sub"):
+            wires = cell["connections"]
+            wires["A"], wires["B"] = wires["B"], wires["A"]
+            parameters = cell["parameters"]
+            if "A_WIDTH" in parameters:
+                widths = parameters["A_WIDTH"], parameters["B_WIDTH"]
+                parameters["B_WIDTH"], parameters["A_WIDTH"] = widths
+        case 2:
+            word[place] = str(rng.integers(2))
+        case 3:
+            word.insert(0, "0")
+            word.pop()
+        case 4:
+            word[place] = word[int(rng.integers(len(word)))]
+        case _:
+            other = cells[str(rng.choice(sorted(cells)))]["connections"]
+            nets = [net for nets in other.values() for net in nets]
+            word[place] = nets[int(rng.integers(len(nets)))]
+    return netlist, f"{name} {port}[{place}]"
+
+
+@pytest.mark.parametrize(("target", "pipeline"), [("xc7", "2"), ("ecp5", "1"), ("ice40", "none")])
+def test_nothing_is_proved_that_changes_a_value(target, pipeline):
+    design, netlist, nets, expected = sound(target, pipeline)
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(150):
+        mutant, what = damaged(netlist, design.units, rng)
+        certificate = prove_netlist(design, mutant, "", lambda _: None)
+        if certificate.proved:
+            assert outputs(design, mutant, nets) == expected, what
+        refused += not certificate.proved
+    assert refused > 75
+
+
+@pytest.mark.parametrize(("target", "pipeline"), [("xc7", "2"), ("ecp5", "1"), ("ice40", "none")])
+def test_the_sound_netlist_is_proved(target, pipeline):
+    design, netlist, _, _ = sound(target, pipeline)
+    assert prove_netlist(design, netlist, "", lambda _: None).problem is None
