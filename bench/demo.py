@@ -3,9 +3,10 @@
     python bench/demo.py [--json]
 
 Trains a net on scikit-learn's digits with 7-bit accumulators, builds it unrolled and folded,
-compares the gates of both with the integer reference in cocotb, synthesises them for xc7 and ecp5,
-places and routes for ecp5, and writes a report page for each. Every step is a command that a user
-would type; the commands are printed. Results lie in rtl_out/.
+compares the gates of both with the integer reference in cocotb, proves the unrolled one from its
+Verilog, synthesises them for xc7 and ecp5, places and routes for ecp5, and writes a report page for
+each. Every step is a command that a user would type; the commands are printed. Results lie in
+rtl_out/.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def steps(style: str) -> tuple[Step, ...]:
     return (
         Step(done="build", command=("build", str(MODEL), "--style", style, "-o", folder)),
         Step(done="simulate", command=("sim", folder)),
+        *([Step(done="prove", command=("prove", folder))] if style == "unrolled" else []),
         Step(done="synthesise xc7", command=("synth", folder, "--target", "xc7")),
         Step(done="place and route ecp5", command=("synth", folder, "--target", "ecp5", "--pnr")),
         Step(done="report", command=("report", folder)),
@@ -99,6 +101,7 @@ def row(style: str) -> dict[str, object]:
     simulation = json.loads((folder / "sim" / "result.json").read_text())
     xc7 = json.loads((folder / "synth" / "xc7.json").read_text())
     ecp5 = json.loads((folder / "synth" / "ecp5.json").read_text())
+    proof = folder / "proof.json"
     bits = [b for layer in design["layers"] for b in layer["accumulator_bits"]]
     return {
         "case": style,
@@ -107,6 +110,7 @@ def row(style: str) -> dict[str, object]:
         "data_type_bits_max": max(layer["data_type_bits"] for layer in design["layers"]),
         "equal_to_reference": simulation["passed"],
         "vectors": simulation["vectors"],
+        "proved": proof.is_file() and json.loads(proof.read_text())["proved"],
         "latency_cycles": design["latency_cycles"],
         "interval_cycles": design["interval_cycles"],
         "xc7_luts": xc7["luts"],

@@ -106,7 +106,7 @@ class UnrolledDenseUnit(LaneComponent):
     def _output(self, m: Module, index: int, output: Output) -> Value:
         shape = range_shape(output.range)
         if output.node < 0:
-            return Const(output.lo, shape)
+            return Const(output.constant + output.align if output.adjusted else 0, shape)
         level = self.plan.graph.level(output.node)
         if not output.adjusts:
             shift = output.unit.bit_length() - 1 if output.adjusted else 0

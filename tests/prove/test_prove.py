@@ -28,6 +28,7 @@ CASES = {
     "raw sums, signed, combinational": {"argmax": False, "target": "ecp5", "pipeline": "none"},
     "signed accumulators": {"accumulator": "signed"},
     "wide accumulators": {"accumulator": "20", "density": 0.9},
+    "wide accumulators, empty rows": {"accumulator": "20", "density": 0.15, "argmax": False},
     "empty rows and constant channels": {"density": 0.15, "inputs": "u2"},
     "heavy weights": {"weight_bits": 8, "density": 0.9, "target": "ice40"},
     "one of everything": {"widths": (1, 1), "density": 1.0},
