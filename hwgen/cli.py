@@ -175,7 +175,7 @@ def build(
     with _mistakes():
         from hwgen.flow import build as build_design
         from hwgen.plan.options import BuildOptions
-        from hwgen.plan.planner import identifier
+        from hwgen.plan.planned_layer import identifier
 
         options = BuildOptions(
             target=target.value,

@@ -1,0 +1,86 @@
+"""Plans the stages of a folded layer: schedule, tables of thresholds or argmax."""
+
+from __future__ import annotations
+
+from hwgen.ir import Graph
+from hwgen.numeric import Range
+from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of
+from hwgen.plan.stages import FoldedDense, SerialArgmax, SerialThreshold, Stage, Stream
+from hwgen.plan.staircase import lane_thresholds
+
+DEFAULT_PE = 4
+
+
+def plan_folded_layer(
+    graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
+) -> PlannedLayer:
+    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
+    planned = plan_folded(
+        layer,
+        stream,
+        pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
+        simd=1 if options.simd is None else min(options.simd, layer.columns),
+        skip=options.skip,
+        accumulator=options.accumulator_method,
+        minimum_bits=options.accumulator_width,
+    )
+    dense = planned.stage
+    bits = _register_bits(dense)
+    check_width(layer, bits, options)
+    stages: tuple[Stage, ...] = (dense,)
+    if layer.thresholds is not None:
+        stages += (_serial_threshold(layer, planned, graph.tensors[layer.tail_name].range),)
+    elif layer.tail == "argmax":
+        index = layer.outputs[0].type
+        stages += (
+            SerialArgmax(
+                name=identifier(layer.tail_name),
+                inputs=dense.outputs,
+                outputs=Stream(lanes=(index,), order=(0,)),
+            ),
+        )
+    return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> SerialThreshold:
+    assert layer.thresholds is not None
+    dense = planned.stage
+    lane = Range(dense.outputs.lanes[0].lo, dense.outputs.lanes[0].hi)
+    never = (lane.hi + 1,) * codes.span
+    tables = []
+    for p in range(dense.pe):
+        rows = dense.rows[p :: dense.pe]
+        tables.append(
+            tuple(
+                never
+                if row < 0
+                else lane_thresholds(
+                    layer.thresholds[row],
+                    planned.registers[row].unit,
+                    planned.registers[row].constant,
+                    lane,
+                )[0]
+                for row in rows
+            )
+        )
+    return SerialThreshold(
+        name=identifier(layer.tail_name),
+        inputs=dense.outputs,
+        outputs=Stream(lanes=(codes.type,) * dense.pe, order=dense.rows),
+        levels=codes.span.bit_length(),
+        code_lo=codes.lo,
+        tables=tuple(tables),
+    )
+
+
+def _register_bits(dense: FoldedDense) -> tuple[int, ...]:
+    """Register width of every row: that of the PE it is dealt to."""
+    bits = {
+        row: dense.elements[slot % dense.pe].accumulator.bits
+        for slot, row in enumerate(dense.rows)
+        if row >= 0
+    }
+    return tuple(bits[row] for row in sorted(bits))

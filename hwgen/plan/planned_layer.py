@@ -1,0 +1,69 @@
+"""What a layer's plan consists of, and what both styles have in common."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hwgen.bounds import data_type_bits
+from hwgen.errors import PlanError
+from hwgen.ir import Dense, Graph
+from hwgen.numeric import IntType, Range
+from hwgen.plan.design import LayerStyle, LayerSummary
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.stages import FoldedDense, Stage, UnrolledDense
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLayer:
+    """The stages of one layer and its row of the report."""
+
+    stages: tuple[Stage, ...]
+    summary: LayerSummary
+
+
+def identifier(name: str) -> str:
+    """Give a name that is legal in Verilog, C++ and as a file name."""
+    cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    return cleaned if cleaned and not cleaned[0].isdigit() else f"net_{cleaned}".rstrip("_")
+
+
+def widest(ranges: tuple[Range, ...]) -> IntType:
+    """Give the narrowest type that holds every value of every range."""
+    return Range(min(r.lo for r in ranges), max(r.hi for r in ranges)).type
+
+
+def check_width(layer: Layer, bits: tuple[int, ...], options: BuildOptions) -> None:
+    """Refuse accumulators that are wider than the width that was asked for."""
+    if options.accumulator_width and max(bits) > options.accumulator_width:
+        raise PlanError(
+            f"{layer.name}: accumulator must have at least {max(bits)} bits to be certain never to "
+            f"overflow, not {options.accumulator_width}; use offset, signed or more bits"
+        )
+
+
+def summary_of(
+    graph: Graph,
+    layer: Layer,
+    style: LayerStyle,
+    bits: tuple[int, ...],
+    dense: UnrolledDense | FoldedDense,
+) -> LayerSummary:
+    """Give the row of the report."""
+    node = next(n for n in graph.nodes if isinstance(n, Dense) and n.name == layer.name)
+    source = graph.source(node).range.type
+    folded = isinstance(dense, FoldedDense)
+    return LayerSummary(
+        name=dense.name,
+        op="dense",
+        style=style,
+        pe=dense.pe if isinstance(dense, FoldedDense) else layer.rows,
+        simd=dense.simd if isinstance(dense, FoldedDense) else layer.columns,
+        rows=layer.rows,
+        columns=layer.columns,
+        nonzero=int((node.weight != 0).sum()),
+        accumulator_bits=bits,
+        data_type_bits=data_type_bits(layer.columns, source, node.weight_bits),
+        cycles=dense.cycles if folded and isinstance(dense, FoldedDense) else 1,
+    )

@@ -1,0 +1,92 @@
+"""Plans the stages of an unrolled layer: adder graph, staircases or argmax."""
+
+from __future__ import annotations
+
+from hwgen.ir import Graph
+from hwgen.numeric import IntArray
+from hwgen.plan.adder_builder import Style
+from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
+from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Steps, Stream, UnrolledDense
+from hwgen.plan.staircase import code_range, steps, wrapped
+from hwgen.plan.unrolled import LaneRule, plan_adder_graph
+
+TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
+SIGNED_TARGETS = ("ecp5",)  # where a subtraction costs no inverters
+
+
+def plan_unrolled_layer(
+    graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
+) -> PlannedLayer:
+    """Plan a layer that takes a vector every cycle, down to its codes or its argmax."""
+    adders = plan_adder_graph(
+        layer,
+        stream.lanes,
+        style=_arithmetic(layer, options),
+        effort=options.effort,
+        lane_rule=LaneRule(
+            wrap=options.accumulator_method == "offset", minimum_bits=options.accumulator_width
+        ),
+    )
+    lanes = tuple(output.range.type for output in adders.outputs)
+    if layer.tail != "threshold":
+        lanes = (widest(tuple(output.range for output in adders.outputs)),) * layer.rows
+    check_width(layer, tuple(lane.bits for lane in lanes), options)
+    rows = tuple(range(layer.rows))
+    registered = options.levels_per_stage > 0
+    dense = UnrolledDense(
+        name=identifier(layer.name),
+        inputs=stream,
+        outputs=Stream(lanes=lanes, order=rows),
+        graph=adders,
+        levels_per_stage=options.levels_per_stage,
+        nonzero=layer.nonzero,
+    )
+    stages: tuple[Stage, ...] = (dense,)
+    if layer.thresholds is not None:
+        channels = tuple(
+            _staircase(layer, layer.thresholds[row], adders, output)
+            for row, output in enumerate(adders.outputs)
+        )
+        codes = tuple(code_range(channel) for channel in channels)
+        is_output = layer.tail_name == graph.output
+        kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
+        stages += (
+            ParallelThreshold(
+                name=identifier(layer.tail_name),
+                inputs=dense.outputs,
+                outputs=Stream(lanes=kinds, order=rows),
+                channels=channels,
+                registered=registered,
+            ),
+        )
+    elif layer.tail == "argmax":
+        stages += (
+            ParallelArgmax(
+                name=identifier(layer.tail_name),
+                inputs=dense.outputs,
+                outputs=Stream(lanes=(layer.outputs[0].type,), order=(0,)),
+                registered=registered,
+            ),
+        )
+    bits = tuple(lane.bits for lane in lanes)
+    return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "unrolled", bits, dense))
+
+
+def _staircase(layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output) -> Steps:
+    """Give the codes of a row over what its lane carries."""
+    stored = output.range if output.node < 0 else adders.stored_range(output.node)
+    staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
+    return wrapped(staircase, stored, output.range.bits) if output.wrapped else staircase
+
+
+def _arithmetic(layer: Layer, options: BuildOptions) -> Style:
+    """Complement arithmetic leaves a constant in every sum, which only a threshold absorbs."""
+    if options.target in TERNARY_TARGETS:
+        return "ternary"
+    absorbs = layer.tail == "threshold" and options.accumulator == "offset"
+    if options.target in SIGNED_TARGETS:
+        return "signed"
+    return "complement" if absorbs else "additive"
