@@ -128,7 +128,8 @@ def _chain(graph: Graph) -> list[_ChainOp]:
 def _layer(graph: Graph, node: Dense, tail: _ChainOp | None, inputs: tuple[Range, ...]) -> Layer:
     weight, bias = _fold_constants(node, inputs)
     totals = tuple(_total(row, inputs, int(b)) for row, b in zip(weight, bias, strict=True))
-    thresholds, code_lo, kind = None, 0, "output"
+    thresholds, code_lo = None, 0
+    kind: Tail = "output"
     outputs = totals
     match tail:
         case Threshold():
@@ -159,7 +160,7 @@ def _layer(graph: Graph, node: Dense, tail: _ChainOp | None, inputs: tuple[Range
         accumulators=node.accumulators,
         thresholds=thresholds,
         code_lo=code_lo,
-        tail=kind,  # type: ignore[arg-type]
+        tail=kind,
     )
 
 

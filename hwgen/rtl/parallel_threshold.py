@@ -2,9 +2,8 @@
 
 A staircase is not built from comparators. Each bit of the code is a function of the lane's bits
 that changes at a few known values, and it is written as its binary decision diagram, highest bit
-first: blocks of values in which it changes at the same places are one node. Measured on 32 lanes
-of 5 to 8 bits and 15 thresholds each, against comparators with constants and a tree of
-multiplexers: 0.55 of the LUTs on xc7, 0.20 on ecp5, where every comparator is a carry chain.
+first: blocks of values in which it changes at the same places are one node. A comparator with a
+constant would be a carry chain on targets such as ecp5.
 """
 
 from __future__ import annotations
