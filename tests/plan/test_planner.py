@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hwgen.plan.planned_layer import identifier
 
 from hwgen.bounds import offset_bits
 from hwgen.errors import PlanError
@@ -12,6 +11,7 @@ from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import identifier
 from hwgen.plan.planner import plan_design
 from hwgen.reference import outputs
 from tests.tiny_nets import network, random_inputs
