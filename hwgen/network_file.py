@@ -11,6 +11,7 @@ import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.frontend.document import from_document, to_document
+from hwgen.frontend.matrix import UNREADABLE
 from hwgen.ir import Graph
 
 _STRUCTURE = "document"
@@ -36,7 +37,7 @@ def load_network(path: Path) -> Graph:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         document = _put_arrays(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise ModelError(
             f"{path}: must be a whole network file, and cannot be read ({error}); "
             "build the design again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from tokenize import TokenError
 from zipfile import BadZipFile
@@ -16,9 +17,9 @@ from hwgen.numeric import IntArray, IntType, signed_bits
 MAX_WEIGHT_BITS = 32
 
 # what numpy.load raises for damaged and for hostile files, whose header may claim any shape
-_UNREADABLE = (
+UNREADABLE = (
     *(OSError, ValueError, EOFError, ArithmeticError, MemoryError, RecursionError, SyntaxError),
-    *(TypeError, LookupError, TokenError, BadZipFile),
+    *(TypeError, LookupError, NotImplementedError, TokenError, BadZipFile, zlib.error),
 )
 
 
@@ -33,7 +34,7 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
     try:
         with path.open("rb") as file:
             weight = np.load(file, allow_pickle=False)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ModelError(
             f"{path}: must be a .npy file with an integer matrix ({error}); "
             "write it with numpy.save"

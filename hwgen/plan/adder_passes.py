@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from hwgen.plan.adder_graph import Adder, AdderGraph, Operand, Output
+from hwgen.plan.adder_graph import Adder, AdderGraph, Operand
 
 
 def adder_bits(adder: Adder) -> int:
@@ -76,36 +76,13 @@ def prune(graph: AdderGraph) -> AdderGraph:
         if node in used:
             names[node] = count + len(adders)
             adders.append(_renamed(graph.adders[node - count], names))
-    outputs = tuple(_renamed_output(output, names) for output in graph.outputs)
-    return AdderGraph(
-        inputs=graph.inputs, flipped=graph.flipped, adders=tuple(adders), outputs=outputs
-    )
+    outputs = tuple(replace(output, node=names[output.node]) for output in graph.outputs)
+    return replace(graph, adders=tuple(adders), outputs=outputs)
 
 
 def _renamed(adder: Adder, names: dict[int, int]) -> Adder:
     def rename(operand: Operand) -> Operand:
         return operand._replace(node=names[operand.node])
 
-    return Adder(
-        a=rename(adder.a),
-        b=rename(adder.b),
-        third=tuple(rename(operand) for operand in adder.third),
-        subtract=adder.subtract,
-        subtract_third=adder.subtract_third,
-        lo=adder.lo,
-        hi=adder.hi,
-        level=adder.level,
-    )
-
-
-def _renamed_output(output: Output, names: dict[int, int]) -> Output:
-    return Output(
-        node=names[output.node],
-        unit=output.unit,
-        constant=output.constant,
-        wrapped=output.wrapped,
-        adjusted=output.adjusted,
-        align=output.align,
-        lo=output.lo,
-        hi=output.hi,
-    )
+    third = tuple(rename(operand) for operand in adder.third)
+    return replace(adder, a=rename(adder.a), b=rename(adder.b), third=third)
