@@ -85,11 +85,11 @@ def markdown(rows: list[Row]) -> str:
         lines.append(f"| {bits} | {' | '.join(cells)} |")
     free = [row for row in rows if row["method"] == "qat"]
     lines.append(
-        f"\nqat, unconstrained: {_mean(free, 'accuracy_integer'):.2f} %, "
+        f"\nqat, unconstrained: {_mean(free, 'score_integer'):.2f} %, "
         f"{_mean(free, 'zeros_percent'):.0f} % zeros, "
         f"hidden accumulators {max(int(row['certified_bits']) for row in free)} bits as certified, "
         f"{free[0]['data_type_bits']} by the data types; "
-        f"float: {_mean(free, 'accuracy_float'):.2f} %."
+        f"float: {_mean(free, 'score_float'):.2f} %."
     )
     return "\n".join(lines)
 
@@ -118,8 +118,8 @@ def _row(figures: Figures) -> Row:
         "float_start": recipe.float_start,
         "epochs": recipe.epochs,
         "seed": recipe.seed,
-        "accuracy_float": round(figures.accuracy_float, 3),
-        "accuracy_integer": round(figures.accuracy_integer, 3),
+        "score_float": round(figures.score_float, 3),
+        "score_integer": round(figures.score_integer, 3),
         "zeros_percent": round(figures.zeros_percent, 2),
         "hidden_l1_norm": sum(layer.l1_norm for layer in hidden),
         "repairs": figures.repairs,
@@ -129,7 +129,7 @@ def _row(figures: Figures) -> Row:
 def _cell(rows: list[Row], method: str, bits: object) -> str:
     found = [row for row in rows if (row["method"], row["accumulator_bits"]) == (method, bits)]
     zeros = _mean(found, "zeros_percent")
-    return f"{_mean(found, 'accuracy_integer'):.2f} | {zeros:.0f} %"
+    return f"{_mean(found, 'score_integer'):.2f} | {zeros:.0f} %"
 
 
 def _mean(rows: list[Row], key: str) -> float:

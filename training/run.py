@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from training.data.dataset import Dataset
 from training.loop import Report, accuracy, calibration_steps, train
 from training.nets.float_twin import start_from
 from training.recipes import Recipe
+
+Metric = Literal["accuracy", "psnr"]  # percent of the samples, or dB
 
 MAX_SAMPLES = 512  # golden samples in the model file, fewer where they are large ...
 MAX_SAMPLE_VALUES = 1 << 19  # ... in all
@@ -37,11 +40,12 @@ class LayerFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a training came to; accuracies in percent of the whole test set."""
+    """What a training came to; scores are in units of `metric`, on the whole test set."""
 
     recipe: Recipe
-    accuracy_float: float
-    accuracy_integer: float
+    metric: Metric
+    score_float: float
+    score_integer: float
     zeros_percent: float  # over the hidden layers; over all where all are constrained
     l1_norm: int  # sum of all weight magnitudes, to which unrolled logic is about proportional
     repairs: int
@@ -74,8 +78,8 @@ def train_quantized(
     figures = _figures(
         recipe,
         graph,
-        accuracy_float=accuracy(trained, dataset),
-        accuracy_integer=100 * float((guesses == dataset.test_y).mean()),
+        score_float=accuracy(trained, dataset),
+        score_integer=100 * float((guesses == dataset.test_y).mean()),
         lowered=repairs(net),
     )
     kept = min(MAX_SAMPLES, MAX_SAMPLE_VALUES // dataset.features)
@@ -92,8 +96,8 @@ def _metadata(recipe: Recipe, figures: Figures) -> dict[str, object]:
         "recipe": recipe.name,
         "dataset": recipe.name,
         "method": recipe.method,
-        "accuracy_float": figures.accuracy_float,
-        "accuracy_integer": figures.accuracy_integer,
+        f"{figures.metric}_float": figures.score_float,
+        f"{figures.metric}_integer": figures.score_integer,
         "accumulator_bits": recipe.accumulator_bits,
         "constrain": recipe.constrain,
         "weight_bits": recipe.weight_bits,
@@ -109,8 +113,8 @@ def _figures(
     recipe: Recipe,
     graph: Graph,
     *,
-    accuracy_float: float,
-    accuracy_integer: float,
+    score_float: float,
+    score_integer: float,
     lowered: int,
 ) -> Figures:
     dense = [node for node in graph.nodes if isinstance(node, Dense | Conv2d)]
@@ -118,8 +122,9 @@ def _figures(
     weights = np.concatenate([node.weight.ravel() for node in counted or dense])
     return Figures(
         recipe=recipe,
-        accuracy_float=accuracy_float,
-        accuracy_integer=accuracy_integer,
+        metric="accuracy",
+        score_float=score_float,
+        score_integer=score_integer,
         zeros_percent=100 * float((weights == 0).mean()),
         l1_norm=sum(int(np.abs(node.weight).sum()) for node in dense),
         repairs=lowered,

@@ -12,8 +12,8 @@ def figures_table(figures: Figures) -> Table:
     recipe = figures.recipe
     table = Table(
         title=(
-            f"{recipe.name}, {recipe.method}: integer network {figures.accuracy_integer:.2f} %, "
-            f"float {figures.accuracy_float:.2f} % of the test set"
+            f"{recipe.name}, {recipe.method}: integer network {figures.score_integer:.2f} %, "
+            f"float {figures.score_float:.2f} % of the test set"
         ),
         caption=(
             f"l1 norm of all weights {figures.l1_norm}, "

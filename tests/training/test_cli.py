@@ -32,7 +32,7 @@ def test_writes_a_certified_model(method, tmp_path):
     dataset = digits()
     guesses = reference.outputs(graph, dataset.test_x)[:, 0]
     percent = 100 * np.mean(guesses == dataset.test_y)
-    assert figures["accuracy_integer"] == pytest.approx(percent)
+    assert figures["score_integer"] == pytest.approx(percent)
     assert percent > 40
     assert len(graph.samples.x) == 500
     assert np.array_equal(graph.samples.labels, dataset.test_y)
