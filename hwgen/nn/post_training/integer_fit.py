@@ -1,194 +1,129 @@
 """Integer weights whose sums are nearest to wanted ones, within an exact l1 budget.
 
-One channel has inputs `x` (K integers), a wanted sum `y` (a real number) and may use any real
-scale and offset, since the thresholds behind it take both in. So its error is, per sample,
+One channel has inputs `x` (K integers) and a wanted sum `y` (a real number), and may use any real
+scale and offset, since the thresholds behind it take in both. So its error is
 
-    min over S, b:  E (y - S q.x - b)**2  =  var(y) - (q.c)**2 / (q' H q),
+    min over S, b:  E (y - S q.x - b)**2  =  var(y) - (q.c)**2 / (q' H q)
 
-with `H` the covariance of the inputs and `c` their covariance with `y`. The scale has gone: what is
-left is which direction an integer vector with `||q||_1 <= B` and `|q_i| <= L` can point in. From
-the best of several integer projections of the float weights the cost descends by moves of one
-unit, and by moves of one unit from one weight to another once the budget is spent, to a vector
-that none of these moves improves. Every step keeps the budget in integers.
+with `H` the covariance of the inputs and `c` their covariance with `y`. The scale has gone: what
+is left is which directions the integer vectors with `||q||_1 <= B` and `|q_i| <= L` can point in.
+From some such vector the cost descends by moves of one unit, and where none of them helps by
+moving one unit from one weight to another, until neither does. Budget and limit are kept in
+integers at every step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
-from hwgen.nn.projection import project_integer
+from hwgen.nn.post_training.wanted import Limits, Wanted, cost
 
-SCALES_PER_OCTAVE = 4
-OCTAVES = 5  # of trial scales, from twice max|w| / limit downwards
-TOLERANCE = 1e-9  # of the cost; a move must gain more than rounding noise
+TOLERANCE = 1e-9  # of the cost: what a move must gain, so that rounding noise is no gain
+
+Kind = Literal["any", "larger", "smaller"]  # what a move does to a magnitude
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wanted:
-    """What the integers of one layer are fitted to, in units of the input codes.
+class Move(NamedTuple):
+    """The best move of every channel, each shape (channels,): cost after it, weight, +1 or -1."""
+
+    cost: Tensor
+    weight: Tensor
+    step: Tensor
+
+
+def descend(wanted: Wanted, codes: Tensor, limits: Limits, scale: float | None = None) -> Tensor:
+    """Improve integer weights until no move does.
 
     Parameters
     ----------
-    gram
-        Covariance of the inputs, shape (groups, K, K), or its diagonal, shape (groups, K).
-    cross
-        Covariance of each channel's inputs with its wanted sum, shape (channels, K).
-    weight
-        Float weights that give the wanted sums of unquantized inputs, shape (channels, K).
+    codes
+        Integers to start from, within `limits`, shape (channels, K).
+    scale
+        Value of one unit of the sums where it is not free, as in an output layer, whose
+        channels share it.
     """
-
-    gram: Tensor
-    cross: Tensor
-    weight: Tensor
-
-    def times_gram(self, codes: Tensor) -> Tensor:
-        """Give `H q` of every channel, shape (channels, K)."""
-        grouped = codes.reshape(len(self.gram), -1, codes.shape[1])
-        if self.gram.dim() == 2:
-            return (grouped * self.gram[:, None]).reshape(codes.shape)
-        return (grouped @ self.gram).reshape(codes.shape)
-
-    def column(self, channels: Tensor, index: Tensor) -> Tensor:
-        """Give column `index` of `H` for each of `channels`, shape (channels, K)."""
-        group = channels // (len(self.cross) // len(self.gram))
-        if self.gram.dim() == 2:
-            value = self.gram[group, index]
-            return torch.zeros_like(self.cross[: len(index)]).scatter(
-                1, index[:, None], value[:, None]
-            )
-        return self.gram[group, index]
-
-    def diagonal(self) -> Tensor:
-        """Give the variance of each channel's inputs, shape (channels, K)."""
-        diagonal = self.gram if self.gram.dim() == 2 else self.gram.diagonal(dim1=1, dim2=2)
-        return diagonal.repeat_interleave(len(self.cross) // len(self.gram), 0)
+    result = codes.clone()
+    state = _Descent(wanted, codes.clone(), limits, scale)
+    while len(state.channels):
+        before = state.cost()
+        move = state.best("any")
+        better = _improves(move.cost, before)
+        state.apply(move, better)
+        better = better | state.exchange(~better, before, ("larger", "smaller"))
+        better = better | state.exchange(~better, before, ("smaller", "larger"))
+        result[state.channels[~better]] = state.codes[~better]
+        state.keep(better)
+    return result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds on integer rows: `||q||_1 <= budget` and `|q_i| <= limit`."""
-
-    budget: int
-    limit: int
-
-
-def cost(aligned: Tensor, energy: Tensor, scale: float | None) -> Tensor:
-    """Error less the variance of `y`; `aligned` is `q.c`, `energy` is `q' H q`, of one shape.
-
-    With a `scale` it is `scale**2 * energy - 2 * scale * aligned`, else that of the best scale,
-    which must be positive.
-    """
-    if scale is not None:
-        return scale * (scale * energy - 2 * aligned)
-    positive = aligned.clamp_min(0)
-    return torch.where(energy > 0, -positive * positive / energy.clamp_min(1e-30), 0.0)
-
-
-class Descent:
-    """Codes of the channels that still improve, with what the cost of a move needs."""
+class _Descent:
+    """The channels that still improve, and what the cost of a move needs."""
 
     def __init__(self, wanted: Wanted, codes: Tensor, limits: Limits, scale: float | None) -> None:
-        self.wanted, self.limits, self.scale = wanted, limits, scale
+        self.gram, self.limits, self.scale = wanted.gram, limits, scale
         self.channels = torch.arange(len(codes))
-        self.codes = codes.clone()
-        self.product = wanted.times_gram(codes)
+        self.group = wanted.group
+        self.codes = codes
         self.cross = wanted.cross
-        self.diagonal = wanted.diagonal()
+        self.product = wanted.times_gram(codes)
+        self.variance = wanted.gram.diagonal(dim1=1, dim2=2)[self.group]
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with some of the channels only."""
-        for name in ("channels", "codes", "product", "cross", "diagonal"):
-            setattr(self, name, getattr(self, name)[rows])
+        """Drop the channels that are done."""
+        if bool(rows.all()):
+            return
+        self.channels, self.group = self.channels[rows], self.group[rows]
+        self.codes, self.product = self.codes[rows], self.product[rows]
+        self.cross, self.variance = self.cross[rows], self.variance[rows]
 
-    def costs(self) -> Tensor:
+    def cost(self) -> Tensor:
         """Cost of every channel, shape (channels,)."""
         aligned = (self.codes * self.cross).sum(1)
         return cost(aligned, (self.codes * self.product).sum(1), self.scale)
 
-    def best(self, kind: str) -> tuple[Tensor, Tensor, Tensor]:
-        aligned = (self.codes * self.cross).sum(1, keepdim=True)
+    def best(self, kind: Kind) -> Move:
+        """Find the best move of one unit of every channel; its cost is infinite where none is."""
+        up, down = self._best(kind, 1.0), self._best(kind, -1.0)
+        lower = down.cost < up.cost
+        pairs = zip(down, up, strict=True)
+        return Move(*(torch.where(lower, mine, other) for mine, other in pairs))
+
+    def _best(self, kind: Kind, step: float) -> Move:
+        aligned = (self.codes * self.cross).sum(1, keepdim=True) + step * self.cross
         energy = (self.codes * self.product).sum(1, keepdim=True)
-        norm = self.codes.abs().sum(1, keepdim=True)
-        found = []
-        for step in (1.0, -1.0):
-            moved = self.codes + step
-            value = cost(
-                aligned + step * self.cross,
-                energy + 2 * step * self.product + self.diagonal,
-                self.scale,
-            )
-            smaller = self.codes * step < 0
-            if kind == "free":
-                legal = smaller | ((norm < self.limits.budget) & (moved.abs() <= self.limits.limit))
-            elif kind == "grow":
-                legal = ~smaller & (moved.abs() <= self.limits.limit)
-            else:
-                legal = smaller
-            found.append(torch.where(legal, value, torch.inf).min(1))
-        down = found[1].values < found[0].values
-        return (
-            torch.where(down, found[1].values, found[0].values),
-            torch.where(down, found[1].indices, found[0].indices),
-            torch.where(down, -1.0, 1.0).to(self.codes),
-        )
+        after = cost(aligned, energy + 2 * step * self.product + self.variance, self.scale)
+        smaller = self.codes * step < 0
+        larger = ~smaller & ((self.codes + step).abs() <= self.limits.limit)
+        if kind == "any":
+            room = self.codes.abs().sum(1, keepdim=True) < self.limits.budget
+            legal = smaller | (larger & room)
+        else:
+            legal = smaller if kind == "smaller" else larger
+        least = torch.where(legal, after, torch.inf).min(1)
+        return Move(least.values, least.indices, torch.full_like(least.values, step))
 
-    def move(self, index: Tensor, step: Tensor) -> None:
-        rows = torch.arange(len(index))
-        self.codes[rows, index] += step
-        self.product += step[:, None] * self.wanted.column(self.channels, index)
+    def apply(self, move: Move, where: Tensor) -> None:
+        """Make the moves of the channels that are true in `where`, and none of the others."""
+        step = torch.where(where, move.step, 0.0)
+        self.codes[torch.arange(len(step)), move.weight] += step
+        self.product += step[:, None] * self.gram[self.group, move.weight]
 
-
-def descend(wanted: Wanted, codes: Tensor, limits: Limits, scale: float | None) -> Tensor:
-    state = Descent(wanted, codes, limits, scale)
-    result = codes.clone()
-    steps = 0
-    while len(state.channels):
-        before = state.costs()
-        after, index, step = state.best("free")
-        better = after < before - TOLERANCE * before.abs()
-        state.move(index, torch.where(better, step, 0.0))
-        done = ~better
-        for order in (("grow", "shrink"), ("shrink", "grow")):
-            if not bool(done.any()):
-                break
-            done = done & ~_exchange(state, done, before, order)
-        result[state.channels[done]] = state.codes[done]
-        if bool(done.any()):
-            state.keep(~done)
-        steps += 1
-    return result
+    def exchange(self, tried: Tensor, before: Tensor, order: tuple[Kind, Kind]) -> Tensor:
+        """Make two moves where they help together; the first is the best one by itself."""
+        if not bool(tried.any()):
+            return tried
+        first = self.best(order[0])
+        tried = tried & first.cost.isfinite()
+        self.apply(first, tried)
+        second = self.best(order[1])
+        better = tried & _improves(second.cost, before)
+        self.apply(second, better)
+        self.apply(first._replace(step=-first.step), tried & ~better)
+        return better
 
 
-def _exchange(state: Descent, tried: Tensor, before: Tensor, order: tuple[str, str]) -> Tensor:
-    _, first, step = state.best(order[0])
-    step = torch.where(tried, step, 0.0)
-    state.move(first, step)
-    after, second, other = state.best(order[1])
-    legal = state.codes.abs().sum(1)
-    better = tried & (after < before - TOLERANCE * before.abs())
-    state.move(second, torch.where(better, other, 0.0))
-    state.move(first, torch.where(better, 0.0, -step))
-    return better
-
-
-def best_projection(wanted: Wanted, limits: Limits, scales: Tensor) -> Tensor:
-    """Take for every channel the projection of its weights, over `scales` (trials, channels, 1),
-    whose sums err least."""
-    best = torch.zeros_like(wanted.weight)
-    least = torch.zeros(len(best), dtype=best.dtype)
-    for trial in scales:
-        codes, _ = project_integer(wanted.weight / trial, limits.budget, limits.limit)
-        aligned = (codes * wanted.cross).sum(1)
-        found = cost(aligned, (codes * wanted.times_gram(codes)).sum(1), None)
-        better = found < least
-        best[better], least[better] = codes[better], found[better]
-    return best
-
-
-def trial_scales(weight: Tensor, limit: int) -> Tensor:
-    largest = weight.abs().amax(1, keepdim=True).clamp_min(1e-30) * 2 / min(limit, 2)
-    steps = torch.arange(SCALES_PER_OCTAVE * OCTAVES, dtype=weight.dtype)
-    return largest * torch.exp2(-steps / SCALES_PER_OCTAVE)[:, None, None]
+def _improves(after: Tensor, before: Tensor) -> Tensor:
+    return after < before - TOLERANCE * before.abs()

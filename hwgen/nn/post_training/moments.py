@@ -9,22 +9,16 @@ from torch import Tensor, nn
 
 from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.linear import QuantLinear
-from hwgen.nn.post_training.integer_fit import Wanted
+from hwgen.nn.post_training.wanted import Wanted
 
-ROWS = 1 << 15  # products that are summed in float32 before they go to float64
+ROWS = 1 << 15  # rows of inputs that are held in float64 at once
 LEAST_SHRINKAGE = 0.05
 
 
-def by_weights(layer: QuantLinear | QuantConv2d, weight: Tensor) -> Wanted:
-    """Ask for sums by the float weights alone, as if all inputs were independent and alike."""
-    rows = weight.detach().double().flatten(1) * float(layer.source.scale)
-    return Wanted(gram=torch.ones(1, rows.shape[1], dtype=rows.dtype), cross=rows, weight=rows)
-
-
-def by_samples(
+def moments(
     layer: QuantLinear | QuantConv2d, codes: Tensor, sums: Tensor, weight: Tensor
 ) -> Wanted:
-    """Ask for the float sums of some samples, given the integers that reach the layer.
+    """Ask a layer for the float sums of some samples, given the integers that reach it.
 
     The covariances are shrunk towards independent inputs, the more the fewer samples there are:
     `H' = (1 - r) H + r diag(H)`, and `c' = (1 - r) c + r diag(H) w`.
@@ -76,14 +70,22 @@ def _rows(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Give products in parts: inputs (groups, rows, K) and sums (groups, rows, channels)."""
     if isinstance(layer, QuantLinear):
-        for x, y in zip(codes.split(ROWS), sums.split(ROWS), strict=True):
+        for x, y in zip(torch.split(codes, ROWS), torch.split(sums, ROWS), strict=True):
             yield x[None].double(), y[None].double()
         return
     samples = max(1, ROWS // sums[0, 0].numel())
-    for x, y in zip(codes.split(samples), sums.split(samples), strict=True):
+    for x, y in zip(torch.split(codes, samples), torch.split(sums, samples), strict=True):
         patches = nn.functional.unfold(
-            x, layer.kernel_size, stride=layer.stride, padding=layer.padding
+            x, layer.kernel_size, stride=layer.stride, padding=_padding(layer)
         )  # (samples, groups * K, places)
-        grouped = patches.transpose(0, 1).reshape(layer.groups, -1, patches.shape[0], patches.shape[2])
-        wanted = y.transpose(0, 1).reshape(layer.groups, -1, grouped.shape[2] * grouped.shape[3])
-        yield grouped.flatten(2).mT.double(), wanted.mT.double()
+        inputs, wanted = patches.transpose(0, 1).flatten(1), y.transpose(0, 1).flatten(1)
+        groups = layer.groups
+        yield (
+            inputs.reshape(groups, -1, inputs.shape[1]).mT.double(),
+            wanted.reshape(groups, -1, wanted.shape[1]).mT.double(),
+        )
+
+
+def _padding(layer: QuantConv2d) -> tuple[int, ...]:
+    assert not isinstance(layer.padding, str)  # the layer's constructor takes numbers alone
+    return layer.padding

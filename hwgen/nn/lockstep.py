@@ -73,5 +73,5 @@ def float_module(trained: nn.Module, call: Call) -> nn.Module:
 
 def run(module: nn.Module, inputs: list[Tensor]) -> Tensor:
     """Give the results of `module`, computed in chunks of samples."""
-    parts = zip(*(values.split(CHUNK) for values in inputs), strict=True)
+    parts = zip(*(torch.split(values, CHUNK) for values in inputs), strict=True)
     return torch.cat([module(*part) for part in parts])
