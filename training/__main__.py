@@ -113,9 +113,7 @@ def progress(what: str, epochs: int):
         task = bar.add_task("", total=epochs)
 
         def report(epoch: Epoch) -> None:
-            text = (
-                f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.accuracy:.2f} %"
-            )
+            text = f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.score:.2f}"
             bar.update(task, advance=1, description=text)
 
         yield report
