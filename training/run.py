@@ -55,7 +55,14 @@ class Figures:
 
 
 def train_float(recipe: Recipe, dataset: TrainingData, report: Report) -> nn.Module:
-    """Train the float network that the quantized one starts from and is compared with."""
+    """Train the float network that the quantized one starts from and is compared with.
+
+    Raises
+    ------
+    HwgenError
+        Where the quantized network could not be built, or the loss is no number any more.
+    """
+    quant_net(recipe, dataset, 1)  # refused before the time is spent
     torch.manual_seed(recipe.seed)
     net = float_net(recipe, dataset)
     return train(net, dataset, recipe, float_descent(recipe), report)

@@ -17,8 +17,8 @@ from training.data.dataset import ImagePair, ImagePairs
 from training.data.files import read_arrays
 
 FACTOR = 3
-PATCH = 24  # pixels of a small training patch along each side
-STEP = 12  # small pixels from one patch to the next
+PATCH = 16  # pixels of a small training patch along each side
+STEP = 16  # small pixels from one patch to the next
 TESTS = {"set5": "set5_y.npz.xz", "set14": "set14_y.npz.xz"}
 
 
