@@ -13,6 +13,7 @@ import torch
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
 from hwgen.errors import HwgenError
 from hwgen.nn import save_model
@@ -20,13 +21,32 @@ from hwgen.nn.weight_quant import Backward, Method
 from training.loop import Epoch
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
+from training.sweep.command import sweep, table
 from training.tables import figures_table
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+class TrainByDefault(TyperGroup):
+    """Takes arguments that name no command for those of `train`: `python -m training RECIPE`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Put the command in front where there is none."""
+        given = bool(args) and args[0] not in {*self.commands, "--help"}
+        return super().parse_args(ctx, ["train", *args] if given else args)
+
+
+app = typer.Typer(
+    cls=TrainByDefault,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Train RECIPE, as `train RECIPE` does, or run one of the commands.",
+)
+app.command()(sweep)
+app.command()(table)
 errors = Console(stderr=True, highlight=False)
 
 
-@app.command()
+@app.command("train")
 def main(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
@@ -113,9 +133,7 @@ def progress(what: str, epochs: int):
         task = bar.add_task("", total=epochs)
 
         def report(epoch: Epoch) -> None:
-            text = (
-                f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.accuracy:.2f} %"
-            )
+            text = f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.score:.2f}"
             bar.update(task, advance=1, description=text)
 
         yield report
