@@ -84,6 +84,13 @@ def train_quantized(
     if recipe.float_start:
         start_from(net, trained)
     train(net, dataset, recipe, quantized_descent(recipe), report)
+    return measured(recipe, dataset, net, trained)
+
+
+def measured(
+    recipe: Recipe, dataset: TrainingData, net: nn.Module, trained: nn.Module
+) -> tuple[Graph, Figures]:
+    """Export a quantized network, and measure its integers beside the float network."""
     graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
     parts, samples = measure(graph, net, dataset)
     figures = _figures(

@@ -1,0 +1,66 @@
+"""Trained float networks as files: the `state_dict` of a recipe's float network, plain data."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hwgen.errors import ModelError
+from hwgen.files import write_beside
+
+
+def save_float(net: nn.Module, path: Path) -> None:
+    """Write a float network's tensors; an interrupted write leaves the earlier file as it was."""
+    with write_beside(path) as partial, partial.open("wb") as file:
+        torch.save(net.state_dict(), file)
+
+
+def load_float(path: Path, net: nn.Module) -> None:
+    """Read a float network's tensors into `net`.
+
+    Raises
+    ------
+    ModelError
+        Where the file cannot be read, is of another network, or holds numbers that are none.
+    """
+    state = _read(path)
+    wanted = net.state_dict()
+    for name, tensor in wanted.items():
+        if name not in state:
+            raise _another(path, f"has {name}, which the file has not")
+        if state[name].shape != tensor.shape:
+            shapes = f"{tuple(tensor.shape)}, not {tuple(state[name].shape)}"
+            raise _another(path, f"has {name} of shape {shapes}")
+        if not bool(torch.isfinite(state[name]).all()):
+            raise ModelError(f"{path}: {name} must be finite everywhere; train the network again")
+    for name in state:
+        if name not in wanted:
+            raise _another(path, f"has no {name}, which the file has")
+    net.load_state_dict(state)
+
+
+def _another(path: Path, text: str) -> ModelError:
+    return ModelError(
+        f"{path}: must be of the recipe's float network, which {text}; "
+        "give the recipe and the widths that it was trained with"
+    )
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: must be a file; train one with `python -m training float RECIPE --out {path}`"
+        )
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError):
+        state = None
+    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
+        raise ModelError(
+            f"{path}: must be a whole state_dict written by torch.save, of tensors alone, and is "
+            "not; save it with torch.save(net.state_dict(), path)"
+        )
+    return state
