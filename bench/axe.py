@@ -19,7 +19,7 @@ from hwgen.nn.post_training.wanted import Wanted
 from hwgen.nn.projection import project_l1
 from hwgen.numeric import Range
 
-SCALES = 16  # trial scales a factor 2**(1/4) apart, for the variant that tries them
+SCALES = 8  # trial scales a factor 2**(1/2) apart, for the variant that tries them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,37 +81,36 @@ def axe_layer(layer: QuantLinear | QuantConv2d, wanted: Wanted, variant: Variant
     register = Register(bits=bits, inputs=layer.inputs.range, limit=layer.quant.limit)
     shared = layer.quant.scale == "tensor"
     largest = wanted.weight.abs().amax(None if shared else 1, keepdim=True) / layer.quant.limit
-    trials = largest.clamp_min(1e-30) * 2 ** (torch.arange(-4, SCALES - 4) / 4).reshape(-1, 1, 1)
-    found = [
-        _at_scale(wanted, register, scale, variant)
-        for scale in (trials if variant.scales else [largest.clamp_min(1e-30)])
-    ]
-    errors = torch.stack([_error(wanted, one, shared=shared) for one in found])
-    best = errors.argmin(0)[:, None]  # (channels, 1)
-    codes = torch.stack([one.codes for one in found])
-    units = torch.stack([one.unit.expand(len(best), 1) for one in found])
-    chosen = codes.gather(0, best.expand(codes.shape[1:])[None])[0]
-    unit = units.gather(0, best[None])[0]
-    return Integers(chosen, unit[:1] if shared else unit)
+    exponents = torch.arange(-2, SCALES - 2) / 2 if variant.scales else torch.zeros(1)
+    trials = largest.clamp_min(1e-30).expand(len(wanted.weight), 1) * 2**exponents
+    codes = _at_scales(wanted, register, trials, variant)  # (trials, channels, K)
+    errors = torch.stack(
+        [
+            (unit * (unit * wanted.energy(q) - 2 * wanted.aligned(q))).flatten()
+            for q, unit in zip(codes, trials.T[:, :, None], strict=True)
+        ]
+    )
+    if shared:
+        errors = errors.sum(1, keepdim=True).expand_as(errors)
+    best = errors.argmin(0)
+    channels = torch.arange(len(best))
+    unit = trials[channels, best][:, None]
+    return Integers(codes[best, channels], unit[:1] if shared else unit)
 
 
-def _error(wanted: Wanted, one: Integers, *, shared: bool) -> Tensor:
-    """Cost of every channel at its scale, (channels,); the sum of all where they share it."""
-    aligned, energy = wanted.aligned(one.codes), wanted.energy(one.codes)
-    error = (one.unit * (one.unit * energy - 2 * aligned)).flatten()
-    return error.sum().expand_as(error) if shared else error
-
-
-def _at_scale(wanted: Wanted, register: Register, scale: Tensor, variant: Variant) -> Integers:
-    codes = torch.zeros_like(wanted.weight)
+def _at_scales(wanted: Wanted, register: Register, trials: Tensor, variant: Variant) -> Tensor:
+    """Codes at every trial scale (channels, trials), shape (trials, channels, K)."""
+    count = trials.shape[1]
+    codes = torch.zeros(count, *wanted.weight.shape, dtype=wanted.weight.dtype)
     for group, gram in enumerate(wanted.gram):
         rows = wanted.group == group
         weight = wanted.weight[rows]
         if variant.corrected:
             weight = torch.linalg.solve(gram, wanted.cross[rows].T).T
-        step = scale.expand(len(codes), 1)[rows]
-        codes[rows] = _sequential(weight, gram, step, register, variant)
-    return Integers(codes, scale.reshape(-1, 1))
+        steps = trials[rows].T.reshape(-1, 1)  # all channels at the first scale, then at the next
+        found = _sequential(weight.repeat(count, 1), gram, steps, register, variant)
+        codes[:, rows] = found.reshape(count, -1, weight.shape[1])
+    return codes
 
 
 def _sequential(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 import typer
 from rich.console import Console
@@ -33,12 +32,12 @@ from training.float_checkpoint import load_float, save_float
 from training.options import errors, override, progress, widths_of
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import Figures, measured, train_float
+from training.start import CALIBRATION, calibration_inputs
 from training.tables import figures_table
 
 FitName = Literal["fit", "projection"]
 FITS = {"fit": fit_layer, "projection": project_layer}
 
-CALIBRATION = 1000  # inputs, as the A2Q+ paper takes for CIFAR-10
 DISTILLED = 512
 
 
@@ -183,12 +182,6 @@ def quantized(
     facts = {"epochs": 0, "after_training": how.fit, "equalized": how.equalized}
     kind = "distilled_samples" if how.data_free else "calibration_samples"
     return replace(graph, metadata={**graph.metadata, **facts, kind: len(inputs)}), figures
-
-
-def calibration_inputs(dataset: TrainingData, samples: int, seed: int) -> Tensor:
-    """Real training inputs drawn without labels, all of them where there are not so many."""
-    order = np.random.default_rng(seed).permutation(len(dataset.train_x))
-    return dataset.real(dataset.train_x[order[:samples]])
 
 
 def _inputs(

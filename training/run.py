@@ -15,9 +15,9 @@ from training.data.dataset import TrainingData
 from training.descent import float_descent, quantized_descent
 from training.loop import Report, calibration_steps, train
 from training.measure import measure
-from training.nets.float_twin import start_from
 from training.recipe import Recipe
 from training.score import Metric, metric_of, scores
+from training.start import start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def train_quantized(
     torch.manual_seed(recipe.seed)
     net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
-        start_from(net, trained)
+        start(net, trained, recipe, dataset)
     train(net, dataset, recipe, quantized_descent(recipe), report)
     return measured(recipe, dataset, net, trained)
 

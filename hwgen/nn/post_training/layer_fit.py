@@ -71,7 +71,7 @@ def limits_of(layer: QuantLinear | QuantConv2d) -> Limits:
 
 def set_integers(layer: QuantLinear | QuantConv2d, integers: Integers) -> None:
     """Make a layer compute with given integers, which must be within its bounds."""
-    scale = (integers.unit / float(layer.source.scale)).clamp_min(MIN_SCALE)
+    scale = (integers.unit / float(layer.source.scale.detach())).clamp_min(MIN_SCALE)
     with torch.no_grad():
         layer.quantizer.log2_scale.copy_(torch.log2(scale))
         rows = integers.codes.to(layer.weight) * layer.quantizer.scale

@@ -32,7 +32,7 @@ def moments(
     weight
         Float weights that gave the sums, in the layer's shape.
     """
-    rows = weight.detach().double().flatten(1) * float(layer.source.scale)
+    rows = weight.detach().double().flatten(1) * float(layer.source.scale.detach())
     groups = layer.groups if isinstance(layer, QuantConv2d) else 1
     channels, size = rows.shape
     count = 0

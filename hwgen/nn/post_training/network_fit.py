@@ -27,8 +27,8 @@ def quantize_after_training(
     Parameters
     ----------
     net
-        Quantized network, whose layers' methods are `qat` or `a2q_ip`. Its weights, scales, biases
-        and batch norms are replaced.
+        Quantized network. Its weights, scales, biases and batch norms are replaced. Layers of `a2q`
+        and `a2q_plus` start at their own projection, the others are fitted.
     trained
         Float network whose modules have the same names.
     x
@@ -41,8 +41,6 @@ def quantize_after_training(
     ------
     ModelError
         Where `net` cannot be traced, or `trained` is not its float form.
-    ValueError
-        Where a layer has another method.
     """
     set_scales(net, trained, x)
 
@@ -57,6 +55,18 @@ def quantize_after_training(
     lockstep(net, trained, x, visit)
 
 
+def start_fitted(net: nn.Module, trained: nn.Module, x: Tensor) -> None:
+    """Start a training at the scales of the fit, but with the float network's own weights.
+
+    The fit's integers would leave most weights at zero, where nothing tells them apart. Parameters
+    as in `quantize_after_training`.
+    """
+    quantize_after_training(net, trained, x)
+    for path, layer in net.named_modules():
+        if isinstance(layer, (QuantLinear, QuantConv2d)) and _is_fitted(layer):
+            layer.weight.data.copy_(_weight(trained.get_submodule(path)))
+
+
 def _fit(
     layer: QuantLinear | QuantConv2d,
     trained: nn.Module,
@@ -64,9 +74,21 @@ def _fit(
     original: list[Tensor],
     fit: LayerFit,
 ) -> None:
-    weight, bias = trained.weight, trained.bias
-    assert isinstance(weight, Tensor)
+    weight, bias = _weight(trained), trained.bias
+    if not _is_fitted(layer):
+        layer.start_from(weight, bias if isinstance(bias, Tensor) else None)
+        return
     codes = round_half_up(values / layer.source.scale.to(values))
     set_integers(layer, fit(layer, moments(layer, codes, run(trained, original), weight)))
     if layer.bias is not None and isinstance(bias, Tensor):
         layer.bias.data.copy_(bias)
+
+
+def _is_fitted(layer: QuantLinear | QuantConv2d) -> bool:
+    return layer.quant.method in ("qat", "a2q_ip")
+
+
+def _weight(trained: nn.Module) -> Tensor:
+    weight = trained.weight
+    assert isinstance(weight, Tensor)
+    return weight.detach()
