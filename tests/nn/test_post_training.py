@@ -110,7 +110,7 @@ def test_calibration_is_no_worse_on_its_samples_than_weights_or_made_inputs():
     nets = {name: small_cnn(8) for name in ("fit", "projection", "made")}
     trained = lively(nets["fit"])
     x = images(trained, count=64)
-    made = distilled_inputs(trained, nets["fit"].pixels, (3, 8, 8), samples=64)
+    made = distilled_inputs(trained, nets["fit"].pixels, (3, 8, 8), samples=16)
     quantize_after_training(nets["fit"], trained, x)
     quantize_after_training(nets["projection"], trained, x, fit=project_layer)
     quantize_after_training(nets["made"], trained, made)
@@ -191,13 +191,13 @@ def test_made_inputs_have_the_statistics_of_the_batch_norms_and_keep_the_range()
     net = small_cnn(8)
     trained = lively(net)
     images(trained)
-    made = distilled_inputs(trained, net.pixels, (3, 8, 8), samples=32, seed=1)
-    assert made.shape == (32, 3, 8, 8)
+    made = distilled_inputs(trained, net.pixels, (3, 8, 8), samples=16, seed=1)
+    assert made.shape == (16, 3, 8, 8)
     assert made.min() >= 0
     assert made.max() <= 1
-    start = torch.rand(32, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    start = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     assert distance(trained, made) < 0.2 * distance(trained, start)
-    assert torch.equal(made, distilled_inputs(trained, net.pixels, (3, 8, 8), samples=32, seed=1))
+    assert torch.equal(made, distilled_inputs(trained, net.pixels, (3, 8, 8), samples=16, seed=1))
 
 
 def distance(trained, x):

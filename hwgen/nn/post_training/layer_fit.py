@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -95,7 +96,7 @@ def _best_projection(wanted: Wanted, limits: Limits) -> Tensor:
     """Take for every channel the trial scale whose projection errs least."""
     best = torch.zeros_like(wanted.weight)
     least = best.new_zeros(len(best), 1)
-    for trial in _trial_scales(wanted.weight.abs().amax(1, keepdim=True), limits):
+    for trial in _trial_scales(wanted, limits, shared=False):
         codes, _ = project_integer(wanted.weight / trial, limits.budget, limits.limit)
         error = cost(wanted.aligned(codes), wanted.energy(codes), None)
         best = torch.where(error < least, codes, best)
@@ -107,7 +108,7 @@ def _shared_scale(wanted: Wanted, limits: Limits, *, fitted: bool) -> Integers:
     """Take the trial scale that errs least over all channels together."""
     best = Integers(torch.zeros_like(wanted.weight), wanted.weight.new_zeros(1, 1))
     least = 0.0
-    for trial in _trial_scales(wanted.weight.abs().amax(), limits):
+    for trial in _trial_scales(wanted, limits, shared=True):
         codes, _ = project_integer(wanted.weight / trial, limits.budget, limits.limit)
         if fitted:
             codes = descend(wanted, codes, limits, float(trial))
@@ -118,9 +119,16 @@ def _shared_scale(wanted: Wanted, limits: Limits, *, fitted: bool) -> Integers:
     return best
 
 
-def _trial_scales(largest: Tensor, limits: Limits) -> Tensor:
-    """Scales from where the largest weight is 1 to where it is twice the limit and is clipped."""
-    steps = STEPS_PER_OCTAVE * (limits.limit.bit_length() + 1)
-    octaves = torch.arange(steps + 1, dtype=largest.dtype) / STEPS_PER_OCTAVE
-    shape = (-1,) + (1,) * largest.dim()
-    return largest.clamp_min(MIN_SCALE) * torch.exp2(-octaves).reshape(shape)
+def _trial_scales(wanted: Wanted, limits: Limits, *, shared: bool) -> Tensor:
+    """Scales to try, shape (trials, channels, 1), or (trials, 1, 1) where the channels share one.
+
+    Down to where the largest weight is twice the limit and is clipped; from where it is the limit,
+    or, where a budget may leave room for few units only, from where it is 1.
+    """
+    weight = wanted.weight.abs()
+    largest = weight.amax(0 if shared else 1, keepdim=True).amax(1, keepdim=True)
+    tight = limits.budget < limits.limit * weight.shape[1]
+    first = 0.0 if tight else math.log2(limits.limit)
+    steps = round(STEPS_PER_OCTAVE * (math.log2(limits.limit) + 1 - first))
+    octaves = first + torch.arange(steps + 1, dtype=weight.dtype) / STEPS_PER_OCTAVE
+    return largest.clamp_min(MIN_SCALE) * torch.exp2(-octaves).reshape(-1, 1, 1)

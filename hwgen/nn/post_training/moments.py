@@ -11,7 +11,7 @@ from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.post_training.wanted import Wanted
 
-ROWS = 1 << 15  # rows of inputs that are held in float64 at once
+VALUES = 1 << 23  # of the inputs of accumulators that are held in float64 at once
 LEAST_SHRINKAGE = 0.05
 
 
@@ -70,10 +70,12 @@ def _rows(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Give products in parts: inputs (groups, rows, K) and sums (groups, rows, channels)."""
     if isinstance(layer, QuantLinear):
-        for x, y in zip(torch.split(codes, ROWS), torch.split(sums, ROWS), strict=True):
+        rows = max(1, VALUES // codes.shape[1])
+        for x, y in zip(torch.split(codes, rows), torch.split(sums, rows), strict=True):
             yield x[None].double(), y[None].double()
         return
-    samples = max(1, ROWS // sums[0, 0].numel())
+    size = layer.groups * layer.weight[0].numel() * sums[0, 0].numel()  # of one image
+    samples = max(1, VALUES // size)
     for x, y in zip(torch.split(codes, samples), torch.split(sums, samples), strict=True):
         patches = nn.functional.unfold(
             x, layer.kernel_size, stride=layer.stride, padding=_padding(layer)
