@@ -73,6 +73,9 @@ def main(
     epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Single layers' own, such as dense1=10,dense2=a2q:12.")
+    ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
@@ -98,6 +101,7 @@ def main(
             epochs=epochs,
             float_epochs=float_epochs,
             learning_rate=learning_rate,
+            layers=layers,
             backward=backward,
             float_start=float_start,
             seed=seed,

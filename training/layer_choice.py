@@ -7,6 +7,7 @@ A pattern is the name of a layer in the torch model, or has wildcards as file na
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import get_args
@@ -16,7 +17,11 @@ from torch import nn
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantConv2d, QuantLinear
 from hwgen.nn.weight_quant import Method, WeightQuant
-from training.room import check_room
+from training.sweep.room import smallest_accumulator_bits
+
+CHOICE = re.compile(
+    r"(?P<pattern>[^=]+)=(?:(?P<method>[a-z]\w*)(?::(?P<bits>\d+))?|(?P<alone>\d+))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +45,16 @@ def choices(text: str, where: str) -> tuple[LayerChoice, ...]:
 
 
 def _choice(text: str, where: str) -> LayerChoice:
-    pattern, _, value = text.partition("=")
-    name, _, bits = value.rpartition(":") if ":" in value else (value, "", "")
-    if not name or name.isdecimal():
-        name, bits = "", bits or name
-    method = next((m for m in get_args(Method) if m == name), None)
-    if not pattern or bool(name) != bool(method) or not (bits or name):
-        raise _unreadable(text, where)
-    if bits and not bits.isdecimal():
-        raise _unreadable(text, where)
-    return LayerChoice(pattern=pattern, method=method, accumulator_bits=int(bits) if bits else None)
-
-
-def _unreadable(text: str, where: str) -> HwgenError:
-    return HwgenError(
-        f"{where}: layers must be such as dense1=10 or dense1=a2q:10, with a method of "
-        f"{', '.join(get_args(Method))}, not {text!r}"
+    found = CHOICE.fullmatch(text)
+    method = next((m for m in get_args(Method) if found and m == found["method"]), None)
+    if found is None or (found["method"] and method is None):
+        raise HwgenError(
+            f"{where}: layers must be such as dense1=10 or dense1=a2q:10, with a method of "
+            f"{', '.join(get_args(Method))}, not {text!r}"
+        )
+    bits = found["bits"] or found["alone"]
+    return LayerChoice(
+        pattern=found["pattern"], method=method, accumulator_bits=int(bits) if bits else None
     )
 
 
@@ -102,7 +101,12 @@ def _check(layer: QuantLinear | QuantConv2d, where: str) -> None:
     quant = layer.quant
     if quant.accumulator_bits is None:
         return
-    check_room(where, quant.method, quant.accumulator_bits, layer.inputs)
+    least = smallest_accumulator_bits(quant.method, layer.inputs)
+    if quant.accumulator_bits < least:
+        raise HwgenError(
+            f"{where}: P = {quant.accumulator_bits} leaves no room for a weight of 1 with "
+            f"{layer.inputs.bits}-bit inputs; the smallest useful P is {least}"
+        )
     if isinstance(layer, QuantLinear) and layer.bias is not None and quant.register == "signed":
         raise HwgenError(
             f"{where}: a layer with a bias must have qat or a2q_ip, not {quant.method}, whose "

@@ -6,6 +6,7 @@ test in both.
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,8 @@ def _idx(path: Path) -> np.ndarray:
     content = read_bytes(path)
     axes = int(path.name.partition("-idx")[2][0])
     header = 4 + 4 * axes
-    sizes = np.frombuffer(content[4:header], ">u4").astype(np.int64)
-    if content[:4] != bytes((0, 0, BYTES, axes)) or len(content) - header != sizes.prod():
+    sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4)]
+    if content[:4] != bytes((0, 0, BYTES, axes)) or len(content) != header + prod(sizes):
         raise HwgenError(
             f"data: {path} must be an idx file of {axes} axes of bytes, whole; fetch it again"
         )

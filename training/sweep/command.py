@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, ToolError
 from training.recipes import Recipe
 from training.sweep.checks import trainable
 from training.sweep.events import Workers
@@ -23,6 +24,8 @@ from training.sweep.rows import Row, key_of, settings_of
 from training.sweep.run import Places, Run, label, missing
 from training.sweep.settings import read_sweep
 from training.sweep.summary import markdown, networks
+
+Pool = AbstractContextManager[Workers]
 
 INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
 FAILED = 1
@@ -39,6 +42,9 @@ def sweep(
         int | None, typer.Option(min=1, help="Processes; all cores over --threads by default.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads of torch in each worker.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Train on this Dask cluster, such as tcp://10.0.0.1:8786.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
 ) -> None:
     """Train a grid of settings; the same command continues a sweep that was interrupted."""
@@ -52,7 +58,7 @@ def sweep(
                 f"{label(trial, is_float=False)}: not trained, P leaves no room for a weight of 1; "
                 f"the smallest useful P of {trial.method} is {needed}"
             )
-        pool = LocalWorkers(workers or max(1, cores() // threads))
+        pool = _pool(workers, threads, scheduler)
         with results_file(rows_file) as results:
             places = Places(
                 data=folder, results=results, floats=FloatStore(folder=_floats(rows_file))
@@ -78,10 +84,28 @@ def table(
         raise typer.Exit(error.exit_status) from None
 
 
+def _pool(workers: int | None, threads: int, scheduler: str | None) -> Pool:
+    """Give processes on this machine, or the workers of a cluster."""
+    if scheduler is None:
+        return LocalWorkers(workers or max(1, cores() // threads))
+    if workers is not None:
+        raise HwgenError(
+            "workers: must not be given with a scheduler, whose cluster has its own; leave it out"
+        )
+    if find_spec("distributed") is None:
+        raise ToolError(
+            "scheduler: needs the package distributed, which is not installed; "
+            "pip install 'hwgen[cluster]'"
+        )
+    from training.sweep.cluster import ClusterWorkers
+
+    return ClusterWorkers(scheduler)
+
+
 def _run(
     trials: Sequence[Recipe],
     places: Places,
-    pool: AbstractContextManager[Workers],
+    pool: Pool,
     threads: int,
 ) -> None:
     results = places.results

@@ -6,7 +6,7 @@ from itertools import count
 
 from hwgen.bounds import a2q_cap, a2q_plus_cap, offset_cap
 from hwgen.nn.weight_quant import Method
-from hwgen.numeric import IntType, Range
+from hwgen.numeric import IntType
 
 
 def smallest_accumulator_bits(method: Method, inputs: IntType) -> int:
@@ -26,4 +26,4 @@ def _largest_weight(method: Method, bits: int, inputs: IntType) -> int:
         case "a2q_plus":
             return int(a2q_plus_cap(bits, inputs) / 2)
         case "a2q_ip":
-            return offset_cap(bits, Range(inputs.lo, inputs.hi))
+            return offset_cap(bits, inputs.range)

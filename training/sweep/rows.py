@@ -10,7 +10,7 @@ import torch
 
 from hwgen.bounds import data_type_bits
 from hwgen.numeric import IntType
-from training.data.dataset import Dataset
+from training.data.dataset import TrainingData
 from training.recipes import Recipe
 from training.run import Figures, LayerFigures
 
@@ -32,7 +32,7 @@ def key_of(row: Row) -> str:
     return json.dumps({"recipe": row.get("recipe"), **settings}, sort_keys=True)
 
 
-def measured_row(recipe: Recipe, dataset: Dataset, figures: Figures, seconds: float) -> Row:
+def measured_row(recipe: Recipe, dataset: TrainingData, figures: Figures, seconds: float) -> Row:
     """Give the row of a finished training.
 
     `certified_bits`, `data_type_bits` and `hidden_l1_norm` are of the hidden layers; of all

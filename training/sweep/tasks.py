@@ -15,7 +15,7 @@ import torch
 
 from hwgen.errors import HwgenError
 from training.build import float_net
-from training.data.dataset import Dataset
+from training.data.dataset import TrainingData
 from training.loop import Epoch, Report
 from training.recipes import RECIPES, Recipe, load
 from training.run import train_float, train_quantized
@@ -26,9 +26,12 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "weight_bits",
     "activation_bits",
     "accumulator_bits",
+    "layers",
     "constrain",
     "first_last_bits",
     "epochs",
+    "decay_epochs",
+    "decay_factor",
     "scale_rate",
     "penalty_weight",
     "backward",
@@ -95,7 +98,7 @@ def perform_unwatched(task: Task) -> Result:
     return perform(task, lambda _epoch: None)
 
 
-def _train(task: Task, dataset: Dataset, report: Callable[[Epoch], None]) -> Result:
+def _train(task: Task, dataset: TrainingData, report: Callable[[Epoch], None]) -> Result:
     if task.trained is None:
         trained = train_float(task.recipe, dataset, report)
         stream = io.BytesIO()
@@ -109,6 +112,6 @@ def _train(task: Task, dataset: Dataset, report: Callable[[Epoch], None]) -> Res
 
 
 @lru_cache(maxsize=1)
-def _load(recipe: Recipe, folder: Path | None) -> Dataset:
+def _load(recipe: Recipe, folder: Path | None) -> TrainingData:
     """Read a data set; the next task mostly takes the same."""
     return load(recipe, folder)
