@@ -15,8 +15,9 @@ from typer.core import TyperGroup
 from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
+from training.float_checkpoint import train_float_alone
 from training.options import errors, override, progress, widths_of
-from training.quantize import quantize, train_float_alone
+from training.quantize import quantize
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
@@ -78,6 +79,9 @@ def main(
     ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
+    fitted_start: Annotated[
+        bool | None, typer.Option(help="Start at the scales of a post-training fit.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
@@ -104,6 +108,7 @@ def main(
             layers=layers,
             backward=backward,
             float_start=float_start,
+            fitted_start=fitted_start,
             seed=seed,
         )
         run(settings, data, out or default_out(settings), as_json)

@@ -1,15 +1,61 @@
-"""Trained float networks as files: the `state_dict` of a recipe's float network, plain data."""
+"""Trained float networks as files: the `state_dict` of a recipe's float network, plain data.
+
+`python -m training float` writes one.
+"""
 
 from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import typer
+from rich.console import Console
 from torch import Tensor, nn
 
-from hwgen.errors import ModelError
+from hwgen.errors import HwgenError, ModelError
 from hwgen.files import write_beside
+from training.options import errors, override, progress, widths_of
+from training.recipes import RECIPES, RecipeName, load
+from training.run import train_float
+
+
+def train_float_alone(
+    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
+    widths: Annotated[
+        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
+    ] = None,
+    input_bits: Annotated[
+        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File.")] = Path("float.pt"),
+) -> None:
+    """Train the float network of RECIPE and write it as a state_dict."""
+    torch.set_num_threads(threads)
+    try:
+        settings = override(
+            RECIPES[recipe],
+            float_epochs=float_epochs,
+            widths=widths_of(widths),
+            width=width,
+            input_bits=input_bits,
+            seed=seed,
+        )
+        dataset = load(settings, data)
+        with progress("float network", settings.float_epochs) as report:
+            save_float(train_float(settings, dataset, report), out)
+    except HwgenError as error:
+        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
+    Console().print(f"wrote {out}", highlight=False, soft_wrap=True)
 
 
 def save_float(net: nn.Module, path: Path) -> None:

@@ -1,7 +1,7 @@
-"""`python -m training float` and `python -m training quantize`: without quantized training.
+"""`python -m training quantize`: a trained float network's integers, without training it again.
 
-`float` writes a recipe's trained float network; `quantize` turns such a file, trained here or
-elsewhere, into the integer network, on a few inputs or on none.
+The float network is a file that `python -m training float` writes, or one like it; the integers
+are fitted to it on a few inputs or on none.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from hwgen.nn.post_training import (
 )
 from training.build import float_net, quant_net
 from training.data.dataset import TrainingData
-from training.float_checkpoint import load_float, save_float
-from training.options import errors, override, progress, widths_of
+from training.float_checkpoint import load_float
+from training.options import errors, override, widths_of
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
-from training.run import Figures, measured, train_float
+from training.run import Figures, measured
 from training.start import CALIBRATION, calibration_inputs
 from training.tables import figures_table
 
@@ -121,43 +121,6 @@ def quantize(
         console = Console()
         console.print(figures_table(figures))
         console.print(f"wrote {out}", highlight=False, soft_wrap=True)
-
-
-def train_float_alone(
-    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
-    float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
-    widths: Annotated[
-        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
-    ] = None,
-    width: Annotated[
-        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
-    ] = None,
-    input_bits: Annotated[
-        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File.")] = Path("float.pt"),
-) -> None:
-    """Train the float network of RECIPE and write it as a state_dict."""
-    torch.set_num_threads(threads)
-    try:
-        settings = override(
-            RECIPES[recipe],
-            float_epochs=float_epochs,
-            widths=widths_of(widths),
-            width=width,
-            input_bits=input_bits,
-            seed=seed,
-        )
-        dataset = load(settings, data)
-        with progress("float network", settings.float_epochs) as report:
-            save_float(train_float(settings, dataset, report), out)
-    except HwgenError as error:
-        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_status) from None
-    Console().print(f"wrote {out}", highlight=False, soft_wrap=True)
 
 
 def quantized(

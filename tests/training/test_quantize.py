@@ -147,7 +147,7 @@ def test_files_that_are_no_state_dict_are_refused(content, tmp_path):
         (
             ["--acc-bits", "3"],
             "digits: dense0: P = 3 leaves no room for a weight of 1 with 4-bit inputs; the "
-            "smallest useful P is 4 with a2q_ip",
+            "smallest useful P is 4",
         ),
         (["--widths", "a"], "widths: must be whole numbers separated by commas, such as 64,32, "),
     ],

@@ -36,6 +36,9 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "penalty_weight",
     "backward",
     "float_start",
+    "equalization",
+    "bias_correction",
+    "fitted_start",
 )
 ONE_AT_A_TIME = threading.Lock()  # torch's seed and thread count are the process's
 
