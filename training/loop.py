@@ -10,10 +10,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from hwgen.errors import HwgenError
-from hwgen.nn import QuantConv2d, QuantLinear, penalty
 from training.augment import cropped_and_mirrored, turned
 from training.data.dataset import Dataset, ImagePairs, TrainingData
 from training.descent import Descent, start
+from training.parallel import device_here, mean_of_all, of_all, share, together
 from training.recipe import Recipe
 from training.score import psnr_of_error
 
@@ -22,7 +22,8 @@ from training.score import psnr_of_error
 class Epoch:
     """What one epoch came to: mean loss, and the score on the training batches.
 
-    The score is the accuracy in percent of a classifier, and the PSNR in dB of images.
+    The score is the accuracy in percent of a classifier, and the PSNR in dB of images; of this
+    process's share where several train together.
     """
 
     number: int
@@ -49,25 +50,25 @@ def train(
     generator = torch.Generator().manual_seed(recipe.seed)
     x, y = _samples(dataset)
     steps = math.ceil(len(x) / recipe.batch)
-    optimizer, schedule = start(net, descent, steps)
-    quantized = any(isinstance(module, QuantLinear | QuantConv2d) for module in net.modules())
+    optimizer, schedule = start(net.to(device_here()), descent, steps)
     net.train()
-    for number in range(1, descent.epochs + 1):
-        total, score = 0.0, 0.0
-        for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
-            images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
-            result = net(images)
-            loss = _loss(dataset, result, target)
-            if quantized:
-                loss = loss + recipe.penalty_weight * penalty(net)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += _finite(float(loss.detach()), recipe, number) * len(batch)
-            score += _score(dataset, result.detach(), target) * len(batch)
-        report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
-    return net.eval()
+    with together(net) as forward:
+        for number in range(1, descent.epochs + 1):
+            total, score = 0.0, 0.0
+            for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
+                images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
+                images, target = share(images), share(target)
+                result, excess = forward(images)
+                mean = _loss(dataset, result, target)
+                loss = of_all(mean, len(target), len(batch)) + recipe.penalty_weight * excess
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += _finite(mean_of_all(loss), recipe, number) * len(batch)
+                score += _score(dataset, result.detach(), target) * len(batch)
+            report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
+    return net.cpu().eval()
 
 
 def calibration_steps(dataset: TrainingData, recipe: Recipe) -> int:
