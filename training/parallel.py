@@ -12,10 +12,10 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn import functional as differentiable
 from torch.nn.parallel import DistributedDataParallel
 
 from hwgen.errors import HwgenError
@@ -118,14 +118,34 @@ def together(net: nn.Module) -> Iterator[nn.Module]:
     for activation in activations:
         activation.percentile = percentile_of_all
     try:
-        yield DistributedDataParallel(
-            Pass(net), broadcast_buffers=False, find_unused_parameters=True
-        )
+        # a calibrating activation has no gradient yet
+        yield DistributedDataParallel(Pass(net), find_unused_parameters=bool(activations))
     finally:
         for activation in activations:
             del activation.percentile
         for parent, name, norm in norms:
             setattr(parent, name, norm)
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over all processes, whose gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, mine: Tensor) -> Tensor:
+        total = mine.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        total = gradient.contiguous().clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def sum_of_all(mine: Tensor) -> Tensor:
+    """Add up a tensor of every process; gradients go back to all of them."""
+    return _Sum.apply(mine)
 
 
 class SharedBatchNorm(nn.Module):
@@ -145,9 +165,9 @@ class SharedBatchNorm(nn.Module):
         shape = (1, -1) + (1,) * (x.dim() - 2)
         count = x.new_tensor(x.numel() // x.shape[1])
         distributed.all_reduce(count)
-        mean = differentiable.all_reduce(x.sum(dims)) / count
+        mean = sum_of_all(x.sum(dims)) / count
         centred = x - mean.reshape(shape)
-        variance = differentiable.all_reduce(centred.square().sum(dims)) / count
+        variance = sum_of_all(centred.square().sum(dims)) / count
         with torch.no_grad():
             norm.num_batches_tracked += 1
             norm.running_mean.lerp_(mean, norm.momentum)
