@@ -1,4 +1,4 @@
-"""A float and a quantized network trained for eight steps; `torchrun` starts it with a file name."""
+"""A float and a quantized network trained for eight steps, also by `torchrun`, into a file."""
 
 import sys
 from dataclasses import replace

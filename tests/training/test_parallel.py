@@ -28,16 +28,20 @@ def torchrun(processes, *program):
 
 
 def test_two_processes_train_what_one_trains(tmp_path):
-    """Weights, scales, running statistics and losses differ by float noise after eight steps."""
+    """Float noise, and the few codes that it moves, are what is left after eight steps.
+
+    Batch norms, calibration or the unequal last shares left to each process move weights by 4e-2.
+    """
     path = tmp_path / "state.pt"
     result = torchrun(2, "tests.training.short_training", str(path))
     assert result.returncode == 0, result.stderr
     state, losses = short_training()
     state_of_two, losses_of_two = torch.load(path)
-    assert torch.allclose(losses, losses_of_two, rtol=1e-4)
+    assert torch.allclose(losses, losses_of_two, atol=3e-3)
     assert list(state) == list(state_of_two)
     for name, tensor in state.items():
-        assert torch.allclose(tensor, state_of_two[name], rtol=1e-3, atol=2e-5), name
+        atol = 1e-3 if name.endswith("weight") else 1e-2
+        assert torch.allclose(tensor, state_of_two[name], rtol=0, atol=atol), name
 
 
 def test_the_program_runs_under_torchrun_and_the_first_process_writes(tmp_path):
@@ -45,9 +49,9 @@ def test_the_program_runs_under_torchrun_and_the_first_process_writes(tmp_path):
     options = ["digits", "--epochs", "1", "--float-epochs", "1", "--json", "--out", str(path)]
     result = torchrun(2, "training", *options)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["score_integer"] == load_model(path).metadata[
-        "accuracy_integer"
-    ]
+    assert (
+        json.loads(result.stdout)["score_integer"] == load_model(path).metadata["accuracy_integer"]
+    )
 
 
 def test_a_mistake_is_said_once(tmp_path):
