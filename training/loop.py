@@ -17,6 +17,8 @@ from training.parallel import device_here, mean_of_all, of_all, share, together
 from training.recipe import Recipe
 from training.score import psnr_of_error
 
+LAYOUT = torch.channels_last  # of images and kernels: convolutions are faster so, on CPUs too
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
@@ -51,22 +53,21 @@ def train(
     x, y = _samples(dataset)
     steps = math.ceil(len(x) / recipe.batch)
     optimizer, schedule = start(net.to(device_here()), descent, steps)
-    net.train()
+    net.train().to(memory_format=LAYOUT)
     with together(net) as forward:
         for number in range(1, descent.epochs + 1):
             total, score = 0.0, 0.0
             for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
                 images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
-                images, target = share(images), share(target)
-                result, excess = forward(images)
-                mean = _loss(dataset, result, target)
-                loss = of_all(mean, len(target), len(batch)) + recipe.penalty_weight * excess
+                result, excess = forward(_laid_out(share(images)))
+                loss, right = _judged(dataset, result, share(target), len(batch))
+                loss = loss + recipe.penalty_weight * excess
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 schedule.step()
                 total += _finite(mean_of_all(loss), recipe, number) * len(batch)
-                score += _score(dataset, result.detach(), target) * len(batch)
+                score += right * len(batch)
             report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
     return net.cpu().eval()
 
@@ -95,6 +96,18 @@ def _augmented(
             return cropped_and_mirrored(x, generator), y
         case ImagePairs():
             return turned(x, y, generator)
+
+
+def _laid_out(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=LAYOUT) if images.dim() == 4 else images
+
+
+def _judged(
+    dataset: TrainingData, result: Tensor, target: Tensor, count: int
+) -> tuple[Tensor, float]:
+    """Give loss and score of this process's share of a batch of `count` samples."""
+    loss = of_all(_loss(dataset, result, target), len(target), count)
+    return loss, _score(dataset, result.detach(), target)
 
 
 def _loss(dataset: TrainingData, result: Tensor, target: Tensor) -> Tensor:
