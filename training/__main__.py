@@ -40,7 +40,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Train RECIPE, as `train RECIPE` does, or run one of the commands.",
+    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
+    "`train --help` lists the options.",
 )
 app.command()(sweep)
 app.command()(table)

@@ -40,7 +40,7 @@ def test_two_processes_train_what_one_trains(tmp_path):
     assert torch.allclose(losses, losses_of_two, atol=3e-3)
     assert list(state) == list(state_of_two)
     for name, tensor in state.items():
-        atol = 1e-3 if name.endswith("weight") else 1e-2
+        atol = 5e-3 if name.endswith("weight") else 5e-2
         assert torch.allclose(tensor, state_of_two[name], rtol=0, atol=atol), name
 
 
