@@ -17,6 +17,7 @@ from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
 from training.float_checkpoint import train_float_alone
 from training.options import errors, override, progress, widths_of
+from training.parallel import is_first, process_group
 from training.quantize import quantize
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
@@ -38,7 +39,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Train RECIPE, as `train RECIPE` does, or run one of the commands.",
+    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
+    "`train --help` lists the options.",
 )
 app.command()(sweep)
 app.command()(table)
@@ -111,7 +113,8 @@ def main(
             fitted_start=fitted_start,
             seed=seed,
         )
-        run(settings, data, out or default_out(settings), as_json)
+        with process_group():
+            run(settings, data, out or default_out(settings), as_json)
     except HwgenError as error:
         errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_status) from None
@@ -124,6 +127,8 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:
         graph, figures = train_quantized(settings, dataset, trained, report)
+    if not is_first():
+        return
     save_model(graph, out)
     if as_json:
         print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))

@@ -11,9 +11,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hwgen.errors import HwgenError
 from training.loop import Epoch, Report
+from training.parallel import is_first
 from training.recipe import Recipe
 
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, quiet=not is_first())
 
 
 def override(recipe: Recipe, **given: object) -> Recipe:
