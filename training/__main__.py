@@ -19,6 +19,7 @@ from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
 from training.loop import Epoch
+from training.parallel import is_first, process_group
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
@@ -39,11 +40,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Train RECIPE, as `train RECIPE` does, or run one of the commands.",
+    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
+    "`train --help` lists the options.",
 )
 app.command()(sweep)
 app.command()(table)
-errors = Console(stderr=True, highlight=False)
+errors = Console(stderr=True, highlight=False, quiet=not is_first())
 
 
 @app.command("train")
@@ -107,7 +109,8 @@ def main(
             float_start=float_start,
             seed=seed,
         )
-        run(settings, data, out or default_out(settings), as_json)
+        with process_group():
+            run(settings, data, out or default_out(settings), as_json)
     except HwgenError as error:
         errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_status) from None
@@ -120,6 +123,8 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:
         graph, figures = train_quantized(settings, dataset, trained, report)
+    if not is_first():
+        return
     save_model(graph, out)
     if as_json:
         print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))

@@ -10,10 +10,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from hwgen.errors import HwgenError
-from hwgen.nn import QuantConv2d, QuantLinear, penalty
 from training.augment import cropped_and_mirrored, turned
 from training.data.dataset import Dataset, ImagePairs, TrainingData
 from training.descent import Descent, start
+from training.parallel import device_here, mean_of_all, of_all, share, together
 from training.recipe import Recipe
 from training.score import psnr_of_error
 
@@ -24,7 +24,8 @@ LAYOUT = torch.channels_last  # of images and kernels: convolutions are faster s
 class Epoch:
     """What one epoch came to: mean loss, and the score on the training batches.
 
-    The score is the accuracy in percent of a classifier, and the PSNR in dB of images.
+    The score is the accuracy in percent of a classifier, and the PSNR in dB of images; of this
+    process's share where several train together.
     """
 
     number: int
@@ -51,25 +52,24 @@ def train(
     generator = torch.Generator().manual_seed(recipe.seed)
     x, y = _samples(dataset)
     steps = math.ceil(len(x) / recipe.batch)
-    optimizer, schedule = start(net, descent, steps)
-    quantized = any(isinstance(module, QuantLinear | QuantConv2d) for module in net.modules())
+    optimizer, schedule = start(net.to(device_here()), descent, steps)
     net.train().to(memory_format=LAYOUT)
-    for number in range(1, descent.epochs + 1):
-        total, score = 0.0, 0.0
-        for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
-            images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
-            result = net(images.contiguous(memory_format=LAYOUT) if images.dim() == 4 else images)
-            loss = _loss(dataset, result, target)
-            if quantized:
-                loss = loss + recipe.penalty_weight * penalty(net)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += _finite(float(loss.detach()), recipe, number) * len(batch)
-            score += _score(dataset, result.detach(), target) * len(batch)
-        report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
-    return net.eval()
+    with together(net) as forward:
+        for number in range(1, descent.epochs + 1):
+            total, score = 0.0, 0.0
+            for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
+                images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
+                result, excess = forward(_laid_out(share(images)))
+                loss, right = _judged(dataset, result, share(target), len(batch))
+                loss = loss + recipe.penalty_weight * excess
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += _finite(mean_of_all(loss), recipe, number) * len(batch)
+                score += right * len(batch)
+            report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
+    return net.cpu().eval()
 
 
 def calibration_steps(dataset: TrainingData, recipe: Recipe) -> int:
@@ -96,6 +96,18 @@ def _augmented(
             return cropped_and_mirrored(x, generator), y
         case ImagePairs():
             return turned(x, y, generator)
+
+
+def _laid_out(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=LAYOUT) if images.dim() == 4 else images
+
+
+def _judged(
+    dataset: TrainingData, result: Tensor, target: Tensor, count: int
+) -> tuple[Tensor, float]:
+    """Give loss and score of this process's share of a batch of `count` samples."""
+    loss = of_all(_loss(dataset, result, target), len(target), count)
+    return loss, _score(dataset, result.detach(), target)
 
 
 def _loss(dataset: TrainingData, result: Tensor, target: Tensor) -> Tensor:

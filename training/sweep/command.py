@@ -95,7 +95,7 @@ def _pool(workers: int | None, threads: int, scheduler: str | None) -> Pool:
     if find_spec("distributed") is None:
         raise ToolError(
             "scheduler: needs the package distributed, which is not installed; "
-            "pip install 'hwgen[cluster]'"
+            "pip install '.[cluster]'"
         )
     from training.sweep.cluster import ClusterWorkers
 

@@ -73,7 +73,7 @@ class LiveTable:
             self._console.print(f"{self._done}/{self._total} {text}", markup=False, soft_wrap=True)
 
     def _draw(self) -> Group:
-        table = Table(title=self._headline(), title_justify="left", expand=False)
+        table = Table(title=self._headline(), title_justify="left", min_width=60)
         for heading in ("running", "epoch", "loss", "minutes"):
             table.add_column(heading, justify="left" if heading == "running" else "right")
         for task in self._running.values():

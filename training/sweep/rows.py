@@ -48,6 +48,8 @@ def measured_row(recipe: Recipe, dataset: TrainingData, figures: Figures, second
         "metric": figures.metric,
         "score_float": round(figures.score_float, 4),
         "score_integer": round(figures.score_integer, 4),
+        "parts_float": _rounded(figures.parts_float),
+        "parts_integer": _rounded(figures.parts_integer),
         "zeros_percent": round(figures.zeros_percent, 3),
         "hidden_l1_norm": sum(layer.l1_norm for layer, _ in counted),
         "certified_bits": max((layer.accumulator_bits for layer, _ in counted), default=0),
@@ -62,6 +64,10 @@ def measured_row(recipe: Recipe, dataset: TrainingData, figures: Figures, second
 def failed_row(recipe: Recipe, error: str) -> Row:
     """Give the row of a training that came to nothing."""
     return {**settings_of(recipe), "error": error}
+
+
+def _rounded(parts: dict[str, float]) -> dict[str, float]:
+    return {name: round(score, 4) for name, score in parts.items()}
 
 
 def _data_type_bits(layer: LayerFigures, inputs: IntType) -> int:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import math
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +14,7 @@ import torch
 from hwgen.errors import HwgenError
 from training.build import float_net
 from training.data.dataset import TrainingData
-from training.loop import Epoch, Report
+from training.loop import Report
 from training.recipes import RECIPES, Recipe, load
 from training.run import train_float, train_quantized
 from training.sweep.rows import Row, measured_row
@@ -37,6 +35,7 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "backward",
     "float_start",
 )
+WITH_FLOAT_FORM = ("optimizer", "learning_rate", "weight_decay")  # `float_...` goes before
 ONE_AT_A_TIME = threading.Lock()  # torch's seed and thread count are the process's
 
 
@@ -47,7 +46,7 @@ class Task:
     Parameters
     ----------
     trained
-        The float network as saved by `float_bytes`; None where that is what to train.
+        The float network as `perform` gave it; None where that is what to train.
     """
 
     recipe: Recipe
@@ -69,26 +68,18 @@ Result = bytes | Row | Failure
 def float_recipe(recipe: Recipe) -> Recipe:
     """Give the recipe with its own settings for all that a float network does not depend on."""
     own = RECIPES[recipe.name]
-    kept = {name: getattr(own, name) for name in QUANTIZED_ONLY}
+    replaced = [n for n in WITH_FLOAT_FORM if getattr(recipe, f"float_{n}") is not None]
+    kept = {name: getattr(own, name) for name in (*QUANTIZED_ONLY, *replaced)}
     return replace(recipe, **{**kept, "method": "qat", "accumulator_bits": None})
 
 
 def perform(task: Task, report: Report) -> Result:
     """Train a float network to bytes, or a quantized one to a row."""
-
-    def checked(epoch: Epoch) -> None:
-        if not math.isfinite(epoch.loss):
-            raise HwgenError(
-                f"{task.recipe.name}: loss must stay finite, and was {epoch.loss} in epoch "
-                f"{epoch.number}; lower learning_rate"
-            )
-        report(epoch)
-
     with ONE_AT_A_TIME:
         torch.set_num_threads(task.threads)
         try:
             dataset = _load(float_recipe(replace(task.recipe, seed=0)), task.data)
-            return _train(task, dataset, checked)
+            return _train(task, dataset, report)
         except HwgenError as error:
             return Failure(error=str(error))
 
@@ -98,7 +89,7 @@ def perform_unwatched(task: Task) -> Result:
     return perform(task, lambda _epoch: None)
 
 
-def _train(task: Task, dataset: TrainingData, report: Callable[[Epoch], None]) -> Result:
+def _train(task: Task, dataset: TrainingData, report: Report) -> Result:
     if task.trained is None:
         trained = train_float(task.recipe, dataset, report)
         stream = io.BytesIO()
