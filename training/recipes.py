@@ -81,6 +81,7 @@ CLASSIFIERS: dict[RecipeName, Recipe] = {
         epochs=4,
         float_epochs=12,
         batch=64,
+        float_learning_rate=4e-3,
         augment=True,
     ),
     "mobilenet_v1": Recipe(
@@ -91,7 +92,7 @@ CLASSIFIERS: dict[RecipeName, Recipe] = {
         epochs=8,
         float_epochs=24,
         batch=64,
-        float_learning_rate=4e-3,
+        float_learning_rate=8e-3,
         augment=True,
     ),
 }
