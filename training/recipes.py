@@ -67,10 +67,12 @@ CLASSIFIERS: dict[RecipeName, Recipe] = {
     "cifar10_cnn": Recipe(
         name="cifar10_cnn",
         network="small_cnn",
+        width=0.5,
         accumulator_bits=12,
-        epochs=20,
+        epochs=8,
         float_epochs=20,
         batch=64,
+        float_learning_rate=4e-3,
         augment=True,
     ),
     "resnet18": Recipe(
