@@ -1,0 +1,124 @@
+"""The search of the integer projection: which gains a row can pay from its budget.
+
+`S(lambda) = sum clip(floor(m_i - lambda + 0.5), 0, limit)` falls in steps of one as lambda grows.
+On a CPU, where a sort costs as much as five training steps, Newton's method looks for a lambda at
+which `S` is at most `NEAR - 1` below the budget; those units go to the largest gains left, which
+`topk` finds. In training the lambda of the step before is almost right, and two or three sums do.
+Rows that resist, with many equal gains, and all rows on other devices, where a sort is cheap and a
+look at a result stops the queue, are sorted. Both ways give the same integers: lambda is kept on
+a binary grid, on which differences with it are exact.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NEAR = 8  # gains taken by topk at the end, the first one not taken among them
+ROUNDS = 16  # of Newton's method, until a row counts as resisting
+GRID = 1024.0  # lambdas are multiples of 1 / GRID
+
+
+@torch.library.custom_op("hwgen::project_magnitudes", mutates_args=())
+def project_magnitudes(
+    magnitude: Tensor, start: Tensor, budget: int, limit: int
+) -> tuple[Tensor, Tensor]:
+    """Project rows of magnitudes, shape (channels, K); give the integers and lambda.
+
+    It is one operation for torch.compile, which cannot look into a search that ends when it is
+    done.
+    """
+    if magnitude.device.type != "cpu" or magnitude.shape[1] <= NEAR:
+        return by_sort(magnitude, budget, limit)
+    shift, sums = _search(magnitude, start, budget, limit)
+    codes, threshold, resisting = _spend_near(magnitude, shift, budget - sums, limit)
+    if bool(resisting.any()):
+        rows = resisting.flatten().nonzero().flatten()
+        codes[rows], threshold[rows] = by_sort(magnitude[rows], budget, limit)
+    return codes, threshold
+
+
+@project_magnitudes.register_fake
+def _shapes(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(magnitude), magnitude.new_empty(len(magnitude), 1)
+
+
+def _search(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
+    """Look for a lambda with `budget - NEAR < S(lambda) <= budget`, or the lambda zero."""
+    shift = (start * GRID).ceil_().div_(GRID)
+    low = torch.zeros_like(shift)
+    high = torch.full_like(shift, torch.inf)
+    work = torch.empty_like(magnitude)
+    for _ in range(ROUNDS):
+        codes = torch.sub(magnitude, shift - 0.5, out=work).floor_().clamp_(0, limit)
+        sums = codes.sum(dim=1, keepdim=True)
+        rest = budget - sums
+        done = (rest >= 0) & ((rest < NEAR) | (shift == 0))
+        if bool(done.all()):
+            break
+        slope = codes.clamp_(max=1).sum(dim=1, keepdim=True).clamp_min_(1)
+        fits = rest >= 0
+        high = torch.where(fits, shift, high)
+        low = torch.where(fits, low, shift)
+        guess = shift - (rest - NEAR // 2) / slope
+        middle = (low + high) / 2
+        guess = torch.where((guess >= high) | (guess <= low), middle, guess)
+        guess = torch.where(done, shift, guess)
+        shift = (guess * GRID).ceil_().div_(GRID)
+    return shift, sums
+
+
+def _spend_near(
+    magnitude: Tensor, shift: Tensor, rest: Tensor, limit: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give the rest of each budget to the largest gains left, and tell which rows resist.
+
+    One unit each is right where the next gain of the first, one less, is not above those left.
+    """
+    whole = torch.sub(magnitude, shift - 0.5).floor_()
+    codes = whole.clamp(0, limit)
+    room = torch.ops.aten.hardtanh_backward(magnitude - codes, whole, -torch.inf, limit - 0.5)
+    best, index = room.topk(NEAR, dim=1)
+    last = rest.long().clamp_(0, NEAR - 1)
+    after = best.gather(1, last)  # the first gain that is not taken
+    before = best.gather(1, (last - 1).clamp_min_(0))
+    rank = torch.arange(NEAR, dtype=room.dtype, device=room.device)
+    codes.scatter_add_(1, index, ((rank < rest) & (best >= 0.5)).to(codes.dtype))
+    unclear = (rest > 0) & ((before == after) | (best[:, :1] - 1 > after)) & (before >= 0.5)
+    far = (rest < 0) | ((rest >= NEAR) & (shift > 0))
+    return codes, (after - 0.5).clamp_min_(0), far | unclear
+
+
+def by_sort(magnitude: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
+    """Do the same without a look at the numbers: bisect the whole part of lambda, sort the rest."""
+    codes = torch.floor(magnitude + 0.5)
+    shift = _whole_shift(magnitude, codes, budget, limit)
+    codes = (codes - shift).clamp_(0, limit)
+    rest = budget - codes.sum(dim=1, keepdim=True)
+    room = torch.where(codes < limit, magnitude - codes, 0.0)
+    best, index = room.sort(dim=1, descending=True, stable=True)
+    rank = torch.arange(room.shape[1], dtype=room.dtype, device=room.device)
+    codes.scatter_add_(1, index, ((rank < rest) & (best >= 0.5)).to(codes.dtype))
+    after = best.gather(1, rest.long().clamp_(0, room.shape[1] - 1))
+    return codes, (after - 0.5).clamp_min_(0)
+
+
+def _whole_shift(magnitude: Tensor, nearest: Tensor, budget: int, limit: int) -> Tensor:
+    """Give the smallest whole lambda >= 0 that keeps the budget, shape (channels, 1).
+
+    Of the `count` largest magnitudes not all can have the code `limit`, and fewer always may: that
+    bounds lambda to an interval of `limit + 1` about the smallest of them.
+    """
+    count = budget // limit + 1
+    if count > magnitude.shape[1]:
+        return torch.zeros_like(magnitude[:, :1])
+    pivot = magnitude.kthvalue(magnitude.shape[1] - count + 1, dim=1, keepdim=True).values
+    inside = nearest.clamp(max=limit).sum(dim=1, keepdim=True) <= budget
+    low = torch.floor(pivot - (limit + 0.5)).clamp_min_(0).masked_fill_(inside, 0)
+    high = torch.ceil(pivot + 0.5).masked_fill_(inside, 0)
+    for _ in range((limit + 2).bit_length()):
+        middle = torch.floor((low + high) / 2)
+        fits = (nearest - middle).clamp_(0, limit).sum(dim=1, keepdim=True) <= budget
+        high = torch.where(fits, middle, high)
+        low = torch.where(fits, low, middle)
+    return high
