@@ -46,25 +46,24 @@ def _shapes(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[
 def _search(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
     """Look for a lambda with `budget - NEAR < S(lambda) <= budget`, or the lambda zero."""
     shift = (start * GRID).ceil_().div_(GRID)
-    low = torch.zeros_like(shift)
-    high = torch.full_like(shift, torch.inf)
+    low, too_many = torch.zeros_like(shift), torch.zeros_like(shift)
+    high, few = torch.full_like(shift, torch.inf), torch.zeros_like(shift)
     work = torch.empty_like(magnitude)
     for _ in range(ROUNDS):
         codes = torch.sub(magnitude, shift - 0.5, out=work).floor_().clamp_(0, limit)
         sums = codes.sum(dim=1, keepdim=True)
         rest = budget - sums
-        done = (rest >= 0) & ((rest < NEAR) | (shift == 0))
+        fits = rest >= 0
+        done = fits & ((rest < NEAR) | (shift == 0))
         if bool(done.all()):
             break
-        slope = codes.clamp_(max=1).sum(dim=1, keepdim=True).clamp_min_(1)
-        fits = rest >= 0
-        high = torch.where(fits, shift, high)
-        low = torch.where(fits, low, shift)
-        guess = shift - (rest - NEAR // 2) / slope
-        middle = (low + high) / 2
-        guess = torch.where((guess >= high) | (guess <= low), middle, guess)
-        guess = torch.where(done, shift, guess)
-        shift = (guess * GRID).ceil_().div_(GRID)
+        high, few = torch.where(fits, shift, high), torch.where(fits, sums, few)
+        low, too_many = torch.where(fits, low, shift), torch.where(fits, too_many, sums)
+        newton = shift - (rest - NEAR // 2) / codes.clamp_(max=1).sum(dim=1, keepdim=True)
+        chord = low + (high - low) * ((too_many - budget + NEAR // 2) / (too_many - few))
+        guess = torch.where(high - low < 1, chord, newton)
+        guess = torch.where((guess < high) & (guess > low), guess, (low + high) / 2)
+        shift = torch.where(done, shift, (guess * GRID).ceil_().div_(GRID))
     return shift, sums
 
 
