@@ -25,11 +25,6 @@ def rounded_(x: Tensor, lo: int, hi: int) -> Tensor:
     return x.add_(0.5).floor_().clamp_(lo, hi)
 
 
-def truncated(x: Tensor, limit: int) -> Tensor:
-    """Round towards zero, which never grows a magnitude, to integers of `limit` at most."""
-    return x.abs().floor_().clamp_(max=limit).copysign_(x)
-
-
 def inside(grad: Tensor, x: Tensor, lo: int, hi: int) -> Tensor:
     """Keep `grad` where `x` rounds to an integer in [lo, hi], zero elsewhere; `x` is used up."""
     x.add_(0.5).floor_()

@@ -2,7 +2,7 @@
 
 `S(lambda) = sum clip(floor(m_i - lambda + 0.5), 0, limit)` falls in steps of one as lambda grows.
 On a CPU, where a sort costs as much as five training steps, Newton's method looks for a lambda at
-which `S` is at most `NEAR - 1` below the budget; those units go to the largest gains left, which
+which `S` is a few units below the budget; those go to the largest gains left, which
 `topk` finds. In training the lambda of the step before is almost right, and two or three sums do.
 Rows that resist, with many equal gains, and all rows on other devices, where a sort is cheap and a
 look at a result stops the queue, are sorted. Both ways give the same integers: lambda is kept on
@@ -14,7 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-NEAR = 8  # gains taken by topk at the end, the first one not taken among them
+NEAR = range(2, 9)  # gains that topk takes at the end; more columns pay for more
+COLUMNS_PER_GAIN = 64  # where torch's topk changes from a heap to a slower selection
 ROUNDS = 16  # of Newton's method, until a row counts as resisting
 GRID = 1024.0  # lambdas are multiples of 1 / GRID
 
@@ -28,10 +29,14 @@ def project_magnitudes(
     It is one operation for torch.compile, which cannot look into a search that ends when it is
     done.
     """
-    if magnitude.device.type != "cpu" or magnitude.shape[1] <= NEAR:
+    columns = magnitude.shape[1]
+    if magnitude.device.type != "cpu" or columns < NEAR.stop:
         return by_sort(magnitude, budget, limit)
-    shift, sums = _search(magnitude, start, budget, limit)
-    codes, threshold, resisting = _spend_near(magnitude, shift, budget - sums, limit)
+    near = min(max(columns // COLUMNS_PER_GAIN, NEAR.start), NEAR.stop - 1)
+    work = torch.empty_like(magnitude)
+    shift, rest = _search(magnitude, start, budget, limit, near, work)
+    torch.sub(magnitude, shift - 0.5, out=work).floor_()
+    codes, threshold, resisting = _spend_near(magnitude, work, shift, rest, limit, near)
     if bool(resisting.any()):
         rows = resisting.flatten().nonzero().flatten()
         codes[rows], threshold[rows] = by_sort(magnitude[rows], budget, limit)
@@ -43,48 +48,49 @@ def _shapes(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[
     return torch.empty_like(magnitude), magnitude.new_empty(len(magnitude), 1)
 
 
-def _search(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
-    """Look for a lambda with `budget - NEAR < S(lambda) <= budget`, or the lambda zero."""
+def _search(
+    magnitude: Tensor, start: Tensor, budget: int, limit: int, near: int, work: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Look for a lambda with `budget - near < S(lambda) <= budget`, or zero; give the rest too."""
     shift = (start * GRID).ceil_().div_(GRID)
     low, too_many = torch.zeros_like(shift), torch.zeros_like(shift)
     high, few = torch.full_like(shift, torch.inf), torch.zeros_like(shift)
-    work = torch.empty_like(magnitude)
-    for _ in range(ROUNDS):
+    for last in (*[False] * (ROUNDS - 1), True):
         codes = torch.sub(magnitude, shift - 0.5, out=work).floor_().clamp_(0, limit)
         sums = codes.sum(dim=1, keepdim=True)
         rest = budget - sums
         fits = rest >= 0
-        done = fits & ((rest < NEAR) | (shift == 0))
-        if bool(done.all()):
+        done = fits & ((rest < near) | (shift == 0))
+        if last or bool(done.all()):
             break
         high, few = torch.where(fits, shift, high), torch.where(fits, sums, few)
         low, too_many = torch.where(fits, low, shift), torch.where(fits, too_many, sums)
-        newton = shift - (rest - NEAR // 2) / codes.clamp_(max=1).sum(dim=1, keepdim=True)
-        chord = low + (high - low) * ((too_many - budget + NEAR // 2) / (too_many - few))
+        newton = shift - (rest - near // 2) / codes.clamp_(max=1).sum(dim=1, keepdim=True)
+        chord = low + (high - low) * ((too_many - budget + near // 2) / (too_many - few))
         guess = torch.where(high - low < 1, chord, newton)
         guess = torch.where((guess < high) & (guess > low), guess, (low + high) / 2)
         shift = torch.where(done, shift, (guess * GRID).ceil_().div_(GRID))
-    return shift, sums
+    return shift, rest
 
 
 def _spend_near(
-    magnitude: Tensor, shift: Tensor, rest: Tensor, limit: int
+    magnitude: Tensor, whole: Tensor, shift: Tensor, rest: Tensor, limit: int, near: int
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Give the rest of each budget to the largest gains left, and tell which rows resist.
 
-    One unit each is right where the next gain of the first, one less, is not above those left.
+    `whole` is `floor(m - shift + 0.5)`, and is used up. One unit each is right where the next gain
+    of the first, one less, is not above those left.
     """
-    whole = torch.sub(magnitude, shift - 0.5).floor_()
     codes = whole.clamp(0, limit)
-    room = torch.ops.aten.hardtanh_backward(magnitude - codes, whole, -torch.inf, limit - 0.5)
-    best, index = room.topk(NEAR, dim=1)
-    last = rest.long().clamp_(0, NEAR - 1)
+    full = whole.sub_(limit - 1).clamp_(0, 1).mul_(-torch.finfo(whole.dtype).max)
+    best, index = full.add_(magnitude).sub_(codes).topk(near, dim=1)
+    last = rest.long().clamp_(0, near - 1)
     after = best.gather(1, last)  # the first gain that is not taken
     before = best.gather(1, (last - 1).clamp_min_(0))
-    rank = torch.arange(NEAR, dtype=room.dtype, device=room.device)
+    rank = torch.arange(near, dtype=codes.dtype, device=codes.device)
     codes.scatter_add_(1, index, ((rank < rest) & (best >= 0.5)).to(codes.dtype))
     unclear = (rest > 0) & ((before == after) | (best[:, :1] - 1 > after)) & (before >= 0.5)
-    far = (rest < 0) | ((rest >= NEAR) & (shift > 0))
+    far = (rest < 0) | ((rest >= near) & (shift > 0))
     return codes, (after - 0.5).clamp_min_(0), far | unclear
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from hwgen.bounds import offset_cap
 from hwgen.nn.projection import project_integer
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
+from hwgen.nn.search import project_magnitudes
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntType
 
@@ -74,30 +75,35 @@ class _Projected(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, weight: Tensor, log2_scale: Tensor, start: Tensor, budget: int, config: WeightQuant
+        ctx: Any,
+        weight: Tensor,
+        log2_scale: Tensor,
+        start: Tensor,
+        budget: int,
+        config: WeightQuant,
     ) -> tuple[Tensor, Tensor]:
         scale = power(log2_scale)
-        codes, threshold = project_integer(weight / scale, budget, config.limit, start)
-        values = codes.mul_(scale)
-        ctx.save_for_backward(weight, values, threshold, log2_scale)
+        magnitude = (weight / scale).abs_()
+        codes, threshold = project_magnitudes(magnitude, start, budget, config.limit)
+        values = codes.copysign_(weight).mul_(scale)
+        ctx.save_for_backward(weight, values, threshold, scale)
         ctx.mark_non_differentiable(threshold)
         ctx.config = config
         return values, threshold
 
     @staticmethod
-    def backward(
-        ctx: Any, grad: Tensor, _: Tensor
-    ) -> tuple[Tensor, Tensor, None, None, None]:
-        weight, values, threshold, log2_scale = ctx.saved_tensors
-        size = (weight / power(log2_scale)).abs_()
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        weight, values, threshold, scale = ctx.saved_tensors
+        size = (weight / scale).abs_()
         if ctx.config.backward == "soft":
             of_weight = _through_soft(grad, weight, size.sub_(threshold), threshold, ctx.config)
             moved = of_weight
         else:
             of_weight = _clipped(grad, size, ctx.config)
             moved = of_weight * (threshold == 0)
-        of_scale = (grad * values).addcmul_(moved, weight, value=-1).sum(dim=1, keepdim=True)
-        return of_weight, log2_gradient(of_scale, log2_scale), None, None, None
+        work = torch.mul(grad, values, out=size).addcmul_(moved, weight, value=-1)
+        of_scale = work.sum(dim=1, keepdim=True)
+        return of_weight, log2_gradient(of_scale, scale), None, None, None
 
 
 def _clipped(grad: Tensor, size: Tensor, config: WeightQuant) -> Tensor:
@@ -120,4 +126,4 @@ def _through_soft(
     count = active.sum(dim=1, keepdim=True).clamp_(min=1)
     signs = active.copysign_(weight)
     along = (kept * signs).sum(dim=1, keepdim=True).div_(count)
-    return torch.addcmul(kept, signs, along * (threshold > 0), value=-1)
+    return kept.addcmul_(signs, along.mul_(threshold > 0), value=-1)

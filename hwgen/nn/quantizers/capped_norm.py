@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from hwgen.nn.projection import project_l1
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
-from hwgen.nn.rounding import truncated
 from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
 
 
@@ -66,8 +65,8 @@ class CappedNorm(nn.Module):
         u = weight.detach()
         u = u - u.mean(dim=1, keepdim=True) if self.centred else u
         scale, norm = self.scale.detach(), self.norm.detach()
-        x = u * _factor(scale, norm, row_length(u), self.cap)
-        return Codes(truncated(x, self.config.limit), x)
+        x = u * ((norm / scale).clamp_(max=self.cap) / row_length(u))
+        return Codes(x.abs().floor_().clamp_(max=self.config.limit).copysign_(x), x)
 
     def initial_weight(self, weight: Tensor) -> Tensor:
         """Project trained float weights onto the ball that the cap leaves (A2Q+ eq. 10).
@@ -96,11 +95,6 @@ def log2_norm(weight: Tensor) -> Tensor:
     return torch.log2(row_length(weight.detach()))
 
 
-def _factor(scale: Tensor, norm: Tensor, length: Tensor, cap: float) -> Tensor:
-    """By what a row is multiplied to become codes, shape (channels, 1)."""
-    return (norm / scale).clamp_(max=cap).div_(length)
-
-
 class _Capped(torch.autograd.Function):
     """Codes times scale, from the directions u.
 
@@ -113,50 +107,41 @@ class _Capped(torch.autograd.Function):
     def forward(
         ctx: Any, u: Tensor, log2_scale: Tensor, log2_norm: Tensor, cap: float, limit: int
     ) -> Tensor:
-        scale, norm, length = power(log2_scale), power(log2_norm), row_length(u)
-        values = truncated(u * _factor(scale, norm, length, cap), limit).mul_(scale)
-        ctx.save_for_backward(u, values, length, log2_scale, log2_norm)
+        scale, work = power(log2_scale), u.abs()
+        length = work.sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+        wanted = power(log2_norm).div_(scale)
+        factor = wanted.clamp(max=cap).div_(length)
+        values = work.mul_(factor).floor_().clamp_(max=limit).copysign_(u).mul_(scale)
+        ctx.save_for_backward(u, values, length, scale, wanted, factor)
         ctx.cap, ctx.limit = cap, limit
         return values
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        u, values, length, log2_scale, log2_norm = ctx.saved_tensors
-        scale, norm = power(log2_scale), power(log2_norm)
-        factor = _factor(scale, norm, length, ctx.cap)
+        u, values, length, scale, wanted, factor = ctx.saved_tensors
         edge = ctx.limit + 1.0
-        if ctx.cap >= edge:
-            passed = torch.ops.aten.hardtanh_backward(grad, u * factor, -edge, edge)
-        else:
-            passed = grad
-        along = (passed * u).sum(dim=1, keepdim=True).div_(length)
-        turn = along * (length > MIN_SCALE)  # the floor of a length does not turn with its row
-        of_u = torch.addcmul(passed, u.sign(), turn, value=-1).mul_(factor * scale)
-        of_norm = along * norm * (norm <= ctx.cap * scale)
-        of_scale = (grad * values).sum(dim=1, keepdim=True) - of_norm
-        return (
-            of_u,
-            log2_gradient(of_scale, log2_scale),
-            log2_gradient(of_norm, log2_norm),
-            None,
-            None,
-        )
+        work = u * factor
+        passed = torch.ops.aten.hardtanh_backward(grad, work, -edge, edge)
+        along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
+        of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
+        of_norm = along.mul_(wanted * scale).mul_(wanted <= ctx.cap)
+        of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True).sub_(of_norm)
+        return of_u, log2_gradient(of_scale, scale), log2_gradient(of_norm, length), None, None
 
 
 class _Excess(torch.autograd.Function):
-    """`sum(max(g - s * T, 0))`."""
+    """`sum(max(g - s * T, 0))`; its gradient is known in the forward pass."""
 
     @staticmethod
     def forward(ctx: Any, log2_scale: Tensor, log2_norm: Tensor, cap: float) -> Tensor:
-        excess = torch.sub(power(log2_norm), power(log2_scale), alpha=cap)
-        ctx.save_for_backward(log2_scale, log2_norm, excess > 0)
-        ctx.cap = cap
+        scale, norm = power(log2_scale), power(log2_norm)
+        excess = torch.sub(norm, scale, alpha=cap)
+        over = excess > 0
+        of_scale = log2_gradient(over * scale * -cap, scale)
+        ctx.save_for_backward(of_scale, log2_gradient(norm * over, norm))
         return excess.clamp_min_(0).sum()
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        log2_scale, log2_norm, over = ctx.saved_tensors
-        each = over * grad
-        of_scale = -ctx.cap * each * power(log2_scale)
-        of_norm = each * power(log2_norm)
-        return log2_gradient(of_scale, log2_scale), log2_gradient(of_norm, log2_norm), None
+        of_scale, of_norm = ctx.saved_tensors
+        return of_scale * grad, of_norm * grad, None

@@ -34,7 +34,10 @@ def power(log2: Tensor) -> Tensor:
 
 
 def log2_gradient(per_row: Tensor, log2: Tensor) -> Tensor:
-    """Turn `s * dLoss/ds` of every row, shape (channels, 1), into the gradient of `log2(s)`."""
-    if log2.shape[0] == 1:
+    """Turn `s * dLoss/ds` of every row, shape (channels, 1), into the gradient of `log2(s)`.
+
+    The floor of a scale lets gradients pass, so that it can rise again.
+    """
+    if log2.shape[0] != per_row.shape[0]:
         per_row = per_row.sum(dim=0, keepdim=True)
-    return LN2 * per_row * (torch.exp2(log2) >= MIN_SCALE)
+    return per_row * LN2

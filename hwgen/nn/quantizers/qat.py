@@ -55,13 +55,15 @@ class _Nearest(torch.autograd.Function):
     def forward(ctx: Any, weight: Tensor, log2_scale: Tensor, limit: int) -> Tensor:
         scale = power(log2_scale)
         values = rounded_(weight / scale, -limit, limit).mul_(scale)
-        ctx.save_for_backward(weight, values, log2_scale)
+        ctx.save_for_backward(weight, values, scale)
         ctx.limit = limit
         return values
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        weight, values, log2_scale = ctx.saved_tensors
-        passed = inside(grad, weight / power(log2_scale), -ctx.limit, ctx.limit)
-        of_scale = (grad * values).addcmul_(passed, weight, value=-1).sum(dim=1, keepdim=True)
-        return passed, log2_gradient(of_scale, log2_scale), None
+        weight, values, scale = ctx.saved_tensors
+        work = weight / scale
+        passed = inside(grad, work, -ctx.limit, ctx.limit)
+        torch.mul(grad, values, out=work).addcmul_(passed, weight, value=-1)
+        of_scale = work.sum(dim=1, keepdim=True)
+        return passed, log2_gradient(of_scale, scale), None
