@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -95,12 +96,12 @@ class QuantActivation(nn.Module):
         Gradients pass the rounding unchanged and stop where it clips.
         """
         if self.training and self.calibrating:
-            self._calibrate(x.detach())
+            _calibrate_uncompiled(self, x.detach())
             return on_grid(x, self.log2_scale.detach(), self.int_type)
         return on_grid(x, self.log2_scale, self.int_type)
 
-    @torch.compiler.disable
-    def _calibrate(self, x: Tensor) -> None:
+    def calibrate(self, x: Tensor) -> None:
+        """Let the scale follow the range of a batch `x`, and count it."""
         magnitude = x.abs() if self.int_type.signed else x.clamp_min(0)
         rank = max(math.ceil(PERCENTILE * magnitude.numel()), 1)
         largest = magnitude.float().flatten().kthvalue(rank).values
@@ -110,6 +111,13 @@ class QuantActivation(nn.Module):
         self.log2_scale.data.copy_(torch.log2(mean))
         self.steps += 1
         self.calibrating = bool(self.steps < self.calibration_steps)
+
+
+def _calibrate(activation: QuantActivation, x: Tensor) -> None:
+    activation.calibrate(x)
+
+
+_calibrate_uncompiled: Callable[[QuantActivation, Tensor], None] = torch.compiler.disable(_calibrate)
 
 
 def _count_steps(activation: nn.Module, _: Any) -> None:

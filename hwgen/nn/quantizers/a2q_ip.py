@@ -121,7 +121,7 @@ def _through_soft(
     The threshold of a row outside the ball moves with the mean magnitude of the weights above it,
     so that growing all of them, or shrinking the scale, does not grow the sum of the codes.
     """
-    kept = torch.ops.aten.hardtanh_backward(grad, above, 0.0, config.limit + 0.5)
+    kept: Tensor = torch.ops.aten.hardtanh_backward(grad, above, 0.0, config.limit + 0.5)
     active = above.sign_().clamp_(min=0)
     count = active.sum(dim=1, keepdim=True).clamp_(min=1)
     signs = active.copysign_(weight)
