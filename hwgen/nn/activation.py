@@ -107,7 +107,7 @@ class QuantActivation(nn.Module):
         Gradients pass the rounding unchanged and stop where it clips.
         """
         if self.training and self.calibrating:
-            _calibrate_uncompiled(self, x.detach())
+            _uncompiled(self, x.detach())
             return on_grid(x, self.log2_scale.detach(), self.int_type)
         return on_grid(x, self.log2_scale, self.int_type)
 
@@ -126,7 +126,7 @@ def _calibrate(activation: QuantActivation, x: Tensor) -> None:
     activation.calibrate(x)
 
 
-_calibrate_uncompiled: Callable[[QuantActivation, Tensor], None] = torch.compiler.disable(_calibrate)
+_uncompiled: Callable[[QuantActivation, Tensor], None] = torch.compiler.disable(_calibrate)
 
 
 def _count_steps(activation: nn.Module, _: Any) -> None:
