@@ -16,7 +16,8 @@ from hwgen.numeric import IntType
 def on_grid(x: Tensor, log2_scale: Tensor, kind: IntType) -> Tensor:
     """Give `s * clip(round_half_up(x / s), lo, hi)` with `s = 2**log2_scale`, a scalar.
 
-    The rounding has derivative 1, the clip stops gradients; the scale's is `q - dq/dx * x / s`.
+    The rounding has derivative 1, the clip stops gradients; the scale's is `q - dq/dx * x / s`,
+    which its floor lets pass.
     """
     values: Tensor = _LearnedGrid.apply(x, log2_scale, kind.lo, kind.hi)
     return values
@@ -33,20 +34,19 @@ class _LearnedGrid(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, log2_scale: Tensor, lo: int, hi: int) -> Tensor:
         scale = torch.exp2(log2_scale).clamp_min_(MIN_SCALE)
         values = rounded_(x / scale, lo, hi).mul_(scale)
-        ctx.save_for_backward(x, values, log2_scale)
+        ctx.save_for_backward(x, values, scale)
         ctx.range = lo, hi
         return values
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        x, values, log2_scale = ctx.saved_tensors
-        free = torch.exp2(log2_scale)
-        work = x / free.clamp_min(MIN_SCALE)
+        x, values, scale = ctx.saved_tensors
+        work = x / scale
         passed = inside(grad, work, *ctx.range)
         if not ctx.needs_input_grad[1]:
             return passed, None, None, None
         of_scale = torch.mul(grad, values, out=work).addcmul_(passed, x, value=-1).sum()
-        return passed, of_scale * (math.log(2) * (free >= MIN_SCALE)), None, None
+        return passed, of_scale * math.log(2), None, None
 
 
 class _FixedGrid(torch.autograd.Function):
