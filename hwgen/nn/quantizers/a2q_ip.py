@@ -61,13 +61,34 @@ class A2QIntegerProjection(nn.Module):
         return Codes(project_integer(x, self.budget, self.config.limit, self.threshold)[0], x)
 
     def initial_weight(self, weight: Tensor) -> Tensor:
-        """Start from trained float weights as they are: the projection does the rest."""
-        self.log2_scale.data.copy_(initial_log2_scale(weight, self.config))
+        """Start from trained float weights as they are, with the scale that loses least of them."""
+        self.log2_scale.data.copy_(nearest_log2_scale(weight, self.config, self.budget))
         return weight
 
     def penalty(self) -> Tensor:
         """Zero: the projection keeps the budget by itself."""
         return self.log2_scale.new_zeros(())
+
+
+def nearest_log2_scale(weight: Tensor, config: WeightQuant, budget: int) -> Tensor:
+    """Scale whose projected codes are nearest to `weight`, for each channel or for the tensor.
+
+    Tried are quarters of an octave from `max|w| / L`, where the largest weight is the largest code,
+    to twice `max|w|`, where it is the only code: a small budget is better spent on many ones than
+    on a few large codes.
+    """
+    start = initial_log2_scale(weight, config)
+    best, least = start, torch.full_like(start, torch.inf)
+    for quarter in range(4 * config.limit.bit_length() + 5):
+        log2_scale = start + quarter / 4
+        scale = power(log2_scale)
+        codes, _ = project_integer(weight / scale, budget, config.limit)
+        error = (weight - codes * scale).square().sum(dim=1, keepdim=True)
+        if config.scale == "tensor":
+            error = error.sum(dim=0, keepdim=True)
+        best = torch.where(error < least, log2_scale, best)
+        least = torch.minimum(error, least)
+    return best
 
 
 class _Projected(torch.autograd.Function):
