@@ -39,6 +39,7 @@ def start(net: nn.Module, trained: nn.Module, recipe: Recipe, dataset: TrainingD
         for module in net.modules():
             if isinstance(module, QuantActivation):
                 module.steps.zero_()  # the first batches of the training tell the scale better
+                module.calibrating = True
 
 
 def calibration_inputs(dataset: TrainingData, samples: int, seed: int) -> Tensor:

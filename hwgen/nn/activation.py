@@ -89,7 +89,7 @@ class QuantActivation(nn.Module):
         self.calibration_steps = calibration_steps
         self.log2_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
-        self.calibrating = True  # what `steps` says, known without a look at a tensor
+        self.calibrating = True  # what `steps` says without a look at a tensor: set both
         self.register_load_state_dict_post_hook(_count_steps)
 
     @property

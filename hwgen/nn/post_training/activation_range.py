@@ -51,6 +51,7 @@ def set_scale(activation: QuantActivation, values: Tensor) -> None:
     best = trials[int(torch.stack(errors).argmin())]
     activation.log2_scale.data.copy_(torch.log2(best))
     activation.steps.fill_(activation.calibration_steps)
+    activation.calibrating = False
 
 
 def _evenly(values: Tensor, most: int) -> Tensor:
