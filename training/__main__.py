@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
 from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
-from training.loop import Epoch
+from training.float_checkpoint import train_float_alone
+from training.options import errors, override, progress, widths_of
+from training.parallel import is_first, process_group
+from training.quantize import quantize
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
+from training.sweep.command import sweep, table
 from training.tables import figures_table
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-errors = Console(stderr=True, highlight=False)
+
+class TrainByDefault(TyperGroup):
+    """Takes arguments that name no command for those of `train`: `python -m training RECIPE`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Put the command in front where there is none."""
+        given = bool(args) and args[0] not in {*self.commands, "--help"}
+        return super().parse_args(ctx, ["train", *args] if given else args)
 
 
-@app.command()
+app = typer.Typer(
+    cls=TrainByDefault,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
+    "`train --help` lists the options.",
+)
+app.command()(sweep)
+app.command()(table)
+app.command()(quantize)
+app.command("float")(train_float_alone)
+
+
+@app.command("train")
 def main(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
@@ -54,8 +76,14 @@ def main(
     epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Single layers' own, such as dense1=10,dense2=a2q:12.")
+    ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
+    fitted_start: Annotated[
+        bool | None, typer.Option(help="Start at the scales of a post-training fit.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
@@ -67,23 +95,26 @@ def main(
     """Train RECIPE and write its integer network, certified to keep its accumulators."""
     torch.set_num_threads(threads)
     try:
-        settings = _override(
+        settings = override(
             with_method(RECIPES[recipe], method, acc_bits),
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=None if widths is None else _widths(widths),
+            widths=widths_of(widths),
             width=width,
             constrain=constrain,
             epochs=epochs,
             float_epochs=float_epochs,
             learning_rate=learning_rate,
+            layers=layers,
             backward=backward,
             float_start=float_start,
+            fitted_start=fitted_start,
             seed=seed,
         )
-        run(settings, data, out or default_out(settings), as_json)
+        with process_group():
+            run(settings, data, out or default_out(settings), as_json)
     except HwgenError as error:
         errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_status) from None
@@ -96,6 +127,8 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:
         graph, figures = train_quantized(settings, dataset, trained, report)
+    if not is_first():
+        return
     save_model(graph, out)
     if as_json:
         print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))
@@ -105,41 +138,10 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         console.print(f"wrote {out}", highlight=False, soft_wrap=True)
 
 
-@contextmanager
-def progress(what: str, epochs: int):
-    """Show a bar on stderr with loss and accuracy of the last epoch."""
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=errors) as bar:
-        task = bar.add_task("", total=epochs)
-
-        def report(epoch: Epoch) -> None:
-            text = (
-                f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.accuracy:.2f} %"
-            )
-            bar.update(task, advance=1, description=text)
-
-        yield report
-
-
 def default_out(settings: Recipe) -> Path:
     """Name the model file by what was trained."""
     bits = "" if settings.accumulator_bits is None else f"-p{settings.accumulator_bits}"
     return Path("runs") / f"{settings.name}-{settings.method}{bits}-s{settings.seed}.pt"
-
-
-def _override(recipe: Recipe, **given: object) -> Recipe:
-    known = {field.name for field in fields(Recipe)}
-    assert known.issuperset(given)
-    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise HwgenError(
-            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
-        ) from None
 
 
 if __name__ == "__main__":
