@@ -25,22 +25,21 @@ from rich.table import Table
 from torch import nn
 
 from hwgen.files import write_beside
-from hwgen.nn import QuantLinear, export_graph
-from hwgen.reference import outputs
+from hwgen.nn import QuantLinear
 from training.build import quant_net
-from training.data.dataset import Dataset
+from training.data.dataset import TrainingData
+from training.descent import quantized_descent
 from training.loop import Epoch, calibration_steps, train
-from training.nets.float_twin import start_from
 from training.recipes import RECIPES, Recipe, load
-from training.run import train_float
+from training.run import measured, train_float
+from training.start import start
 
 Row = dict[str, object]
 
 
-def measure(recipe: Recipe, dataset: Dataset, trained: nn.Module, variant: Variant) -> float:
+def measure(recipe: Recipe, dataset: TrainingData, trained: nn.Module, variant: Variant) -> float:
     """Train one variant; percent of the test set that its integer network gets right."""
     torch.manual_seed(recipe.seed)
-    Annealed.steps = recipe.epochs * math.ceil(len(dataset.train_x) / recipe.batch)
     settings = replace(
         recipe,
         method=variant.method,
@@ -48,16 +47,16 @@ def measure(recipe: Recipe, dataset: Dataset, trained: nn.Module, variant: Varia
         float_start=variant.float_start,
     )
     net = quant_net(settings, dataset, calibration_steps(dataset, settings))
+    Annealed.steps = settings.epochs * math.ceil(len(dataset.train_x) / settings.batch)
     for module in net.modules():
         if isinstance(module, QuantLinear) and module.quant.method == variant.method:
             rows = module.weight.detach().flatten(1)
             module.quantizer = variant.build(module.quant, rows, module.inputs)
     if settings.float_start:
-        start_from(net, trained)
-    train(net, dataset, settings, settings.epochs, _silent)
-    graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
-    guesses = outputs(graph, dataset.test_x)[:, 0]
-    return 100 * float((guesses == dataset.test_y).mean())
+        start(net, trained, settings, dataset)
+    train(net, dataset, settings, quantized_descent(settings), _silent)
+    _, figures = measured(settings, dataset, net, trained)
+    return figures.score_integer
 
 
 def main() -> None:
