@@ -9,6 +9,23 @@ from hwgen.plan.stages import Stage, Stream
 
 Target = Literal["xc7", "ice40", "ecp5"]
 LayerStyle = Literal["unrolled", "folded"]
+Effort = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerChoice:
+    """What was chosen for a layer; all else about it follows from this and the network.
+
+    `accumulator` is "offset", "signed" or a width in bits, as on the command line. An unrolled
+    layer has all rows and columns in parallel.
+    """
+
+    name: str
+    style: LayerStyle
+    pe: int
+    simd: int
+    skip: bool
+    accumulator: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +52,17 @@ class LayerSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every decision about a design. The same plan gives the same Verilog, byte for byte."""
+    """Every decision about a design. The same plan gives the same Verilog, byte for byte.
+
+    `stages`, and what the report says of them, follow from the network and the fields above.
+    """
 
     name: str
     target: Target
     accumulator: str
+    pipeline: str
+    effort: Effort
+    choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]
     layers: tuple[LayerSummary, ...]
     latency_cycles: int

@@ -11,7 +11,9 @@ from hwgen.plan.adder_graph import evaluate
 from hwgen.plan.design import Plan
 from hwgen.plan.stages import (
     PADDING,
+    Fifo,
     FoldedDense,
+    Narrower,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
@@ -19,6 +21,7 @@ from hwgen.plan.stages import (
     Stage,
     Stream,
     UnrolledDense,
+    Widener,
 )
 
 
@@ -67,6 +70,12 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return _folded(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
+        case Fifo():
+            return slots
+        case Narrower():
+            return _narrow(stage, slots)
+        case Widener():
+            return slots[:, stage.slots]
         case _:
             assert_never(stage)
 
@@ -88,3 +97,12 @@ def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
         thresholds = stage.tables[slot % lanes][slot // lanes]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
+
+
+def _narrow(stage: Narrower, slots: IntArray) -> IntArray:
+    """Pad each beat to whole parts; their lanes follow one another."""
+    lanes = len(stage.inputs.lanes)
+    padding = stage.parts * len(stage.outputs.lanes) - lanes
+    beats = slots.reshape(len(slots), stage.inputs.beats, lanes)
+    padded: IntArray = np.pad(beats, ((0, 0), (0, 0), (0, padding)))
+    return padded.reshape(len(slots), -1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import Target
+from hwgen.plan.design import Effort, Target
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
@@ -33,7 +33,7 @@ class BuildOptions:
     simd: int | None = None
     skip: bool = True
     pipeline: str = "auto"
-    effort: Literal["low", "normal", "high"] = "normal"
+    effort: Effort = "normal"
 
     def __post_init__(self) -> None:
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):

@@ -180,6 +180,64 @@ class SerialArgmax:
     outputs: Stream
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fifo:
+    """Beats that wait between two layers, so that neither stops for the other's rhythm."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    depth: int
+
+    def __post_init__(self) -> None:
+        if self.depth < 2:
+            raise ValueError(
+                f"depth must be 2 or more, not {self.depth}: with less a beat passes every other "
+                "cycle at the most"
+            )
+        if self.inputs != self.outputs:
+            raise ValueError("outputs must be the same stream as inputs; only beats are stored")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrower:
+    """Cuts each beat into `parts` beats of fewer lanes, lowest lanes first, the last one padded."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+
+    def __post_init__(self) -> None:
+        wide, narrow = len(self.inputs.lanes), len(self.outputs.lanes)
+        if self.outputs.beats != self.inputs.beats * -(-wide // narrow):
+            raise ValueError(
+                f"outputs must have {self.inputs.beats * -(-wide // narrow)} beats for "
+                f"{self.inputs.beats} beats of {wide} lanes cut to {narrow}, not "
+                f"{self.outputs.beats}"
+            )
+
+    @property
+    def parts(self) -> int:
+        """Output beats an input beat."""
+        return self.outputs.beats // self.inputs.beats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widener:
+    """Gathers the beats of a vector into one; `slots[lane]` is the input slot that goes there."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    slots: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
+            raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
+        if not all(0 <= slot < len(self.inputs.order) for slot in self.slots):
+            raise ValueError(f"slots must lie in 0 to {len(self.inputs.order) - 1}")
+
+
 Stage = (
     UnrolledDense
     | ParallelThreshold
@@ -187,4 +245,7 @@ Stage = (
     | FoldedDense
     | SerialThreshold
     | SerialArgmax
+    | Fifo
+    | Narrower
+    | Widener
 )

@@ -1,26 +1,32 @@
 """When results come: the handshakes of a chain of stages, cycle by cycle, without the data.
 
 Every stage of the RTL has its model here with the same registers; latency and interval are read
-off a run of a few vectors with a source and a sink that never wait.
+off a run of a few vectors with a source and a sink that never wait. Cycles in which no beat moves
+are skipped.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol, assert_never
 
 from hwgen.plan.stages import (
+    Fifo,
     FoldedDense,
+    Narrower,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
+    Widener,
 )
 
 FOLDED_PIPELINE = 3  # registers between a step and its accumulator
+FOREVER = sys.maxsize
 WARM_UP = 3  # vectors, beside one a stage, until the interval is steady
 WINDOW = 4  # intervals of which the longest counts
 
@@ -32,8 +38,24 @@ class _Model(Protocol):
     def ready(self, downstream: bool) -> bool:
         """Whether an input beat is accepted in this cycle."""
 
-    def tick(self, arrived: bool, downstream: bool) -> None:
-        """Give the clock edge: `arrived`, an input beat was taken."""
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
+        """Give the clock edge: `arrived`, an input beat was taken; `left`, an output beat was."""
+
+    def quiet(self, downstream: bool) -> int:
+        """Cycles from now in which neither valid nor ready changes as long as no beat moves."""
+
+    def skip(self, cycles: int, downstream: bool) -> None:
+        """Give so many clock edges at once, all of them quiet."""
+
+
+class _Still:
+    """A stage that does nothing while no beat moves."""
+
+    def quiet(self, downstream: bool) -> int:
+        return FOREVER
+
+    def skip(self, cycles: int, downstream: bool) -> None:
+        """Change nothing."""
 
 
 @dataclass
@@ -54,11 +76,17 @@ class _Pipeline:
     def ready(self, downstream: bool) -> bool:
         return downstream or not self.stages[-1] if self.latency else downstream
 
-    def tick(self, arrived: bool, downstream: bool) -> None:
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         if self.latency and self.ready(downstream):
             leaves = arrived and self.beat == self.beats_per_output - 1
             self.stages = [leaves, *self.stages[:-1]]
             self.beat = (self.beat + arrived) % self.beats_per_output
+
+    def quiet(self, downstream: bool) -> int:
+        return 0 if any(self.stages) and self.ready(downstream) else FOREVER
+
+    def skip(self, cycles: int, downstream: bool) -> None:
+        """Change nothing."""
 
 
 @dataclass
@@ -77,6 +105,14 @@ class _Folded:
     claimed: bool = False
     pipeline: list[bool] = field(default_factory=lambda: [False] * FOLDED_PIPELINE)
     output_valid: bool = False
+    ahead: list[int] = field(default_factory=list)  # steps to the next one that ends a group
+
+    def __post_init__(self) -> None:
+        distance = 0
+        for ends in reversed(self.last):
+            distance = 0 if ends else distance + 1
+            self.ahead.append(distance)
+        self.ahead.reverse()
 
     def valid(self, upstream: bool) -> bool:
         return self.output_valid
@@ -84,7 +120,7 @@ class _Folded:
     def ready(self, downstream: bool) -> bool:
         return not self.busy[self.fill_bank]
 
-    def tick(self, arrived: bool, downstream: bool) -> None:
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         enable = downstream or not self.output_valid
         issue = self.filled[self.read_bank]
         claim = enable and issue and self.step == len(self.last) - 1
@@ -109,6 +145,68 @@ class _Folded:
             self.busy[self.free_bank] = False
             self.free_bank ^= 1
 
+    def quiet(self, downstream: bool) -> int:
+        if self.output_valid and not downstream:
+            return FOREVER
+        if self.claimed or any(self.pipeline):
+            return 0
+        return self.ahead[self.step] if self.filled[self.read_bank] else FOREVER
+
+    def skip(self, cycles: int, downstream: bool) -> None:
+        if self.filled[self.read_bank] and (downstream or not self.output_valid):
+            self.step += cycles
+
+
+@dataclass
+class _Fifo(_Still):
+    """How many beats are stored."""
+
+    depth: int
+    level: int = 0
+
+    def valid(self, upstream: bool) -> bool:
+        return self.level > 0
+
+    def ready(self, downstream: bool) -> bool:
+        return self.level < self.depth
+
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
+        self.level += arrived - left
+
+
+@dataclass
+class _Narrower(_Still):
+    """An input beat leaves as so many parts, and is taken with the last one."""
+
+    parts: int
+    part: int = 0
+
+    def valid(self, upstream: bool) -> bool:
+        return upstream
+
+    def ready(self, downstream: bool) -> bool:
+        return downstream and self.part == self.parts - 1
+
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
+        self.part = (self.part + left) % self.parts
+
+
+@dataclass
+class _Widener(_Still):
+    """So many beats arrive; the output is offered beside the last one."""
+
+    beats: int
+    beat: int = 0
+
+    def valid(self, upstream: bool) -> bool:
+        return upstream and self.beat == self.beats - 1
+
+    def ready(self, downstream: bool) -> bool:
+        return downstream or self.beat < self.beats - 1
+
+    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
+        self.beat = (self.beat + arrived) % self.beats
+
 
 def _model(stage: Stage) -> _Model:
     match stage:
@@ -118,6 +216,12 @@ def _model(stage: Stage) -> _Model:
             return _Pipeline(1, stage.inputs.beats)
         case FoldedDense():
             return _Folded(stage.inputs.beats, stage.last)
+        case Fifo():
+            return _Fifo(stage.depth)
+        case Narrower():
+            return _Narrower(stage.parts)
+        case Widener():
+            return _Widener(stage.inputs.beats)
         case _:
             assert_never(stage)
 
@@ -129,15 +233,21 @@ def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
     times: list[int] = []
     cycle = 0
     while len(times) < (WARM_UP + len(stages) + WINDOW) * beats:
-        if _cycle(models):
+        skipped, left = _cycle(models)
+        cycle += skipped
+        if left:
             times.append(cycle)
         cycle += 1
     ends = times[beats - 1 :: beats][-WINDOW - 1 :]
     return times[0], max(late - early for early, late in pairwise(ends))
 
 
-def _cycle(models: list[_Model]) -> bool:
-    """One clock cycle of a chain whose source and sink never wait: whether a beat left."""
+def _cycle(models: list[_Model]) -> tuple[int, bool]:
+    """One clock cycle of a chain whose source and sink never wait.
+
+    Gives the cycles that were skipped before it because nothing moves in them, and whether a beat
+    left.
+    """
     offered = [True]
     for model in models:
         offered.append(model.valid(offered[-1]))
@@ -145,6 +255,15 @@ def _cycle(models: list[_Model]) -> bool:
     for model in reversed(models):
         accepted.append(model.ready(accepted[-1]))
     accepted.reverse()
+    moved = [given and taken for given, taken in zip(offered, accepted, strict=True)]
+    skipped = 0
+    if not any(moved):
+        skipped = min(m.quiet(later) for m, later in zip(models, accepted[1:], strict=True))
+        for model, later in zip(models, accepted[1:], strict=True):
+            model.skip(skipped, later)
     for index, model in enumerate(models):
-        model.tick(offered[index] and accepted[index], accepted[index + 1])
-    return offered[-1]
+        downstream = accepted[index + 1]
+        model.tick(
+            offered[index] and accepted[index], offered[index + 1] and downstream, downstream
+        )
+    return skipped, offered[-1]

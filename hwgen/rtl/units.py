@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import assert_never
 
 from hwgen.plan.stages import (
+    Fifo,
     FoldedDense,
+    Narrower,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
+    Widener,
 )
+from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
+from hwgen.rtl.narrower import NarrowerUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
+from hwgen.rtl.widener import WidenerUnit
 
 
 def unit_of(stage: Stage) -> LaneComponent:
@@ -37,5 +43,11 @@ def unit_of(stage: Stage) -> LaneComponent:
             return SerialThresholdUnit(stage)
         case SerialArgmax():
             return SerialArgmaxUnit(stage)
+        case Fifo():
+            return FifoUnit(stage)
+        case Narrower():
+            return NarrowerUnit(stage)
+        case Widener():
+            return WidenerUnit(stage)
         case _:
             assert_never(stage)

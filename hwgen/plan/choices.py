@@ -1,0 +1,119 @@
+"""What is chosen for each layer before anything about it is planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hwgen.errors import PlanError
+from hwgen.plan.design import LayerChoice
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
+
+DEFAULT_PE = 4
+
+
+def chosen(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerChoice, ...]:
+    """Choose style and folding of every layer.
+
+    Raises
+    ------
+    PlanError
+        Where the options contradict one another.
+    """
+    folds = bool(options.pe or options.simd or not options.skip)
+    if options.style == "unrolled" and folds:
+        raise PlanError(
+            "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all "
+            "rows in parallel and never holds a zero weight"
+        )
+    nonzero = sum(layer.nonzero for layer in layers)
+    small = nonzero <= MAX_UNROLLED_NONZERO and not folds
+    if options.style == "unrolled" or (options.style == "auto" and small):
+        return tuple(unrolled(layer, options.accumulator) for layer in layers)
+    return tuple(_folded(layer, options) for layer in layers)
+
+
+def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
+    """Give the choice of a unit that takes a vector every cycle."""
+    return LayerChoice(
+        name=layer.name,
+        style="unrolled",
+        pe=layer.rows,
+        simd=layer.columns,
+        skip=True,
+        accumulator=accumulator,
+    )
+
+
+def _folded(layer: Layer, options: BuildOptions) -> LayerChoice:
+    """Give the folding asked for, no larger than the layer."""
+    return LayerChoice(
+        name=layer.name,
+        style="folded",
+        pe=min(options.pe or DEFAULT_PE, layer.rows),
+        simd=min(options.simd or 1, layer.columns),
+        skip=options.skip,
+        accumulator=options.accumulator,
+    )
+
+
+def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], where: str) -> None:
+    """Refuse choices that do not fit the network.
+
+    Raises
+    ------
+    PlanError
+        With the place in `where` and what must hold there.
+    """
+    names = [layer.name for layer in layers]
+    if [choice.name for choice in choices] != names:
+        raise PlanError(
+            f"{where}: must name the network's layers {', '.join(names)} in this order, not "
+            f"{', '.join(choice.name for choice in choices) or 'none'}; build the plan anew for "
+            "another network"
+        )
+    for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
+        place = f"{where}[{index}]"
+        if choice.style == "unrolled" and choice != unrolled(layer, choice.accumulator):
+            raise PlanError(
+                f"{place}: unrolled layer {layer.name} has all rows and columns in parallel and no "
+                f"zero weights: pe must be {layer.rows}, simd {layer.columns} and skip true, not "
+                f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
+            )
+        for key, value, limit, meaning in (
+            ("pe", choice.pe, layer.rows, "rows"),
+            ("simd", choice.simd, layer.columns, "columns"),
+        ):
+            if not 1 <= value <= limit:
+                raise PlanError(
+                    f"{place}.{key}: must be 1 to the {limit} {meaning} of {layer.name}, not "
+                    f"{value}; choose another"
+                )
+
+
+def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
+    """Give the build's options as they hold for one layer."""
+    if choice.style == "unrolled":
+        return replace(options, style="unrolled", accumulator=choice.accumulator)
+    return replace(
+        options,
+        style="folded",
+        pe=choice.pe,
+        simd=choice.simd,
+        skip=choice.skip,
+        accumulator=choice.accumulator,
+    )
+
+
+def cycles_of(layer: Layer, choice: LayerChoice) -> int:
+    """Cycles that a layer takes for a vector, without planning it."""
+    if choice.style == "unrolled":
+        return 1
+    counts = np.count_nonzero(layer.weight, axis=1) if choice.skip else None
+    work = np.full(layer.rows, layer.columns) if counts is None else counts
+    steps = -(-work // choice.simd)
+    if layer.tail == "threshold":
+        steps = -np.sort(-steps)
+    return int(np.maximum(np.maximum.reduceat(steps, range(0, len(steps), choice.pe)), 1).sum())
