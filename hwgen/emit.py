@@ -15,8 +15,8 @@ from hwgen import __version__
 from hwgen.files import folder_beside
 from hwgen.ir import Graph
 from hwgen.network_file import save_network
-from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
+from hwgen.plan.plan_file import plan_document
 from hwgen.plan.stages import PADDING, Stage, Stream, UnrolledDense
 from hwgen.plan.vectors import VectorSet, design_vectors
 from hwgen.rtl.lanes import LaneComponent
@@ -52,7 +52,7 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
     vectors = design_vectors(plan, graph)
     with folder_beside(folder) as partial:
         (partial / f"{plan.name}.v").write_text(text)
-        _write_json(partial / "plan.json", encode(plan))
+        _write_json(partial / "plan.json", plan_document(plan))
         _write_json(partial / "design.json", design_json(plan, graph))
         save_network(graph, partial / "network.npz")
         vectors.save(partial / "vectors.npz")

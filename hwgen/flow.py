@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Graph
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
-from hwgen.plan.codec import decode
 from hwgen.plan.design import Plan
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors import RANDOM, design_vectors
 
@@ -60,12 +59,17 @@ def build(
     Raises
     ------
     PlanError
-        Where the network or the options cannot be built.
+        Where the network, the options or the given plan cannot be built.
     VerifyError
         Where the plan does not give what the reference gives.
     """
     progress("plan")
-    plan = plan_design(graph, options) if plan_file is None else read_plan(plan_file)
+    if plan_file is not None and options != BuildOptions():
+        raise PlanError(
+            f"{plan_file.name}: a plan holds every choice; leave the other options out, or edit "
+            "its choices"
+        )
+    plan = plan_design(graph, options) if plan_file is None else plan_from_file(graph, plan_file)
     emit(plan, graph, folder, progress)
     return plan
 
@@ -87,22 +91,3 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     with write_beside(path) as partial:
         vectors.save(partial)
     return path
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a plan.json, edited or not.
-
-    Raises
-    ------
-    PlanError
-        Where it is no plan, or a value in it is of the wrong kind.
-    """
-    try:
-        document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise PlanError(
-            f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"
-        ) from None
-    plan = decode(document, Plan, str(path))
-    assert isinstance(plan, Plan)
-    return plan

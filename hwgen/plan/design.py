@@ -59,7 +59,6 @@ class Plan:
 
     name: str
     target: Target
-    accumulator: str
     pipeline: str
     effort: Effort
     choices: tuple[LayerChoice, ...]
@@ -67,6 +66,12 @@ class Plan:
     layers: tuple[LayerSummary, ...]
     latency_cycles: int
     interval_cycles: int
+
+    @property
+    def accumulator(self) -> str:
+        """How registers start, "mixed" where the layers differ."""
+        kinds = {choice.accumulator for choice in self.choices}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @property
     def inputs(self) -> Stream:

@@ -7,8 +7,14 @@ from hwgen.numeric import Range
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of
-from hwgen.plan.stages import FoldedDense, SerialArgmax, SerialThreshold, Stage, Stream
+from hwgen.plan.planned_layer import (
+    PlannedLayer,
+    check_width,
+    identifier,
+    register_bits,
+    summary_of,
+)
+from hwgen.plan.stages import SerialArgmax, SerialThreshold, Stage, Stream
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
@@ -28,7 +34,7 @@ def plan_folded_layer(
         minimum_bits=options.accumulator_width,
     )
     dense = planned.stage
-    bits = _register_bits(dense)
+    bits = register_bits(dense)
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
@@ -74,13 +80,3 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
         code_lo=codes.lo,
         tables=tuple(tables),
     )
-
-
-def _register_bits(dense: FoldedDense) -> tuple[int, ...]:
-    """Register width of every row: that of the PE it is dealt to."""
-    bits = {
-        row: dense.elements[slot % dense.pe].accumulator.bits
-        for slot, row in enumerate(dense.rows)
-        if row >= 0
-    }
-    return tuple(bits[row] for row in sorted(bits))

@@ -43,6 +43,18 @@ def check_width(layer: Layer, bits: tuple[int, ...], options: BuildOptions) -> N
         )
 
 
+def register_bits(dense: UnrolledDense | FoldedDense) -> tuple[int, ...]:
+    """Bits of every row's accumulator: its own, or that of the PE it is dealt to."""
+    if isinstance(dense, UnrolledDense):
+        return tuple(lane.bits for lane in dense.outputs.lanes)
+    bits = {
+        row: dense.elements[slot % dense.pe].accumulator.bits
+        for slot, row in enumerate(dense.rows)
+        if row >= 0
+    }
+    return tuple(bits[row] for row in sorted(bits))
+
+
 def summary_of(
     graph: Graph,
     layer: Layer,

@@ -61,7 +61,6 @@ def plan_chosen(
     return Plan(
         name=identifier(graph.name),
         target=options.target,
-        accumulator=options.accumulator,
         pipeline=options.pipeline,
         effort=options.effort,
         choices=choices,

@@ -1,0 +1,123 @@
+"""Shows that a plan, perhaps edited by hand, is a network: every weight, width and threshold.
+
+Nothing is run on samples: rows are recovered as linear forms, registers are followed over their
+exact ranges, staircases are compared wherever a code can change.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwgen.errors import PlanError
+from hwgen.ir import Graph
+from hwgen.plan.check_folded import check_folded
+from hwgen.plan.check_tail import check_tail
+from hwgen.plan.check_unrolled import check_unrolled
+from hwgen.plan.design import Plan
+from hwgen.plan.execute import run_stage
+from hwgen.plan.layers import Layer
+from hwgen.plan.planned_layer import identifier
+from hwgen.plan.stages import (
+    PADDING,
+    Fifo,
+    FoldedDense,
+    Narrower,
+    Stage,
+    Stream,
+    UnrolledDense,
+    Widener,
+)
+
+JOINTS = (Fifo, Narrower, Widener)
+
+
+def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) -> None:
+    """Compare a plan with its network.
+
+    Raises
+    ------
+    PlanError
+        With the place that is wrong, and what must hold there.
+    """
+    _check_chain(plan, graph, where)
+    rest = list(enumerate(plan.stages))
+    for layer in layers:
+        while rest and isinstance(rest[0][1], JOINTS):
+            _check_joint(*rest.pop(0), where)
+        index, dense = rest.pop(0) if rest else (len(plan.stages), None)
+        place = f"{where}.stages[{index}]"
+        if dense is not None:
+            _check_lanes(dense.inputs, layer, place)
+        match dense:
+            case FoldedDense() if dense.name == identifier(layer.name):
+                forms = check_folded(dense, layer, place)
+            case UnrolledDense() if dense.name == identifier(layer.name):
+                forms = check_unrolled(dense, layer, place)
+            case _:
+                raise PlanError(
+                    f"{place}: must be layer {layer.name} of the network; build the plan anew for "
+                    "another network"
+                )
+        tail: Stage | None = None
+        if layer.tail != "output":
+            if not rest:
+                raise PlanError(f"{place}: a {layer.tail} must follow {layer.name}")
+            index, tail = rest.pop(0)
+        check_tail(tail, layer, forms, f"{where}.stages[{index}]")
+    if rest:
+        raise PlanError(f"{where}.stages[{rest[0][0]}]: must not follow the network's last layer")
+
+
+def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
+    """Each stage reads what the one before it writes, the first one the network's input."""
+    if not plan.stages:
+        raise PlanError(f"{where}.stages: must hold the network's layers, not nothing")
+    kinds = set(plan.inputs.lanes)
+    elements = [element for element in plan.inputs.order if element != PADDING]
+    size = 1
+    for length in graph.input.shape:
+        size *= length
+    if kinds != {graph.input.type} or elements != list(range(size)):
+        raise PlanError(
+            f"{where}.stages[0].inputs: must be the network's {size} inputs of type "
+            f"{graph.input.type} in order"
+        )
+    for index, stage in enumerate(plan.stages):
+        for name, stream in (("inputs", stage.inputs), ("outputs", stage.outputs)):
+            if not stream.lanes or len(stream.order) % len(stream.lanes):
+                raise PlanError(
+                    f"{where}.stages[{index}].{name}.order: must fill beats of "
+                    f"{len(stream.lanes)} lanes, padded with -1"
+                )
+        if index and stage.inputs != plan.stages[index - 1].outputs:
+            raise PlanError(
+                f"{where}.stages[{index}].inputs: must be the outputs of stages[{index - 1}]; "
+                "change both alike"
+            )
+
+
+def _check_joint(index: int, stage: Stage, where: str) -> None:
+    """Every element must go to its place, in a type that holds it."""
+    places = np.arange(1, len(stage.inputs.order) + 1)[None]
+    order = (PADDING, *stage.inputs.order)
+    moved = tuple(order[place] for place in run_stage(stage, places)[0])
+    if moved != stage.outputs.order:
+        raise PlanError(
+            f"{where}.stages[{index}].outputs.order: must be {moved}, which the converter gives"
+        )
+
+
+def _check_lanes(stream: Stream, layer: Layer, where: str) -> None:
+    """Every element of the vector must come once, in a lane that holds it."""
+    if sorted(e for e in stream.order if e != PADDING) != list(range(layer.columns)):
+        raise PlanError(
+            f"{where}.inputs.order: must hold each of the {layer.columns} elements once"
+        )
+    for slot, element in enumerate(stream.order):
+        lane = stream.lanes[slot % len(stream.lanes)]
+        limits = layer.inputs[max(element, 0)]
+        if element != PADDING and (limits.lo < lane.lo or limits.hi > lane.hi):
+            raise PlanError(
+                f"{where}.inputs.lanes[{slot % len(stream.lanes)}]: must hold "
+                f"[{limits.lo}, {limits.hi}], not {lane}; widen it"
+            )
