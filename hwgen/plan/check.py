@@ -100,23 +100,27 @@ def _check_joint(index: int, stage: Stage, where: str) -> None:
     """Every element must go to its place, in a type that holds it."""
     places = np.arange(1, len(stage.inputs.order) + 1)[None]
     order = (PADDING, *stage.inputs.order)
-    moved = tuple(order[place] for place in run_stage(stage, places)[0])
-    if moved != stage.outputs.order:
-        raise PlanError(
-            f"{where}.stages[{index}].outputs.order: must be {moved}, which the converter gives"
-        )
+    moved = [order[place] for place in run_stage(stage, places)[0]]
+    for slot, (given, element) in enumerate(zip(stage.outputs.order, moved, strict=True)):
+        if given != element and (element != PADDING or given in stage.inputs.order):
+            raise PlanError(
+                f"{where}.stages[{index}].outputs.order[{slot}]: must be {element}, which the "
+                f"converter puts there, not {given}"
+            )
 
 
 def _check_lanes(stream: Stream, layer: Layer, where: str) -> None:
-    """Every element of the vector must come once, in a lane that holds it."""
-    if sorted(e for e in stream.order if e != PADDING) != list(range(layer.columns)):
+    """Every element that is not constant must come, none twice, each in a lane that holds it."""
+    elements = sorted(element for element in stream.order if element != PADDING)
+    varying = {column for column, limits in enumerate(layer.inputs) if limits.span}
+    if len(set(elements)) < len(elements) or not varying <= set(elements):
         raise PlanError(
             f"{where}.inputs.order: must hold each of the {layer.columns} elements once"
         )
     for slot, element in enumerate(stream.order):
         lane = stream.lanes[slot % len(stream.lanes)]
         limits = layer.inputs[max(element, 0)]
-        if element != PADDING and (limits.lo < lane.lo or limits.hi > lane.hi):
+        if element in varying and (limits.lo < lane.lo or limits.hi > lane.hi):
             raise PlanError(
                 f"{where}.inputs.lanes[{slot % len(stream.lanes)}]: must hold "
                 f"[{limits.lo}, {limits.hi}], not {lane}; widen it"

@@ -75,7 +75,8 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
         case Narrower():
             return _narrow(stage, slots)
         case Widener():
-            return slots[:, stage.slots]
+            places = np.array(stage.slots)
+            return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
         case _:
             assert_never(stage)
 

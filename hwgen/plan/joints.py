@@ -34,7 +34,7 @@ def widener(name: str, inputs: Stream, layer: Layer) -> Widener | None:
         name=f"{name}_wide",
         inputs=inputs,
         outputs=Stream(lanes=tuple(limits.type for limits in layer.inputs), order=elements),
-        slots=tuple(slots[element] for element in elements),
+        slots=tuple(slots.get(element, PADDING) for element in elements),
     )
 
 

@@ -224,7 +224,11 @@ class Narrower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widener:
-    """Gathers the beats of a vector into one; `slots[lane]` is the input slot that goes there."""
+    """Gathers the beats of a vector into one.
+
+    `slots[lane]` is the input slot that goes to a lane, or -1 for an element that does not come
+    because it is constant: its lane is 0.
+    """
 
     name: str
     inputs: Stream
@@ -234,8 +238,8 @@ class Widener:
     def __post_init__(self) -> None:
         if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
             raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
-        if not all(0 <= slot < len(self.inputs.order) for slot in self.slots):
-            raise ValueError(f"slots must lie in 0 to {len(self.inputs.order) - 1}")
+        if not all(PADDING <= slot < len(self.inputs.order) for slot in self.slots):
+            raise ValueError(f"slots must lie in -1 to {len(self.inputs.order) - 1}")
 
 
 Stage = (

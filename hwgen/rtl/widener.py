@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth import Module, Mux, Signal
 
-from hwgen.plan.stages import Widener
+from hwgen.plan.stages import PADDING, Widener
 from hwgen.rtl.lanes import LaneComponent, counter, resize
 
 
@@ -12,7 +12,8 @@ class WidenerUnit(LaneComponent):
     """Stores all beats of a vector but the last, and offers them all beside the last one.
 
     The wide beat is offered in the cycle in which the last narrow one is; a beat is taken every
-    cycle until then. Lanes that no output reads are not stored.
+    cycle until then. Lanes that no output reads are not stored; lanes that
+    nothing goes to are 0.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class WidenerUnit(LaneComponent):
         for index, (slot, lane) in enumerate(
             zip(self.plan.slots, self.plan.outputs.lanes, strict=True)
         ):
+            if slot == PADDING:
+                continue
             arrival, place = divmod(slot, lanes)
             value = resize(self.i.payload[f"e{place}"], lane.bits)
             if arrival < beats - 1:

@@ -241,7 +241,7 @@ def test_a_converter_is_checked(tmp_path):
     index = next(k for k, s in enumerate(document["stages"]) if s["kind"] == "Widener")
     slots = document["stages"][index]["slots"]
     wrong = edited(document, "stages", index, "slots", to=[slots[1], slots[0], *slots[2:]])
-    with pytest.raises(PlanError, match=rf"stages\[{index}\].outputs.order: must be"):
+    with pytest.raises(PlanError, match=rf"stages\[{index}\].outputs.order\[0\]: must be 1"):
         plan_from_file(NET, written(tmp_path, wrong))
 
 
