@@ -50,7 +50,7 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
             _check_lanes(dense.inputs, layer, place)
         match dense:
             case FoldedDense() if dense.name == identifier(layer.name):
-                forms = check_folded(dense, layer, place)
+                forms = check_folded(dense, layer, place, may_drop=layer is not layers[-1])
             case UnrolledDense() if dense.name == identifier(layer.name):
                 forms = check_unrolled(dense, layer, place)
             case _:

@@ -20,7 +20,7 @@ from hwgen.plan.stages import (
 Staircase = tuple[tuple[int, ...], tuple[int, ...]]  # ascending thresholds, and the codes
 
 
-def check_tail(tail: Stage | None, layer: Layer, forms: tuple[LaneForm, ...], where: str) -> None:
+def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], where: str) -> None:
     """Compare the end of a layer with the network's.
 
     Raises
@@ -31,8 +31,8 @@ def check_tail(tail: Stage | None, layer: Layer, forms: tuple[LaneForm, ...], wh
     match tail:
         case ParallelThreshold() | SerialThreshold():
             staircases = _staircases(tail, where)
-            if sorted(staircases) != list(range(layer.rows)):
-                raise PlanError(f"{where}: must have a staircase for each of {layer.rows} rows")
+            if set(staircases) != set(forms):
+                raise PlanError(f"{where}: must have a staircase for each of {len(forms)} rows")
             codes = tail.outputs.lanes
             for row, (lane, staircase, place) in staircases.items():
                 _check_staircase(layer, row, forms[row], staircase, place)
@@ -40,10 +40,12 @@ def check_tail(tail: Stage | None, layer: Layer, forms: tuple[LaneForm, ...], wh
                 if not all(kind.lo <= code <= kind.hi for code in staircase[1]):
                     raise PlanError(f"{where}.outputs.lanes[{lane}]: must hold every code")
         case ParallelArgmax() | SerialArgmax():
-            if len({(form.unit, form.constant) for form in forms}) > 1 or forms[0].unit != 1:
+            if {form.unit for form in forms.values()} != {1} or (
+                len({form.constant for form in forms.values()}) > 1
+            ):
                 raise PlanError(f"{where}: sums must have one unit and one start to be compared")
         case _:
-            for row, form in enumerate(forms):
+            for row, form in forms.items():
                 if (form.unit, form.constant, form.wrap_bits) != (1, 0, 0):
                     raise PlanError(f"{where}: lane {row} must carry the sum itself")
 

@@ -12,7 +12,7 @@ from hwgen.plan.layers import Layer
 from hwgen.plan.stages import UnrolledDense
 
 
-def check_unrolled(stage: UnrolledDense, layer: Layer, where: str) -> tuple[LaneForm, ...]:
+def check_unrolled(stage: UnrolledDense, layer: Layer, where: str) -> dict[int, LaneForm]:
     """Give what each lane carries of its row's sum.
 
     Raises
@@ -39,7 +39,7 @@ def check_unrolled(stage: UnrolledDense, layer: Layer, where: str) -> tuple[Lane
                 f"{place}: must hold [{reached.lo}, {reached.hi}], which its operands reach, not "
                 f"[{adder.lo}, {adder.hi}]; widen it"
             )
-    return tuple(_lane(stage, layer, forms, row, where) for row in range(layer.rows))
+    return {row: _lane(stage, layer, forms, row, where) for row in range(layer.rows)}
 
 
 def _check_shape(stage: UnrolledDense, layer: Layer, where: str) -> None:

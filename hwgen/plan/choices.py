@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from hwgen.errors import PlanError
 from hwgen.plan.design import LayerChoice
 from hwgen.plan.layers import Layer
@@ -107,13 +105,9 @@ def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
     )
 
 
-def cycles_of(layer: Layer, choice: LayerChoice) -> int:
-    """Cycles that a layer takes for a vector, without planning it."""
+def least_cycles(layer: Layer, choice: LayerChoice) -> int:
+    """Cycles that a layer takes for a vector at the least, without planning it."""
     if choice.style == "unrolled":
         return 1
-    counts = np.count_nonzero(layer.weight, axis=1) if choice.skip else None
-    work = np.full(layer.rows, layer.columns) if counts is None else counts
-    steps = -(-work // choice.simd)
-    if layer.tail == "threshold":
-        steps = -np.sort(-steps)
-    return int(np.maximum(np.maximum.reduceat(steps, range(0, len(steps), choice.pe)), 1).sum())
+    products = layer.nonzero if choice.skip else layer.rows * layer.columns
+    return max(-(-products // (choice.pe * choice.simd)), 1)

@@ -82,12 +82,15 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
 
 
 def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
-    group = np.concatenate([[0], np.cumsum(stage.last)[:-1]]).repeat(stage.simd)
-    sums = np.zeros((len(slots), stage.groups, stage.pe), np.int64)
-    for p, element in enumerate(stage.elements):
-        matrix = np.zeros((stage.groups, slots.shape[1]), np.int64)
-        np.add.at(matrix, (group, np.array(element.slots)), np.array(element.weights))
-        sums[:, :, p] = slots @ matrix.T + np.array(element.initial)
+    sums = np.zeros((len(slots), stage.groups, stage.width), np.int64)
+    for index, element in enumerate(stage.elements):
+        which, lane = divmod(index, stage.width)
+        ends = np.array(stage.ends[which])
+        row = np.minimum(np.searchsorted(ends, np.arange(stage.cycles)), len(ends) - 1)
+        matrix = np.zeros((len(ends), slots.shape[1]), np.int64)
+        places = (row.repeat(stage.lanes), np.array(element.slots))
+        np.add.at(matrix, places, np.array(element.weights))
+        sums[:, which :: stage.sets, lane] = slots @ matrix.T + np.array(element.initial)
     return sums.reshape(len(slots), -1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import (
@@ -14,7 +15,8 @@ from hwgen.plan.planned_layer import (
     register_bits,
     summary_of,
 )
-from hwgen.plan.stages import SerialArgmax, SerialThreshold, Stage, Stream
+from hwgen.plan.program import Register
+from hwgen.plan.stages import PADDING, SerialArgmax, SerialThreshold, Stage, Stream
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
@@ -24,17 +26,18 @@ def plan_folded_layer(
     graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
 ) -> PlannedLayer:
     """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
-    planned = plan_folded(
-        layer,
-        stream,
+    folded = FoldedOptions(
+        target=options.target,
         pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
         simd=1 if options.simd is None else min(options.simd, layer.columns),
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
+        drop_empty=layer.thresholds is not None and graph.output != layer.tail_name,
     )
+    planned = plan_folded(layer, stream, folded)
     dense = planned.stage
-    bits = register_bits(dense)
+    bits = register_bits(layer, dense)
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
@@ -54,29 +57,26 @@ def plan_folded_layer(
 def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> SerialThreshold:
     assert layer.thresholds is not None
     dense = planned.stage
-    lane = Range(dense.outputs.lanes[0].lo, dense.outputs.lanes[0].hi)
-    never = (lane.hi + 1,) * codes.span
-    tables = []
-    for p in range(dense.pe):
-        rows = dense.rows[p :: dense.pe]
-        tables.append(
-            tuple(
-                never
-                if row < 0
-                else lane_thresholds(
-                    layer.thresholds[row],
-                    planned.registers[row].unit,
-                    planned.registers[row].constant,
-                    lane,
-                )[0]
-                for row in rows
-            )
+    limits = dense.outputs.lanes[0].range
+    never = (limits.hi + 1,) * codes.span
+    tables = tuple(
+        tuple(
+            never if row == PADDING else _moved(layer, planned.registers[row], row, limits)
+            for row in dense.rows[lane :: dense.width]
         )
+        for lane in range(dense.width)
+    )
     return SerialThreshold(
         name=identifier(layer.tail_name),
         inputs=dense.outputs,
-        outputs=Stream(lanes=(codes.type,) * dense.pe, order=dense.rows),
+        outputs=Stream(lanes=(codes.type,) * dense.width, order=dense.rows),
         levels=codes.span.bit_length(),
         code_lo=codes.lo,
-        tables=tuple(tables),
+        tables=tables,
     )
+
+
+def _moved(layer: Layer, register: Register, row: int, limits: Range) -> tuple[int, ...]:
+    """Give a row's thresholds, moved to what its register holds."""
+    assert layer.thresholds is not None
+    return lane_thresholds(layer.thresholds[row], register.unit, register.constant, limits)[0]

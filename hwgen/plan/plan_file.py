@@ -124,7 +124,7 @@ def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) ->
     """Give the plan with the numbers that follow from its stages."""
     dense = [s for s in plan.stages if isinstance(s, UnrolledDense | FoldedDense)]
     summaries: tuple[LayerSummary, ...] = tuple(
-        summary_of(graph, layer, choice.style, register_bits(stage), stage)
+        summary_of(graph, layer, choice.style, register_bits(layer, stage), stage)
         for layer, choice, stage in zip(layers, plan.choices, dense, strict=True)
     )
     for choice, summary in zip(plan.choices, summaries, strict=True):

@@ -12,7 +12,7 @@ from hwgen.numeric import IntType, Range
 from hwgen.plan.design import LayerStyle, LayerSummary
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import FoldedDense, Stage, UnrolledDense
+from hwgen.plan.stages import PADDING, FoldedDense, Stage, UnrolledDense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +43,17 @@ def check_width(layer: Layer, bits: tuple[int, ...], options: BuildOptions) -> N
         )
 
 
-def register_bits(dense: UnrolledDense | FoldedDense) -> tuple[int, ...]:
-    """Bits of every row's accumulator: its own, or that of the PE it is dealt to."""
+def register_bits(layer: Layer, dense: UnrolledDense | FoldedDense) -> tuple[int, ...]:
+    """Bits of every row's accumulator: its own, or that of the PE it is dealt to; 0 for none."""
     if isinstance(dense, UnrolledDense):
         return tuple(lane.bits for lane in dense.outputs.lanes)
-    bits = {
-        row: dense.elements[slot % dense.pe].accumulator.bits
-        for slot, row in enumerate(dense.rows)
-        if row >= 0
-    }
-    return tuple(bits[row] for row in sorted(bits))
+    bits = dict.fromkeys(range(layer.rows), 0)
+    for place, row in enumerate(dense.rows):
+        if row != PADDING:
+            beat, lane = divmod(place, dense.width)
+            element = dense.elements[beat % dense.sets * dense.width + lane]
+            bits[row] = element.accumulator.bits
+    return tuple(bits.values())
 
 
 def summary_of(

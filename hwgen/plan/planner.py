@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
-from hwgen.plan.choices import chosen, cycles_of, options_for
+from hwgen.plan.choices import chosen, least_cycles, options_for
 from hwgen.plan.design import LayerChoice, Plan
 from hwgen.plan.folded_layer import plan_folded_layer
 from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
@@ -41,7 +41,7 @@ def plan_chosen(
     PlanError
         Where a layer cannot be built so.
     """
-    slowest = max(cycles_of(*pair) for pair in zip(layers, choices, strict=True))
+    slowest = max(least_cycles(*pair) for pair in zip(layers, choices, strict=True))
     stream = _input_stream(graph, layers[0], choices[0], slowest)
     stages: list[Stage] = []
     summaries, places = [], []

@@ -7,11 +7,14 @@ A stage reads one stream and writes one. Style `unrolled` carries a whole vector
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.adder_graph import AdderGraph
 
 PADDING = -1
+
+MemoryKind = Literal["lut", "block"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +108,9 @@ class ParallelArgmax:
 class ProcessingElement:
     """The program of one PE: a weight and an input slot for every step and lane.
 
-    `weights[step * simd + lane]` and `slots[...]`; `initial[group]` is what the accumulator starts
-    a row with. `products` bounds the sum of a step's products, `accumulator` every value that the
-    register ever holds; both are exact.
+    `weights[step * lanes + lane]` and `slots[...]`; `initial[k]` is what the accumulator starts the
+    k-th row of this PE with. `products` bounds the sum of a step's products, `accumulator` every
+    value that the register ever holds; both are exact.
     """
 
     weights: tuple[int, ...]
@@ -119,35 +122,73 @@ class ProcessingElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedDense:
-    """A matrix-vector product over many cycles: PEs in step, `simd` products each a cycle.
+    """A matrix-vector product over many cycles on `pe * simd` multipliers.
 
-    Rows are dealt to PEs in groups; `last[step]` marks the step that ends a group, whose sums then
-    leave as one beat. `rows[group * pe + p]` is the row that PE p sums in a group, or -1.
+    The multipliers are dealt to PEs with `lanes` each, the PEs to sets of as many as the output
+    stream has lanes. The PEs of a set work in step: `ends[s][k]` is the step that ends the k-th
+    rows of set s. These leave as beat `k * sets + s`; `rows[beat * width + q]` is the row that the
+    set's PE q sums for a beat, or -1. `elements` holds the PEs set by set.
+
+    Attributes
+    ----------
+    cycles
+        Steps a vector.
+    counted
+        Every PE reads the same elements, in the order of the slots: dense mode.
+    banks
+        Parts of the vector that are read at once, each through ports of its own.
+    program_memory, vector_memory
+        What holds the weights and positions, and the vector.
     """
 
     name: str
     inputs: Stream
     outputs: Stream
+    pe: int
     simd: int
+    lanes: int
     elements: tuple[ProcessingElement, ...]
-    last: tuple[bool, ...]
+    ends: tuple[tuple[int, ...], ...]
+    cycles: int
+    counted: bool
+    banks: int
+    program_memory: MemoryKind
+    vector_memory: MemoryKind
     rows: tuple[int, ...]
     nonzero: int
 
     @property
-    def pe(self) -> int:
-        """Rows in parallel."""
-        return len(self.elements)
+    def sets(self) -> int:
+        """Sets of PEs; each has its own row ends."""
+        return len(self.ends)
 
     @property
-    def cycles(self) -> int:
-        """Steps a vector."""
-        return len(self.last)
+    def width(self) -> int:
+        """PEs of a set, and lanes of the output stream."""
+        return len(self.elements) // len(self.ends)
 
     @property
     def groups(self) -> int:
         """Output beats a vector."""
-        return sum(self.last)
+        return sum(len(ends) for ends in self.ends)
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a step and its accumulator."""
+        depth = max(product_stages(element.weights) for element in self.elements)
+        return 4 + depth + (self.lanes - 1).bit_length()
+
+
+def product_stages(weights: tuple[int, ...]) -> int:
+    """Count the registers that the products of a PE take.
+
+    One for each bit of the magnitudes but the first; a single one where all are zero or powers of
+    two, which choose a shift.
+    """
+    magnitudes = {abs(weight) for weight in weights}
+    if all(value & (value - 1) == 0 for value in magnitudes):
+        return 1
+    return max(magnitudes).bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +214,7 @@ class SerialThreshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialArgmax:
-    """Index of the largest element of a vector that arrives in beats in natural order."""
+    """Index of the largest element of a vector that arrives in beats, in any order."""
 
     name: str
     inputs: Stream

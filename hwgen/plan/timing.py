@@ -25,7 +25,7 @@ from hwgen.plan.stages import (
     Widener,
 )
 
-FOLDED_PIPELINE = 3  # registers between a step and its accumulator
+FETCH = 2  # registers between a step and the read of its elements
 FOREVER = sys.maxsize
 WARM_UP = 3  # vectors, beside one a stage, until the interval is steady
 WINDOW = 4  # intervals of which the longest counts
@@ -91,10 +91,9 @@ class _Pipeline:
 
 @dataclass
 class _Folded:
-    """The vector buffer, the sequencer and the pipeline behind it."""
+    """The vector buffer, the sequencer, the pipeline behind it and the results that wait."""
 
-    beats: int
-    last: tuple[bool, ...]
+    stage: FoldedDense
     beat: int = 0
     fill_bank: int = 0
     read_bank: int = 0
@@ -102,15 +101,24 @@ class _Folded:
     filled: list[bool] = field(default_factory=lambda: [False, False])
     busy: list[bool] = field(default_factory=lambda: [False, False])
     step: int = 0
-    claimed: bool = False
-    pipeline: list[bool] = field(default_factory=lambda: [False] * FOLDED_PIPELINE)
+    claimed: list[bool] = field(default_factory=lambda: [False] * FETCH)
+    ending: dict[int, list[int]] = field(default_factory=dict)
+    pipeline: list[list[int]] = field(default_factory=list)
+    pending: list[bool] = field(default_factory=list)
+    beat_out: int = 0
     output_valid: bool = False
-    ahead: list[int] = field(default_factory=list)  # steps to the next one that ends a group
+    ahead: list[int] = field(default_factory=list)  # steps to the next one that ends anything
 
     def __post_init__(self) -> None:
+        for index, ends in enumerate(self.stage.ends):
+            for step in ends:
+                self.ending.setdefault(step, []).append(index)
+        self.pipeline = [[] for _ in range(self.stage.pipeline)]
+        self.pending = [False] * self.stage.sets
         distance = 0
-        for ends in reversed(self.last):
-            distance = 0 if ends else distance + 1
+        for step in reversed(range(self.stage.cycles)):
+            acts = step in self.ending or step == self.stage.cycles - 1
+            distance = 0 if acts else distance + 1
             self.ahead.append(distance)
         self.ahead.reverse()
 
@@ -123,21 +131,20 @@ class _Folded:
     def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         enable = downstream or not self.output_valid
         issue = self.filled[self.read_bank]
-        claim = enable and issue and self.step == len(self.last) - 1
-        release = self.claimed and enable
+        claim = enable and issue and self.step == self.stage.cycles - 1
+        release = self.claimed[-1] and enable
         if enable:
-            ends = issue and self.last[self.step]
-            self.output_valid = self.pipeline[-1]
-            self.pipeline = [ends, *self.pipeline[:-1]]
+            self._leave(self.pipeline.pop())
+            self.pipeline.insert(0, self.ending.get(self.step, []) if issue else [])
             if issue:
                 self.step = 0 if claim else self.step + 1
-            self.claimed = claim
+            self.claimed = [claim, *self.claimed[:-1]]
         if claim:
             self.filled[self.read_bank] = False
             self.read_bank ^= 1
         if arrived:
             self.beat += 1
-            if self.beat == self.beats:
+            if self.beat == self.stage.inputs.beats:
                 self.beat = 0
                 self.filled[self.fill_bank] = self.busy[self.fill_bank] = True
                 self.fill_bank ^= 1
@@ -145,10 +152,23 @@ class _Folded:
             self.busy[self.free_bank] = False
             self.free_bank ^= 1
 
+    def _leave(self, ended: list[int]) -> None:
+        """End the rows of some sets; of several sets one result a cycle leaves, in turn."""
+        if self.stage.sets == 1:
+            self.output_valid = bool(ended)
+            return
+        turn = self.beat_out % self.stage.sets
+        self.output_valid = self.pending[turn]
+        if self.output_valid:
+            self.pending[turn] = False
+            self.beat_out = (self.beat_out + 1) % self.stage.groups
+        for index in ended:
+            self.pending[index] = True
+
     def quiet(self, downstream: bool) -> int:
         if self.output_valid and not downstream:
             return FOREVER
-        if self.claimed or any(self.pipeline):
+        if any(self.claimed) or any(self.pipeline) or any(self.pending):
             return 0
         return self.ahead[self.step] if self.filled[self.read_bank] else FOREVER
 
@@ -215,7 +235,7 @@ def _model(stage: Stage) -> _Model:
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)
         case FoldedDense():
-            return _Folded(stage.inputs.beats, stage.last)
+            return _Folded(stage)
         case Fifo():
             return _Fifo(stage.depth)
         case Narrower():
