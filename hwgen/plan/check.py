@@ -62,6 +62,8 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         if layer.tail != "output":
             if not rest:
                 raise PlanError(f"{place}: a {layer.tail} must follow {layer.name}")
+            while isinstance(rest[0][1], JOINTS) and len(rest) > 1:
+                _check_joint(*rest.pop(0), where)
             index, tail = rest.pop(0)
         check_tail(tail, layer, forms, f"{where}.stages[{index}]")
     if rest:

@@ -12,8 +12,8 @@ from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 DEFAULT_PE = 4
 
 
-def chosen(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerChoice, ...]:
-    """Choose style and folding of every layer.
+def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerChoice, ...] | None:
+    """Give what the options say of every layer, None where that is to be found out.
 
     Raises
     ------
@@ -26,11 +26,15 @@ def chosen(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerChoic
             "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all "
             "rows in parallel and never holds a zero weight"
         )
-    nonzero = sum(layer.nonzero for layer in layers)
-    small = nonzero <= MAX_UNROLLED_NONZERO and not folds
-    if options.style == "unrolled" or (options.style == "auto" and small):
+    if options.goal is not None:
+        return None
+    small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
+    if options.style == "unrolled" or (options.style == "auto" and small and not folds):
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
-    return tuple(_folded(layer, options) for layer in layers)
+    if options.style == "folded" or folds or len(layers) == 1:
+        pe, simd = options.pe or DEFAULT_PE, options.simd or 1
+        return tuple(folded(layer, pe, simd, options) for layer in layers)
+    return None
 
 
 def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
@@ -45,13 +49,13 @@ def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
     )
 
 
-def _folded(layer: Layer, options: BuildOptions) -> LayerChoice:
-    """Give the folding asked for, no larger than the layer."""
+def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoice:
+    """Give the choice of a folded unit, no larger than the layer."""
     return LayerChoice(
         name=layer.name,
         style="folded",
-        pe=min(options.pe or DEFAULT_PE, layer.rows),
-        simd=min(options.simd or 1, layer.columns),
+        pe=min(pe, layer.rows),
+        simd=min(simd, layer.columns),
         skip=options.skip,
         accumulator=options.accumulator,
     )

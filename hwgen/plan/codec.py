@@ -51,6 +51,11 @@ def decode(data: Any, kind: Any, where: str) -> Any:
 
 
 def _decode_union(data: Any, options: tuple[Any, ...], where: str) -> Any:
+    if data is None and types.NoneType in options:
+        return None
+    options = tuple(option for option in options if option is not types.NoneType)
+    if len(options) == 1:
+        return decode(data, options[0], where)
     names = {option.__name__: option for option in options}
     name = data.get("kind") if isinstance(data, dict) else None
     if name not in names:

@@ -5,11 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages import Stage, Stream
+from hwgen.plan.stages import Fifo, FoldedDense, Narrower, Stage, Stream, UnrolledDense, Widener
 
 Target = Literal["xc7", "ice40", "ecp5"]
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """The goal of so many vectors a second at a clock."""
+
+    fps: int
+    clock_mhz: float
+
+    @property
+    def interval(self) -> int:
+        """Cycles between vectors that keep it."""
+        return int(self.clock_mhz * 1e6 / self.fps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The goal of the fastest design within so many LUTs and block RAMs, None for any number."""
+
+    luts: int
+    brams: int | None
+
+
+Goal = Throughput | Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +83,7 @@ class Plan:
 
     name: str
     target: Target
+    goal: Goal | None
     pipeline: str
     effort: Effort
     choices: tuple[LayerChoice, ...]
@@ -67,11 +92,28 @@ class Plan:
     latency_cycles: int
     interval_cycles: int
 
+    def layer_stages(self, index: int) -> tuple[Stage, ...]:
+        """Give the stages of the layer whose matrix is stage `index`, without what joins layers."""
+        ends = [
+            place
+            for place, stage in enumerate(self.stages)
+            if place > index and isinstance(stage, UnrolledDense | FoldedDense)
+        ]
+        stages = list(self.stages[index : ends[0] if ends else None])
+        while isinstance(stages[-1], Fifo | Narrower | Widener):
+            stages.pop()
+        return tuple(stages)
+
     @property
     def accumulator(self) -> str:
         """How registers start, "mixed" where the layers differ."""
         kinds = {choice.accumulator for choice in self.choices}
         return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @property
+    def slowest(self) -> LayerSummary:
+        """The layer that takes most cycles, the first of several."""
+        return max(self.layers, key=lambda layer: layer.cycles)
 
     @property
     def inputs(self) -> Stream:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
-from hwgen.plan.choices import chosen, least_cycles, options_for
+from hwgen.plan.choices import asked_for, least_cycles
 from hwgen.plan.design import LayerChoice, Plan
-from hwgen.plan.folded_layer import plan_folded_layer
+from hwgen.plan.goals import choose
 from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
+from hwgen.plan.layer_plan import plan_layer
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import PlannedLayer, identifier
-from hwgen.plan.stages import Stage, Stream
+from hwgen.plan.options import BuildOptions, Progress
+from hwgen.plan.planned_layer import identifier
+from hwgen.plan.stages import Narrower, Stage, Stream
 from hwgen.plan.timing import latency_and_interval
-from hwgen.plan.unrolled_layer import plan_unrolled_layer
 
 
-def plan_design(graph: Graph, options: BuildOptions) -> Plan:
+def plan_design(
+    graph: Graph, options: BuildOptions, progress: Progress = lambda _, __: None
+) -> Plan:
     """Decide everything about the hardware of a network.
 
     Raises
@@ -25,7 +27,8 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
         Where the network or the options cannot be built.
     """
     layers = layers_of(graph)
-    return plan_chosen(graph, layers, chosen(layers, options), options)
+    choices = asked_for(layers, options) or choose(graph, layers, options, progress)
+    return plan_chosen(graph, layers, choices, options, progress)
 
 
 def plan_chosen(
@@ -33,6 +36,7 @@ def plan_chosen(
     layers: tuple[Layer, ...],
     choices: tuple[LayerChoice, ...],
     options: BuildOptions,
+    progress: Progress = lambda _, __: None,
 ) -> Plan:
     """Plan each layer as chosen, and what joins them.
 
@@ -45,13 +49,16 @@ def plan_chosen(
     stream = _input_stream(graph, layers[0], choices[0], slowest)
     stages: list[Stage] = []
     summaries, places = [], []
-    for layer, choice in zip(layers, choices, strict=True):
+    for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
+        progress(f"plan {layer.name}", index / len(layers))
         joint = _joint(stages, stream, layer, choice, slowest)
         if stages:
             places.append(len(stages))
         stages += joint
         stream = joint[-1].outputs if joint else stream
-        planned = _planned(graph, layer, stream, choice, options)
+        planned = plan_layer(graph, layer, stream, choice, options, slowest)
+        if any(isinstance(stage, Narrower) for stage in planned.stages):
+            places.append(len(stages) + 1)
         stages += planned.stages
         stream = stages[-1].outputs
         summaries.append(planned.summary)
@@ -61,6 +68,7 @@ def plan_chosen(
     return Plan(
         name=identifier(graph.name),
         target=options.target,
+        goal=options.goal,
         pipeline=options.pipeline,
         effort=options.effort,
         choices=choices,
@@ -69,15 +77,6 @@ def plan_chosen(
         latency_cycles=latency,
         interval_cycles=interval,
     )
-
-
-def _planned(
-    graph: Graph, layer: Layer, stream: Stream, choice: LayerChoice, options: BuildOptions
-) -> PlannedLayer:
-    own = options_for(choice, options)
-    if choice.style == "unrolled":
-        return plan_unrolled_layer(graph, layer, stream, own)
-    return plan_folded_layer(graph, layer, stream, own)
 
 
 def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int) -> Stream:

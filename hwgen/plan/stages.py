@@ -13,6 +13,7 @@ from hwgen.numeric import IntType, Range
 from hwgen.plan.adder_graph import AdderGraph
 
 PADDING = -1
+REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
 
 MemoryKind = Literal["lut", "block"]
 
@@ -238,6 +239,11 @@ class Fifo:
             )
         if self.inputs != self.outputs:
             raise ValueError("outputs must be the same stream as inputs; only beats are stored")
+
+    @property
+    def in_registers(self) -> bool:
+        """Whether registers hold the beats, which is less logic than a memory where it is small."""
+        return self.depth <= REGISTERS_DEPTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
