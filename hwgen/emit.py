@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,10 @@ from hwgen import __version__
 from hwgen.files import folder_beside
 from hwgen.ir import Graph
 from hwgen.network_file import save_network
+from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
+from hwgen.plan.estimate import layer_costs
+from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
 from hwgen.plan.stages import PADDING, Stage, Stream, UnrolledDense
 from hwgen.plan.vectors import VectorSet, design_vectors
@@ -40,15 +42,14 @@ HEADER = """\
 /* verilator lint_off PROCASSINIT */
 """
 
+VERILOG_SHARE = 0.7  # of the time that writing a folder takes
 BENCH_FILES = ("run.py", "test_design.py", "streams.py")
-
-Progress = Callable[[str], None]
 
 
 def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
     """Write a design folder; where that fails, an earlier folder stays as it was."""
     text = verilog_of(plan, progress)
-    progress("vectors")
+    progress("vectors", VERILOG_SHARE)
     vectors = design_vectors(plan, graph)
     with folder_beside(folder) as partial:
         (partial / f"{plan.name}.v").write_text(text)
@@ -59,14 +60,14 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
         _write_bench(plan, text, vectors, partial / "sim")
 
 
-def verilog_of(plan: Plan, progress: Progress = lambda _: None) -> str:
+def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
     """Give the Verilog of a design: one module a unit, then the top."""
     parts = [HEADER.format(name=plan.name, version=__version__, target=plan.target)]
     if any(_has_three(stage) for stage in plan.stages):
         parts.append((resources.files("hwgen.rtl") / "add3.v").read_text())
     modules = []
-    for stage in plan.stages:
-        progress(stage.name)
+    for index, stage in enumerate(plan.stages):
+        progress(f"Verilog of {stage.name}", VERILOG_SHARE * index / len(plan.stages))
         name = f"{plan.name}_{stage.name}"
         text = _convert(unit_of(stage), name)
         modules.append((name, "clk" in _ports(text, name)))
@@ -98,6 +99,7 @@ def _ports(text: str, name: str) -> list[str]:
 
 def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
     """Give what scripts and people need to know of a design."""
+    costs = layer_costs(plan)
     return {
         "name": plan.name,
         "top": plan.name,
@@ -124,9 +126,12 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "accumulator_bits": list(layer.accumulator_bits),
                 "data_type_bits": layer.data_type_bits,
                 "cycles": layer.cycles,
+                "luts_estimate": cost.luts,
+                "brams_estimate": cost.brams,
             }
-            for layer in plan.layers
+            for layer, cost in zip(plan.layers, costs, strict=True)
         ],
+        "goal": encode(plan.goal),
         "stages": [
             {"name": stage.name, "op": type(stage).__name__, "module": f"{plan.name}_{stage.name}"}
             for stage in plan.stages

@@ -49,7 +49,7 @@ def mixed(net, mix, folder):
         for layer, fold in zip(layers, mix, strict=True)
     ]
     plan = plan_chosen(net, layers, tuple(choices), BuildOptions())
-    emit(plan, net, folder, lambda _: None)
+    emit(plan, net, folder, lambda _, __: None)
     return plan
 
 

@@ -96,17 +96,11 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
 
 
 def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
-    """Give the build's options as they hold for one layer."""
+    """Give the build's options as they hold for one layer, for which nothing is to be found out."""
+    own = replace(options, fps=None, max_luts=None, max_brams=None, accumulator=choice.accumulator)
     if choice.style == "unrolled":
-        return replace(options, style="unrolled", accumulator=choice.accumulator)
-    return replace(
-        options,
-        style="folded",
-        pe=choice.pe,
-        simd=choice.simd,
-        skip=choice.skip,
-        accumulator=choice.accumulator,
-    )
+        return replace(own, style="unrolled", pe=None, simd=None, skip=True)
+    return replace(own, style="folded", pe=choice.pe, simd=choice.simd, skip=choice.skip)
 
 
 def least_cycles(layer: Layer, choice: LayerChoice) -> int:
