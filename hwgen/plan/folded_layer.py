@@ -33,6 +33,7 @@ def plan_folded_layer(
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
+        luts_per_block=options.luts_per_block,
         drop_empty=layer.thresholds is not None and graph.output != layer.tail_name,
     )
     planned = plan_folded(layer, stream, folded)

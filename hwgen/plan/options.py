@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
@@ -29,6 +29,8 @@ class BuildOptions:
         "none", "auto", or a number of adder levels between registers.
     clock_mhz
         The clock that `fps` is meant at, 0 where none is given.
+    luts_per_block
+        LUTs that a block RAM must save in a folded layer to be taken.
     fps
         Vectors a second that style and folding are chosen for.
     max_luts, max_brams
@@ -43,6 +45,7 @@ class BuildOptions:
     skip: bool = True
     pipeline: str = "auto"
     clock_mhz: float = 0.0
+    luts_per_block: int = LUTS_PER_BLOCK
     effort: Effort = "normal"
     fps: int | None = None
     max_luts: int | None = None

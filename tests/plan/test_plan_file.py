@@ -9,8 +9,7 @@ import pytest
 from hwgen.emit import verilog_of
 from hwgen.errors import PlanError
 from hwgen.flow import build
-from hwgen.plan.choices import unrolled
-from hwgen.plan.design import LayerChoice
+from hwgen.plan.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
@@ -29,9 +28,7 @@ OPTIONS = {
 
 
 def folding(layer, pe, simd):
-    return LayerChoice(
-        name=layer.name, style="folded", pe=pe, simd=simd, skip=True, accumulator="offset"
-    )
+    return folded(layer, pe, simd, BuildOptions())
 
 
 def mixed(net=NET):
