@@ -7,6 +7,8 @@ from hwgen.plan.fabric import adder_luts, mux_luts
 from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts
 from hwgen.plan.stages import FoldedDense, ProcessingElement, SerialThreshold
 
+TURN_LUTS = 6  # of a set whose results wait for their turn
+
 
 def folded_luts(stage: FoldedDense, target: Target) -> int:
     """LUTs of a folded unit before correction."""
@@ -14,7 +16,7 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     luts = sum(_element_luts(stage, element, bits, target) for element in stage.elements)
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
-        luts += stage.width * widest * mux_luts(target, stage.sets)
+        luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
     if stage.program_memory == "lut":
         luts += rom_luts(target, stage.cycles, word_bits(stage))
     if stage.vector_memory == "lut":
@@ -78,7 +80,7 @@ def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, tar
         terms, width = -(-terms // 2), width + 1
     held = element.accumulator.bits
     starts = len(set(element.initial))
-    choice = held * mux_luts(target, len(element.initial)) // 2 if starts > 1 else 0
+    choice = rom_luts(target, len(element.initial), held) if starts > 1 else 0
     return stage.lanes * (multiply + negate) + tree + adder_luts(target, held) + choice
 
 
