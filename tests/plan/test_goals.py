@@ -48,7 +48,7 @@ def test_a_throughput_takes_no_more_than_any_other_choice():
     ]
     plans = [plan_chosen(NET, layers, choices, options) for choices in product(*ways)]
     least = min(luts(plan) for plan in plans if plan.interval_cycles <= interval)
-    assert luts(found) <= least * 1.03  # queues are only known when the whole chain is
+    assert luts(found) <= least * 1.05  # queues are only known when the whole chain is
 
 
 def test_layers_may_differ_in_style():
@@ -58,7 +58,7 @@ def test_layers_may_differ_in_style():
 
 
 def test_a_number_of_luts_is_kept_by_the_fastest():
-    budget = 700
+    budget = 420
     plan = plan_design(NET, BuildOptions(max_luts=budget, effort="low"))
     assert luts(plan) <= budget * 1.03
     faster = plan_design(NET, for_interval(plan.slowest.cycles - 1))
@@ -73,15 +73,16 @@ def test_block_rams_can_be_forbidden():
 
 
 def test_a_throughput_out_of_reach_names_the_nearest():
+    net = network(1, widths=(40, 40, 4), density=0.9)
     options = BuildOptions(style="folded", fps=1_000_000, clock_mhz=1.0)
     with pytest.raises(PlanError) as caught:
-        plan_design(NET, options)
+        plan_design(net, options)
     words = str(caught.value)
     assert words.startswith(
         "fps: 1,000,000 a second at 1 MHz is a vector every 1 cycles, and dense"
     )
     nearest = int(words.rsplit(" ", 1)[1])
-    plan = plan_design(NET, BuildOptions(style="folded", fps=nearest, clock_mhz=1.0))
+    plan = plan_design(net, BuildOptions(style="folded", fps=nearest, clock_mhz=1.0))
     assert plan.interval_cycles * nearest <= 1_000_000
 
 
