@@ -45,7 +45,7 @@ def plan_layer(
 
 
 def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
-    """Give the estimate for a layer's stages, with a queue before a converter, which may need it."""
+    """Give the estimate for a layer's stages, with the queue that a converter may need."""
     queues = tuple(
         Fifo(name=f"{stage.name}_fifo", inputs=stage.inputs, outputs=stage.inputs, depth=2)
         for stage in stages
