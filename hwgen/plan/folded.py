@@ -22,6 +22,8 @@ from hwgen.plan.program import (
 )
 from hwgen.plan.stages import PADDING, FoldedDense, ProcessingElement, Stream
 
+SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedPlan:
@@ -54,7 +56,8 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
     sparse = choose_folding(options, counts, bits, natural=natural)
-    best = dense if dense.product < sparse.product else sparse
+    pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
+    best = sparse if pays and sparse.product < dense.product else dense
     return _planned(layer, inputs, options, weight, units, best)
 
 
@@ -71,11 +74,14 @@ def _check_fold(layer: Layer, options: FoldedOptions) -> None:
 
 
 def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
+    accumulator = max(total.span.bit_length() for total in layer.totals)
+    levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
     return Bits(
         magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
         input=max(lane.bits for lane in inputs.lanes),
-        accumulator=max(total.span.bit_length() for total in layer.totals),
+        accumulator=accumulator,
         slots=len(inputs.order),
+        lane_luts=levels * (accumulator + 4),
     )
 
 
