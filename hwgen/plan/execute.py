@@ -14,6 +14,7 @@ from hwgen.plan.stages import (
     FoldedDense,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -67,6 +68,10 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return _folded(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
+        case Reorder():
+            sources = np.array(stage.sources)
+            moved = slots[:, np.maximum(sources, 0)]
+            return np.where(sources == PADDING, np.array(stage.constants), moved)
         case _:
             assert_never(stage)
 

@@ -43,7 +43,6 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         Where pe or simd do not fit the layer.
     """
     _check_fold(layer, options)
-    natural = layer.tail == "output"
     units = np.ones(layer.rows, np.int64)
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
@@ -55,7 +54,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
-    sparse = choose_folding(options, counts, bits, natural=natural)
+    sparse = choose_folding(options, counts, bits)
     pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
     best = sparse if pays and sparse.product < dense.product else dense
     return _planned(layer, inputs, options, weight, units, best)
@@ -105,7 +104,8 @@ def _planned(
     elements: list[ProcessingElement] = []
     registers: dict[int, Register] = {}
     dealt = [
-        [_widest_first(layer, group.rows, bare) for group in part] for part in folding.schedule.sets
+        [group.rows if folding.natural else _widest_first(group.rows, bare) for group in part]
+        for part in folding.schedule.sets
     ]
     for part, ends in zip(dealt, folding.schedule.ends, strict=True):
         for members in zip(*part, strict=True):
@@ -119,6 +119,7 @@ def _planned(
                 cycles=folding.schedule.cycles,
                 lanes=folding.lanes,
                 minimum_bits=options.minimum_bits,
+                common=layer.tail != "output" or not folding.natural,
             )
             elements.append(element)
     order = tuple(
@@ -156,12 +157,8 @@ def _stage(
     )
 
 
-def _widest_first(
-    layer: Layer, rows: tuple[int, ...], registers: dict[int, Register]
-) -> tuple[int, ...]:
+def _widest_first(rows: tuple[int, ...], registers: dict[int, Register]) -> tuple[int, ...]:
     """Put the row with the widest register first, so that wide rows share PEs."""
-    if layer.tail == "output":
-        return rows
     return tuple(sorted(rows, key=lambda row: -registers[row].held.span if row != PADDING else 1))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hwgen.plan.design import Target
 from hwgen.plan.memory_cost import LUTS_PER_BLOCK, ram_kind, ram_luts, rom_kind, rom_luts
-from hwgen.plan.schedule import Schedule, deal
+from hwgen.plan.schedule import Schedule, deal, in_order
 from hwgen.plan.stages import MemoryKind
 
 EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
@@ -60,11 +60,12 @@ class Bits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folding:
-    """An arrangement with its schedule, memories and estimated LUTs."""
+    """An arrangement with its schedule, memories and estimated LUTs; `natural`, rows in order."""
 
     lanes: int
     width: int
     schedule: Schedule
+    natural: bool
     counted: bool
     program_memory: MemoryKind
     vector_memory: MemoryKind
@@ -77,17 +78,13 @@ class Folding:
         return (self.luts + self.width * self.lane_luts) * self.schedule.cycles
 
 
-def choose_folding(
-    options: FoldedOptions, work: dict[int, int], bits: Bits, *, natural: bool
-) -> Folding:
+def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
     """Give the smallest product of LUTs and cycles near the bound, or else the fewest cycles.
 
     Parameters
     ----------
     work
         Nonzero weights of every row that is to be summed.
-    natural
-        Keep the rows in order.
     """
     multipliers = options.pe * options.simd
     least = -(-sum(work.values()) // multipliers)
@@ -95,8 +92,8 @@ def choose_folding(
 
     def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        schedule = deal(list(work), steps, width, sets, natural=natural, search=search)
-        return _folding(options, schedule, lanes, width, bits, counted=False)
+        schedule = deal(list(work), steps, width, sets, search=search)
+        return _folding(options, schedule, lanes, width, bits, natural=False, counted=False)
 
     def worth(folding: Folding) -> tuple[int, int]:
         excess = folding.schedule.cycles - int(EXCESS * least)
@@ -114,17 +111,10 @@ def dense_folding(options: FoldedOptions, rows: int, bits: Bits, stream_lanes: i
     can be cut into the parts that are read at once.
     """
     simd = options.simd
-    schedule = deal(
-        list(range(rows)),
-        [-(-bits.slots // simd)] * rows,
-        options.pe,
-        1,
-        natural=True,
-        search=False,
-    )
+    schedule = in_order(rows, -(-bits.slots // simd), options.pe)
     parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
     counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
-    return _folding(options, schedule, simd, options.pe, bits, counted=counted)
+    return _folding(options, schedule, simd, options.pe, bits, natural=True, counted=counted)
 
 
 def _arrangements(multipliers: int, rows: int, slots: int) -> list[tuple[int, int, int]]:
@@ -149,6 +139,7 @@ def _folding(
     width: int,
     bits: Bits,
     *,
+    natural: bool,
     counted: bool,
 ) -> Folding:
     target = options.target
@@ -172,6 +163,7 @@ def _folding(
         lanes=lanes,
         width=width,
         schedule=schedule,
+        natural=natural,
         counted=counted,
         program_memory=program,
         vector_memory=vector,

@@ -52,34 +52,38 @@ class Schedule:
         return tuple(groups[k] for k in rounds for groups in self.sets if k < len(groups))
 
 
-def deal(
-    rows: list[int], steps: list[int], width: int, sets: int, *, natural: bool, search: bool
-) -> Schedule:
+def in_order(rows: int, steps: int, width: int) -> Schedule:
+    """Schedule rows of equal work on one set of `width` PEs, in their own order."""
+    return _leaving_in_turn([_groups(list(range(rows)), dict.fromkeys(range(rows), steps), width)])
+
+
+def deal(rows: list[int], steps: list[int], width: int, sets: int, *, search: bool) -> Schedule:
     """Schedule rows of given work on `sets` sets of `width` PEs.
 
     Parameters
     ----------
     rows, steps
         The rows, and how many steps each takes (one at the least).
-    natural
-        Keep the rows in their order, for who reads the sums as they come.
     search
-        Spend time on a better one.
+        Spend time on a better schedule.
     """
     work = dict(zip(rows, steps, strict=True))
-    order = list(rows) if natural else sorted(rows, key=lambda row: -work[row])
+    order = sorted(rows, key=lambda row: -work[row])
+    schedule = _leaving_in_turn(_level(_groups(order, work, width), sets))
+    least = -(-sum(steps) // (width * sets))
+    if not search or len(rows) > MAX_SEARCHED or schedule.cycles <= WELL * least:
+        return schedule
+    return _searched(schedule, work, least)
+
+
+def _groups(order: list[int], work: dict[int, int], width: int) -> list[Group]:
+    """Cut rows into groups of one row a PE."""
     groups = []
     for start in range(0, len(order), width):
         members = order[start : start + width]
         padding = (PADDING,) * (width - len(members))
         groups.append(Group(rows=(*members, *padding), steps=max(work[row] for row in members)))
-    if natural:
-        return _leaving_in_turn([groups[first::sets] for first in range(sets)])
-    schedule = _leaving_in_turn(_level(groups, sets))
-    least = -(-sum(steps) // (width * sets))
-    if not search or len(rows) > MAX_SEARCHED or schedule.cycles <= WELL * least:
-        return schedule
-    return _searched(schedule, work, least)
+    return groups
 
 
 def _searched(schedule: Schedule, work: dict[int, int], least: int) -> Schedule:

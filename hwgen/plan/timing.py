@@ -14,6 +14,7 @@ from hwgen.plan.stages import (
     FoldedDense,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -65,7 +66,7 @@ class _Pipeline:
 class _Folded:
     """The vector buffer, the sequencer, the pipeline behind it and the results that wait."""
 
-    stage: FoldedDense
+    stage: FoldedDense | Reorder
     beat: int = 0
     fill_bank: int = 0
     read_bank: int = 0
@@ -137,7 +138,7 @@ def _model(stage: Stage) -> _Model:
             return _Pipeline(stage.latency)
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)
-        case FoldedDense():
+        case FoldedDense() | Reorder():
             return _Folded(stage)
         case _:
             assert_never(stage)

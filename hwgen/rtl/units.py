@@ -8,6 +8,7 @@ from hwgen.plan.stages import (
     FoldedDense,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -17,6 +18,7 @@ from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
+from hwgen.rtl.reorder import ReorderUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
@@ -37,5 +39,7 @@ def unit_of(stage: Stage) -> LaneComponent:
             return SerialThresholdUnit(stage)
         case SerialArgmax():
             return SerialArgmaxUnit(stage)
+        case Reorder():
+            return ReorderUnit(stage)
         case _:
             assert_never(stage)
