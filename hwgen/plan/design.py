@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages import Fifo, FoldedDense, Narrower, Stage, Stream, UnrolledDense, Widener
+from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
 LUTS_PER_BLOCK = 20  # a block RAM is taken where it saves so many LUTs
@@ -103,7 +103,7 @@ class Plan:
             if place > index and isinstance(stage, UnrolledDense | FoldedDense)
         ]
         stages = list(self.stages[index : ends[0] if ends else None])
-        while isinstance(stages[-1], Fifo | Narrower | Widener):
+        while isinstance(stages[-1], Joint):
             stages.pop()
         return tuple(stages)
 

@@ -16,6 +16,7 @@ from hwgen.plan.stages import (
     Narrower,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -77,6 +78,10 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
         case Widener():
             places = np.array(stage.slots)
             return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
+        case Reorder():
+            sources = np.array(stage.sources)
+            moved = slots[:, np.maximum(sources, 0)]
+            return np.where(sources == PADDING, np.array(stage.constants), moved)
         case _:
             assert_never(stage)
 

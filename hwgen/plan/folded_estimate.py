@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import adder_luts, mux_luts
 from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts
-from hwgen.plan.stages import FoldedDense, ProcessingElement, SerialThreshold
+from hwgen.plan.stages import FoldedDense, ProcessingElement, Reorder, SerialThreshold
 
 TURN_LUTS = 6  # of a set whose results wait for their turn
 
@@ -24,8 +24,22 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     return luts
 
 
-def folded_brams(stage: FoldedDense, target: Target) -> int:
+def reorder_luts(stage: Reorder, target: Target) -> int:
+    """LUTs of a reorder buffer before correction: its places, and its memories."""
+    lanes, bits = len(stage.outputs.lanes), stage.outputs.lanes[0].bits
+    slots = len(stage.inputs.order)
+    luts = lanes * rom_luts(target, stage.outputs.beats, max((slots - 1).bit_length(), 1))
+    if stage.memory == "lut":
+        luts += lanes * (ram_luts(target, 2 << (slots - 1).bit_length(), bits) or 0)
+    return luts
+
+
+def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
     """Count the block RAMs of program and vector."""
+    if isinstance(stage, Reorder):
+        words = 2 << (len(stage.inputs.order) - 1).bit_length()
+        blocks = block_count(target, words, stage.outputs.lanes[0].bits)
+        return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
     bits = max(lane.bits for lane in stage.inputs.lanes)
     blocks = 0
     if stage.program_memory == "block":

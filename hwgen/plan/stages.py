@@ -177,7 +177,7 @@ class FoldedDense:
     def pipeline(self) -> int:
         """Registers between a step and its accumulator."""
         depth = max(product_stages(element.weights) for element in self.elements)
-        return 4 + depth + (self.lanes - 1).bit_length()
+        return 5 + depth + (self.lanes - 1).bit_length()
 
 
 def product_stages(weights: tuple[int, ...]) -> int:
@@ -220,6 +220,47 @@ class SerialArgmax:
     name: str
     inputs: Stream
     outputs: Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reorder:
+    """Puts the elements of a vector back into their own order.
+
+    `sources[beat * lanes + lane]` is the input slot that an output slot shows, or -1 for one that
+    always is `constants[beat * lanes + lane]`.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    sources: tuple[int, ...]
+    constants: tuple[int, ...]
+    memory: MemoryKind
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which a vector leaves."""
+        return self.outputs.beats
+
+    @property
+    def ends(self) -> tuple[tuple[int, ...], ...]:
+        """Give the steps that give a beat: every one."""
+        return (tuple(range(self.outputs.beats)),)
+
+    @property
+    def sets(self) -> int:
+        """Beats never wait for one another."""
+        return 1
+
+    @property
+    def groups(self) -> int:
+        """Output beats a vector."""
+        return self.outputs.beats
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a beat's turn and the output register."""
+        return 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +330,8 @@ class Widener:
             raise ValueError(f"slots must lie in -1 to {len(self.inputs.order) - 1}")
 
 
+Joint = Fifo | Narrower | Widener  # what stands between layers, or before thresholds
+
 Stage = (
     UnrolledDense
     | ParallelThreshold
@@ -296,7 +339,6 @@ Stage = (
     | FoldedDense
     | SerialThreshold
     | SerialArgmax
-    | Fifo
-    | Narrower
-    | Widener
+    | Reorder
+    | Joint
 )

@@ -18,6 +18,7 @@ from hwgen.plan.stages import (
     Narrower,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -93,7 +94,7 @@ class _Pipeline:
 class _Folded:
     """The vector buffer, the sequencer, the pipeline behind it and the results that wait."""
 
-    stage: FoldedDense
+    stage: FoldedDense | Reorder
     beat: int = 0
     fill_bank: int = 0
     read_bank: int = 0
@@ -234,7 +235,7 @@ def _model(stage: Stage) -> _Model:
             return _Pipeline(stage.latency)
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)
-        case FoldedDense():
+        case FoldedDense() | Reorder():
             return _Folded(stage)
         case Fifo():
             return _Fifo(stage.depth)

@@ -7,9 +7,11 @@ from typing import assert_never
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
+    Joint,
     Narrower,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -22,6 +24,7 @@ from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.narrower import NarrowerUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
+from hwgen.rtl.reorder import ReorderUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
@@ -43,6 +46,16 @@ def unit_of(stage: Stage) -> LaneComponent:
             return SerialThresholdUnit(stage)
         case SerialArgmax():
             return SerialArgmaxUnit(stage)
+        case Reorder():
+            return ReorderUnit(stage)
+        case Fifo() | Narrower() | Widener():
+            return _joint_of(stage)
+        case _:
+            assert_never(stage)
+
+
+def _joint_of(stage: Joint) -> LaneComponent:
+    match stage:
         case Fifo():
             return FifoUnit(stage)
         case Narrower():

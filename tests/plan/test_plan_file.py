@@ -109,7 +109,7 @@ FOLDED_EDITS = {
         0,
         r"stages\[0\].elements\[0\].products: must hold \[-\d+, \d+\]",
     ),
-    "a missing step": (("stages", 0, "last"), [True], r"stages\[0\].rows: must hold each of the 9"),
+    "a missing step": (("stages", 0, "ends", 0), [3], r"stages\[0\].rows: must hold each of the 9"),
     "an unknown key": (("stages", 0, "speed"), 3, "unknown: speed"),
     "another name": (("name",), "other", "plan.json.name: must be tiny, not 'other'"),
     "a changed result": (
