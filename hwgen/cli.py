@@ -162,8 +162,14 @@ def build(
     ] = False,
     pipeline: Annotated[
         str,
-        typer.Option(help="Unrolled: adder levels between registers, none, or auto (2)."),
+        typer.Option(
+            help="Unrolled: adder levels between registers, none, or auto: what --clock-mhz needs, "
+            "else 2."
+        ),
     ] = "auto",
+    clock_mhz: Annotated[
+        float, typer.Option(min=0, help="Unrolled: place registers for this clock in MHz.")
+    ] = 0.0,
     effort: Annotated[
         EffortName, typer.Option(help="How long to search for shared sums.")
     ] = EffortName.normal,
@@ -185,6 +191,7 @@ def build(
             simd=simd,
             skip=not no_skip,
             pipeline=pipeline,
+            clock_mhz=clock_mhz,
             effort=effort.value,
         )
         graph = _load(model, inputs)

@@ -10,6 +10,7 @@ from hwgen.plan.design import Target
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
+MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 
@@ -23,7 +24,10 @@ class BuildOptions:
         "offset" (each register starts at its own offset and has the bits of the span), "signed"
         (two's complement, exact), or a width in bits as a baseline.
     pipeline
-        "none", "auto", or a number of adder levels between registers.
+        "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
+        two levels where that is 0.
+    clock_mhz
+        The clock that unrolled layers are pipelined for, 0 where none is asked for.
     """
 
     target: Target = "xc7"
@@ -33,6 +37,7 @@ class BuildOptions:
     simd: int | None = None
     skip: bool = True
     pipeline: str = "auto"
+    clock_mhz: float = 0.0
     effort: Literal["low", "normal", "high"] = "normal"
 
     def __post_init__(self) -> None:
@@ -45,6 +50,11 @@ class BuildOptions:
             raise PlanError(
                 "pipeline: must be none, auto or a number of adder levels from 1 to 99, "
                 f"not {self.pipeline!r}"
+            )
+
+        if not 0 <= self.clock_mhz <= MAX_CLOCK_MHZ:
+            raise PlanError(
+                f"clock-mhz: must be above 0 and at most {MAX_CLOCK_MHZ}, not {self.clock_mhz:g}"
             )
 
     @property

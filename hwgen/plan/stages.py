@@ -39,22 +39,39 @@ class Stream:
 class UnrolledDense:
     """A matrix-vector product every cycle.
 
-    `levels_per_stage` adder levels lie between registers; 0 means combinational.
+    `adder_stages[k]` registers lie between the inputs and the operands of adder k,
+    `output_stages[k]` in front of the adder that adjusts output k (`latency` where there is none),
+    and `latency` on every path; 0 means combinational.
     """
 
     name: str
     inputs: Stream
     outputs: Stream
     graph: AdderGraph
-    levels_per_stage: int
+    adder_stages: tuple[int, ...]
+    output_stages: tuple[int, ...]
+    latency: int
     nonzero: int
 
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        if not self.levels_per_stage:
-            return 0
-        return max(-(-self.graph.depth() // self.levels_per_stage), 1)
+    def __post_init__(self) -> None:
+        first = len(self.graph.inputs)
+        stages = (0,) * first + self.adder_stages
+        if len(stages) != first + len(self.graph.adders):
+            raise ValueError(f"{self.name}: adder_stages must have a stage for each adder")
+        reads = [
+            (operand.node, stages[first + index])
+            for index, adder in enumerate(self.graph.adders)
+            for operand, _ in adder.signed_operands
+        ]
+        ends = zip(self.graph.outputs, self.output_stages, strict=True)
+        reads += [(output.node, stage) for output, stage in ends if output.node >= 0]
+        if any(stages[node] > stage for node, stage in reads) or any(
+            stage > self.latency for stage in (*self.adder_stages, *self.output_stages)
+        ):
+            raise ValueError(
+                f"{self.name}: stages must grow along every path from 0 to the latency, "
+                f"{self.latency}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +84,49 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelThreshold:
-    """One staircase a lane, all in one cycle."""
+    """One staircase a lane.
+
+    `cuts[lane]` are the registers of a lane, each by the number of the lane's low bits that the
+    logic before it has read; none means combinational.
+    """
 
     name: str
     inputs: Stream
     outputs: Stream
     channels: tuple[Steps, ...]
-    registered: bool
+    cuts: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        bits = [lane.bits for lane in self.inputs.lanes]
+        for lane, cuts in zip(bits, self.cuts, strict=True):
+            if len(cuts) != self.latency or list(cuts) != sorted(cuts) or not _within(cuts, lane):
+                raise ValueError(
+                    f"{self.name}: cuts must ascend from 0 to the bits of the lane, as many for "
+                    "every lane"
+                )
 
     @property
     def latency(self) -> int:
         """Clock cycles from an input beat to its output beat."""
-        return int(self.registered)
+        return len(self.cuts[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelArgmax:
-    """Index of the largest lane, the lowest among equals, by a tree of comparisons."""
+    """Index of the largest lane, the lowest among equals, by a tree of comparisons.
+
+    Each level of the tree is two steps, the comparison and the choice; `cuts` are the registers,
+    each by the number of steps before it; none means combinational.
+    """
 
     name: str
     inputs: Stream
     outputs: Stream
-    registered: bool
+    cuts: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if list(self.cuts) != sorted(self.cuts) or not _within(self.cuts, 2 * self.depth):
+            raise ValueError(f"{self.name}: cuts must ascend from 0 to {2 * self.depth}")
 
     @property
     def depth(self) -> int:
@@ -98,7 +136,11 @@ class ParallelArgmax:
     @property
     def latency(self) -> int:
         """Clock cycles from an input beat to its output beat."""
-        return max(self.depth, 1) if self.registered else 0
+        return len(self.cuts)
+
+
+def _within(cuts: tuple[int, ...], last: int) -> bool:
+    return all(0 <= cut <= last for cut in cuts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
