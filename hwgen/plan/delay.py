@@ -24,8 +24,8 @@ class DelayModel:
         Out of one register and into the next.
     adder_ns, carry_ns
         To an adder, onto its carry chain and off it; a bit of the chain.
-    lut_ns, lut_bits
-        To a LUT and through it; bits of a decision that one level of LUTs takes.
+    lut_ns, lut_bits, decision_ns
+        To a LUT and through it; how many bits it decides on; every further bit of a decision.
     enable_ns, enable_root_ns
         From the handshake to the clock enables of n registers: the first, and the second times
         the square root of n, which is how the distance grows.
@@ -35,7 +35,8 @@ class DelayModel:
     adder_ns: float
     carry_ns: float
     lut_ns: float
-    lut_bits: float
+    lut_bits: int
+    decision_ns: float
     enable_ns: float
     enable_root_ns: float
 
@@ -48,7 +49,9 @@ class DelayModel:
 
     def decision(self, bits: int) -> float:
         """Give the ns of a decision diagram over `bits` bits, without registers."""
-        return -(-bits // self.lut_bits) * self.lut_ns
+        if not bits:
+            return 0.0
+        return self.lut_ns + max(bits - self.lut_bits, 0) * self.decision_ns
 
     def comparison(self, bits: int) -> float:
         """Give the ns of `a > b`, without registers."""
@@ -65,16 +68,18 @@ MODELS: dict[Target, DelayModel] = {
         adder_ns=1.7,
         carry_ns=0.03,
         lut_ns=0.9,
-        lut_bits=3,
+        lut_bits=6,
+        decision_ns=0.45,
         enable_ns=1.0,
         enable_root_ns=0.0,
     ),
     "ice40": DelayModel(
-        register_ns=1.0,
-        adder_ns=1.9,
-        carry_ns=0.15,
+        register_ns=1.6,
+        adder_ns=1.6,
+        carry_ns=0.14,
         lut_ns=1.2,
-        lut_bits=2,
+        lut_bits=4,
+        decision_ns=0.6,
         enable_ns=2.0,
         enable_root_ns=0.0,
     ),
@@ -82,10 +87,11 @@ MODELS: dict[Target, DelayModel] = {
         register_ns=0.65,
         adder_ns=1.9,
         carry_ns=0.04,
-        lut_ns=1.1,
-        lut_bits=3,
-        enable_ns=1.0,
-        enable_root_ns=0.06,
+        lut_ns=1.2,
+        lut_bits=4,
+        decision_ns=0.46,
+        enable_ns=0.2,
+        enable_root_ns=0.083,
     ),
 }
 

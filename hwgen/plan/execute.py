@@ -12,6 +12,7 @@ from hwgen.plan.design import Plan
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
@@ -63,6 +64,8 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
             return best
+        case OutputBuffer():
+            return slots
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():

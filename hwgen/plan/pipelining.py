@@ -13,7 +13,7 @@ from hwgen.plan.decision import code_blocks, crossing_bits
 from hwgen.plan.delay import MODELS, DelayModel, StageLimit
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.registers import Placement, fewest_bits
-from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Steps, Stream
+from hwgen.plan.stages import Steps, Stream
 
 ANY_LEVELS = 1 << 20  # no limit on adder levels but the clock
 OUTPUT_TAIL_NS = math.inf  # behind an output that must end in a register
@@ -90,7 +90,7 @@ def threshold_cuts(
     return TailCuts(cuts=tuple(cuts), tails_ns=tails)
 
 
-def argmax_cuts(inputs: Stream, index_bits: int, limit: StageLimit | None) -> TailCuts:
+def argmax_cuts(inputs: Stream, outputs: Stream, limit: StageLimit | None) -> TailCuts:
     """Place the registers of a tree of comparisons, one of them at its end."""
     lanes = len(inputs.lanes)
     if limit is None:
@@ -98,7 +98,7 @@ def argmax_cuts(inputs: Stream, index_bits: int, limit: StageLimit | None) -> Ta
     width = inputs.lanes[0].bits
     steps = 2 * (lanes - 1).bit_length()
     fits: Fits = partial(_tree_fits, limit, width)
-    held = [_tree_bits(lanes, width, index_bits, step, steps) for step in range(steps + 1)]
+    held = [tree_bits(inputs, outputs, step) for step in range(steps + 1)]
     cuts = cheapest_cuts(steps, fits, held, fewest_cuts(steps, fits))
     tail = _tree_ns(limit.model, width, 0, cuts[0])
     return TailCuts(cuts=(cuts,), tails_ns=(tail,) * lanes)
@@ -118,25 +118,11 @@ def _tree_ns(model: DelayModel, width: int, start: int, end: int) -> float:
     return compares * model.comparison(width) + (end - start - compares) * model.lut_ns
 
 
-def _tree_bits(lanes: int, width: int, index_bits: int, step: int, steps: int) -> int:
+def tree_bits(inputs: Stream, outputs: Stream, step: int) -> int:
     """Count the bits that cross a place: values, indices, and outcomes that are not used yet."""
-    level, compared = divmod(step, 2)
+    lanes, (level, compared) = len(inputs.lanes), divmod(step, 2)
+    last = level + compared == (lanes - 1).bit_length()
     left = -(-lanes // (1 << level))
-    values = 0 if step + compared == steps else left * width
-    return values + left * min(level, index_bits) + (left // 2 if compared else 0)
-
-
-def tail_register_bits(stage: ParallelThreshold | ParallelArgmax) -> int:
-    """Count the bits that the registers behind the adders hold."""
-    if isinstance(stage, ParallelThreshold):
-        total = 0
-        for index, (lane, channel) in enumerate(
-            zip(stage.inputs.lanes, stage.channels, strict=True)
-        ):
-            blocks = code_blocks(channel, lane, stage.outputs.lanes[index].bits)
-            held = crossing_bits(blocks, lane.bits)
-            total += sum(held[cut] for cut in stage.cuts[index])
-        return total
-    lanes, width = len(stage.inputs.lanes), stage.inputs.lanes[0].bits
-    index_bits = stage.outputs.lanes[0].bits
-    return sum(_tree_bits(lanes, width, index_bits, cut, 2 * stage.depth) for cut in stage.cuts)
+    values = 0 if last else left * inputs.lanes[0].bits
+    indices = left * min(level, outputs.lanes[0].bits)
+    return values + indices + (left // 2 if compared else 0)

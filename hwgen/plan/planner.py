@@ -6,6 +6,7 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.numeric import IntType
 from hwgen.plan.design import LayerStyle, Plan
+from hwgen.plan.flow import with_flow
 from hwgen.plan.folded_layer import plan_folded_layer
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
@@ -44,7 +45,7 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
         if lanes > 1:
             stream = _input_stream(elements, lane, lanes)
             planned[0] = plan_folded_layer(graph, layers[0], stream, options)
-    stages = tuple(stage for item in planned for stage in item.stages)
+    stages = with_flow(tuple(stage for item in planned for stage in item.stages), options)
     _check_names(graph, stages)
     latency, interval = latency_and_interval(stages)
     return Plan(

@@ -7,11 +7,13 @@ A stage reads one stream and writes one. Style `unrolled` carries a whole vector
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.adder_graph import AdderGraph
 
 PADDING = -1
+Flow = Literal["stall", "gate", "free"]  # see docs/clock.md, "The handshake"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class UnrolledDense:
     output_stages: tuple[int, ...]
     latency: int
     nonzero: int
+    flow: Flow = "stall"
 
     def __post_init__(self) -> None:
         first = len(self.graph.inputs)
@@ -95,6 +98,7 @@ class ParallelThreshold:
     outputs: Stream
     channels: tuple[Steps, ...]
     cuts: tuple[tuple[int, ...], ...]
+    flow: Flow = "stall"
 
     def __post_init__(self) -> None:
         bits = [lane.bits for lane in self.inputs.lanes]
@@ -123,6 +127,7 @@ class ParallelArgmax:
     inputs: Stream
     outputs: Stream
     cuts: tuple[int, ...]
+    flow: Flow = "stall"
 
     def __post_init__(self) -> None:
         if list(self.cuts) != sorted(self.cuts) or not _within(self.cuts, 2 * self.depth):
@@ -141,6 +146,33 @@ class ParallelArgmax:
 
 def _within(cuts: tuple[int, ...], last: int) -> bool:
     return all(0 <= cut <= last for cut in cuts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputBuffer:
+    """A queue behind stages that never stall: it holds what is under way when the sink waits.
+
+    It takes every beat that comes, and lowers `ready` while more than `depth - under_way` beats
+    are held; `under_way` is how many can still come after that.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    depth: int
+    under_way: int
+
+    def __post_init__(self) -> None:
+        if self.depth & (self.depth - 1) or self.depth < self.under_way + 2:
+            raise ValueError(
+                f"{self.name}: depth must be a power of two and at least {self.under_way + 2}, "
+                f"not {self.depth}"
+            )
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from an input beat to its output beat: into the memory and out of it."""
+        return 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +258,7 @@ Stage = (
     UnrolledDense
     | ParallelThreshold
     | ParallelArgmax
+    | OutputBuffer
     | FoldedDense
     | SerialThreshold
     | SerialArgmax

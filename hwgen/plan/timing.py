@@ -12,6 +12,7 @@ from typing import Protocol, assert_never
 
 from hwgen.plan.stages import (
     FoldedDense,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
@@ -113,6 +114,8 @@ class _Folded:
 def _model(stage: Stage) -> _Model:
     match stage:
         case UnrolledDense() | ParallelThreshold() | ParallelArgmax() | SerialThreshold():
+            return _Pipeline(stage.latency)
+        case OutputBuffer():
             return _Pipeline(stage.latency)
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)

@@ -68,7 +68,7 @@ def plan_unrolled_layer(
         )
     elif layer.tail == "argmax":
         outputs = Stream(lanes=(layer.outputs[0].type,), order=(0,))
-        placed = argmax_cuts(sums, outputs.lanes[0].bits, limit)
+        placed = argmax_cuts(sums, outputs, limit)
         tails_ns = placed.tails_ns
         tail = (
             ParallelArgmax(

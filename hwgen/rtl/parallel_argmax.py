@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth import Const, Module, Mux, Value
 
 from hwgen.plan.stages import ParallelArgmax
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent
+from hwgen.rtl.lanes import LaneComponent, Pipeline
 
 Values = tuple[Value, ...]
 Candidate = Values  # (value, index)
@@ -28,7 +28,7 @@ class ParallelArgmaxUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._count = 0
         width = self.plan.outputs.lanes[0].bits
         round_: list[Candidate] = [

@@ -11,7 +11,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from hwgen.plan.decision import Block, code_blocks
 from hwgen.plan.stages import ParallelThreshold
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent
+from hwgen.rtl.lanes import LaneComponent, Pipeline
 
 
 class ParallelThresholdUnit(LaneComponent):
@@ -31,7 +31,7 @@ class ParallelThresholdUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         for index, channel in enumerate(self.plan.channels):
             lane, code = self.plan.inputs.lanes[index], self.o.payload[f"e{index}"]
             value = self.i.payload[f"e{index}"]
@@ -50,7 +50,7 @@ class DecisionDiagram:
     """
 
     def __init__(
-        self, m: Module, pipeline: EnabledPipeline, value: Value, cuts: tuple[int, ...], name: str
+        self, m: Module, pipeline: Pipeline, value: Value, cuts: tuple[int, ...], name: str
     ) -> None:
         self.m = m
         self.pipeline = pipeline

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from hwgen.plan.stages import (
     FoldedDense,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     SerialArgmax,
@@ -15,6 +16,7 @@ from hwgen.plan.stages import (
 )
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
+from hwgen.rtl.output_buffer import OutputBufferUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
@@ -31,6 +33,8 @@ def unit_of(stage: Stage) -> LaneComponent:
             return ParallelThresholdUnit(stage)
         case ParallelArgmax():
             return ParallelArgmaxUnit(stage)
+        case OutputBuffer():
+            return OutputBufferUnit(stage)
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():

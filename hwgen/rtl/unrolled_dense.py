@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Instance, Module, Signal, Value
 
 from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
 from hwgen.plan.stages import UnrolledDense
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent, range_shape, resize
+from hwgen.rtl.lanes import LaneComponent, Pipeline, range_shape, resize
 
 
 class UnrolledDenseUnit(LaneComponent):
@@ -28,7 +28,7 @@ class UnrolledDenseUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._nodes = {}
         for index, lane in enumerate(self.plan.inputs.lanes):
             value = self.i.payload[f"e{index}"]
