@@ -1,9 +1,9 @@
 """What logic between two registers takes, by target: the model that registers are placed with.
 
-Times are those of nextpnr on the parts of `hwgen.synth.targets`, fitted to placed and routed
-designs by `python bench/clock.py --fit`, routing included. There is no open place and route for
-xc7: its logic delays are those of Yosys' cell library (`xilinx/cells_sim.v`), its routing is
-assumed. docs/clock.md has the errors of the model.
+Times are those of nextpnr on the parts of `hwgen.synth.targets`, routing included:
+`python bench/clock.py --fit` fits the constants to small designs, and `python bench/clock.py` shows
+the error on units. There is no open place and route for xc7: its logic delays are those of Yosys'
+cell library (`xilinx/cells_sim.v`), its routing is assumed. docs/clock.md has the figures.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ class DelayModel:
         To an adder, onto its carry chain and off it; a bit of the chain.
     lut_ns, lut_bits, decision_ns
         To a LUT and through it; how many bits it decides on; every further bit of a decision.
+    crowding
+        How many times longer all this takes in a whole unit, where nets are longer than in the
+        small designs of the fit.
     enable_ns, enable_root_ns
         From the handshake to the clock enables of n registers: the first, and the second times
         the square root of n, which is how the distance grows.
@@ -37,6 +40,7 @@ class DelayModel:
     lut_ns: float
     lut_bits: int
     decision_ns: float
+    crowding: float
     enable_ns: float
     enable_root_ns: float
 
@@ -45,17 +49,21 @@ class DelayModel:
 
         The carries of a row of adders run beside each other, so that the width counts once.
         """
-        return self.register_ns + levels * self.adder_ns + bits * self.carry_ns
+        return self.register_ns + self.crowding * (levels * self.adder_ns + bits * self.carry_ns)
 
     def decision(self, bits: int) -> float:
         """Give the ns of a decision diagram over `bits` bits, without registers."""
         if not bits:
             return 0.0
-        return self.lut_ns + max(bits - self.lut_bits, 0) * self.decision_ns
+        return self.crowding * (self.lut_ns + max(bits - self.lut_bits, 0) * self.decision_ns)
 
     def comparison(self, bits: int) -> float:
         """Give the ns of `a > b`, without registers."""
-        return self.adder_ns + bits * self.carry_ns
+        return self.crowding * (self.adder_ns + bits * self.carry_ns)
+
+    def choice(self) -> float:
+        """Give the ns of a choice between two values, without registers."""
+        return self.crowding * self.lut_ns
 
     def enable(self, registers: int) -> float:
         """Give the ns from the handshake to every register that stalls with it."""
@@ -64,33 +72,36 @@ class DelayModel:
 
 MODELS: dict[Target, DelayModel] = {
     "xc7": DelayModel(
-        register_ns=0.4,
-        adder_ns=1.7,
+        register_ns=0.3,
+        adder_ns=1.5,
         carry_ns=0.03,
         lut_ns=0.9,
         lut_bits=6,
-        decision_ns=0.45,
-        enable_ns=1.0,
+        decision_ns=0.4,
+        crowding=1.3,
+        enable_ns=1.5,
         enable_root_ns=0.0,
     ),
     "ice40": DelayModel(
-        register_ns=1.6,
-        adder_ns=1.6,
-        carry_ns=0.14,
-        lut_ns=1.2,
+        register_ns=1.33,
+        adder_ns=1.0,
+        carry_ns=0.148,
+        lut_ns=0.98,
         lut_bits=4,
-        decision_ns=0.6,
-        enable_ns=2.0,
+        decision_ns=0.33,
+        crowding=1.4,
+        enable_ns=2.5,
         enable_root_ns=0.0,
     ),
     "ecp5": DelayModel(
-        register_ns=0.65,
-        adder_ns=1.9,
-        carry_ns=0.04,
-        lut_ns=1.2,
+        register_ns=0.39,
+        adder_ns=1.89,
+        carry_ns=0.054,
+        lut_ns=1.7,
         lut_bits=4,
-        decision_ns=0.46,
-        enable_ns=0.2,
+        decision_ns=0.33,
+        crowding=1.35,
+        enable_ns=0.45,
         enable_root_ns=0.083,
     ),
 }

@@ -57,7 +57,9 @@ def stage_limit(name: str, graph: AdderGraph, options: BuildOptions) -> StageLim
 def widest_bits(graph: AdderGraph) -> int:
     """Give the width of the widest sum of a graph, one at the least."""
     adders = [adder.range.bits for adder in graph.adders]
-    adjusting = [output.range.bits for output in graph.outputs if output.adjusts]
+    adjusting = [
+        output.range.bits for output in graph.outputs if output.adjusts and output.node >= 0
+    ]
     return max([*adders, *adjusting], default=1)
 
 
@@ -115,7 +117,7 @@ def _tree_fits(limit: StageLimit, width: int, start: int, end: int) -> bool:
 def _tree_ns(model: DelayModel, width: int, start: int, end: int) -> float:
     """Give the ns of the steps from one place to another: comparisons at even places."""
     compares = (end + 1) // 2 - (start + 1) // 2
-    return compares * model.comparison(width) + (end - start - compares) * model.lut_ns
+    return compares * model.comparison(width) + (end - start - compares) * model.choice()
 
 
 def tree_bits(inputs: Stream, outputs: Stream, step: int) -> int:
