@@ -194,10 +194,16 @@ def build(
     ] = False,
     pipeline: Annotated[
         str,
-        typer.Option(help="Unrolled: adder levels between registers, none, or auto (2)."),
+        typer.Option(
+            help="Unrolled: adder levels between registers, none, or auto: what --clock-mhz needs, "
+            "else 2."
+        ),
     ] = "auto",
     clock_mhz: Annotated[
-        float, typer.Option(min=0, help="Clock in MHz that --fps is meant at.")
+        float,
+        typer.Option(
+            min=0, help="The clock in MHz: --fps is meant at it, registers are placed for it."
+        ),
     ] = 0.0,
     fps: Annotated[
         int | None,

@@ -19,7 +19,15 @@ from hwgen.plan.design import Plan
 from hwgen.plan.estimate import layer_costs
 from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
-from hwgen.plan.stages import PADDING, Stage, Stream, UnrolledDense
+from hwgen.plan.stages import (
+    PADDING,
+    OutputBuffer,
+    ParallelArgmax,
+    ParallelThreshold,
+    Stage,
+    Stream,
+    UnrolledDense,
+)
 from hwgen.plan.vectors import VectorSet, design_vectors
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.top import Top, axis_bits
@@ -172,7 +180,11 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
         "interval_cycles": plan.interval_cycles,
         "streams": [{"bits": [lane.bits for lane in s.lanes], "beats": s.beats} for s in streams],
         "units": [
-            {"name": stage.name, "passes": _passes(stage.inputs, stage.outputs)}
+            {
+                "name": stage.name,
+                "passes": _passes(stage.inputs, stage.outputs),
+                "stalls": _stalls(stage),
+            }
             for stage in plan.stages
         ],
     }
@@ -181,6 +193,13 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
 
 def _passes(inputs: Stream, outputs: Stream) -> str:
     return f"{inputs.beats} beats in, {outputs.beats} out"
+
+
+def _stalls(stage: Stage) -> bool:
+    """Whether the stage waits for its own sink, rather than counting on the output buffer."""
+    if isinstance(stage, UnrolledDense | ParallelThreshold | ParallelArgmax):
+        return stage.flow == "stall"
+    return not isinstance(stage, OutputBuffer)
 
 
 def _wrapper(plan: Plan, units: list[str], clocked: list[str], streams: tuple[Stream, ...]) -> str:

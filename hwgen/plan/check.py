@@ -13,6 +13,7 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.plan.check_flow import check_flow
 from hwgen.plan.check_folded import check_folded
 from hwgen.plan.check_tail import check_tail
 from hwgen.plan.check_unrolled import check_unrolled
@@ -24,6 +25,7 @@ from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
     Joint,
+    OutputBuffer,
     Reorder,
     Stage,
     Stream,
@@ -40,12 +42,15 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         With the place that is wrong, and what must hold there.
     """
     _check_chain(plan, graph, where)
+    check_flow(plan, where)
     rest = list(enumerate(plan.stages))
     for layer in layers:
         _check_joints(rest, where)
         _check_layer(rest, layer, where)
     if rest and isinstance(rest[0][1], Reorder):
         _check_reorder(*rest.pop(0), layers[-1], where)
+    if rest and isinstance(rest[0][1], OutputBuffer):
+        _check_places(*rest.pop(0), where)
     if rest:
         raise PlanError(f"{where}.stages[{rest[0][0]}]: must not follow the network's last layer")
     last = layers[-1]

@@ -88,6 +88,7 @@ class Plan:
     target: Target
     goal: Goal | None
     pipeline: str
+    clock_mhz: float
     effort: Effort
     choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]

@@ -24,7 +24,9 @@ from hwgen.plan.memory_cost import ram_luts
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
+    Joint,
     Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
@@ -95,6 +97,16 @@ def counted_luts(stage: Stage, target: Target) -> int:
             return reorder_luts(stage, target)
         case SerialThreshold():
             return serial_threshold_luts(stage, target)
+        case OutputBuffer():
+            return ram_luts(target, stage.depth, stage.inputs.width) or 0
+        case Fifo() | Narrower() | Widener():
+            return _joint_luts(stage, target)
+        case _:
+            assert_never(stage)
+
+
+def _joint_luts(stage: Joint, target: Target) -> int:
+    match stage:
         case Fifo():
             width = stage.inputs.width
             stored = None if stage.in_registers else ram_luts(target, stage.depth, width)

@@ -26,7 +26,7 @@ from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages import FoldedDense, UnrolledDense
 from hwgen.plan.timing import latency_and_interval
 
-CHOICES = ("target", "pipeline", "effort", "choices")
+CHOICES = ("target", "pipeline", "clock_mhz", "effort", "choices")
 DIGITS = 16  # of a digest: against slips, not against forgers
 
 

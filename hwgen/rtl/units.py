@@ -9,6 +9,7 @@ from hwgen.plan.stages import (
     FoldedDense,
     Joint,
     Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
@@ -22,6 +23,7 @@ from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.narrower import NarrowerUnit
+from hwgen.rtl.output_buffer import OutputBufferUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
 from hwgen.rtl.reorder import ReorderUnit
@@ -40,6 +42,8 @@ def unit_of(stage: Stage) -> LaneComponent:
             return ParallelThresholdUnit(stage)
         case ParallelArgmax():
             return ParallelArgmaxUnit(stage)
+        case OutputBuffer():
+            return OutputBufferUnit(stage)
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():

@@ -220,7 +220,7 @@ def test_every_moved_threshold_is_found(tmp_path):
 
 def test_both_parts_edited_are_refused(tmp_path):
     document = edited(unrolled_document(), "target", to="ecp5")
-    document["stages"][0]["levels_per_stage"] = 1
+    document["stages"][0]["nonzero"] = 1
     with pytest.raises(PlanError, match="either choices or stages must be as"):
         plan_from_file(NET, written(tmp_path, document))
 
