@@ -1,6 +1,7 @@
 """Folded units on sparse layers against the same unit in dense mode, in one run.
 
     python bench/folded.py [--json] [--full] [--targets xc7 ecp5]
+    python bench/folded.py --lut-memories     the same without block RAMs
     python bench/folded.py --accumulators     LUTs against the width of the accumulators
     python bench/folded.py --excess           cycles over the bound, many layers, no synthesis
     python bench/folded.py --scale            planning and Verilog of up to a million nonzeros
@@ -18,6 +19,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import product
 
 from folded_layers import Case, measure, planned, verilog_of_unit
@@ -25,6 +27,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from hwgen.plan.memory_cost import LUTS_PER_BLOCK
+
+NEVER = 10**9  # LUTs that a block RAM never saves
 Row = dict[str, object]
 
 TARGETS = ("xc7", "ecp5")
@@ -44,10 +49,10 @@ FULL = [
 SCALES = ((512, 0.9), (1024, 0.95), (1024, 0.8), (2048, 0.9), (2048, 0.76))
 
 
-def compare(case: Case, target: str) -> Row:
+def compare(case: Case, target: str, luts_per_block: int = LUTS_PER_BLOCK) -> Row:
     """Measure one layer on one target, zeros skipped and dense."""
-    skipped = measure(planned(case, target), target)
-    dense = measure(planned(case, target, skip=False), target)
+    skipped = measure(planned(case, target, luts_per_block=luts_per_block), target)
+    dense = measure(planned(case, target, luts_per_block=luts_per_block, skip=False), target)
     bound = bound_of(case)
     return {
         "case": case.name,
@@ -149,7 +154,8 @@ def jobs(args: argparse.Namespace) -> tuple[Callable[[Case, str], Row], Iterable
     if args.scale:
         fold = {"weight_bits": 4, "input_bits": 4, "pe": 8, "simd": 8}
         return scale, [Case(size=size, zeros=zeros, **fold) for size, zeros in SCALES]
-    return compare, FULL if args.full else DEFAULT
+    cases = FULL if args.full else DEFAULT
+    return (partial(compare, luts_per_block=NEVER) if args.lut_memories else compare), cases
 
 
 def main() -> None:
@@ -158,7 +164,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--full", action="store_true", help="all layers: hours")
     parser.add_argument("--targets", nargs="*", choices=TARGETS)
-    for name in ("accumulators", "excess", "scale"):
+    for name in ("accumulators", "excess", "scale", "lut-memories"):
         parser.add_argument(f"--{name}", action="store_true")
     args = parser.parse_args()
     measured, cases = jobs(args)

@@ -20,6 +20,7 @@ from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.stages import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
+from hwgen.rtl.product import WeightCode
 from hwgen.synth.run import synthesise_verilog
 
 TOP = "unit"
@@ -129,10 +130,10 @@ def measure(plan: FoldedPlan, target: str) -> dict[str, object]:
 
 def memory_bits(stage: FoldedDense) -> int:
     """Bits of weights and positions, and of all copies of the vector."""
-    unit = FoldedDenseUnit(stage)
     elements = max(lane.bits for lane in stage.inputs.lanes) * len(stage.inputs.order) * 2
     place = 0 if stage.counted else (len(stage.inputs.order) - 1).bit_length()
-    word = sum(code.bits + place for code in unit.codes) * stage.lanes
+    codes = [WeightCode(element.weights) for element in stage.elements]
+    word = sum(code.bits + place for code in codes) * stage.lanes
     word += 0 if stage.counted else stage.sets
     copies = 1 if stage.counted else stage.lanes * len(stage.elements)
     return word * stage.cycles + copies * elements
