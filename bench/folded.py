@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from hwgen.plan.memory_cost import LUTS_PER_BLOCK
+from hwgen.plan.design import LUTS_PER_BLOCK
 
 NEVER = 10**9  # LUTs that a block RAM never saves
 Row = dict[str, object]

@@ -11,7 +11,11 @@ from hwgen.plan.adder_graph import evaluate
 from hwgen.plan.design import Plan
 from hwgen.plan.stages import (
     PADDING,
+    Fifo,
     FoldedDense,
+    Joint,
+    Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
@@ -20,6 +24,7 @@ from hwgen.plan.stages import (
     Stage,
     Stream,
     UnrolledDense,
+    Widener,
 )
 
 
@@ -64,10 +69,14 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
             return best
+        case OutputBuffer():
+            return slots
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
+        case Fifo() | Narrower() | Widener():
+            return _joined(stage, slots)
         case Reorder():
             sources = np.array(stage.sources)
             moved = slots[:, np.maximum(sources, 0)]
@@ -96,3 +105,25 @@ def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
         thresholds = stage.tables[slot % lanes][slot // lanes]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
+
+
+def _narrow(stage: Narrower, slots: IntArray) -> IntArray:
+    """Pad each beat to whole parts; their lanes follow one another."""
+    lanes = len(stage.inputs.lanes)
+    padding = stage.parts * len(stage.outputs.lanes) - lanes
+    beats = slots.reshape(len(slots), stage.inputs.beats, lanes)
+    padded: IntArray = np.pad(beats, ((0, 0), (0, 0), (0, padding)))
+    return padded.reshape(len(slots), -1)
+
+
+def _joined(stage: Joint, slots: IntArray) -> IntArray:
+    match stage:
+        case Fifo():
+            return slots
+        case Narrower():
+            return _narrow(stage, slots)
+        case Widener():
+            places = np.array(stage.slots)
+            return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
+        case _:
+            assert_never(stage)

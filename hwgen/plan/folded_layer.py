@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
-from hwgen.plan.design import Target
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
-from hwgen.plan.memory_cost import LUTS_PER_BLOCK, ram_kind
+from hwgen.plan.memory_cost import ram_kind
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of
+from hwgen.plan.planned_layer import (
+    PlannedLayer,
+    check_width,
+    identifier,
+    register_bits,
+    summary_of,
+)
 from hwgen.plan.program import Register, union
 from hwgen.plan.stages import (
     PADDING,
-    FoldedDense,
     Reorder,
     SerialArgmax,
     SerialThreshold,
@@ -37,12 +41,13 @@ def plan_folded_layer(
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
+        luts_per_block=options.luts_per_block,
         drop_empty=layer.tail == "output"
         or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage
-    bits = _register_bits(layer, dense)
+    bits = register_bits(layer, dense)
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
@@ -57,7 +62,7 @@ def plan_folded_layer(
             ),
         )
     if graph.output == layer.tail_name and layer.tail != "argmax":
-        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options.target)
+        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
 
@@ -83,7 +88,9 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
     )
 
 
-def _in_order(layer: Layer, stream: Stream, cycles: int, target: Target) -> tuple[Reorder, ...]:
+def _in_order(
+    layer: Layer, stream: Stream, cycles: int, options: BuildOptions
+) -> tuple[Reorder, ...]:
     """Put the outputs of the last layer back into order, where they are not.
 
     As few elements a beat as keep up: each lane reads a copy of the vector.
@@ -98,6 +105,7 @@ def _in_order(layer: Layer, stream: Stream, cycles: int, target: Target) -> tupl
     missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
     kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
     bits = stream.lanes[0].bits * len(stream.lanes)
+    words = 2 << (stream.beats - 1).bit_length()
     return (
         Reorder(
             name=f"{identifier(layer.tail_name)}_order",
@@ -105,7 +113,7 @@ def _in_order(layer: Layer, stream: Stream, cycles: int, target: Target) -> tupl
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),
             constants=constants,
-            memory=ram_kind(target, 2 << (stream.beats - 1).bit_length(), bits, LUTS_PER_BLOCK),
+            memory=ram_kind(options.target, words, bits, options.luts_per_block),
         ),
     )
 
@@ -114,14 +122,3 @@ def _moved(layer: Layer, register: Register, row: int, limits: Range) -> tuple[i
     """Give a row's thresholds, moved to what its register holds."""
     assert layer.thresholds is not None
     return lane_thresholds(layer.thresholds[row], register.unit, register.constant, limits)[0]
-
-
-def _register_bits(layer: Layer, dense: FoldedDense) -> tuple[int, ...]:
-    """Register width of every row: that of the PE it is dealt to, 0 for a row without work."""
-    bits = dict.fromkeys(range(layer.rows), 0)
-    for place, row in enumerate(dense.rows):
-        if row != PADDING:
-            beat, lane = divmod(place, dense.width)
-            element = dense.elements[beat % dense.sets * dense.width + lane]
-            bits[row] = element.accumulator.bits
-    return tuple(bits.values())

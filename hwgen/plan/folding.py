@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.plan.design import Target
-from hwgen.plan.memory_cost import LUTS_PER_BLOCK, ram_kind, ram_luts, rom_kind, rom_luts
+from hwgen.plan.design import LUTS_PER_BLOCK, Target
+from hwgen.plan.memory_cost import ram_kind, ram_luts, rom_kind, rom_luts
 from hwgen.plan.schedule import Schedule, deal, in_order
 from hwgen.plan.stages import MemoryKind
 

@@ -122,7 +122,7 @@ def _check_layer(plan: Plan, graph: Graph, index: int, layer: Layer, vectors: In
         i for i, node in enumerate(nodes) if isinstance(node, Dense) and node.name == layer.name
     )
     expected = evaluate(nodes[position], vectors, graph.source(nodes[position]).range)
-    stages = plan.stages[index : index + (1 if layer.tail == "output" else 2)]
+    stages = plan.layer_stages(index)
     if layer.tail != "output":
         tail = nodes[position + 1]
         expected = evaluate(tail, expected, graph.source(tail).range)
