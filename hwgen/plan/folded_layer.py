@@ -28,6 +28,7 @@ from hwgen.plan.stages import (
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
+LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
 def plan_folded_layer(
@@ -98,7 +99,7 @@ def _in_order(
     natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
     if stream.order == natural:
         return ()
-    lanes = -(-layer.rows // cycles)
+    lanes = -(-layer.rows // max(cycles - LEAVING_MARGIN, 1))
     order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
     slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
     constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
