@@ -1,6 +1,6 @@
 """Folded units on sparse layers against the same unit in dense mode, in one run.
 
-    python bench/folded.py [--json] [--full] [--targets xc7 ecp5]
+    python bench/folded.py [--json] [--full] [--targets xc7 ecp5] [--only "64x64 90%"]
     python bench/folded.py --lut-memories     the same without block RAMs
     python bench/folded.py --accumulators     LUTs against the width of the accumulators
     python bench/folded.py --excess           cycles over the bound, many layers, no synthesis
@@ -164,12 +164,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--full", action="store_true", help="all layers: hours")
     parser.add_argument("--targets", nargs="*", choices=TARGETS)
+    parser.add_argument("--only", default="", help="layers whose name contains this")
     for name in ("accumulators", "excess", "scale", "lut-memories"):
         parser.add_argument(f"--{name}", action="store_true")
     args = parser.parse_args()
     measured, cases = jobs(args)
     targets = args.targets or (TARGETS[:1] if args.excess or args.scale else TARGETS)
-    work = [(case, target) for case in cases for target in targets]
+    work = [(case, target) for case in cases if args.only in case.name for target in targets]
     progress = track(work, description="folded", console=Console(stderr=True))
     rows = []
     for case, target in progress:
