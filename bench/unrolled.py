@@ -31,6 +31,7 @@ from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.synth.run import synthesise_verilog
+from hwgen.synth.yosys import GENERAL_MAP
 
 VECTORS = 200
 
@@ -61,7 +62,9 @@ def peers(name: str, target: str) -> dict[str, int]:
         with tempfile.TemporaryDirectory() as work:
             files = emit_peer(peer, weights, bits, Path(work) / TOP)
             for variant, alu_map in (("shipped", False), ("carry chains", True)):
-                result = synthesise_verilog(files, TOP, target, alu_map=alu_map)
+                result = synthesise_verilog(
+                    files, TOP, target, alu_map=alu_map, adder_map=GENERAL_MAP
+                )
                 found[f"{peer}, {variant}"] = result.total.luts
     return found
 
