@@ -88,6 +88,13 @@ class AdderBuilder:
             return term
         return Term(self._node(tuple(operands)), term.shift, 1)
 
+    def cut(self, size: int) -> None:
+        """Drop all adders but the first `size`."""
+        nodes = len(self.inputs) + size
+        del self.adders[size:], self.forms[nodes:], self.ranges[nodes:], self.levels[nodes:]
+        while self._known and next(reversed(self._known.values())) >= nodes:
+            self._known.popitem()
+
     def exact(self, terms: tuple[Term, ...], constant: int) -> Term:
         """Give the sum of two terms as a node whose form has that constant (`ternary` style)."""
         operands = tuple((Operand(t.node, t.shift, t.sign < 0), 1) for t in terms)

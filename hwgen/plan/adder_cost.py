@@ -1,4 +1,4 @@
-"""What adders cost on each target, in LUT sites: for a search that has no graph yet, and for a graph.
+"""What adders cost, in LUT sites: for a search that has no graph yet, and for the adders of one.
 
 A carry chain takes a LUT a bit on ice40 and ecp5 from the first bit that two operands reach. On 7
 series the carry multiplexer takes a bit that only one operand has without a LUT, at both ends.

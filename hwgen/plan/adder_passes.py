@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from hwgen.numeric import Range
 from hwgen.plan.adder_cost import chain_luts
 from hwgen.plan.adder_graph import Adder, AdderGraph, Operand, Output
 from hwgen.plan.design import Target
@@ -16,7 +18,8 @@ def graph_luts(graph: AdderGraph, target: Target) -> int:
     needs none; on ice40 a node that is both added and subtracted needs inverters, whereas those of
     a node that is only subtracted go into the LUTs that make it.
     """
-    luts = sum(_adder_luts(graph, adder, target) for adder in graph.adders)
+    ranges = [graph.stored_range(node) for node in range(len(graph.inputs) + len(graph.adders))]
+    luts = sum(adder_luts(adder, ranges, target) for adder in graph.adders)
     luts += sum(_adjusting_luts(graph, output, target) for output in graph.outputs)
     if target == "ice40":
         signs = {(op.node, sign) for adder in graph.adders for op, sign in adder.signed_operands}
@@ -29,28 +32,31 @@ def graph_luts(graph: AdderGraph, target: Target) -> int:
     return luts
 
 
-def _adder_luts(graph: AdderGraph, adder: Adder, target: Target) -> int:
+def adder_luts(adder: Adder, ranges: Sequence[Range], target: Target) -> int:
+    """LUT sites of one adder, from the ranges of all nodes."""
     bits = max(adder.range.bits - adder.wires, 0)
     if target != "xc7" or adder.subtract:
         return bits
     operands = [
-        (op.shift, op.shift + graph.stored_range(op.node).bits, op.inverted)
-        for op, _ in adder.signed_operands
+        (op.shift, op.shift + ranges[op.node].bits, op.inverted) for op, _ in adder.signed_operands
     ]
     if adder.constant:
         return max(adder.range.bits - sorted(low for low, _, _ in operands)[1], 0)
     return min(chain_luts(operands), bits)
 
 
+def adjusting_luts(stored: Range, unit: int, constant: int, lane: Range, target: Target) -> int:
+    """LUT sites of `stored * unit + constant`; on xc7 an inverter where a bit of it is one."""
+    if target != "xc7":
+        return lane.bits
+    return stored.bits if unit < 0 else (constant % (1 << lane.bits)).bit_count()
+
+
 def _adjusting_luts(graph: AdderGraph, output: Output, target: Target) -> int:
     if not output.adjusts:
         return 0
-    if target != "xc7":
-        return output.range.bits
-    ones = (output.constant + output.align) % (1 << output.range.bits)
-    if output.unit < 0:
-        return graph.stored_range(output.node).bits
-    return ones.bit_count()
+    stored, constant = graph.stored_range(output.node), output.constant + output.align
+    return adjusting_luts(stored, output.unit, constant, output.range, target)
 
 
 def prune(graph: AdderGraph) -> AdderGraph:

@@ -20,6 +20,7 @@ from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, SubSums, Terms, share
 NEIGHBOURHOODS = (2, 5, 10, 20)  # shared nodes that one step takes apart
 RELATED = 0.8  # part of the steps that take apart nodes that read the same one
 WARMTH = 3.0  # LUT sites that a step may add at the start, on average
+INVERTER = 1.0  # of the bits of a term that is subtracted alone, each of which takes an inverter
 TIDY_STEPS = 200  # steps after which what is gone is forgotten
 
 
@@ -39,8 +40,8 @@ class LocalSearch:
             node: np.eye(1, count, node, dtype=np.int64)[0] for node in range(count)
         }
         self._ranges: dict[int, Range] = dict(enumerate(inputs))
-        self._prices: dict[int, int] = {}
-        self.cost = 0
+        self._prices: dict[int, float] = {}
+        self.cost = 0.0
 
     def start(self, noise: float) -> None:
         """Share greedily from the rows as they are."""
@@ -83,7 +84,7 @@ class LocalSearch:
         """Keep the changes if they cost at most `warmth`, else take them back."""
         sums = self.sums
         prices = {node: self._price(node) for node in sums.before if node in sums.sums}
-        new = sum(prices.values())
+        new: float = sum(prices.values())
         old = sum(self._prices.get(node, 0) for node in sums.before)
         if not self._prices:  # the first time all sums are new
             prices = {node: self._price(node) for node in sums.sums}
@@ -99,15 +100,26 @@ class LocalSearch:
         self.cost += new - old
         sums.commit()
 
-    def _price(self, node: int) -> int:
+    def _price(self, node: int) -> float:
         terms = self.sums.sums[node]
-        return sum_cost(
-            [
-                summand(self._range(key >> SHIFT_BITS), key & SHIFT_MASK, sign, self.style)
-                for key, sign in terms.items()
-            ],
-            self.style,
-        )
+        summands = [
+            summand(self._range(key >> SHIFT_BITS), key & SHIFT_MASK, sign, self.style)
+            for key, sign in terms.items()
+        ]
+        price: float = sum_cost(summands, self.style)
+        if self.style == "additive":
+            price += INVERTER * self._inverted_bits(node)
+        return price
+
+    def _inverted_bits(self, node: int) -> int:
+        """Bits of the one term that a sum subtracts; the sum of several is made inverted."""
+        terms = self.sums.sums[node]
+        minority = -1 if node < self.sums.first_shared or sum(terms.values()) > 0 else 1
+        alone = [key for key, sign in terms.items() if sign == minority]
+        if len(alone) != 1 or len(terms) < 2:
+            return 0
+        either = terms if len(terms) == 2 and node >= self.sums.first_shared else alone
+        return min(self._range(key >> SHIFT_BITS).bits for key in either)
 
     def _range(self, node: int) -> Range:
         if node not in self._ranges:

@@ -13,14 +13,21 @@ from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.adder_builder import AdderBuilder, Term
 from hwgen.plan.adder_cost import Style, unsigned_style
 from hwgen.plan.adder_graph import AdderGraph, Output
-from hwgen.plan.adder_passes import prune
+from hwgen.plan.adder_passes import adder_luts, adjusting_luts, graph_luts, prune
+from hwgen.plan.design import Target
 from hwgen.plan.layers import Layer
 from hwgen.plan.local_search import LocalSearch
-from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, digit_rows
+from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, SubSums, digit_rows
 
 NOISE = {"low": (0.0,), "normal": (0.0, 0.15, 0.3), "high": (0.0, 0.15, 0.3, 0.6, 1.0)}
 WORK = {"low": 0, "normal": 2_000, "high": 20_000}  # patterns that the search touches, a digit
 MOST_WORK = {"low": 0, "normal": 4_000_000, "high": 80_000_000}
+TARGET_OF: dict[Style, Target] = {
+    "ternary": "xc7",
+    "signed": "ecp5",
+    "additive": "ice40",
+    "complement": "ice40",
+}
 DEPTH_WEIGHT = 0.5  # what one more adder level costs when the rest of a row is summed, in bits
 WINDOW = 8  # how many candidate partners are tried for the next addition
 
@@ -101,16 +108,21 @@ class _Search:
             searches[-1].start(noise)
         best = min(searches, key=lambda search: search.cost)
         digits = sum(len(row) for row in self.rows)
+        started = self._build(best.sums)
         best.improve(min(WORK[effort] * digits, MOST_WORK[effort]))
+        target = TARGET_OF[self.style]
+        return min(started, self._build(best.sums), key=lambda graph: graph_luts(graph, target))
+
+    def _build(self, sums: SubSums) -> AdderGraph:
         builder = AdderBuilder(self.inputs, self.style)
         built = {node: Term(node, 0, 1) for node in range(len(self.inputs))}
         roots = []
-        for node in best.sums.in_order():
+        for node in sums.in_order():
             terms = [
                 _placed(built[key >> SHIFT_BITS], key & SHIFT_MASK, sign)
-                for key, sign in best.sums.sums[node].items()
+                for key, sign in sums.sums[node].items()
             ]
-            if node < best.sums.first_shared:
+            if node < sums.first_shared:
                 index = node - len(self.inputs)
                 roots.append((index, _sum_row(builder, terms, self._ending(index))))
             else:
@@ -174,8 +186,8 @@ def _placed(built: Term, shift: int, sign: int) -> Term:
 def _sum_row(builder: AdderBuilder, terms: list[Term], ending: int | None) -> Term | None:
     """Sum a row's terms; with an `ending` as a positive term whose form has that constant.
 
-    Only adders with a free third operand can take the constant; where they cannot, the output is
-    adjusted afterwards.
+    In `ternary` style that constant goes into the last adder, or is left to an adjusted output,
+    whichever is cheaper.
     """
     if not terms:
         return None
@@ -183,9 +195,28 @@ def _sum_row(builder: AdderBuilder, terms: list[Term], ending: int | None) -> Te
         return _sum_terms(builder, terms)
     if builder.style != "ternary":
         return builder.made_positive(_sum_terms(builder, terms, positive=True))
-    if len(terms) % 2:
-        return _sum_terms(builder, terms)
-    return builder.exact(_sum_to(builder, terms, 2), ending)
+    if len(terms) < 2:
+        return terms[0]
+    size = len(builder.adders)
+    root = _sum_terms(builder, terms)
+    adjusted = _luts_from(builder, size) + _ending_luts(builder, root, ending)
+    builder.cut(size)
+    root = builder.exact(_sum_to(builder, terms, 2), ending)
+    if _luts_from(builder, size) <= adjusted:
+        return root
+    builder.cut(size)
+    return _sum_terms(builder, terms)
+
+
+def _luts_from(builder: AdderBuilder, size: int) -> int:
+    return sum(adder_luts(adder, builder.ranges, "xc7") for adder in builder.adders[size:])
+
+
+def _ending_luts(builder: AdderBuilder, root: Term, ending: int) -> int:
+    stored, unit = builder.ranges[root.node], root.sign << root.shift
+    constant = ending - unit * builder.forms[root.node].constant
+    ends = (stored.lo * unit + constant, stored.hi * unit + constant)
+    return adjusting_luts(stored, unit, constant, Range(min(ends), max(ends)), "xc7")
 
 
 def _sum_terms(builder: AdderBuilder, terms: list[Term], *, positive: bool = False) -> Term:

@@ -77,9 +77,7 @@ class UnrolledDenseUnit(LaneComponent):
             m.d.comb += total.eq(a - b if adder.subtract else a + b)
         self._nodes[node, segment] = total
 
-    def _add_three(
-        self, m: Module, node: int, adder: Adder, segment: int, total: Signal
-    ) -> None:
+    def _add_three(self, m: Module, node: int, adder: Adder, segment: int, total: Signal) -> None:
         """One carry chain for unsigned operands and a constant, above bits that are only wires."""
         wires, width = adder.wires, len(total)
         ports: dict[str, Value | Const] = {}
@@ -98,9 +96,7 @@ class UnrolledDenseUnit(LaneComponent):
             constant = Const((adder.constant >> wires) % (1 << width - wires), width - wires)
             ports |= {"i_c": Const(0, width - wires), "p_FLIP_C": constant}
         upper = Signal(width - wires, name=f"n{node}_upper")
-        m.submodules[f"add{node}"] = Instance(
-            "hwgen_add3", p_W=width - wires, o_y=upper, **ports
-        )
+        m.submodules[f"add{node}"] = Instance("hwgen_add3", p_W=width - wires, o_y=upper, **ports)
         m.d.comb += total.eq(Cat(lowest, upper))
 
     def _output(self, m: Module, index: int, output: Output) -> Value:

@@ -98,7 +98,10 @@ def test_alu_map_keeps_adders_on_the_carry_chain(synth):
 
 @pytest.mark.parametrize(
     ("adder_map", "cells"),
-    [("adders_to_alu.v", "-lib +/lattice/common_sim.vh"), ("adders_to_ccu2c.v", "+/lattice/common_sim.vh +/lattice/ccu2c_sim.vh")],
+    [
+        ("adders_to_alu.v", "-lib +/lattice/common_sim.vh"),
+        ("adders_to_ccu2c.v", "+/lattice/common_sim.vh +/lattice/ccu2c_sim.vh"),
+    ],
 )
 def test_an_adder_map_changes_no_value(tmp_path, adder_map, cells):
     """Proved by SAT for all inputs, over signs and widths of both operands."""
