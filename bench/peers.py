@@ -1,4 +1,4 @@
-"""Verilog of y = W x from the peers da4ml and alkaid, and its check (`pip install hwgen[bench]`)."""
+"""Verilog of y = W x from the peers da4ml and alkaid (`hwgen[bench]`), and its check."""
 
 from __future__ import annotations
 

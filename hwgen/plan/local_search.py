@@ -162,7 +162,7 @@ class LocalSearch:
     def _tidy(self) -> None:
         """Write out nodes that one sum alone reads or that are one term; drop those not read."""
         sums = self.sums
-        waiting = [n for n in sums.sums if n >= sums.first_shared]
+        waiting = sorted(n for n in sums.lonely | sums.before.keys() if n >= sums.first_shared)
         while waiting:
             node = waiting.pop()
             if node in sums.sums and (sums.uses[node] < 2 or len(sums.sums[node]) < 2):

@@ -2,8 +2,9 @@
 
 Each weight is written in signed digits; a row is then a sum of terms (node, shift, sign). The
 pattern of two terms that occurs most often becomes a node, every occurrence is replaced by it, and
-so on until no pattern occurs twice. The terms of a node are a sum as a row's are, in which patterns
-are found as well. The idea is that of Hartley (1996) as used for matrices by Aksoy et al. and da4ml.
+so on until no pattern occurs twice. The terms of a node are a sum as a row's are, and patterns are
+found in them too. The idea is that of Hartley (1996) as used for matrices by Aksoy et al. and
+da4ml.
 
 Terms and patterns are packed into integers, since a search touches millions of them.
 """
@@ -66,6 +67,7 @@ class SubSums:
         self.counts: dict[int, int] = defaultdict(int)
         self.before: dict[int, Terms | None] = {}  # changed sums as they were
         self.grown: set[int] = set()  # patterns that became more frequent
+        self.lonely: set[int] = set()  # nodes that may be read once or never
         self.work = 0
         self._more: list[int] = []
         self._fewer: list[int] = []
@@ -104,6 +106,7 @@ class SubSums:
         self._fewer += patterns
         self.work += len(patterns)
         self.uses[key >> SHIFT_BITS] -= 1
+        self.lonely.add(key >> SHIFT_BITS)
         return sign
 
     def touch(self, node: int) -> Terms:
@@ -146,6 +149,7 @@ class SubSums:
         self.before, self._more, self._fewer = {}, [], []
         self._committed_next = self.next_node
         self.grown.clear()
+        self.lonely.clear()
 
     def undo(self) -> None:
         """Take back all changes since the last `commit`."""
@@ -201,7 +205,8 @@ def share(sums: SubSums, rng: random.Random, noise: float) -> None:
 def _replace(sums: SubSums, pattern: int) -> None:
     """Make a pattern's occurrences read one node: one that is just that, or a new one."""
     first, second, shift, sign = _unpack(pattern)
-    places, known = [], []
+    places: list[tuple[int, int]] = []
+    known: list[tuple[int, int]] = []
     for reader in sorted(sums.readers[first] & sums.readers[second]):
         terms = sums.sums.get(reader, {})
         for place in _occurrences(terms, pattern):
@@ -224,7 +229,7 @@ def _replace(sums: SubSums, pattern: int) -> None:
 
 
 def _patterns(terms: Terms, key: int, sign: int) -> list[int]:
-    """Give the patterns of a term with each other term: nodes, difference of shifts, sign product."""
+    """Give the patterns of a term with all others: nodes, difference of shifts, sign product."""
     node, shift = key >> SHIFT_BITS, key & SHIFT_MASK
     upper = (node << _NODE_BITS + 8) + 64 - shift
     lower = (node << 8) + 64 + shift

@@ -58,6 +58,8 @@ module top(input clk, input d, output q);
   assign q = chain[1299];
 endmodule
 """
+CCU2C_MAP = "adders_to_ccu2c.v"
+CCU2C_CELLS = "+/lattice/common_sim.vh +/lattice/ccu2c_sim.vh"
 BROKEN = "module top(input a, output y);\n  assign y = a +;\nendmodule\n"
 
 
