@@ -1,6 +1,6 @@
 """LUTs of unrolled matrix-vector units, ours and the peers', on the public matrices in one run.
 
-    python bench/unrolled.py [--json] [--out FILE] [--targets xc7 ice40 ecp5] [NAME ...]
+    python bench/unrolled.py [--json] [--out FILE] [--peers FILE] [--targets ...] [NAME ...]
 
 Combinational y = W x with the true sums at the outputs, the same Yosys for all, LUT sites as
 `hwgen synth` counts them. The opponent is the best of da4ml, alkaid and alkaid with its fusion of
@@ -71,9 +71,9 @@ def peers(name: str, target: str) -> dict[str, int]:
     return found
 
 
-def row(name: str, target: str) -> dict[str, object]:
-    """One matrix on one target."""
-    own, rivals = ours(name, target), peers(name, target)
+def row(name: str, target: str, known: dict[tuple[str, str], dict[str, int]]) -> dict[str, object]:
+    """One matrix on one target; peers are measured where they are not known."""
+    own, rivals = ours(name, target), known.get((name, target)) or peers(name, target)
     best = min(rivals, key=lambda peer: rivals[peer])
     return {
         "case": name,
@@ -116,14 +116,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--out", type=Path, help="also write the document here, after each row")
+    parser.add_argument(
+        "--peers", type=Path, help="take the peers' LUTs from such a document, of the same versions"
+    )
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
     parser.add_argument("names", nargs="*", default=list(SUITE))
     args = parser.parse_args()
     cases = [(name, target) for name in args.names or SUITE for target in args.targets]
     progress = track(cases, description="unrolled", console=Console(stderr=True))
+    known = known_peers(args.peers) if args.peers else {}
     rows: list[dict[str, object]] = []
     for name, target in progress:
-        rows.append(row(name, target))
+        rows.append(row(name, target, known))
         if args.out:
             args.out.write_text(json.dumps(document(rows), indent=1) + "\n")
     if args.json:
@@ -132,11 +136,23 @@ def main() -> None:
     print_table(rows)
 
 
+def known_peers(file: Path) -> dict[tuple[str, str], dict[str, int]]:
+    """The peers' LUTs by case and target in a document of the same versions."""
+    found = json.loads(file.read_text())
+    if found["tools"] != versions():
+        raise SystemExit(f"{file}: made with {found['tools']}, and here are {versions()}")
+    return {(item["case"], item["target"]): item["peers"] for item in found["rows"]}
+
+
+def versions() -> dict[str, str]:
+    """What the figures depend on; the peers' are the same in every run of the same versions."""
+    peer_versions = {name: version(name) for name in ("da4ml", "alkaid")}
+    return peer_versions | {"yosys": find_yosys().version}
+
+
 def document(rows: list[dict[str, object]]) -> dict[str, object]:
     """The rows with their means and the versions that made them."""
-    tools = {name: version(name) for name in ("hwgen", "da4ml", "alkaid")}
-    tools["yosys"] = find_yosys().version
-    return {"tools": tools, "rows": rows, "geometric_mean": geometric_means(rows)}
+    return {"tools": versions(), "rows": rows, "geometric_mean": geometric_means(rows)}
 
 
 if __name__ == "__main__":

@@ -60,20 +60,6 @@ class AdderBuilder:
         ]
         return Term(self._node(tuple(operands)), low, sign)
 
-    def cost(self, *terms: Term) -> tuple[int, int]:
-        """LUT sites and level of the node that `add` would make (by an approximate range)."""
-        level = max(self.levels[term.node] for term in terms) + 1
-        if self.style == "ternary":
-            return min(self._chain(terms, sign)[0] for sign in {t.sign for t in terms}), level
-        ordered = sorted(terms, key=lambda term: term.shift)
-        top = max(self.ranges[term.node].bits + term.shift for term in terms)
-        adds_lowest = self.style == "complement" or ordered[0].sign == _cheaper_sign(terms)
-        wires = ordered[1].shift if adds_lowest else ordered[0].shift
-        bits = top - wires + 1
-        if self.style == "additive" and len({term.sign for term in terms}) > 1:
-            bits += min(self.ranges[term.node].bits for term in terms)
-        return bits, level
-
     def made_positive(self, term: Term) -> Term:
         """Give the term with a positive sign, from a node whose own operands change signs.
 

@@ -7,7 +7,6 @@ series the carry multiplexer takes a bit that only one operand has without a LUT
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from hwgen.numeric import Range
@@ -17,12 +16,16 @@ Style = Literal["complement", "signed", "additive", "ternary"]
 
 
 class Summand(NamedTuple):
-    """A term by the range of its value, in the order in which terms are best added."""
+    """A term by the range of its value, in the order in which terms are best added.
+
+    In styles without signs the range is that of what is added or, where `sign` is -1, inverted.
+    """
 
     bits: int
     shift: int
     lo: int
     hi: int
+    sign: int = 1
 
 
 def unsigned_style(style: Style) -> bool:
@@ -34,28 +37,56 @@ def summand(limits: Range, shift: int, sign: int, style: Style) -> Summand:
     """Give the summand of a node's term; without signs only its span counts."""
     lo, hi = limits.lo << shift, limits.hi << shift
     if unsigned_style(style):
-        lo, hi = 0, hi - lo
-    elif sign < 0:
+        return Summand((hi - lo).bit_length(), shift, 0, hi - lo, sign)
+    if sign < 0:
         lo, hi = -hi, -lo
     return Summand(_bits(lo, hi), shift, lo, hi)
 
 
-def sum_cost(summands: Iterable[Summand], style: Style) -> int:
-    """LUT sites of adding up all summands, the narrow ones first."""
+def sum_cost(summands: list[Summand], style: Style, row_bits: int = 0) -> int:
+    """LUT sites of adding up all summands, the narrow ones first.
+
+    `row_bits` is the width of a row's true sum, 0 where any constant may be left in the sum.
+    """
+    if len(summands) < 2:
+        return 0
+    if style != "ternary":
+        return _merged(summands, style, 1)[0]
+    cost, _ = _merged(summands, style, 1)
+    if not row_bits:
+        return cost
+    exact, last = _merged(summands, style, 2)
+    exact += row_bits - sorted(item.shift for item in last)[1]
+    return min(exact, cost + row_bits // 2)
+
+
+def _merged(summands: list[Summand], style: Style, count: int) -> tuple[int, list[Summand]]:
+    """Add until `count` are left, and give the LUT sites and what is left."""
     heap = list(summands)
     heapq.heapify(heap)
     cost = 0
-    while len(heap) > 1:
+    while len(heap) > count:
         added = [heapq.heappop(heap), heapq.heappop(heap)]
-        if style == "ternary" and len(heap) % 2:
-            added.append(heapq.heappop(heap))
-        lo, hi = sum(item.lo for item in added), sum(item.hi for item in added)
-        shifts = sorted(item.shift for item in added)
-        bits = _bits(lo, hi)
-        end = carry_end([item.bits for item in added]) if style == "ternary" else bits
-        cost += max(end - shifts[1], 0)
-        heapq.heappush(heap, Summand(bits, shifts[0], lo, hi))
-    return cost
+        if style == "ternary":
+            if (len(heap) + 2 - count) % 2 == 0:
+                added.append(heapq.heappop(heap))
+            luts, total = min(_chained(added, sign) for sign in {item.sign for item in added})
+        else:
+            lo, hi = sum(item.lo for item in added), sum(item.hi for item in added)
+            bits, shifts = _bits(lo, hi), sorted(item.shift for item in added)
+            luts, total = max(bits - shifts[1], 0), Summand(bits, shifts[0], lo, hi)
+        cost += luts
+        heapq.heappush(heap, total)
+    return cost, heap
+
+
+def _chained(added: list[Summand], sign: int) -> tuple[int, Summand]:
+    """LUTs and result of a 7 series chain in which summands of the other sign are inverted."""
+    luts = chain_luts([(item.shift, item.bits, item.sign != sign) for item in added])
+    top = sum(
+        item.hi if item.sign == sign else (1 << item.bits) - (1 << item.shift) for item in added
+    )
+    return luts, Summand(top.bit_length(), min(item.shift for item in added), 0, top, sign)
 
 
 def carry_end(tops: list[int]) -> int:

@@ -25,10 +25,18 @@ TIDY_STEPS = 200  # steps after which what is gone is forgotten
 
 
 class LocalSearch:
-    """A search over the shared sub-sums of some rows; everything follows from the seed."""
+    """A search over the shared sub-sums of some rows; everything follows from the seed.
+
+    `row_bits` are the widths of the rows' true sums, where those are what is wanted.
+    """
 
     def __init__(
-        self, rows: list[Terms], inputs: tuple[Range, ...], style: Style, seed: int
+        self,
+        rows: list[Terms],
+        inputs: tuple[Range, ...],
+        style: Style,
+        seed: int,
+        row_bits: tuple[int, ...] = (),
     ) -> None:
         self.sums = SubSums(rows, len(inputs))
         self.style = style
@@ -40,6 +48,7 @@ class LocalSearch:
             node: np.eye(1, count, node, dtype=np.int64)[0] for node in range(count)
         }
         self._ranges: dict[int, Range] = dict(enumerate(inputs))
+        self._row_bits = dict(enumerate(row_bits, count))
         self._prices: dict[int, float] = {}
         self.cost = 0.0
 
@@ -106,7 +115,7 @@ class LocalSearch:
             summand(self._range(key >> SHIFT_BITS), key & SHIFT_MASK, sign, self.style)
             for key, sign in terms.items()
         ]
-        price: float = sum_cost(summands, self.style)
+        price: float = sum_cost(summands, self.style, self._row_bits.get(node, 0))
         if self.style == "additive":
             price += INVERTER * self._inverted_bits(node)
         return price

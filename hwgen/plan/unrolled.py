@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from itertools import combinations
 from math import gcd
 
 import numpy as np
@@ -28,8 +27,6 @@ TARGET_OF: dict[Style, Target] = {
     "additive": "ice40",
     "complement": "ice40",
 }
-DEPTH_WEIGHT = 0.5  # what one more adder level costs when the rest of a row is summed, in bits
-WINDOW = 8  # how many candidate partners are tried for the next addition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +95,16 @@ class _Search:
             for limits, offset in zip(layer.inputs, self.offsets, strict=True)
         )
         self.divisors = [1 if self.raw else _divisor(row) for row in layer.weight]
+        self.row_bits = tuple(limits.bits for limits in layer.totals) if self.raw else ()
         self.rows = digit_rows(layer.weight // np.array(self.divisors, np.int64)[:, None])
 
     def graph(self, effort: str, seed: int) -> AdderGraph:
         """Search for shared sub-sums, and build them and the rest of each row."""
         searches = []
         for k, noise in enumerate(NOISE[effort]):
-            searches.append(LocalSearch(self.rows, self.inputs, self.style, seed + k))
+            searches.append(
+                LocalSearch(self.rows, self.inputs, self.style, seed + k, self.row_bits)
+            )
             searches[-1].start(noise)
         best = min(searches, key=lambda search: search.cost)
         digits = sum(len(row) for row in self.rows)
@@ -221,40 +221,33 @@ def _ending_luts(builder: AdderBuilder, root: Term, ending: int) -> int:
 
 def _sum_terms(builder: AdderBuilder, terms: list[Term], *, positive: bool = False) -> Term:
     """Sum terms to one; `positive` where possible without another adder."""
+    if builder.style == "additive":
+        signs = sorted({term.sign for term in terms})
+        terms = [_sum_terms_alike(builder, [t for t in terms if t.sign == s]) for s in signs]
     if len(terms) < 2:
         return terms[0]
     arity = 3 if builder.style == "ternary" and len(terms) > 2 else 2
     return builder.add(*_sum_to(builder, terms, arity), positive=positive)
 
 
+def _sum_terms_alike(builder: AdderBuilder, terms: list[Term]) -> Term:
+    return builder.add(*_sum_to(builder, terms, 2)) if len(terms) > 1 else terms[0]
+
+
 def _sum_to(builder: AdderBuilder, terms: list[Term], count: int) -> tuple[Term, ...]:
-    """Add up terms until `count` are left: shallow, narrow ones first, with cheapest partners."""
+    """Add up terms until `count` are left, the narrow ones first."""
     heap = [_entry(builder, term) for term in terms]
     heapq.heapify(heap)
     while len(heap) > count:
-        _, _, first = heapq.heappop(heap)
-        arity = 3 if builder.style == "ternary" and (len(heap) + 1 - count) % 2 == 0 else 2
-        candidates = [heapq.heappop(heap) for _ in range(min(WINDOW, len(heap)))]
-        places = min(
-            combinations(range(len(candidates)), arity - 1),
-            key=lambda places: _price(builder, first, [candidates[p][2] for p in places]),
-        )
-        term = builder.add(first, *(candidates[p][2] for p in places))
-        for place, candidate in enumerate(candidates):
-            if place not in places:
-                heapq.heappush(heap, candidate)
-        heapq.heappush(heap, _entry(builder, term))
-    return tuple(term for _, _, term in heap)
+        arity = 3 if builder.style == "ternary" and (len(heap) - count) % 2 == 0 else 2
+        narrow = [heapq.heappop(heap)[-1] for _ in range(arity)]
+        heapq.heappush(heap, _entry(builder, builder.add(*narrow)))
+    return tuple(term for *_, term in heap)
 
 
 def _entry(builder: AdderBuilder, term: Term) -> tuple[int, int, Term]:
-    """Order of a term: the shallow ones first, then the narrow ones."""
-    return builder.levels[term.node], term.shift + builder.ranges[term.node].bits, term
-
-
-def _price(builder: AdderBuilder, first: Term, others: list[Term]) -> float:
-    bits, level = builder.cost(first, *others)
-    return bits + DEPTH_WEIGHT * level
+    """Order of a term: the narrow ones first, then the shallow ones."""
+    return term.shift + builder.ranges[term.node].bits, builder.levels[term.node], term
 
 
 def _alignment(layer: Layer) -> int:
