@@ -15,7 +15,8 @@ import numpy as np
 
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.adder_cost import Style, sum_cost, summand
-from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, SubSums, Terms, share
+from hwgen.plan.sharing import share
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums, Terms
 
 NEIGHBOURHOODS = (2, 5, 10, 20)  # shared nodes that one step takes apart
 RELATED = 0.8  # part of the steps that take apart nodes that read the same one
@@ -61,7 +62,7 @@ class LocalSearch:
     def improve(self, work: int) -> None:
         """Take steps until `work` patterns were touched."""
         begin, steps = self.sums.work, 0
-        while (done := self.sums.work - begin) < work:
+        while (done := self.sums.work - begin) < work and not self.sums.is_full:
             shared = [node for node in self.sums.sums if node >= self.sums.first_shared]
             if not shared:
                 return

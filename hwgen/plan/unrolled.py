@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from math import gcd
 
@@ -12,11 +11,13 @@ from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.adder_builder import AdderBuilder, Term
 from hwgen.plan.adder_cost import Style, unsigned_style
 from hwgen.plan.adder_graph import AdderGraph, Output
-from hwgen.plan.adder_passes import adder_luts, adjusting_luts, graph_luts, prune
+from hwgen.plan.adder_passes import graph_luts, prune
 from hwgen.plan.design import Target
 from hwgen.plan.layers import Layer
 from hwgen.plan.local_search import LocalSearch
-from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, SubSums, digit_rows
+from hwgen.plan.sharing import digit_rows
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums
+from hwgen.plan.term_sums import sum_row, sum_terms
 
 NOISE = {"low": (0.0,), "normal": (0.0, 0.15, 0.3), "high": (0.0, 0.15, 0.3, 0.6, 1.0)}
 WORK = {"low": 0, "normal": 2_000, "high": 20_000}  # patterns that the search touches, a digit
@@ -124,9 +125,9 @@ class _Search:
             ]
             if node < sums.first_shared:
                 index = node - len(self.inputs)
-                roots.append((index, _sum_row(builder, terms, self._ending(index))))
+                roots.append((index, sum_row(builder, terms, self._ending(index))))
             else:
-                built[node] = _sum_terms(builder, terms)
+                built[node] = sum_terms(builder, terms)
         outputs = tuple(self._output(builder, root, index) for index, root in sorted(roots))
         graph = AdderGraph(
             inputs=self.inputs,
@@ -181,73 +182,6 @@ def _divisor(row: IntArray) -> int:
 
 def _placed(built: Term, shift: int, sign: int) -> Term:
     return Term(built.node, built.shift + shift, built.sign * sign)
-
-
-def _sum_row(builder: AdderBuilder, terms: list[Term], ending: int | None) -> Term | None:
-    """Sum a row's terms; with an `ending` as a positive term whose form has that constant.
-
-    In `ternary` style that constant goes into the last adder, or is left to an adjusted output,
-    whichever is cheaper.
-    """
-    if not terms:
-        return None
-    if ending is None:
-        return _sum_terms(builder, terms)
-    if builder.style != "ternary":
-        return builder.made_positive(_sum_terms(builder, terms, positive=True))
-    if len(terms) < 2:
-        return terms[0]
-    size = len(builder.adders)
-    root = _sum_terms(builder, terms)
-    adjusted = _luts_from(builder, size) + _ending_luts(builder, root, ending)
-    builder.cut(size)
-    root = builder.exact(_sum_to(builder, terms, 2), ending)
-    if _luts_from(builder, size) <= adjusted:
-        return root
-    builder.cut(size)
-    return _sum_terms(builder, terms)
-
-
-def _luts_from(builder: AdderBuilder, size: int) -> int:
-    return sum(adder_luts(adder, builder.ranges, "xc7") for adder in builder.adders[size:])
-
-
-def _ending_luts(builder: AdderBuilder, root: Term, ending: int) -> int:
-    stored, unit = builder.ranges[root.node], root.sign << root.shift
-    constant = ending - unit * builder.forms[root.node].constant
-    ends = (stored.lo * unit + constant, stored.hi * unit + constant)
-    return adjusting_luts(stored, unit, constant, Range(min(ends), max(ends)), "xc7")
-
-
-def _sum_terms(builder: AdderBuilder, terms: list[Term], *, positive: bool = False) -> Term:
-    """Sum terms to one; `positive` where possible without another adder."""
-    if builder.style == "additive":
-        signs = sorted({term.sign for term in terms})
-        terms = [_sum_terms_alike(builder, [t for t in terms if t.sign == s]) for s in signs]
-    if len(terms) < 2:
-        return terms[0]
-    arity = 3 if builder.style == "ternary" and len(terms) > 2 else 2
-    return builder.add(*_sum_to(builder, terms, arity), positive=positive)
-
-
-def _sum_terms_alike(builder: AdderBuilder, terms: list[Term]) -> Term:
-    return builder.add(*_sum_to(builder, terms, 2)) if len(terms) > 1 else terms[0]
-
-
-def _sum_to(builder: AdderBuilder, terms: list[Term], count: int) -> tuple[Term, ...]:
-    """Add up terms until `count` are left, the narrow ones first."""
-    heap = [_entry(builder, term) for term in terms]
-    heapq.heapify(heap)
-    while len(heap) > count:
-        arity = 3 if builder.style == "ternary" and (len(heap) - count) % 2 == 0 else 2
-        narrow = [heapq.heappop(heap)[-1] for _ in range(arity)]
-        heapq.heappush(heap, _entry(builder, builder.add(*narrow)))
-    return tuple(term for *_, term in heap)
-
-
-def _entry(builder: AdderBuilder, term: Term) -> tuple[int, int, Term]:
-    """Order of a term: the narrow ones first, then the shallow ones."""
-    return term.shift + builder.ranges[term.node].bits, builder.levels[term.node], term
 
 
 def _alignment(layer: Layer) -> int:

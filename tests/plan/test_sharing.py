@@ -6,7 +6,8 @@ import pytest
 
 from hwgen.numeric import Range
 from hwgen.plan.local_search import LocalSearch
-from hwgen.plan.sharing import SHIFT_BITS, SHIFT_MASK, SubSums, digit_rows, share, signed_digits
+from hwgen.plan.sharing import digit_rows, share, signed_digits
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums
 
 
 def values(sums, inputs):
