@@ -21,8 +21,10 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import product
+from pathlib import Path
 
 from folded_layers import Case, measure, planned, verilog_of_unit
+from folded_plot import draw
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -170,6 +172,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--full", action="store_true", help="all layers: hours")
     parser.add_argument("--targets", nargs="*", choices=TARGETS)
+    parser.add_argument("--plot", type=Path, help="with --scale: an SVG file to write")
     parser.add_argument("--only", default="", help="layers whose name contains this")
     for name in ("accumulators", "excess", "scale", "lut-memories"):
         parser.add_argument(f"--{name}", action="store_true")
@@ -182,6 +185,8 @@ def main() -> None:
     for case, target in progress:
         rows.append(measured(case, target))
         print(json.dumps(rows[-1]), file=sys.stderr)
+    if args.scale and args.plot:
+        args.plot.write_text(draw(rows))
     if args.json:
         print(json.dumps({"rows": rows, "seed": 0}, indent=1))
         return
