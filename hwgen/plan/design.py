@@ -23,7 +23,7 @@ class Throughput:
     @property
     def interval(self) -> int:
         """Cycles between vectors that keep it."""
-        return int(self.clock_mhz * 1e6 / self.fps)
+        return int(round(self.clock_mhz * 1e6) / self.fps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
