@@ -8,7 +8,7 @@ from typing import Literal
 from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
-LUTS_PER_BLOCK = 20  # a block RAM is taken where it saves so many LUTs
+LUTS_PER_BLOCK = 10  # a block RAM is taken where it saves so many LUTs
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
 
