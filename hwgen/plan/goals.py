@@ -23,7 +23,7 @@ BLOCK_WORTHS = (
     80,
     320,
     1 << 30,
-)  # LUTs that a block RAM must save: from many to none
+)  # LUTs that a block RAM must save
 
 
 def choose(
