@@ -1,0 +1,108 @@
+"""Runs a unit on one vector after another without a stall until it is where it was before.
+
+What the unit does from then on it did before, with later vectors in the place of earlier ones. So a
+run of a few vectors tells of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hwgen.prove.machine import Machine
+from hwgen.prove.netlist import NotProvedError
+from hwgen.prove.values import Value
+
+Feed = Callable[[int, int], Sequence[Value]]
+MOST_VECTORS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SteadyRun:
+    """The beats that left, from the first vector after reset to the end of the first repetition.
+
+    Attributes
+    ----------
+    beats
+        Output beats a vector.
+    outputs
+        The payload of each beat.
+    interval, latency
+        Cycles between vectors once it repeats, and from the first beat in to the first out.
+    """
+
+    beats: int
+    outputs: tuple[tuple[Value, ...], ...]
+    interval: float
+    latency: int
+
+
+def run_steady(machine: Machine, feed: Feed, beats: int, columns: int) -> SteadyRun:
+    """Run a unit whose vectors come in `beats` beats; `feed(vector, beat)` is a beat's payload.
+
+    Raises
+    ------
+    NotProvedError
+        Where it stops, or does not repeat itself.
+    """
+    module = machine.module
+    seen: dict[tuple[object, ...], tuple[int, int, int]] = {}
+    outputs: list[tuple[Value, ...]] = []
+    first = None
+    vector = beat = cycle = idle = 0
+    starts = True
+    while vector < MOST_VECTORS:
+        if starts:
+            state = machine.state(vector, columns)
+            if state in seen:
+                return _closed(machine, seen[state], (vector, cycle, len(outputs)), outputs, first)
+            seen[state] = (vector, cycle, len(outputs))
+        machine.set(module.port("i__payload"), feed(vector, beat))
+        machine.set(module.port("i__valid"), (1,))
+        machine.set(module.port("o__ready"), (1,))
+        machine.settle()
+        if _certain(machine, "o__valid"):
+            first = cycle if first is None else first
+            outputs.append(machine.get(module.port("o__payload")))
+        idle = 0 if _certain(machine, "i__ready") else idle + 1
+        if not idle:
+            beat = (beat + 1) % beats
+            vector += not beat
+        starts = not idle and not beat
+        if idle > 1 << 20:
+            break
+        machine.clock()
+        cycle += 1
+    raise NotProvedError(
+        f"{module.name}: must take one vector after another and come back to a state that it was in"
+    )
+
+
+def _certain(machine: Machine, port: str) -> int:
+    """Give a control bit, which must be known and the same on every input."""
+    nets = machine.module.port(port)
+    (value,) = machine.get(nets)
+    if not isinstance(value, int):
+        raise machine.module.problem(nets[0], "must be known in every cycle, whatever the inputs")
+    return value
+
+
+def _closed(
+    machine: Machine,
+    start: tuple[int, int, int],
+    end: tuple[int, int, int],
+    outputs: list[tuple[Value, ...]],
+    first: int | None,
+) -> SteadyRun:
+    vectors, cycles, count = (b - a for a, b in zip(start, end, strict=True))
+    if count % vectors or not count:
+        raise NotProvedError(
+            f"{machine.module.name}: must give equally many beats a vector, not {count} for "
+            f"{vectors} vectors"
+        )
+    return SteadyRun(
+        beats=count // vectors,
+        outputs=tuple(outputs),
+        interval=cycles / vectors,
+        latency=first or 0,
+    )
