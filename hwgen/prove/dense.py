@@ -116,8 +116,8 @@ def _lane(
             break
     else:
         raise NotProvedError(
-            f"{where}: must be a multiple of the row {_terms(wanted)}, plus a constant, and is "
-            f"{_terms(found)}"
+            f"{where}: must be a multiple of the row {terms(wanted)}, plus a constant, and is "
+            f"{terms(found)}"
         )
     span = lane.carried.limits.span
     if span >> len(nets):
@@ -146,10 +146,11 @@ def _matched(nets: Word, wanted: Form, carried: Form) -> Lane | None:
     )
 
 
-def _terms(form: Form, most: int = 6) -> str:
-    terms = [f"{v:+d}*x{c}" for c, v in sorted(form.coefficients.items())]
-    rest = [] if len(terms) <= most else [f"and {len(terms) - most} more"]
-    return " ".join(terms[:most] + rest) or "no input"
+def terms(form: Form, most: int = 6) -> str:
+    """Write the first terms of a form."""
+    texts = [f"{v:+d}*x{c}" for c, v in sorted(form.coefficients.items())]
+    rest = [] if len(texts) <= most else [f"and {len(texts) - most} more"]
+    return " ".join(texts[:most] + rest) or "no input"
 
 
 def prove_sums(module: Module, proof: DenseProof, kind: IntType) -> None:
@@ -171,6 +172,6 @@ def prove_sums(module: Module, proof: DenseProof, kind: IntType) -> None:
         pairs = ((bit(lane.carried, i), bit(lane.row, i)) for i in range(kind.bits))
         if not all(same(a, b) for a, b in pairs):
             raise NotProvedError(
-                f"{where}: must be the row's sum, not {_terms(lane.carried)} "
-                f"{lane.carried.constant:+d} for {_terms(lane.row)} {lane.row.constant:+d}"
+                f"{where}: must be the row's sum, not {terms(lane.carried)} "
+                f"{lane.carried.constant:+d} for {terms(lane.row)} {lane.row.constant:+d}"
             )

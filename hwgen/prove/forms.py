@@ -10,9 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from hwgen.numeric import Range
+
+
+class Ranges(Protocol):
+    """What each input can be."""
+
+    def __getitem__(self, column: int, /) -> Range:
+        """Give the range of an input."""
+        ...
 
 
 class Form:
@@ -88,7 +96,7 @@ def constant_form(value: int) -> Form:
     return Form({}, value, Range(value, value))
 
 
-def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Sequence[Range]) -> Form:
+def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Ranges) -> Form:
     """Give a form with its range; inputs that cannot vary go into the constant."""
     kept: dict[int, int] = {}
     lo = hi = constant
@@ -103,7 +111,7 @@ def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Sequence
     return Form(kept, constant, Range(lo, hi))
 
 
-def total(a: Form, b: Form, inputs: Sequence[Range]) -> Form:
+def total(a: Form, b: Form, inputs: Ranges) -> Form:
     """Add two forms."""
     coefficients = dict(a.coefficients)
     for column, factor in b.coefficients.items():
@@ -170,7 +178,7 @@ class Reading(NamedTuple):
     base: Form | None = None
 
 
-def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | int:
+def read_word(word: Sequence[LinearBit], inputs: Ranges) -> Reading | int:
     """Give the form whose bits a word has, or the place of the bit that is in the way.
 
     Low constant bits are a shift. The forms that the bits come from are tried one by one: a sum
@@ -202,7 +210,7 @@ def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | i
     return Reading(found, first.index, base)
 
 
-def _joined(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Form | None:
+def _joined(word: Sequence[LinearBit], inputs: Ranges) -> Form | None:
     """Give the form of a word whose low bits are one form's and whose high bits another's."""
     first = word[0]
     if not isinstance(first, Bit) or first.index:
@@ -236,9 +244,7 @@ def _sign_place(form: Form) -> int:
     return max(~form.limits.lo, form.limits.hi).bit_length() if form.limits.lo < 0 else -1
 
 
-def _matched(
-    form: Form, dropped: int, word: Sequence[LinearBit], inputs: Sequence[Range]
-) -> Form | int:
+def _matched(form: Form, dropped: int, word: Sequence[LinearBit], inputs: Ranges) -> Form | int:
     """Give a form near `form` whose bits from `dropped` on are the word, or the place in the way.
 
     Where a bit is the complement of what the form has there, the form is 2**place more (a zero
@@ -259,7 +265,7 @@ def _matched(
     return form
 
 
-def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> list[Form]:
+def representatives(form: Form, bits: int, inputs: Ranges) -> list[Form]:
     """Give the forms congruent modulo 2**bits that may span less than 2**bits.
 
     With the smallest coefficients, or with one other: a form that spans less than 2**bits and has
@@ -275,7 +281,7 @@ def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> list[Form
     return [linear_form(coefficients, form.constant, inputs) for coefficients in choices]
 
 
-def _fitting(form: Form, bits: int, inputs: Sequence[Range]) -> Iterator[Form]:
+def _fitting(form: Form, bits: int, inputs: Ranges) -> Iterator[Form]:
     """Give those that a word of that many bits can hold as they are, unsigned or signed."""
     for found in representatives(form, bits, inputs):
         unsigned = found.plus(-(found.limits.lo >> bits << bits))

@@ -6,12 +6,10 @@ adder of more bits, whose highest one may even be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from hwgen.numeric import Range
 from hwgen.prove.forms import (
     Form,
     LinearBit,
+    Ranges,
     Reading,
     bit,
     constant_form,
@@ -31,7 +29,7 @@ class LinearAlgebra:
     narrower sum from which the rest cancels.
     """
 
-    def __init__(self, module: Module, inputs: Sequence[Range]) -> None:
+    def __init__(self, module: Module, inputs: Ranges) -> None:
         self.module = module
         self.inputs = inputs
         self.adders: list[tuple[Form, int]] = []

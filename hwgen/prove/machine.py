@@ -45,17 +45,20 @@ class Machine:
                 raise module.problem(
                     flop.outputs["Q"][0], "must be clocked by the rising edge of clk"
                 )
-        self._held = [pair for f in self._flops for pair in zip(f.outputs["Q"], f.inputs["D"], strict=True)]
+        self._held = [
+            pair for f in self._flops for pair in zip(f.outputs["Q"], f.inputs["D"], strict=True)
+        ]
         self._words = {memory.name: memory.unknown() for memory in self.memories}
         self._places: dict[str, int] = {}
         self._steps: list[tuple[Run, Word]] = []
         self._readers: dict[Net, list[int]] = {}
         self._order()
         self._dirty = bytearray(b"\1" * len(self._steps))
-        self.set(module.port("rst"), (1,))
-        self.settle()
-        self.clock()
-        self.set(module.port("rst"), (0,))
+        for reset in (1, 0) if "rst" in module.ports else ():
+            self.set(module.port("rst"), (reset,))
+            self.settle()
+            if reset:
+                self.clock()
 
     def get(self, word: Word) -> tuple[Value, ...]:
         """Give what nets carry."""

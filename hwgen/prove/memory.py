@@ -57,22 +57,30 @@ def memories_of(module: Module, document: Mapping[str, Any]) -> list[Memory]:
 
 def _memory(module: Module, name: str, entry: Mapping[str, Any]) -> Memory:
     parameters, nets = entry["parameters"], entry["connections"]
-    numbers = {key: int(value, 2) for key, value in parameters.items() if not set(value) - set("01")}
+    numbers = {
+        key: int(value, 2) for key, value in parameters.items() if not set(value) - set("01")
+    }
     width, size, bits = numbers["WIDTH"], numbers["SIZE"], numbers["ABITS"]
     reads, writes = numbers["RD_PORTS"], numbers["WR_PORTS"]
     clocks = set(nets["WR_CLK"]) if writes else set()
     sound = (
         numbers["OFFSET"] == 0
         and (not reads or numbers["RD_CLK_ENABLE"] == 0)
-        and (not writes or numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == (1 << writes) - 1)
-        and (not writes or (numbers["WR_WIDE_CONTINUATION"] == 0 and clocks == set(module.port("clk"))))
+        and (
+            not writes
+            or numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == (1 << writes) - 1
+        )
+        and (
+            not writes
+            or (numbers["WR_WIDE_CONTINUATION"] == 0 and clocks == set(module.port("clk")))
+        )
         and numbers.get("RD_WIDE_CONTINUATION", 0) == 0
         and writes <= 1
     )
     if not sound:
         raise NotProvedError(
-            f"{module.name}, memory {name}: must be written through one port at most, by the rising "
-            "edge of clk, and read in the same cycle"
+            f"{module.name}, memory {name}: must be written through one port at most, by the "
+            "rising edge of clk, and read in the same cycle"
         )
     text = parameters["INIT"][::-1]
     texts = [text[k * width : (k + 1) * width].ljust(width, "x") for k in range(size)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from hwgen.numeric import Range
 from hwgen.prove.boolean import Samples
-from hwgen.prove.forms import Bit, Form, inverted
+from hwgen.prove.forms import Bit, Form, Ranges, inverted
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Cell, Module, NotProvedError
 from hwgen.prove.values import (
@@ -32,11 +31,19 @@ class Rules:
     value and its width; `doubt` is the latest sum that could not be followed.
     """
 
-    def __init__(self, module: Module, inputs: Sequence[Range]) -> None:
+    def __init__(self, module: Module, inputs: Ranges) -> None:
         self.module = module
         self.linear = LinearAlgebra(module, inputs)
         self.widest: dict[str, tuple[Form, Form, int]] = {}
         self.doubt: NotProvedError | None = None
+
+    @property
+    def modulo(self) -> int:
+        """Give how many adders have a sum that does not fit their width."""
+        return sum(
+            not all(form.modulo(width).fits(width) for form in (low, high))
+            for low, high, width in self.widest.values()
+        )
 
     def rule(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value]:
         """Give what a cell drives; fewer bits than it has where no one reads the highest."""
@@ -103,7 +110,9 @@ class Rules:
         if len(chosen) == 1 and select[place] == 1:
             return word
         if len(chosen) == 1 and isinstance(select[place], CaseBit):
-            return [self._case_choice(cell, select[place], *pair) for pair in zip(a, word, strict=True)]
+            return [
+                self._case_choice(cell, select[place], *pair) for pair in zip(a, word, strict=True)
+            ]
         if len(chosen) == 1 and isinstance(select[place], Above):
             return _best(select[place], a, word)
         return [x if x == y and len(chosen) == 1 else UNKNOWN for x, y in zip(a, word, strict=True)]
@@ -111,7 +120,9 @@ class Rules:
     def _case_choice(self, cell: Cell, select: Value, a: Value, b: Value) -> Value:
         if not all(isinstance(v, int | CaseBit) for v in (a, b)):
             return UNKNOWN
-        one = Cell(name="", kind="$mux", parameters={}, inputs={}, outputs={"Y": cell.outputs["Y"][:1]})
+        one = Cell(
+            name="", kind="$mux", parameters={}, inputs={}, outputs={"Y": cell.outputs["Y"][:1]}
+        )
         found = self._cases(one, {"S": [select], "A": [a], "B": [b]})
         return UNKNOWN if found is None else found[0]
 

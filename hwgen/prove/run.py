@@ -13,7 +13,9 @@ from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.argmax import ArgmaxProof, prove_argmax
 from hwgen.prove.certificate import Certificate, LayerProof
+from hwgen.prove.chain import Chain
 from hwgen.prove.dense import prove_dense, prove_sums
+from hwgen.prove.folded_certificate import FoldedLayer
 from hwgen.prove.layers import Layer, chain_of
 from hwgen.prove.netlist import Module, NotProvedError, Word
 from hwgen.prove.read import DesignFolder, read_folder, read_netlist
@@ -35,7 +37,7 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     """
     design = read_folder(folder)
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
-    if stages != len(design.units):
+    if not design.folded and stages != len(design.units):
         raise ModelError(
             f"{folder}: must have a unit for each of the network's {stages} stages, not "
             f"{len(design.units)}; build the design again"
@@ -53,18 +55,28 @@ def prove_netlist(
 ) -> Certificate:
     """Prove a design whose modules are given as Yosys' JSON."""
     proofs: list[LayerProof] = []
+    folded: list[FoldedLayer] = []
     problem = None
     try:
         modules = {name: Module(name, document) for name, document in netlist.items()}
-        prove_wiring(modules[design.top], design.units)
-        _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
+        prove_wiring(modules[design.top], design.units, design.output_beats)
+        if design.folded:
+            chain = Chain(design, netlist, modules)
+            folded += chain.prove(chain_of(design.graph), progress)
+        else:
+            _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
     except NotProvedError as error:
         problem = str(error)
     latency = sum(
         proof.dense.latency + (0 if proof.tail is None else proof.tail.latency) for proof in proofs
     )
     return Certificate(
-        name=design.top, tool=tool, layers=tuple(proofs), latency=latency, problem=problem
+        name=design.top,
+        tool=tool,
+        layers=tuple(proofs),
+        folded=tuple(folded),
+        latency=None if design.folded else latency,
+        problem=problem,
     )
 
 

@@ -37,8 +37,16 @@ class SteadyRun:
     latency: int
 
 
-def run_steady(machine: Machine, feed: Feed, beats: int, columns: int) -> SteadyRun:
+def run_steady(
+    machine: Machine,
+    feed: Feed,
+    beats: int,
+    columns: int,
+    look: Callable[[], None] = lambda: None,
+) -> SteadyRun:
     """Run a unit whose vectors come in `beats` beats; `feed(vector, beat)` is a beat's payload.
+
+    `look` is called in every cycle.
 
     Raises
     ------
@@ -61,6 +69,7 @@ def run_steady(machine: Machine, feed: Feed, beats: int, columns: int) -> Steady
         machine.set(module.port("i__valid"), (1,))
         machine.set(module.port("o__ready"), (1,))
         machine.settle()
+        look()
         if _certain(machine, "o__valid"):
             first = cycle if first is None else first
             outputs.append(machine.get(module.port("o__payload")))
