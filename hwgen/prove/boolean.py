@@ -56,6 +56,8 @@ class Samples:
                 return self._sum(a, b, 0)
             case "$sub":
                 return self._sum(a, [y ^ self.ones for y in b], self.ones)
+            case "$shl":
+                return self._shifted(a, operands["B"])
             case "$neg":
                 return self._sum([0] * width, [x ^ self.ones for x in a], self.ones)
         raise self.module.problem(cell.outputs["Y"][0], f"{kind} is no cell that can be followed")
@@ -93,6 +95,13 @@ class Samples:
             "$gt": differ & ~below,
             "$ge": below ^ self.ones,
         }[kind]
+
+    def _shifted(self, a: list[int], amount: list[int]) -> list[int]:
+        for place, s in enumerate(amount):
+            zeros = min(1 << place, len(a))
+            moved = [0] * zeros + a[: len(a) - zeros]
+            a = [(y & s) | (x & ~s & self.ones) for x, y in zip(a, moved, strict=True)]
+        return a
 
     def _sum(self, a: list[int], b: list[int], carry: int) -> list[int]:
         total = []

@@ -142,15 +142,17 @@ class Certificate:
         rows = sum(len(item.dense.rows) for item in self.folded)
         accumulators = sum(len(item.dense.accumulators) for item in self.folded)
         values = sum(item.tail.values for item in self.folded if item.tail is not None)
+        interval = max(item.interval for item in self.folded)
         return (
             f"PROVED: {self.name} equals its integer network on every input while no unit waits: "
             f"{rows} rows on {accumulators} accumulators (none can overflow), {values} sums "
-            f"through thresholds, a vector every {max(item.interval for item in self.folded):g} cycles"
+            f"through thresholds, a vector every {interval:g} cycles"
         )
 
     def to_json(self) -> dict[str, Any]:
         """Give the certificate as JSON data."""
         proved, left = (PROVED, NOT_PROVED) if self.latency is not None else (FOLDED, NOT_FOLDED)
+        layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         return {
             "name": self.name,
             "proved": self.proved,
@@ -160,5 +162,5 @@ class Certificate:
             "latency_cycles": self.latency,
             "proves": list(proved) if self.proved else [],
             "does_not_prove": list(left),
-            "layers": [item.to_json() for item in (*self.layers, *self.folded)],
+            "layers": layers,
         }

@@ -145,7 +145,7 @@ def direction_of(factors: Mapping[int, int]) -> tuple[Direction, int]:
 def aliased_row(dense: Dense, row: int, inputs: Sequence[Range], alias: Sequence[int]) -> Form:
     """Give a row's sum with its bias over the elements that stand for those equal to them."""
     weights: dict[int, int] = defaultdict(int)
-    for column in np.flatnonzero(dense.weight[row]):
+    for column in map(int, np.flatnonzero(dense.weight[row])):
         weights[alias[column]] += int(dense.weight[row, column])
     return linear_form(weights, int(dense.bias[row]), inputs)
 
