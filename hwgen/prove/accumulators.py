@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.prove.forms import Bit, Form, read_word
+from hwgen.prove.forms import Bit, Form
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import Cell, Module, Net, Word
 from hwgen.prove.rules import Rules
+from hwgen.prove.words import read_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

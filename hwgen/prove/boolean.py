@@ -48,16 +48,14 @@ class Samples:
         if kind in bitwise:
             return [bitwise[kind](x, y) for x, y in zip(a, b, strict=True)]
         match kind:
-            case "$not":
-                return [x ^ self.ones for x in a]
-            case "$pos":
-                return a
+            case "$not" | "$pos":
+                return [x ^ self.ones if kind == "$not" else x for x in a]
+            case "$shl":
+                return self._shifted(a, operands["B"])
             case "$add":
                 return self._sum(a, b, 0)
             case "$sub":
                 return self._sum(a, [y ^ self.ones for y in b], self.ones)
-            case "$shl":
-                return self._shifted(a, operands["B"])
             case "$neg":
                 return self._sum([0] * width, [x ^ self.ones for x in a], self.ones)
         raise self.module.problem(cell.outputs["Y"][0], f"{kind} is no cell that can be followed")

@@ -8,12 +8,13 @@ from math import gcd
 
 from hwgen.ir import Dense
 from hwgen.numeric import IntType, Range
-from hwgen.prove.forms import Form, LinearBit, bit, read_word, representatives, same
+from hwgen.prove.forms import Form, LinearBit, bit, representatives, same
 from hwgen.prove.layers import row_form
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Module, Net, NotProvedError, Word
 from hwgen.prove.pipeline import pipeline_of
 from hwgen.prove.walk import Walk
+from hwgen.prove.words import read_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,13 +13,14 @@ from hwgen.ir import Dense
 from hwgen.numeric import Range
 from hwgen.prove.accumulators import Accumulator, Watch
 from hwgen.prove.dense import terms
-from hwgen.prove.forms import Bit, Form, Ranges, linear_form, read_word, representatives
+from hwgen.prove.forms import Bit, Form, Ranges, linear_form, representatives
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
 from hwgen.prove.rules import Rules
 from hwgen.prove.steady import SteadyRun, run_steady
 from hwgen.prove.streams import Content, Row, Stream, Total, settled, words_of
 from hwgen.prove.values import Source, Value
+from hwgen.prove.words import read_word
 
 Direction = tuple[tuple[int, int], ...]  # columns and factors without common divisor, first > 0
 

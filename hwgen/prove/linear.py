@@ -6,19 +6,10 @@ adder of more bits, whose highest one may even be wrong.
 
 from __future__ import annotations
 
-from hwgen.prove.forms import (
-    Form,
-    LinearBit,
-    Ranges,
-    Reading,
-    bit,
-    constant_form,
-    inverted,
-    read_word,
-    total,
-)
+from hwgen.prove.forms import Form, LinearBit, Ranges, bit, constant_form, inverted, total
 from hwgen.prove.netlist import Cell, Module
 from hwgen.prove.walk import Operands
+from hwgen.prove.words import Reading, read_word
 
 
 class LinearAlgebra:
