@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from hwgen.emit import emit
@@ -13,10 +12,12 @@ from hwgen.ir import Graph
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.plan.design import Plan
-from hwgen.plan.options import BuildOptions
+from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors import RANDOM, design_vectors
+
+PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
 def load(path: Path, inputs: IntType | None = None) -> Graph:
@@ -52,7 +53,7 @@ def build(
     options: BuildOptions,
     folder: Path,
     plan_file: Path | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _, __: None,
 ) -> Plan:
     """Plan a network, or take a given plan, and write its design folder.
 
@@ -63,14 +64,23 @@ def build(
     VerifyError
         Where the plan does not give what the reference gives.
     """
-    progress("plan")
     if plan_file is not None and options != BuildOptions():
         raise PlanError(
             f"{plan_file.name}: a plan holds every choice; leave the other options out, or edit "
             "its choices"
         )
-    plan = plan_design(graph, options) if plan_file is None else plan_from_file(graph, plan_file)
-    emit(plan, graph, folder, progress)
+
+    def planning(step: str, share: float) -> None:
+        progress(step, PLAN_SHARE * share)
+
+    def emitting(step: str, share: float) -> None:
+        progress(step, PLAN_SHARE + (1 - PLAN_SHARE) * share)
+
+    if plan_file is None:
+        plan = plan_design(graph, options, planning)
+    else:
+        plan = plan_from_file(graph, plan_file, planning)
+    emit(plan, graph, folder, emitting)
     return plan
 
 

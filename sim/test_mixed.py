@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from hwgen.emit import emit
-from hwgen.plan.choices import unrolled
-from hwgen.plan.design import LayerChoice
+from hwgen.plan.choices import folded, unrolled
 from hwgen.plan.joints import slowest_stage
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
@@ -36,20 +35,11 @@ def mixed(net, mix, folder):
     """Build a design whose layers have the (pe, simd) of a mix."""
     layers = layers_of(net)
     choices = [
-        unrolled(layer, "offset")
-        if fold == UNROLLED
-        else LayerChoice(
-            name=layer.name,
-            style="folded",
-            pe=min(fold[0], layer.rows),
-            simd=min(fold[1], layer.columns),
-            skip=True,
-            accumulator="offset",
-        )
+        unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, BuildOptions())
         for layer, fold in zip(layers, mix, strict=True)
     ]
     plan = plan_chosen(net, layers, tuple(choices), BuildOptions())
-    emit(plan, net, folder, lambda _: None)
+    emit(plan, net, folder, lambda _, __: None)
     return plan
 
 

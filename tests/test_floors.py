@@ -29,7 +29,17 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
 HOMES = {"torch": {"nn"}, "amaranth": {"rtl", "emit"}}
-ALLOWED = {"amaranth", "cocotb", "cocotb_tools", "hwgen", "numpy", "rich", "torch", "typer"}
+ALLOWED = {
+    "amaranth",
+    "cocotb",
+    "cocotb_tools",
+    "hwgen",
+    "numpy",
+    "rich",
+    "scipy",
+    "torch",
+    "typer",
+}
 
 
 def part_of(module):

@@ -13,20 +13,42 @@ import torch
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
 from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
 from training.loop import Epoch
+from training.parallel import is_first, process_group
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
+from training.sweep.command import sweep, table
 from training.tables import figures_table
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-errors = Console(stderr=True, highlight=False)
+
+class TrainByDefault(TyperGroup):
+    """Takes arguments that name no command for those of `train`: `python -m training RECIPE`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+        """Put the command in front where there is none."""
+        given = bool(args) and args[0] not in {*self.commands, "--help"}
+        return super().parse_args(ctx, ["train", *args] if given else args)
 
 
-@app.command()
+app = typer.Typer(
+    cls=TrainByDefault,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
+    "`train --help` lists the options.",
+)
+app.command()(sweep)
+app.command()(table)
+errors = Console(stderr=True, highlight=False, quiet=not is_first())
+
+
+@app.command("train")
 def main(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
@@ -54,6 +76,9 @@ def main(
     epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Single layers' own, such as dense1=10,dense2=a2q:12.")
+    ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
@@ -79,11 +104,13 @@ def main(
             epochs=epochs,
             float_epochs=float_epochs,
             learning_rate=learning_rate,
+            layers=layers,
             backward=backward,
             float_start=float_start,
             seed=seed,
         )
-        run(settings, data, out or default_out(settings), as_json)
+        with process_group():
+            run(settings, data, out or default_out(settings), as_json)
     except HwgenError as error:
         errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(error.exit_status) from None
@@ -96,6 +123,8 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:
         graph, figures = train_quantized(settings, dataset, trained, report)
+    if not is_first():
+        return
     save_model(graph, out)
     if as_json:
         print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))
@@ -113,9 +142,7 @@ def progress(what: str, epochs: int):
         task = bar.add_task("", total=epochs)
 
         def report(epoch: Epoch) -> None:
-            text = (
-                f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.accuracy:.2f} %"
-            )
+            text = f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.score:.2f}"
             bar.update(task, advance=1, description=text)
 
         yield report

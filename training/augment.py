@@ -1,4 +1,4 @@
-"""Random crops and mirror images, as everybody trains on CIFAR-10 (He et al. 2015)."""
+"""Changed training images: shifted and mirrored to classify, turned and mirrored to enlarge."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def cropped_and_mirrored(x: Tensor, generator: Generator) -> Tensor:
     sample = torch.arange(samples).reshape(-1, 1, 1)
     pixels = padded.permute(0, 2, 3, 1)[sample, rows[:, :, None], columns[:, None, :]]
     return pixels.permute(0, 3, 1, 2).contiguous()
+
+
+def turned(x: Tensor, y: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Mirror or turn two batches of square images alike, by one of the eight ways for all.
+
+    Parameters
+    ----------
+    x, y
+        Images, shape (samples, channels, side, side), each batch with its own side.
+    """
+    rows, columns, axes = (bool(way) for way in torch.randint(0, 2, (3,), generator=generator))
+    flipped = [side for side, chosen in ((2, rows), (3, columns)) if chosen]
+    x, y = x.flip(flipped), y.flip(flipped)
+    return (x.transpose(2, 3), y.transpose(2, 3)) if axes else (x, y)

@@ -7,88 +7,130 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
-from hwgen.nn import penalty
-from hwgen.nn.linear import QuantLinear
-from training.augment import cropped_and_mirrored
-from training.data.dataset import Dataset
-from training.recipes import Recipe
+from hwgen.errors import HwgenError
+from training.augment import cropped_and_mirrored, turned
+from training.data.dataset import Dataset, ImagePairs, TrainingData
+from training.descent import Descent, start
+from training.parallel import device_here, mean_of_all, of_all, share, together
+from training.recipe import Recipe
+from training.score import psnr_of_error
+
+LAYOUT = torch.channels_last  # of images and kernels: convolutions are faster so, on CPUs too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """What one epoch came to: mean loss, and accuracy on the training batches in percent."""
+    """What one epoch came to: mean loss, and the score on the training batches.
+
+    The score is the accuracy in percent of a classifier, and the PSNR in dB of images; of this
+    process's share where several train together.
+    """
 
     number: int
     loss: float
-    accuracy: float
+    score: float
 
-
-TEST_BATCH = 500
 
 Report = Callable[[Epoch], None]
 
 
 def train(
-    net: nn.Module, dataset: Dataset, recipe: Recipe, epochs: int, report: Report
+    net: nn.Module, dataset: TrainingData, recipe: Recipe, descent: Descent, report: Report
 ) -> nn.Module:
-    """Train in place with Adam and a cosine schedule, and return the net in evaluation mode.
+    """Train in place and return the net in evaluation mode.
 
-    The order of the samples depends on `recipe.seed` alone. No epoch is picked by test accuracy.
+    The order of the samples depends on `recipe.seed` alone. No epoch is picked by test scores.
+
+    Raises
+    ------
+    HwgenError
+        Where the loss is no number any more.
     """
     torch.set_flush_denormal(True)  # weights that a small budget leaves out decay into denormals
     generator = torch.Generator().manual_seed(recipe.seed)
-    x, y = dataset.real(dataset.train_x), torch.from_numpy(dataset.train_y)
-    steps = epochs * math.ceil(len(x) / recipe.batch)
-    optimizer = torch.optim.Adam(_groups(net, recipe), lr=recipe.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    quantized = any(isinstance(module, QuantLinear) for module in net.modules())
-    net.train()
-    for number in range(1, epochs + 1):
-        total, correct = 0.0, 0
-        for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
-            images = x[batch]
-            if recipe.augment:
-                images = cropped_and_mirrored(images, generator)
-            logits = net(images)
-            loss = nn.functional.cross_entropy(logits, y[batch])
-            if quantized:
-                loss = loss + recipe.penalty_weight * penalty(net)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += float(loss.detach()) * len(batch)
-            correct += int((logits.argmax(1) == y[batch]).sum())
-        report(Epoch(number=number, loss=total / len(x), accuracy=100 * correct / len(x)))
-    return net.eval()
+    x, y = _samples(dataset)
+    steps = math.ceil(len(x) / recipe.batch)
+    optimizer, schedule = start(net.to(device_here()), descent, steps)
+    net.train().to(memory_format=LAYOUT)
+    with together(net) as forward:
+        for number in range(1, descent.epochs + 1):
+            total, score = 0.0, 0.0
+            for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
+                images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
+                result, excess = forward(_laid_out(share(images)))
+                loss, right = _judged(dataset, result, share(target), len(batch))
+                loss = loss + recipe.penalty_weight * excess
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                total += _finite(mean_of_all(loss), recipe, number) * len(batch)
+                score += right * len(batch)
+            report(Epoch(number=number, loss=total / len(x), score=score / len(x)))
+    return net.cpu().eval()
 
 
-def calibration_steps(dataset: Dataset, recipe: Recipe) -> int:
+def calibration_steps(dataset: TrainingData, recipe: Recipe) -> int:
     """Batches in which activation ranges are found: 300 as in A2Q+, a tenth of a short training."""
     steps = recipe.epochs * math.ceil(len(dataset.train_x) / recipe.batch)
     return max(1, min(300, steps // 10))
 
 
-def accuracy(net: nn.Module, dataset: Dataset) -> float:
-    """Percent of the test set that `net`, in evaluation mode, gets right."""
-    with torch.no_grad():
-        batches = dataset.real(dataset.test_x).split(TEST_BATCH)
-        guesses: Tensor = torch.cat([net(batch).argmax(1) for batch in batches])
-    return 100 * float((guesses.numpy() == dataset.test_y).mean())
+def _samples(dataset: TrainingData) -> tuple[Tensor, Tensor]:
+    match dataset:
+        case Dataset():
+            return dataset.real(dataset.train_x), torch.from_numpy(dataset.train_y)
+        case ImagePairs():
+            return dataset.real(dataset.train_x), dataset.real(dataset.train_y)
 
 
-def _groups(net: nn.Module, recipe: Recipe) -> list[dict[str, object]]:
-    """Weight decay for weights alone: scales, norms, biases and batch norms keep their size."""
-    named = dict(net.named_parameters())
-    weights = [m.weight for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
-    logs = [p for name, p in named.items() if name.rpartition(".")[2].startswith("log2_")]
-    ids = {id(p) for p in (*weights, *logs)}
-    rest = [p for p in named.values() if id(p) not in ids]
-    rate = recipe.learning_rate
-    return [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": logs, "weight_decay": 0.0, "lr": rate * recipe.scale_rate},
-        {"params": rest, "weight_decay": 0.0},
-    ]
+def _augmented(
+    dataset: TrainingData, recipe: Recipe, x: Tensor, y: Tensor, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    if not recipe.augment:
+        return x, y
+    match dataset:
+        case Dataset():
+            return cropped_and_mirrored(x, generator), y
+        case ImagePairs():
+            return turned(x, y, generator)
+
+
+def _laid_out(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=LAYOUT) if images.dim() == 4 else images
+
+
+def _judged(
+    dataset: TrainingData, result: Tensor, target: Tensor, count: int
+) -> tuple[Tensor, float]:
+    """Give loss and score of this process's share of a batch of `count` samples."""
+    loss = of_all(_loss(dataset, result, target), len(target), count)
+    return loss, _score(dataset, result.detach(), target)
+
+
+def _loss(dataset: TrainingData, result: Tensor, target: Tensor) -> Tensor:
+    """Cross entropy of classes, mean squared error of pixels, 0 to 1."""
+    match dataset:
+        case Dataset():
+            return nn.functional.cross_entropy(result, target)
+        case ImagePairs():
+            return nn.functional.mse_loss(result, target)
+
+
+def _score(dataset: TrainingData, result: Tensor, target: Tensor) -> float:
+    match dataset:
+        case Dataset():
+            return 100 * float((result.argmax(1) == target).float().mean())
+        case ImagePairs():
+            return psnr_of_error(float(nn.functional.mse_loss(result, target)))
+
+
+def _finite(loss: float, recipe: Recipe, epoch: int) -> float:
+    if not math.isfinite(loss):
+        raise HwgenError(
+            f"{recipe.name}: epoch {epoch}: the loss must stay finite, and is {loss}; "
+            "lower the learning rate"
+        )
+    return loss

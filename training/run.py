@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
 
-from hwgen.ir import Conv2d, Dense, Graph, Samples, Weighted
+from hwgen.ir import Conv2d, Dense, Graph, Weighted
 from hwgen.nn import export_graph, repairs
-from hwgen.reference import outputs
 from training.build import float_net, quant_net
-from training.data.dataset import Dataset
-from training.loop import Report, accuracy, calibration_steps, train
+from training.data.dataset import TrainingData
+from training.descent import float_descent, quantized_descent
+from training.loop import Report, calibration_steps, train
+from training.measure import measure
 from training.nets.float_twin import start_from
-from training.recipes import Recipe
-
-Metric = Literal["accuracy", "psnr"]  # percent of the samples, or dB
-
-MAX_SAMPLES = 512  # golden samples in the model file, fewer where they are large ...
-MAX_SAMPLE_VALUES = 1 << 19  # ... in all
+from training.recipe import Recipe
+from training.score import Metric, metric_of, scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +42,8 @@ class Figures:
     metric: Metric
     score_float: float
     score_integer: float
+    parts_float: dict[str, float]  # by part of the test set; a score is the mean over the parts
+    parts_integer: dict[str, float]
     zeros_percent: float  # over the hidden layers; over all where all are constrained
     l1_norm: int  # sum of all weight magnitudes, to which unrolled logic is about proportional
     repairs: int
@@ -56,37 +54,45 @@ class Figures:
         return asdict(self)
 
 
-def train_float(recipe: Recipe, dataset: Dataset, report: Report) -> nn.Module:
-    """Train the float network that the quantized one starts from and is compared with."""
+def train_float(recipe: Recipe, dataset: TrainingData, report: Report) -> nn.Module:
+    """Train the float network that the quantized one starts from and is compared with.
+
+    Raises
+    ------
+    HwgenError
+        Where the quantized network could not be built, or the loss is no number any more.
+    """
+    quant_net(recipe, dataset, 1)  # refused before the time is spent
     torch.manual_seed(recipe.seed)
     net = float_net(recipe, dataset)
-    train(net, dataset, recipe, recipe.float_epochs, report)
-    return net
+    return train(net, dataset, recipe, float_descent(recipe), report)
 
 
 def train_quantized(
-    recipe: Recipe, dataset: Dataset, trained: nn.Module, report: Report
+    recipe: Recipe, dataset: TrainingData, trained: nn.Module, report: Report
 ) -> tuple[Graph, Figures]:
-    """Train the quantized network, export it, and measure the integers on the whole test set."""
+    """Train the quantized network, export it, and measure the integers on the whole test set.
+
+    Raises
+    ------
+    HwgenError
+        Where an accumulator leaves no room for a weight, `trained` is another network, or the
+        loss is no number any more.
+    """
     torch.manual_seed(recipe.seed)
     net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
         start_from(net, trained)
-    train(net, dataset, recipe, recipe.epochs, report)
+    train(net, dataset, recipe, quantized_descent(recipe), report)
     graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
-    guesses = outputs(graph, dataset.test_x)[:, 0]
+    parts, samples = measure(graph, net, dataset)
     figures = _figures(
         recipe,
         graph,
-        score_float=accuracy(trained, dataset),
-        score_integer=100 * float((guesses == dataset.test_y).mean()),
+        metric=metric_of(dataset),
+        parts_float=scores(trained, dataset),
+        parts_integer=parts,
         lowered=repairs(net),
-    )
-    kept = min(MAX_SAMPLES, MAX_SAMPLE_VALUES // dataset.features)
-    samples = Samples(
-        x=dataset.test_x[:kept],
-        y=guesses[:kept, np.newaxis],
-        labels=dataset.test_y[:kept],
     )
     return replace(graph, metadata=_metadata(recipe, figures), samples=samples), figures
 
@@ -99,6 +105,7 @@ def _metadata(recipe: Recipe, figures: Figures) -> dict[str, object]:
         f"{figures.metric}_float": figures.score_float,
         f"{figures.metric}_integer": figures.score_integer,
         "accumulator_bits": recipe.accumulator_bits,
+        "layers": recipe.layers,
         "constrain": recipe.constrain,
         "weight_bits": recipe.weight_bits,
         "first_last_bits": recipe.first_last_bits,
@@ -113,8 +120,9 @@ def _figures(
     recipe: Recipe,
     graph: Graph,
     *,
-    score_float: float,
-    score_integer: float,
+    metric: Metric,
+    parts_float: dict[str, float],
+    parts_integer: dict[str, float],
     lowered: int,
 ) -> Figures:
     dense = [node for node in graph.nodes if isinstance(node, Dense | Conv2d)]
@@ -122,9 +130,11 @@ def _figures(
     weights = np.concatenate([node.weight.ravel() for node in counted or dense])
     return Figures(
         recipe=recipe,
-        metric="accuracy",
-        score_float=score_float,
-        score_integer=score_integer,
+        metric=metric,
+        score_float=float(np.mean(list(parts_float.values()))),
+        score_integer=float(np.mean(list(parts_integer.values()))),
+        parts_float=parts_float,
+        parts_integer=parts_integer,
         zeros_percent=100 * float((weights == 0).mean()),
         l1_norm=sum(int(np.abs(node.weight).sum()) for node in dense),
         repairs=lowered,

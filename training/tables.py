@@ -10,10 +10,11 @@ from training.run import Figures
 def figures_table(figures: Figures) -> Table:
     """One training: a line for each layer, accuracies in the title."""
     recipe = figures.recipe
+    unit = "% of the test set" if figures.metric == "accuracy" else "dB, mean of the test sets"
     table = Table(
         title=(
-            f"{recipe.name}, {recipe.method}: integer network {figures.score_integer:.2f} %, "
-            f"float {figures.score_float:.2f} % of the test set"
+            f"{recipe.name}, {recipe.method}: integer network {figures.score_integer:.2f}, "
+            f"float {figures.score_float:.2f} {unit}"
         ),
         caption=(
             f"l1 norm of all weights {figures.l1_norm}, "

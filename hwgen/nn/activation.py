@@ -15,6 +15,16 @@ PERCENTILE = 0.99999  # of |x| in a batch, the first range of an activation (A2Q
 MOMENTUM = 0.1  # of the running mean of that percentile
 
 
+def rank_of_largest(count: int) -> int:
+    """Tell which of `count` values in ascending order is the percentile, from 1."""
+    return max(math.ceil(PERCENTILE * count), 1)
+
+
+def percentile(magnitude: Tensor) -> Tensor:
+    """Give the largest magnitude of a batch but for a few stragglers."""
+    return magnitude.float().flatten().kthvalue(rank_of_largest(magnitude.numel())).values
+
+
 class QuantInput(nn.Module):
     """Quantize the network's input with a fixed scale: `s * clip(round_half_up(x / s))`.
 
@@ -63,6 +73,7 @@ class QuantActivation(nn.Module):
 
     log2_scale: nn.Parameter
     steps: Tensor
+    percentile = staticmethod(percentile)  # another where a batch lies on several devices
 
     def __init__(self, bits: int, signed: bool = False, calibration_steps: int = 300) -> None:
         super().__init__()
@@ -95,9 +106,7 @@ class QuantActivation(nn.Module):
 
     def _calibrate(self, x: Tensor) -> None:
         magnitude = x.abs() if self.int_type.signed else x.clamp_min(0)
-        rank = max(math.ceil(PERCENTILE * magnitude.numel()), 1)
-        largest = magnitude.float().flatten().kthvalue(rank).values
-        batch = (largest / self.int_type.hi).clamp_min(MIN_SCALE)
+        batch = (self.percentile(magnitude) / self.int_type.hi).clamp_min(MIN_SCALE)
         weight = 1.0 if self.steps == 0 else MOMENTUM
         mean = (1 - weight) * self.scale.detach() + weight * batch
         self.log2_scale.data.copy_(torch.log2(mean))

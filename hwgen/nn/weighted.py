@@ -36,6 +36,10 @@ class WeightedLayer:
         self._source = (source,)  # in a tuple, so that it does not become a submodule
         self.quantizer = quantizer(quant, self.weight.detach().flatten(1), source.int_type)
 
+    def requantize(self, quant: WeightQuant) -> None:
+        """Replace the settings; scales and norms are derived from the present weights."""
+        self._quantize(quant, self.source)
+
     @property
     def source(self) -> Quantizer:
         """The quantizer whose values reach this layer."""

@@ -8,9 +8,9 @@ from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.choices import folded, least_cycles, unrolled
 from hwgen.plan.design import LayerChoice
-from hwgen.plan.estimate import Cost, chain_cost, stage_cost
-from hwgen.plan.joints import entry, lanes_within, narrower
-from hwgen.plan.layer_plan import plan_layer
+from hwgen.plan.estimate import Cost, stage_cost
+from hwgen.plan.joints import entry, lanes_within, narrower, slowest_stage
+from hwgen.plan.layer_plan import layer_cost, plan_layer
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 
@@ -45,6 +45,7 @@ class Candidates:
         self.kind = Range(
             min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
         ).type
+        self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns)
         self._folded: dict[int, Candidate] = {}
         self._unrolled: list[Candidate] | None = None
 
@@ -94,7 +95,7 @@ class Candidates:
             lanes = self.layer.columns
             stream = entry(tuple(range(lanes)), self.kind, lanes)
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
-            cost = chain_cost(planned.stages, self.options.target)
+            cost = layer_cost(planned.stages, self.options.target)
             self._unrolled = [Candidate(choice=choice, cycles=1, cost=cost)]
         return self._unrolled
 
@@ -104,26 +105,37 @@ class Candidates:
             pe = min(multipliers, self.layer.rows)
             simd = min(-(-multipliers // pe), self.layer.columns)
             choice = folded(self.layer, pe, simd, self.options)
-            stream = entry(tuple(range(self.layer.columns)), self.kind, 1)
+            columns = self.layer.columns
+            lanes = lanes_within(columns, least_cycles(self.layer, choice))
+            stream = entry(tuple(range(columns)), self.kind, lanes)
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
             self._folded[multipliers] = Candidate(
                 choice=choice,
-                cycles=planned.summary.cycles,
-                cost=chain_cost(planned.stages, self.options.target),
+                cycles=slowest_stage(planned.stages),
+                cost=layer_cost(planned.stages, self.options.target),
             )
         return self._folded[multipliers]
 
     def _within(self, interval: int) -> Candidate | None:
+        """Give the cheapest of the fewest multipliers that keep an interval; None for none.
+
+        A few more are tried too: numbers with divisors can be arranged in more ways.
+        """
+        fewest = self._fewest(interval)
+        if fewest is None:
+            return None
+        tried = {fewest, fewest + 1, fewest + 2, -(-fewest // 4) * 4}
+        found = [self._on(min(multipliers, self.most)) for multipliers in sorted(tried)]
+        keeping = [candidate for candidate in found if candidate.cycles <= interval]
+        return min(keeping, key=lambda candidate: candidate.cost.luts)
+
+    def _fewest(self, interval: int) -> int | None:
         """Give the fewest multipliers that keep an interval, None where none do."""
         one = least_cycles(self.layer, folded(self.layer, 1, 1, self.options))
-        first = max(-(-one // interval), 1)
-        most = min(MAX_MULTIPLIERS, self.layer.rows * self.layer.columns)
-        multipliers = min(first, most)
-        while True:
-            found = self._on(multipliers)
-            if found.cycles <= interval:
-                return found
-            if multipliers == most:
+        multipliers = min(max(-(-one // interval), 1), self.most)
+        while (cycles := self._on(multipliers).cycles) > interval:
+            if multipliers == self.most:
                 return None
-            short = -(-multipliers * found.cycles // interval)
-            multipliers = min(max(multipliers + 1, (multipliers + short) // 2), most)
+            short = -(-multipliers * cycles // interval)
+            multipliers = min(max(multipliers + 1, (multipliers + short) // 2), self.most)
+        return multipliers

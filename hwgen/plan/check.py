@@ -6,10 +6,14 @@ exact ranges, staircases are compared wherever a code can change.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import assert_never
+
 import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.plan.check_flow import check_flow
 from hwgen.plan.check_folded import check_folded
 from hwgen.plan.check_tail import check_tail
 from hwgen.plan.check_unrolled import check_unrolled
@@ -19,16 +23,14 @@ from hwgen.plan.layers import Layer
 from hwgen.plan.planned_layer import identifier
 from hwgen.plan.stages import (
     PADDING,
-    Fifo,
     FoldedDense,
-    Narrower,
+    Joint,
+    OutputBuffer,
+    Reorder,
     Stage,
     Stream,
     UnrolledDense,
-    Widener,
 )
-
-JOINTS = (Fifo, Narrower, Widener)
 
 
 def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) -> None:
@@ -40,34 +42,66 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         With the place that is wrong, and what must hold there.
     """
     _check_chain(plan, graph, where)
+    check_flow(plan, where)
     rest = list(enumerate(plan.stages))
     for layer in layers:
-        while rest and isinstance(rest[0][1], JOINTS):
-            _check_joint(*rest.pop(0), where)
-        index, dense = rest.pop(0) if rest else (len(plan.stages), None)
-        place = f"{where}.stages[{index}]"
-        if dense is not None:
-            _check_lanes(dense.inputs, layer, place)
-        match dense:
-            case FoldedDense() if dense.name == identifier(layer.name):
-                forms = check_folded(dense, layer, place, may_drop=layer is not layers[-1])
-            case UnrolledDense() if dense.name == identifier(layer.name):
-                forms = check_unrolled(dense, layer, place)
-            case _:
-                raise PlanError(
-                    f"{place}: must be layer {layer.name} of the network; build the plan anew for "
-                    "another network"
-                )
-        tail: Stage | None = None
-        if layer.tail != "output":
-            if not rest:
-                raise PlanError(f"{place}: a {layer.tail} must follow {layer.name}")
-            while isinstance(rest[0][1], JOINTS) and len(rest) > 1:
-                _check_joint(*rest.pop(0), where)
-            index, tail = rest.pop(0)
-        check_tail(tail, layer, forms, f"{where}.stages[{index}]")
+        _check_joints(rest, where)
+        _check_layer(rest, layer, where)
+    if rest and isinstance(rest[0][1], Reorder):
+        _check_reorder(*rest.pop(0), layers[-1], where)
+    if rest and isinstance(rest[0][1], OutputBuffer):
+        _check_places(*rest.pop(0), where)
     if rest:
         raise PlanError(f"{where}.stages[{rest[0][0]}]: must not follow the network's last layer")
+    last = layers[-1]
+    if last.tail != "argmax" and not set(range(last.rows)) <= set(plan.outputs.order):
+        raise PlanError(f"{where}.stages: must give all {last.rows} outputs of {last.name}")
+
+
+def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None:
+    """Compare the next stages, a matrix and what follows it, with a layer."""
+    index, dense = rest.pop(0) if rest else (0, None)
+    place = f"{where}.stages[{index}]"
+    if not isinstance(dense, FoldedDense | UnrolledDense) or dense.name != identifier(layer.name):
+        raise PlanError(
+            f"{place}: must be layer {layer.name} of the network; build the plan anew for another "
+            "network"
+        )
+    _check_lanes(dense.inputs, layer, place)
+    match dense:
+        case FoldedDense():
+            forms = check_folded(dense, layer, place, may_drop=layer.tail != "argmax")
+        case UnrolledDense():
+            forms = check_unrolled(dense, layer, place)
+        case _:
+            assert_never(dense)
+    tail: Stage | None = None
+    if layer.tail != "output":
+        _check_joints(rest, where)
+        if not rest:
+            raise PlanError(f"{place}: must be followed by the {layer.tail} of {layer.name}")
+        index, tail = rest.pop(0)
+    check_tail(tail, layer, forms, f"{where}.stages[{index}]")
+
+
+def _check_joints(rest: list[tuple[int, Stage]], where: str) -> None:
+    """Every element must go to its place through the queues and converters that are next."""
+    while rest and isinstance(rest[0][1], Joint):
+        index, stage = rest.pop(0)
+        _check_places(index, stage, where)
+
+
+def _check_reorder(index: int, stage: Stage, layer: Layer, where: str) -> None:
+    """Every output must go to its place, and those that do not come must be their constant."""
+    assert isinstance(stage, Reorder)
+    _check_places(index, stage, where)
+    for slot, row in enumerate(stage.outputs.order):
+        if row != PADDING and stage.sources[slot] == PADDING:
+            limits = layer.outputs[row]
+            if limits.span or stage.constants[slot] != limits.lo:
+                raise PlanError(
+                    f"{where}.stages[{index}].sources[{slot}]: must be where row {row} comes"
+                )
 
 
 def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
@@ -98,16 +132,18 @@ def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
             )
 
 
-def _check_joint(index: int, stage: Stage, where: str) -> None:
-    """Every element must go to its place, in a type that holds it."""
+def _check_places(index: int, stage: Stage, where: str) -> None:
+    """Follow every slot through a stage that only moves."""
     places = np.arange(1, len(stage.inputs.order) + 1)[None]
     order = (PADDING, *stage.inputs.order)
+    if isinstance(stage, Reorder):
+        stage = replace(stage, constants=(0,) * len(stage.constants))
     moved = [order[place] for place in run_stage(stage, places)[0]]
     for slot, (given, element) in enumerate(zip(stage.outputs.order, moved, strict=True)):
         if given != element and (element != PADDING or given in stage.inputs.order):
             raise PlanError(
-                f"{where}.stages[{index}].outputs.order[{slot}]: must be {element}, which the "
-                f"converter puts there, not {given}"
+                f"{where}.stages[{index}].outputs.order[{slot}]: must be {element}, which comes "
+                f"there, not {given}"
             )
 
 

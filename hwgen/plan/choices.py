@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import LayerChoice
+from hwgen.plan.design import LUTS_PER_BLOCK, LayerChoice
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 
@@ -46,6 +46,7 @@ def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
         simd=layer.columns,
         skip=True,
         accumulator=accumulator,
+        luts_per_block=LUTS_PER_BLOCK,
     )
 
 
@@ -58,6 +59,7 @@ def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoi
         simd=min(simd, layer.columns),
         skip=options.skip,
         accumulator=options.accumulator,
+        luts_per_block=options.luts_per_block,
     )
 
 
@@ -78,11 +80,19 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
         )
     for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
         place = f"{where}[{index}]"
-        if choice.style == "unrolled" and choice != unrolled(layer, choice.accumulator):
+        if choice.style == "unrolled" and (choice.pe, choice.simd, choice.skip) != (
+            layer.rows,
+            layer.columns,
+            True,
+        ):
             raise PlanError(
                 f"{place}: unrolled layer {layer.name} has all rows and columns in parallel and no "
                 f"zero weights: pe must be {layer.rows}, simd {layer.columns} and skip true, not "
                 f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
+            )
+        if choice.luts_per_block < 0:
+            raise PlanError(
+                f"{place}.luts_per_block: must be 0 or more, not {choice.luts_per_block}"
             )
         for key, value, limit, meaning in (
             ("pe", choice.pe, layer.rows, "rows"),
@@ -96,16 +106,17 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
 
 
 def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
-    """Give the build's options as they hold for one layer."""
+    """Give the build's options as they hold for one layer, for which nothing is to be found out."""
+    own = replace(options, fps=None, max_luts=None, max_brams=None, accumulator=choice.accumulator)
     if choice.style == "unrolled":
-        return replace(options, style="unrolled", accumulator=choice.accumulator)
+        return replace(own, style="unrolled", pe=None, simd=None, skip=True)
     return replace(
-        options,
+        own,
         style="folded",
         pe=choice.pe,
         simd=choice.simd,
         skip=choice.skip,
-        accumulator=choice.accumulator,
+        luts_per_block=choice.luts_per_block,
     )
 
 

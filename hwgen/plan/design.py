@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages import Fifo, FoldedDense, Narrower, Stage, Stream, UnrolledDense, Widener
+from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
+LUTS_PER_BLOCK = 20  # a block RAM is taken where it saves so many LUTs
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
 
@@ -41,7 +42,8 @@ class LayerChoice:
     """What was chosen for a layer; all else about it follows from this and the network.
 
     `accumulator` is "offset", "signed" or a width in bits, as on the command line. An unrolled
-    layer has all rows and columns in parallel.
+    layer has all rows and columns in parallel. `luts_per_block` is how many LUTs a block RAM must
+    save to be taken.
     """
 
     name: str
@@ -50,6 +52,7 @@ class LayerChoice:
     simd: int
     skip: bool
     accumulator: str
+    luts_per_block: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ class Plan:
     target: Target
     goal: Goal | None
     pipeline: str
+    clock_mhz: float
     effort: Effort
     choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]
@@ -100,7 +104,7 @@ class Plan:
             if place > index and isinstance(stage, UnrolledDense | FoldedDense)
         ]
         stages = list(self.stages[index : ends[0] if ends else None])
-        while isinstance(stages[-1], Fifo | Narrower | Widener):
+        while isinstance(stages[-1], Joint):
             stages.pop()
         return tuple(stages)
 

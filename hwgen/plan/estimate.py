@@ -14,14 +14,22 @@ from hwgen.plan.adder_passes import graph_bits
 from hwgen.plan.design import Plan, Target
 from hwgen.plan.fabric import adder_luts, function_luts, mux_luts
 from hwgen.plan.fitted import FITTED
-from hwgen.plan.folded_estimate import folded_brams, folded_luts, serial_threshold_luts
+from hwgen.plan.folded_estimate import (
+    folded_brams,
+    folded_luts,
+    reorder_luts,
+    serial_threshold_luts,
+)
 from hwgen.plan.memory_cost import ram_luts
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
+    Joint,
     Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -48,7 +56,9 @@ def chain_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
 def stage_cost(stage: Stage, target: Target) -> Cost:
     """Give the estimate for a stage."""
     base, factor = FITTED[target][type(stage).__name__]
-    brams = folded_brams(stage, target) if isinstance(stage, FoldedDense) else 0
+    brams = 0
+    if isinstance(stage, FoldedDense | Reorder):
+        brams = folded_brams(stage, target)
     return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
 
 
@@ -83,8 +93,20 @@ def counted_luts(stage: Stage, target: Target) -> int:
             return (lanes - 1 + serial) * (adder_luts(target, bits) + bits + index)
         case FoldedDense():
             return folded_luts(stage, target)
+        case Reorder():
+            return reorder_luts(stage, target)
         case SerialThreshold():
             return serial_threshold_luts(stage, target)
+        case OutputBuffer():
+            return ram_luts(target, stage.depth, stage.inputs.width) or 0
+        case Fifo() | Narrower() | Widener():
+            return _joint_luts(stage, target)
+        case _:
+            assert_never(stage)
+
+
+def _joint_luts(stage: Joint, target: Target) -> int:
+    match stage:
         case Fifo():
             width = stage.inputs.width
             stored = None if stage.in_registers else ram_luts(target, stage.depth, width)

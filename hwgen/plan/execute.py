@@ -13,9 +13,12 @@ from hwgen.plan.stages import (
     PADDING,
     Fifo,
     FoldedDense,
+    Joint,
     Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -66,17 +69,18 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
             return best
+        case OutputBuffer():
+            return slots
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
-        case Fifo():
-            return slots
-        case Narrower():
-            return _narrow(stage, slots)
-        case Widener():
-            places = np.array(stage.slots)
-            return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
+        case Fifo() | Narrower() | Widener():
+            return _joined(stage, slots)
+        case Reorder():
+            sources = np.array(stage.sources)
+            moved = slots[:, np.maximum(sources, 0)]
+            return np.where(sources == PADDING, np.array(stage.constants), moved)
         case _:
             assert_never(stage)
 
@@ -110,3 +114,16 @@ def _narrow(stage: Narrower, slots: IntArray) -> IntArray:
     beats = slots.reshape(len(slots), stage.inputs.beats, lanes)
     padded: IntArray = np.pad(beats, ((0, 0), (0, 0), (0, padding)))
     return padded.reshape(len(slots), -1)
+
+
+def _joined(stage: Joint, slots: IntArray) -> IntArray:
+    match stage:
+        case Fifo():
+            return slots
+        case Narrower():
+            return _narrow(stage, slots)
+        case Widener():
+            places = np.array(stage.slots)
+            return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
+        case _:
+            assert_never(stage)

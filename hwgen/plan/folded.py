@@ -22,6 +22,8 @@ from hwgen.plan.program import (
 )
 from hwgen.plan.stages import PADDING, FoldedDense, ProcessingElement, Stream
 
+SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedPlan:
@@ -41,7 +43,6 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         Where pe or simd do not fit the layer.
     """
     _check_fold(layer, options)
-    natural = layer.tail == "output"
     units = np.ones(layer.rows, np.int64)
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
@@ -53,8 +54,9 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
-    sparse = choose_folding(options, counts, bits, natural=natural)
-    best = dense if dense.product < sparse.product else sparse
+    sparse = choose_folding(options, counts, bits)
+    pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
+    best = sparse if pays and sparse.product < dense.product else dense
     return _planned(layer, inputs, options, weight, units, best)
 
 
@@ -71,11 +73,14 @@ def _check_fold(layer: Layer, options: FoldedOptions) -> None:
 
 
 def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
+    accumulator = max(total.span.bit_length() for total in layer.totals)
+    levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
     return Bits(
         magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
         input=max(lane.bits for lane in inputs.lanes),
-        accumulator=max(total.span.bit_length() for total in layer.totals),
+        accumulator=accumulator,
         slots=len(inputs.order),
+        lane_luts=levels * (accumulator + 4),
     )
 
 
@@ -99,7 +104,8 @@ def _planned(
     elements: list[ProcessingElement] = []
     registers: dict[int, Register] = {}
     dealt = [
-        [_widest_first(layer, group.rows, bare) for group in part] for part in folding.schedule.sets
+        [group.rows if folding.natural else _widest_first(group.rows, bare) for group in part]
+        for part in folding.schedule.sets
     ]
     for part, ends in zip(dealt, folding.schedule.ends, strict=True):
         for members in zip(*part, strict=True):
@@ -113,6 +119,7 @@ def _planned(
                 cycles=folding.schedule.cycles,
                 lanes=folding.lanes,
                 minimum_bits=options.minimum_bits,
+                common=layer.tail != "output" or not folding.natural,
             )
             elements.append(element)
     order = tuple(
@@ -150,12 +157,8 @@ def _stage(
     )
 
 
-def _widest_first(
-    layer: Layer, rows: tuple[int, ...], registers: dict[int, Register]
-) -> tuple[int, ...]:
+def _widest_first(rows: tuple[int, ...], registers: dict[int, Register]) -> tuple[int, ...]:
     """Put the row with the widest register first, so that wide rows share PEs."""
-    if layer.tail == "output":
-        return rows
     return tuple(sorted(rows, key=lambda row: -registers[row].held.span if row != PADDING else 1))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import adder_luts, mux_luts
 from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts
-from hwgen.plan.stages import FoldedDense, ProcessingElement, SerialThreshold
+from hwgen.plan.stages import FoldedDense, ProcessingElement, Reorder, SerialThreshold
+
+TURN_LUTS = 6  # of a set whose results wait for their turn
 
 
 def folded_luts(stage: FoldedDense, target: Target) -> int:
@@ -14,7 +16,7 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     luts = sum(_element_luts(stage, element, bits, target) for element in stage.elements)
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
-        luts += stage.width * widest * mux_luts(target, stage.sets)
+        luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
     if stage.program_memory == "lut":
         luts += rom_luts(target, stage.cycles, word_bits(stage))
     if stage.vector_memory == "lut":
@@ -22,8 +24,22 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     return luts
 
 
-def folded_brams(stage: FoldedDense, target: Target) -> int:
+def reorder_luts(stage: Reorder, target: Target) -> int:
+    """LUTs of a reorder buffer before correction: its places, and its memories."""
+    lanes, bits = len(stage.outputs.lanes), stage.outputs.lanes[0].bits
+    slots = len(stage.inputs.order)
+    luts = lanes * rom_luts(target, stage.outputs.beats, max((slots - 1).bit_length(), 1))
+    if stage.memory == "lut":
+        luts += lanes * (ram_luts(target, 2 << (slots - 1).bit_length(), bits) or 0)
+    return luts
+
+
+def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
     """Count the block RAMs of program and vector."""
+    if isinstance(stage, Reorder):
+        words = 2 << (len(stage.inputs.order) - 1).bit_length()
+        blocks = block_count(target, words, stage.outputs.lanes[0].bits)
+        return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
     bits = max(lane.bits for lane in stage.inputs.lanes)
     blocks = 0
     if stage.program_memory == "block":
@@ -78,7 +94,7 @@ def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, tar
         terms, width = -(-terms // 2), width + 1
     held = element.accumulator.bits
     starts = len(set(element.initial))
-    choice = held * mux_luts(target, len(element.initial)) // 2 if starts > 1 else 0
+    choice = rom_luts(target, len(element.initial), held) if starts > 1 else 0
     return stage.lanes * (multiply + negate) + tree + adder_luts(target, held) + choice
 
 

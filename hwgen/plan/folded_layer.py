@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
+from hwgen.plan.design import LUTS_PER_BLOCK, Target
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
+from hwgen.plan.memory_cost import ram_kind
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import (
     PlannedLayer,
@@ -16,7 +18,14 @@ from hwgen.plan.planned_layer import (
     summary_of,
 )
 from hwgen.plan.program import Register
-from hwgen.plan.stages import PADDING, SerialArgmax, SerialThreshold, Stage, Stream
+from hwgen.plan.stages import (
+    PADDING,
+    Reorder,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    Stream,
+)
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
@@ -33,7 +42,9 @@ def plan_folded_layer(
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
-        drop_empty=layer.thresholds is not None and graph.output != layer.tail_name,
+        luts_per_block=options.luts_per_block,
+        drop_empty=layer.tail == "output"
+        or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage
@@ -51,6 +62,8 @@ def plan_folded_layer(
                 outputs=Stream(lanes=(index,), order=(0,)),
             ),
         )
+    if graph.output == layer.tail_name and layer.tail != "argmax":
+        stages += _in_order(layer, stages[-1].outputs, options.target)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
 
@@ -58,10 +71,10 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
     assert layer.thresholds is not None
     dense = planned.stage
     limits = dense.outputs.lanes[0].range
-    never = (limits.hi + 1,) * codes.span
+    zero = (limits.lo,) * -codes.lo + (limits.hi + 1,) * codes.hi  # what padding gives
     tables = tuple(
         tuple(
-            never if row == PADDING else _moved(layer, planned.registers[row], row, limits)
+            zero if row == PADDING else _moved(layer, planned.registers[row], row, limits)
             for row in dense.rows[lane :: dense.width]
         )
         for lane in range(dense.width)
@@ -73,6 +86,28 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
         levels=codes.span.bit_length(),
         code_lo=codes.lo,
         tables=tables,
+    )
+
+
+def _in_order(layer: Layer, stream: Stream, target: Target) -> tuple[Reorder, ...]:
+    """Put the outputs of the last layer back into order, where they are not."""
+    lanes = len(stream.lanes)
+    order = tuple(range(layer.rows)) + (PADDING,) * (-layer.rows % lanes)
+    if stream.order == order:
+        return ()
+    slot_of = {row: slot for slot, row in enumerate(stream.order)}
+    elements = (2 << (stream.beats - 1).bit_length()) * lanes
+    return (
+        Reorder(
+            name=f"{identifier(layer.tail_name)}_order",
+            inputs=stream,
+            outputs=Stream(lanes=stream.lanes, order=order),
+            sources=tuple(
+                slot_of.get(row, PADDING) if row != PADDING else PADDING for row in order
+            ),
+            constants=tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order),
+            memory=ram_kind(target, elements, stream.lanes[0].bits, LUTS_PER_BLOCK),
+        ),
     )
 
 

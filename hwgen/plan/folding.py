@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.plan.design import Target
-from hwgen.plan.memory_cost import LUTS_PER_BLOCK, ram_kind, ram_luts, rom_kind, rom_luts
-from hwgen.plan.schedule import Schedule, deal
+from hwgen.plan.design import LUTS_PER_BLOCK, Target
+from hwgen.plan.memory_cost import ram_kind, ram_luts, rom_kind, rom_luts
+from hwgen.plan.schedule import Schedule, deal, in_order
 from hwgen.plan.stages import MemoryKind
 
+EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
+SEARCHED = 4  # arrangements whose schedules are searched further
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
 
@@ -44,55 +46,62 @@ class FoldedOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bits:
-    """What a unit's cost depends on: widths, and the slots of its vector."""
+    """What a unit's cost depends on: widths, the slots of its vector, and what reads it.
+
+    `lane_luts` is what every lane of the output stream costs behind the unit.
+    """
 
     magnitude: int
     input: int
     accumulator: int
     slots: int
+    lane_luts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folding:
-    """An arrangement with its schedule, memories and estimated LUTs."""
+    """An arrangement with its schedule, memories and estimated LUTs; `natural`, rows in order."""
 
     lanes: int
     width: int
     schedule: Schedule
+    natural: bool
     counted: bool
     program_memory: MemoryKind
     vector_memory: MemoryKind
     luts: int
+    lane_luts: int
 
     @property
     def product(self) -> int:
-        """LUTs times cycles."""
-        return self.luts * self.schedule.cycles
+        """LUTs times cycles, what follows the unit included."""
+        return (self.luts + self.width * self.lane_luts) * self.schedule.cycles
 
 
-def choose_folding(
-    options: FoldedOptions, work: dict[int, int], bits: Bits, *, natural: bool
-) -> Folding:
-    """Give the arrangement with the smallest product of LUTs and cycles.
+def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
+    """Give the smallest product of LUTs and cycles near the bound, or else the fewest cycles.
 
     Parameters
     ----------
     work
         Nonzero weights of every row that is to be summed.
-    natural
-        Keep the rows in order.
     """
-    best: Folding | None = None
     multipliers = options.pe * options.simd
-    nonzero = sum(work.values())
-    for lanes, width, sets in _arrangements(multipliers, len(work), bits.slots, nonzero):
+    least = -(-sum(work.values()) // multipliers)
+    arrangements = _arrangements(multipliers, len(work), bits.slots)
+
+    def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        schedule = deal(list(work), steps, width, sets, natural=natural)
-        folding = _folding(options, schedule, lanes, width, bits, counted=False)
-        if best is None or folding.product < best.product:
-            best = folding
-    assert best is not None
-    return best
+        schedule = deal(list(work), steps, width, sets, search=search)
+        return _folding(options, schedule, lanes, width, bits, natural=False, counted=False)
+
+    def worth(folding: Folding) -> tuple[int, int]:
+        excess = folding.schedule.cycles - int(EXCESS * least)
+        return max(excess, 0), folding.product
+
+    found = {key: folded(*key, search=False) for key in arrangements}
+    best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
+    return min((folded(*key, search=True) for key in best), key=worth)
 
 
 def dense_folding(options: FoldedOptions, rows: int, bits: Bits, stream_lanes: int) -> Folding:
@@ -102,29 +111,21 @@ def dense_folding(options: FoldedOptions, rows: int, bits: Bits, stream_lanes: i
     can be cut into the parts that are read at once.
     """
     simd = options.simd
-    schedule = deal(list(range(rows)), [-(-bits.slots // simd)] * rows, options.pe, 1, natural=True)
+    schedule = in_order(rows, -(-bits.slots // simd), options.pe)
     parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
     counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
-    return _folding(options, schedule, simd, options.pe, bits, counted=counted)
+    return _folding(options, schedule, simd, options.pe, bits, natural=True, counted=counted)
 
 
-def _arrangements(
-    multipliers: int, rows: int, slots: int, nonzero: int
-) -> list[tuple[int, int, int]]:
-    """Lanes, PEs a set and sets of the ways to arrange the multipliers; fewer if none fits.
-
-    Of those whose results leave fast enough all, or else the one with the widest output.
-    """
+def _arrangements(multipliers: int, rows: int, slots: int) -> list[tuple[int, int, int]]:
+    """Lanes, PEs a set and sets of the ways to arrange the multipliers; fewer if none fits."""
     found = [
         (lanes, width, multipliers // lanes // width)
         for lanes in _divisors(multipliers)
         for width in _divisors(multipliers // lanes)
         if lanes <= slots and multipliers // lanes <= rows
     ]
-    if not found:
-        return _arrangements(multipliers - 1, rows, slots, nonzero)
-    fast = [item for item in found if -(-rows // item[1]) * multipliers <= nonzero]
-    return fast or [max(found, key=lambda item: item[1])]
+    return found or _arrangements(multipliers - 1, rows, slots)
 
 
 def _divisors(value: int) -> list[int]:
@@ -138,6 +139,7 @@ def _folding(
     width: int,
     bits: Bits,
     *,
+    natural: bool,
     counted: bool,
 ) -> Folding:
     target = options.target
@@ -161,10 +163,12 @@ def _folding(
         lanes=lanes,
         width=width,
         schedule=schedule,
+        natural=natural,
         counted=counted,
         program_memory=program,
         vector_memory=vector,
         luts=luts,
+        lane_luts=bits.lane_luts,
     )
 
 

@@ -7,6 +7,7 @@ of LUTs is met by the shortest interval whose choice fits, found by bisection.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from hwgen.errors import PlanError
@@ -16,6 +17,8 @@ from hwgen.plan.choices import DEFAULT_PE, folded, least_cycles
 from hwgen.plan.design import Budget, LayerChoice, Throughput
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions, Progress
+
+BLOCK_WORTHS = (20, 80, 320, 1 << 30)  # LUTs that a block RAM must save: from many to none
 
 
 def choose(
@@ -28,17 +31,20 @@ def choose(
     PlanError
         Where the goal cannot be met, with the nearest that can.
     """
-    candidates = [Candidates(graph, layer, options) for layer in layers]
     match options.goal:
         case Throughput() as goal:
-            best = _fastest_enough(goal, candidates, progress)
+            best = _fastest_enough(goal, _candidates(graph, layers, options), progress)
         case Budget() as goal:
-            best = _within(goal, candidates, progress)
+            best = _within_blocks(goal, graph, layers, options, progress)
         case None:
-            best = _cheapest(candidates, _balanced(layers, options))
+            best = _cheapest(_candidates(graph, layers, options), _balanced(layers, options))
         case _:
             assert_never(options.goal)
     return tuple(candidate.choice for candidate in best)
+
+
+def _candidates(graph: Graph, layers: tuple[Layer, ...], options: BuildOptions) -> list[Candidates]:
+    return [Candidates(graph, layer, options) for layer in layers]
 
 
 def _balanced(layers: tuple[Layer, ...], options: BuildOptions) -> int:
@@ -65,6 +71,32 @@ def _fastest_enough(
             f"that can be reached is --fps {int(goal.clock_mhz * 1e6 / limits[name])}"
         )
     return _cheapest(candidates, goal.interval)
+
+
+def _within_blocks(
+    goal: Budget,
+    graph: Graph,
+    layers: tuple[Layer, ...],
+    options: BuildOptions,
+    progress: Progress,
+) -> list[Candidate]:
+    """Give the fastest of several readinesses to take a block RAM, where their number is limited.
+
+    Raises
+    ------
+    PlanError
+        Where none fits, with the nearest that can be reached.
+    """
+    found, refusal = [], None
+    for worth in (options.luts_per_block,) if goal.brams is None else BLOCK_WORTHS:
+        own = replace(options, luts_per_block=worth)
+        try:
+            found.append(_within(goal, _candidates(graph, layers, own), progress))
+        except PlanError as error:
+            refusal = error
+    if refusal is not None and not found:
+        raise refusal
+    return min(found, key=lambda best: max(candidate.cycles for candidate in best))
 
 
 def _within(goal: Budget, candidates: list[Candidates], progress: Progress) -> list[Candidate]:

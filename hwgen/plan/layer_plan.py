@@ -7,7 +7,7 @@ from dataclasses import replace
 from hwgen.ir import Graph
 from hwgen.plan.choices import options_for
 from hwgen.plan.design import LayerChoice, Target
-from hwgen.plan.estimate import chain_cost
+from hwgen.plan.estimate import Cost, chain_cost
 from hwgen.plan.folded_layer import plan_folded_layer
 from hwgen.plan.joints import LOAD_MARGIN
 from hwgen.plan.layers import Layer
@@ -44,20 +44,26 @@ def plan_layer(
             return planned
 
 
-def _narrowed(threshold: SerialThreshold, interval: int, target: Target) -> tuple[Stage, ...]:
-    """Give thresholds on fewer lanes behind a converter, where that is cheaper and fast enough.
+def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
+    """Give the estimate for a layer's stages, with the queue that a converter may need."""
+    queues = tuple(
+        Fifo(name=f"{stage.name}_fifo", inputs=stage.inputs, outputs=stage.inputs, depth=2)
+        for stage in stages
+        if isinstance(stage, Narrower)
+    )
+    return chain_cost((*stages, *queues), target)
 
-    The converter is counted with a queue, which it may need.
-    """
+
+def _narrowed(threshold: SerialThreshold, interval: int, target: Target) -> tuple[Stage, ...]:
+    """Give thresholds on fewer lanes behind a converter, where that is cheaper and fast enough."""
     width, beats = len(threshold.inputs.lanes), threshold.inputs.beats
-    stream = threshold.inputs
-    queue = Fifo(name=f"{threshold.name}_fifo", inputs=stream, outputs=stream, depth=2)
-    ways: dict[int, tuple[Stage, ...]] = {chain_cost((threshold,), target).luts: (threshold,)}
-    for lanes in range(1, width):
-        if width % lanes == 0 and beats * (width // lanes) <= interval - LOAD_MARGIN:
-            way = _on_lanes(threshold, lanes)
-            ways.setdefault(chain_cost((queue, *way), target).luts, way)
-    return ways[min(ways)]
+    ways: list[tuple[Stage, ...]] = [(threshold,)]
+    ways += (
+        _on_lanes(threshold, lanes)
+        for lanes in range(1, width)
+        if width % lanes == 0 and beats * (width // lanes) <= interval - LOAD_MARGIN
+    )
+    return min(ways, key=lambda stages: layer_cost(stages, target).luts)
 
 
 def _on_lanes(threshold: SerialThreshold, lanes: int) -> tuple[Stage, ...]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 from hwgen.plan.design import Target
 from hwgen.plan.stages import MemoryKind
 
-LUTS_PER_BLOCK = 20  # a block RAM is taken where it saves so many LUTs
-
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
     "xc7": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
+MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 Progress = Callable[[str, float], None]  # what is being done, and which share of it is done
@@ -26,9 +27,12 @@ class BuildOptions:
         "offset" (each register starts at its own offset and has the bits of the span), "signed"
         (two's complement, exact), or a width in bits as a baseline.
     pipeline
-        "none", "auto", or a number of adder levels between registers.
+        "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
+        two levels where that is 0.
     clock_mhz
-        The clock that `fps` is meant at, 0 where none is given.
+        The clock that `fps` is meant at and that unrolled layers are pipelined for, 0 for none.
+    luts_per_block
+        LUTs that a block RAM must save in a folded layer to be taken.
     fps
         Vectors a second that style and folding are chosen for.
     max_luts, max_brams
@@ -43,6 +47,7 @@ class BuildOptions:
     skip: bool = True
     pipeline: str = "auto"
     clock_mhz: float = 0.0
+    luts_per_block: int = LUTS_PER_BLOCK
     effort: Effort = "normal"
     fps: int | None = None
     max_luts: int | None = None
@@ -60,6 +65,10 @@ class BuildOptions:
                 f"not {self.pipeline!r}"
             )
 
+        if not 0 <= self.clock_mhz <= MAX_CLOCK_MHZ:
+            raise PlanError(
+                f"clock-mhz: must be above 0 and at most {MAX_CLOCK_MHZ}, not {self.clock_mhz:g}"
+            )
         self._check_goal()
 
     def _check_goal(self) -> None:

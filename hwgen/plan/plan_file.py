@@ -20,13 +20,13 @@ from hwgen.plan.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
 from hwgen.plan.design import LayerChoice, LayerSummary, Plan
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.options import BuildOptions
+from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planned_layer import identifier, register_bits, summary_of
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages import FoldedDense, UnrolledDense
 from hwgen.plan.timing import latency_and_interval
 
-CHOICES = ("target", "pipeline", "effort", "choices")
+CHOICES = ("target", "pipeline", "clock_mhz", "effort", "choices")
 DIGITS = 16  # of a digest: against slips, not against forgers
 
 
@@ -56,7 +56,7 @@ def read_plan(path: Path) -> Plan:
     return _decoded(_document(path)[0], path.name)
 
 
-def plan_from_file(graph: Graph, path: Path) -> Plan:
+def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: None) -> Plan:
     """Give the plan of a plan.json, edited or not, for a network.
 
     Raises
@@ -74,7 +74,8 @@ def plan_from_file(graph: Graph, path: Path) -> Plan:
             "edited; edit the choices, build, and then the stages of the new plan.json"
         )
     if edited == ["choices"]:
-        return _planned_again(graph, layers, document, where)
+        return _planned_again(graph, layers, document, where, progress)
+    progress("check the plan", 0.0)
     plan = _decoded(document, where)
     if plan.name != identifier(graph.name):
         raise PlanError(f"{where}.name: must be {identifier(graph.name)}, not {plan.name!r}")
@@ -109,15 +110,21 @@ def _decoded(document: dict[str, Any], where: str) -> Plan:
 
 
 def _planned_again(
-    graph: Graph, layers: tuple[Layer, ...], document: dict[str, Any], where: str
+    graph: Graph,
+    layers: tuple[Layer, ...],
+    document: dict[str, Any],
+    where: str,
+    progress: Progress,
 ) -> Plan:
-    """Plan from the choices of a document."""
+    """Plan from the choices of a document; its goal stays what it was."""
     check_keys(document, Plan, where)
     hints = get_type_hints(Plan)
     given = {key: decode(document[key], hints[key], f"{where}.{key}") for key in CHOICES}
     choices: tuple[LayerChoice, ...] = given.pop("choices")
     check_choices(layers, choices, f"{where}.choices")
-    return plan_chosen(graph, layers, choices, BuildOptions(**given))
+    goal = decode(document["goal"], hints["goal"], f"{where}.goal")
+    plan = plan_chosen(graph, layers, choices, BuildOptions(**given), progress)
+    return replace(plan, goal=goal)
 
 
 def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) -> Plan:

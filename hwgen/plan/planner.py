@@ -6,6 +6,7 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.choices import asked_for, least_cycles
 from hwgen.plan.design import LayerChoice, Plan
+from hwgen.plan.flow import with_flow
 from hwgen.plan.goals import choose
 from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
 from hwgen.plan.layer_plan import plan_layer
@@ -62,7 +63,7 @@ def plan_chosen(
         stages += planned.stages
         stream = stages[-1].outputs
         summaries.append(planned.summary)
-    chain = with_fifos(tuple(stages), tuple(places))
+    chain = with_flow(with_fifos(tuple(stages), tuple(places)), options)
     _check_names(graph, chain)
     latency, interval = latency_and_interval(chain)
     return Plan(
@@ -70,6 +71,7 @@ def plan_chosen(
         target=options.target,
         goal=options.goal,
         pipeline=options.pipeline,
+        clock_mhz=options.clock_mhz,
         effort=options.effort,
         choices=choices,
         stages=chain,

@@ -105,8 +105,12 @@ def processing_element(
     cycles: int,
     lanes: int,
     minimum_bits: int,
+    common: bool,
 ) -> ProcessingElement:
-    """Give the program of a PE whose k-th row ends at step `ends[k]`; padding has weight 0."""
+    """Give the program of a PE whose k-th row ends at step `ends[k]`; padding has weight 0.
+
+    Where `common`, nobody reads the sum of a padding row, and it starts like the others.
+    """
     weights = np.zeros(cycles * lanes, np.int64)
     slots = np.zeros(cycles * lanes, np.int64)
     begin = 0
@@ -118,11 +122,12 @@ def processing_element(
     accumulator = union([register.held for register in own.values()])
     if minimum_bits > accumulator.bits:
         accumulator = IntType(bits=minimum_bits, signed=True).range
-    anything = next((register.initial for register in own.values()), 0)
+    starts = {register.initial for register in own.values()}
+    padding = starts.pop() if common and len(starts) == 1 else 0
     return ProcessingElement(
         weights=tuple(weights.tolist()),
         slots=tuple(slots.tolist()),
-        initial=tuple(own[row].initial if row != PADDING else anything for row in rows),
+        initial=tuple(own[row].initial if row != PADDING else padding for row in rows),
         products=union([register.products for register in own.values()]),
         accumulator=accumulator,
     )

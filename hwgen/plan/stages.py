@@ -1,302 +1,61 @@
 """The stages of a design: what each piece of hardware is given to know, and nothing else.
 
-A stage reads one stream and writes one. Style `unrolled` carries a whole vector in one beat, style
-`folded` a few elements a beat. Every number here is final: the RTL decides nothing.
+A stage reads one stream and writes one. Every number of it is final: the RTL decides nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from hwgen.numeric import IntType, Range
-from hwgen.plan.adder_graph import AdderGraph
-
-PADDING = -1
-REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
-
-MemoryKind = Literal["lut", "block"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """A vector cut into beats of equal lanes.
-
-    `order[beat * len(lanes) + lane]` is the element that travels there, or -1 for padding.
-    """
-
-    lanes: tuple[IntType, ...]
-    order: tuple[int, ...]
-
-    @property
-    def beats(self) -> int:
-        """Beats a vector."""
-        return len(self.order) // len(self.lanes)
-
-    @property
-    def width(self) -> int:
-        """Bits a beat."""
-        return sum(lane.bits for lane in self.lanes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnrolledDense:
-    """A matrix-vector product every cycle.
-
-    `levels_per_stage` adder levels lie between registers; 0 means combinational.
-    """
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    graph: AdderGraph
-    levels_per_stage: int
-    nonzero: int
-
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        if not self.levels_per_stage:
-            return 0
-        return max(-(-self.graph.depth() // self.levels_per_stage), 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """A staircase: the code is `codes[j]` where j of the ascending `thresholds` are reached."""
-
-    thresholds: tuple[int, ...]
-    codes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParallelThreshold:
-    """One staircase a lane, all in one cycle."""
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    channels: tuple[Steps, ...]
-    registered: bool
-
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        return int(self.registered)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParallelArgmax:
-    """Index of the largest lane, the lowest among equals, by a tree of comparisons."""
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    registered: bool
-
-    @property
-    def depth(self) -> int:
-        """Levels of the tree."""
-        return (len(self.inputs.lanes) - 1).bit_length()
-
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        return max(self.depth, 1) if self.registered else 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessingElement:
-    """The program of one PE: a weight and an input slot for every step and lane.
-
-    `weights[step * lanes + lane]` and `slots[...]`; `initial[k]` is what the accumulator starts the
-    k-th row of this PE with. `products` bounds the sum of a step's products, `accumulator` every
-    value that the register ever holds; both are exact.
-    """
-
-    weights: tuple[int, ...]
-    slots: tuple[int, ...]
-    initial: tuple[int, ...]
-    products: Range
-    accumulator: Range
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedDense:
-    """A matrix-vector product over many cycles on `pe * simd` multipliers.
-
-    The multipliers are dealt to PEs with `lanes` each, the PEs to sets of as many as the output
-    stream has lanes. The PEs of a set work in step: `ends[s][k]` is the step that ends the k-th
-    rows of set s. These leave as beat `k * sets + s`; `rows[beat * width + q]` is the row that the
-    set's PE q sums for a beat, or -1. `elements` holds the PEs set by set.
-
-    Attributes
-    ----------
-    cycles
-        Steps a vector.
-    counted
-        Every PE reads the same elements, in the order of the slots: dense mode.
-    banks
-        Parts of the vector that are read at once, each through ports of its own.
-    program_memory, vector_memory
-        What holds the weights and positions, and the vector.
-    """
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    pe: int
-    simd: int
-    lanes: int
-    elements: tuple[ProcessingElement, ...]
-    ends: tuple[tuple[int, ...], ...]
-    cycles: int
-    counted: bool
-    banks: int
-    program_memory: MemoryKind
-    vector_memory: MemoryKind
-    rows: tuple[int, ...]
-    nonzero: int
-
-    @property
-    def sets(self) -> int:
-        """Sets of PEs; each has its own row ends."""
-        return len(self.ends)
-
-    @property
-    def width(self) -> int:
-        """PEs of a set, and lanes of the output stream."""
-        return len(self.elements) // len(self.ends)
-
-    @property
-    def groups(self) -> int:
-        """Output beats a vector."""
-        return sum(len(ends) for ends in self.ends)
-
-    @property
-    def pipeline(self) -> int:
-        """Registers between a step and its accumulator."""
-        depth = max(product_stages(element.weights) for element in self.elements)
-        return 4 + depth + (self.lanes - 1).bit_length()
-
-
-def product_stages(weights: tuple[int, ...]) -> int:
-    """Count the registers that the products of a PE take.
-
-    One for each bit of the magnitudes but the first; a single one where all are zero or powers of
-    two, which choose a shift.
-    """
-    magnitudes = {abs(weight) for weight in weights}
-    if all(value & (value - 1) == 0 for value in magnitudes):
-        return 1
-    return max(magnitudes).bit_length() - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SerialThreshold:
-    """Thresholds by a pipelined binary search, one level a cycle.
-
-    `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
-    carries in that beat; the code is `code_lo` plus how many of them the value reaches.
-    """
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    levels: int
-    code_lo: int
-    tables: tuple[tuple[tuple[int, ...], ...], ...]
-
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        return self.levels
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SerialArgmax:
-    """Index of the largest element of a vector that arrives in beats, in any order."""
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fifo:
-    """Beats that wait between two layers, so that neither stops for the other's rhythm."""
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    depth: int
-
-    def __post_init__(self) -> None:
-        if self.depth < 2:
-            raise ValueError(
-                f"depth must be 2 or more, not {self.depth}: with less a beat passes every other "
-                "cycle at the most"
-            )
-        if self.inputs != self.outputs:
-            raise ValueError("outputs must be the same stream as inputs; only beats are stored")
-
-    @property
-    def in_registers(self) -> bool:
-        """Whether registers hold the beats, which is less logic than a memory where it is small."""
-        return self.depth <= REGISTERS_DEPTH
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrower:
-    """Cuts each beat into `parts` beats of fewer lanes, lowest lanes first, the last one padded."""
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-
-    def __post_init__(self) -> None:
-        wide, narrow = len(self.inputs.lanes), len(self.outputs.lanes)
-        if self.outputs.beats != self.inputs.beats * -(-wide // narrow):
-            raise ValueError(
-                f"outputs must have {self.inputs.beats * -(-wide // narrow)} beats for "
-                f"{self.inputs.beats} beats of {wide} lanes cut to {narrow}, not "
-                f"{self.outputs.beats}"
-            )
-
-    @property
-    def parts(self) -> int:
-        """Output beats an input beat."""
-        return self.outputs.beats // self.inputs.beats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Widener:
-    """Gathers the beats of a vector into one.
-
-    `slots[lane]` is the input slot that goes to a lane, or -1 for an element that does not come
-    because it is constant: its lane is 0.
-    """
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    slots: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
-            raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
-        if not all(PADDING <= slot < len(self.inputs.order) for slot in self.slots):
-            raise ValueError(f"slots must lie in -1 to {len(self.inputs.order) - 1}")
-
+from hwgen.plan.folded_stages import (
+    FoldedDense,
+    MemoryKind,
+    ProcessingElement,
+    Reorder,
+    SerialArgmax,
+    SerialThreshold,
+    product_stages,
+)
+from hwgen.plan.joint_stages import Fifo, Joint, Narrower, Widener
+from hwgen.plan.stream import PADDING, Stream
+from hwgen.plan.unrolled_stages import (
+    Flow,
+    OutputBuffer,
+    ParallelArgmax,
+    ParallelThreshold,
+    Steps,
+    UnrolledDense,
+)
+
+__all__ = [
+    "PADDING",
+    "Fifo",
+    "Flow",
+    "FoldedDense",
+    "Joint",
+    "MemoryKind",
+    "Narrower",
+    "OutputBuffer",
+    "ParallelArgmax",
+    "ParallelThreshold",
+    "ProcessingElement",
+    "Reorder",
+    "SerialArgmax",
+    "SerialThreshold",
+    "Stage",
+    "Steps",
+    "Stream",
+    "UnrolledDense",
+    "Widener",
+    "product_stages",
+]
 
 Stage = (
     UnrolledDense
     | ParallelThreshold
     | ParallelArgmax
+    | OutputBuffer
     | FoldedDense
     | SerialThreshold
     | SerialArgmax
-    | Fifo
-    | Narrower
-    | Widener
+    | Reorder
+    | Joint
 )

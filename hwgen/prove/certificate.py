@@ -21,13 +21,15 @@ PROVED = (
     "every code of a threshold unit equals the network's for every value of its sum",
     "argmax: lanes are sums plus one constant, and the tree gives the lowest index of the largest",
     "all paths of a unit have as many registers as its valid bit; all load when i__ready is high, "
-    "and i__ready is o__ready or not o__valid",
+    "and i__ready is o__ready or not o__valid; or, before an output buffer, all load in every "
+    "cycle, and the first unit alone takes a beat only when i__ready is high",
     "the top joins the units in order",
 )
 NOT_PROVED = (
     "Yosys' reading of the Verilog is trusted, and so is this program",
     "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3",
     "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
+    "order and number of the words in an output buffer: each is one that went in, bit by bit",
     "ranges behind the first layer are per channel: ends that no input of the network reaches "
     "together may be among them",
 )

@@ -30,7 +30,7 @@ from hwgen.prove.steady import SteadyRun
 from hwgen.prove.streams import Content, Element, Stream, Total, cut
 
 Progress = Callable[[str], None]
-MOVERS = ("Fifo", "Narrower", "Widener")
+MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
 
 
 class Chain:

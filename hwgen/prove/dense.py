@@ -12,7 +12,7 @@ from hwgen.prove.forms import Form, LinearBit, bit, representatives, same
 from hwgen.prove.layers import row_form
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Module, Net, NotProvedError, Word
-from hwgen.prove.pipeline import pipeline_of
+from hwgen.prove.pipeline import Flow, pipeline_of
 from hwgen.prove.walk import Walk
 from hwgen.prove.words import read_word
 
@@ -46,6 +46,7 @@ class DenseProof:
     """What was shown of a dense unit."""
 
     latency: int
+    flow: Flow
     lanes: tuple[Lane, ...]
     adders: tuple[tuple[Form, int], ...]
     modulo: int
@@ -83,6 +84,7 @@ def prove_dense(
         adders=tuple(algebra.adders),
         modulo=algebra.modulo,
         registers=len(pipeline.registers),
+        flow=pipeline.flow,
     )
 
 

@@ -12,6 +12,7 @@ from hwgen.files import write_beside
 from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.argmax import ArgmaxProof, prove_argmax
+from hwgen.prove.buffer import prove_buffer
 from hwgen.prove.certificate import Certificate, LayerProof
 from hwgen.prove.chain import Chain
 from hwgen.prove.dense import prove_dense, prove_sums
@@ -37,7 +38,8 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     """
     design = read_folder(folder)
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
-    if not design.folded and stages != len(design.units):
+    buffered = (len(design.units), len(design.units) - 1)
+    if not design.folded and stages not in buffered:
         raise ModelError(
             f"{folder}: must have a unit for each of the network's {stages} stages, not "
             f"{len(design.units)}; build the design again"
@@ -65,11 +67,11 @@ def prove_netlist(
             folded += chain.prove(chain_of(design.graph), progress)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
+            _prove_flow(design, modules, proofs)
     except NotProvedError as error:
         problem = str(error)
-    latency = sum(
-        proof.dense.latency + (0 if proof.tail is None else proof.tail.latency) for proof in proofs
-    )
+    units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
+    latency = sum(unit.latency for unit in units)
     return Certificate(
         name=design.top,
         tool=tool,
@@ -120,6 +122,30 @@ def _prove_layers(
     elif isinstance(last, ArgmaxProof):
         highest = Range(0, len(proofs[-1].dense.lanes) - 1)
         _check_output(module, design.output, widths, (highest,))
+
+
+def _prove_flow(
+    design: DesignFolder, modules: Mapping[str, Module], proofs: list[LayerProof]
+) -> None:
+    """Show that either every unit waits for the next, or none does and a buffer ends the chain."""
+    units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
+    buffered = len(design.units) > len(units)
+    if buffered:
+        prove_buffer(modules[design.units[-1]])
+    for index, (name, unit) in enumerate(zip(design.units, units, strict=False)):
+        allowed = ("stall", "wire") if not buffered else ("free", "wire") if index else ("gate",)
+        if unit.flow not in allowed:
+            raise NotProvedError(
+                f"{name}: must {_FLOWS[allowed[0]]}, since the design has "
+                f"{'an' if buffered else 'no'} output buffer"
+            )
+
+
+_FLOWS = {
+    "stall": "hold its registers while the next unit is not ready",
+    "free": "move on in every cycle and take every beat",
+    "gate": "move on in every cycle and take a beat only when o__ready is high",
+}
 
 
 def cut(module: Module, widths: list[int]) -> list[Word]:

@@ -17,7 +17,7 @@ from hwgen.numeric import IntArray, Range
 from hwgen.prove.boolean import Samples
 from hwgen.prove.dense import Lane
 from hwgen.prove.netlist import Module, NotProvedError, Word
-from hwgen.prove.pipeline import Pipeline, pipeline_of
+from hwgen.prove.pipeline import Flow, Pipeline, pipeline_of
 from hwgen.prove.walk import Walk
 
 CHUNK = 1 << 16  # values at a time, so that memory stays small
@@ -29,6 +29,7 @@ class ThresholdProof:
     """What was shown of a threshold unit: ranges of its codes, and how many values were run."""
 
     latency: int
+    flow: Flow
     lanes: tuple[Word, ...]
     codes: tuple[Range, ...]
     values: int
@@ -66,6 +67,7 @@ def prove_threshold(
         codes.append(limits)
     return ThresholdProof(
         latency=pipeline.latency,
+        flow=pipeline.flow,
         lanes=tuple(lanes),
         codes=tuple(codes),
         values=sum(lane.steps.span + 1 for lane in sums),

@@ -2,7 +2,7 @@
 
 The block diagram, a register between each two stages:
 
-    step counter > program memory > its register > vector memories > their registers > products
+    step counter > program memory > its register > vector memories > two registers > products
     > sums of a PE's lanes > accumulators > results > output beat
 """
 
@@ -18,7 +18,7 @@ from hwgen.rtl.product import Term, WeightCode, add, term
 from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
 
 FETCH = 2  # registers between a step and the read of its elements
-READ = 2  # between a position and its element
+READ = 3  # between a position and its element
 
 
 class FoldedDenseUnit(LaneComponent):

@@ -96,8 +96,8 @@ class WeightCode:
         for bit in range(1, self.magnitude_bits):
             added = Signal(shape, name=f"{name}_add{bit}")
             part = Mux(magnitude[bit], x, Const(0, x.shape()))
-            low = total[:bit]
-            m.d.comb += added.eq(Cat(low, (total >> bit) + part))
+            high = resize((total >> bit) + part, shape.width - bit)
+            m.d.comb += added.eq(Cat(total[:bit], high))
             total = delay(m, added, f"{name}_p{bit - 1}")
             if bit + 1 < self.magnitude_bits:
                 x = delay(m, x, f"{name}_x{bit}")

@@ -7,9 +7,12 @@ from typing import assert_never
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
+    Joint,
     Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
@@ -20,8 +23,10 @@ from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.narrower import NarrowerUnit
+from hwgen.rtl.output_buffer import OutputBufferUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
+from hwgen.rtl.reorder import ReorderUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
@@ -37,12 +42,24 @@ def unit_of(stage: Stage) -> LaneComponent:
             return ParallelThresholdUnit(stage)
         case ParallelArgmax():
             return ParallelArgmaxUnit(stage)
+        case OutputBuffer():
+            return OutputBufferUnit(stage)
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():
             return SerialThresholdUnit(stage)
         case SerialArgmax():
             return SerialArgmaxUnit(stage)
+        case Reorder():
+            return ReorderUnit(stage)
+        case Fifo() | Narrower() | Widener():
+            return _joint_of(stage)
+        case _:
+            assert_never(stage)
+
+
+def _joint_of(stage: Joint) -> LaneComponent:
+    match stage:
         case Fifo():
             return FifoUnit(stage)
         case Narrower():

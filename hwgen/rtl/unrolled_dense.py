@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Instance, Module, Signal, Value
 
 from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
 from hwgen.plan.stages import UnrolledDense
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent, range_shape, resize
+from hwgen.rtl.lanes import LaneComponent, Pipeline, range_shape, resize
 
 
 class UnrolledDenseUnit(LaneComponent):
@@ -28,7 +28,7 @@ class UnrolledDenseUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._nodes = {}
         for index, lane in enumerate(self.plan.inputs.lanes):
             value = self.i.payload[f"e{index}"]
@@ -42,10 +42,6 @@ class UnrolledDenseUnit(LaneComponent):
             lane = self.o.payload[f"e{index}"]
             m.d.comb += lane.eq(self._output(m, index, output))
         return m
-
-    def _segment(self, level: int) -> int:
-        """Give registers between the inputs and the adders of a level."""
-        return (level - 1) // self.plan.levels_per_stage if self.plan.levels_per_stage else 0
 
     def _at(self, m: Module, node: int, segment: int) -> Value:
         """Give a node's stored value after `segment` registers; delays are shared."""
@@ -64,7 +60,7 @@ class UnrolledDenseUnit(LaneComponent):
         return resize(value.shift_left(operand.shift), width)
 
     def _add(self, m: Module, node: int, adder: Adder) -> None:
-        segment = self._segment(adder.level)
+        segment = self.plan.adder_stages[node - len(self.plan.graph.inputs)]
         shape = range_shape(adder.range)
         total = Signal(shape, name=f"n{node}")
         operands = [
@@ -107,14 +103,13 @@ class UnrolledDenseUnit(LaneComponent):
         shape = range_shape(output.range)
         if output.node < 0:
             return Const(output.constant + output.align if output.adjusted else 0, shape)
-        level = self.plan.graph.level(output.node)
         if not output.adjusts:
             shift = output.unit.bit_length() - 1 if output.adjusted else 0
             value = self._at(m, output.node, self.plan.latency).shift_left(shift)
             if output.wrapped:
                 return value[: shape.width]
             return value if value.shape().signed == shape.signed else resize(value, shape.width)
-        segment = self._segment(level + 1)
+        segment = self.plan.output_stages[index]
         stored = self._at(m, output.node, segment)
         shifted = resize(stored.shift_left(abs(output.unit).bit_length() - 1), shape.width)
         constant = Const((output.constant + output.align) % (1 << shape.width), shape.width)

@@ -53,7 +53,7 @@ class VectorBuffer(wiring.Component):
         Advances the read ports.
     places : in, data : out
         For each reader: a place as `place()` codes it, given two enabled cycles after its step was
-        issued (and perhaps claimed the half); its element two enabled cycles later.
+        issued (and perhaps claimed the half); its element three enabled cycles later.
     """
 
     i: stream.Interface
@@ -147,7 +147,7 @@ class VectorBuffer(wiring.Component):
         turn: Signal | None,
         half: Value,
     ) -> None:
-        """Give one memory with its read port, and a register behind."""
+        """Give one memory with its read port, a register behind and the choice of an element."""
         bank, lanes = port % self.banks, len(self.vector.lanes)
         own = [lane for lane in range(lanes) if lane % min(self.banks, lanes) == bank % lanes]
         m.submodules[f"memory{port}"] = memory = Memory(
@@ -167,14 +167,17 @@ class VectorBuffer(wiring.Component):
             read.addr.eq(Cat(place[self.part_bits :][: (self.words - 1).bit_length()], half)),
             read.en.eq(self.enable),
         ]
-        data = Signal(self.element_bits, name=f"data{port}", reset_less=True)
-        chosen: Value = read.data
+        chosen: Value = self._late(m, read.data, f"word{port}")
         if self.part_bits:
-            part = Signal(self.part_bits, name=f"part{port}", reset_less=True)
-            with m.If(self.enable):
-                m.d.sync += part.eq(place[: self.part_bits])
-            parts = [read.data.word_select(k, self.element_bits) for k in range(len(own))]
+            part: Value = place[: self.part_bits]
+            for cycle in range(2):
+                part = self._late(m, part, f"part{port}_{cycle}")
+            parts = [chosen.word_select(k, self.element_bits) for k in range(len(own))]
             chosen = choose(parts, part)
+        m.d.comb += self.data[port].eq(self._late(m, chosen, f"data{port}"))
+
+    def _late(self, m: Module, value: Value, name: str) -> Signal:
+        register = Signal(value.shape(), name=name, reset_less=True)
         with m.If(self.enable):
-            m.d.sync += data.eq(chosen)
-        m.d.comb += self.data[port].eq(data)
+            m.d.sync += register.eq(value)
+        return register

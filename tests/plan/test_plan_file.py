@@ -9,8 +9,7 @@ import pytest
 from hwgen.emit import verilog_of
 from hwgen.errors import PlanError
 from hwgen.flow import build
-from hwgen.plan.choices import unrolled
-from hwgen.plan.design import LayerChoice
+from hwgen.plan.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
@@ -29,9 +28,7 @@ OPTIONS = {
 
 
 def folding(layer, pe, simd):
-    return LayerChoice(
-        name=layer.name, style="folded", pe=pe, simd=simd, skip=True, accumulator="offset"
-    )
+    return folded(layer, pe, simd, BuildOptions())
 
 
 def mixed(net=NET):
@@ -112,7 +109,7 @@ FOLDED_EDITS = {
         0,
         r"stages\[0\].elements\[0\].products: must hold \[-\d+, \d+\]",
     ),
-    "a missing step": (("stages", 0, "last"), [True], r"stages\[0\].rows: must hold each of the 9"),
+    "a missing step": (("stages", 0, "ends", 0), [3], r"stages\[0\].rows: must hold each of the 9"),
     "an unknown key": (("stages", 0, "speed"), 3, "unknown: speed"),
     "another name": (("name",), "other", "plan.json.name: must be tiny, not 'other'"),
     "a changed result": (
@@ -223,7 +220,7 @@ def test_every_moved_threshold_is_found(tmp_path):
 
 def test_both_parts_edited_are_refused(tmp_path):
     document = edited(unrolled_document(), "target", to="ecp5")
-    document["stages"][0]["levels_per_stage"] = 1
+    document["stages"][0]["nonzero"] = 1
     with pytest.raises(PlanError, match="either choices or stages must be as"):
         plan_from_file(NET, written(tmp_path, document))
 

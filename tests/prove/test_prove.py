@@ -22,6 +22,7 @@ CASES = {
     "u1 binary inputs": {"inputs": "u1", "codes": "u1", "target": "ecp5"},
     "s1 inputs of -1 and 0": {"inputs": "s1", "codes": "s2", "pipeline": "none"},
     "signed inputs, complement": {"inputs": "s3", "codes": "s3", "pipeline": "1"},
+    "an output buffer": {"target": "ecp5", "pipeline": "1"},
     "signed inputs, signed": {"inputs": "s8", "codes": "u2", "target": "ecp5", "pipeline": "2"},
     "wide inputs": {"inputs": "u8", "codes": "u8", "widths": (5, 4, 3)},
     "raw sums": {"argmax": False, "inputs": "s4"},

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-from training.augment import PADDING, cropped_and_mirrored
+from training.augment import PADDING, cropped_and_mirrored, turned
 
 
 def test_every_image_is_a_crop_of_its_own_original():
@@ -32,3 +32,15 @@ def test_the_same_seed_gives_the_same_images():
     x = torch.rand(9, 1, 4, 4)
     first, second = (cropped_and_mirrored(x, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_small_and_large_images_are_turned_alike():
+    small = torch.rand(2, 1, 4, 4)
+    large = small.repeat_interleave(3, 2).repeat_interleave(3, 3)
+    seen = set()
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(60):
+        x, y = turned(small, large, generator)
+        assert torch.equal(y, x.repeat_interleave(3, 2).repeat_interleave(3, 3))
+        seen.add(tuple(x[0].flatten().tolist()))
+    assert len(seen) == 8

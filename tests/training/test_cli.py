@@ -12,7 +12,6 @@ from hwgen import reference
 from hwgen.nn import load_model
 from training.__main__ import app
 from training.data.digits import digit_images, digits
-from training.grid import app as grid
 
 TINY = ["digits", "--widths", "12", "--epochs", "3", "--float-epochs", "3", "--threads", "1"]
 
@@ -81,24 +80,6 @@ def test_missing_data_is_one_sentence(tmp_path):
     assert result.returncode == 2
     assert result.stderr.startswith("hwgen: data: must be a folder with the data sets, not")
     assert "Traceback" not in result.stderr
-
-
-def test_grid_prints_every_method(tmp_path):
-    out = tmp_path / "rows.json"
-    options = ["digits", "--acc-bits", "8", "--epochs", "1", "--out", str(out)]
-    result = CliRunner().invoke(grid, options)
-    assert result.exit_code == 0, result.stderr
-    rows = json.loads(out.read_text())
-    assert [row["method"] for row in rows] == ["qat", "a2q", "a2q_plus", "a2q_ip"]
-    assert "| P | a2q | zeros | a2q_plus | zeros | a2q_ip | zeros |" in result.stdout
-    assert result.stdout.count("\n| 8 |") == 1
-    assert "qat, unconstrained" in result.stdout
-
-
-def test_grid_refuses_a_bad_range():
-    result = CliRunner().invoke(grid, ["digits", "--acc-bits", "9-7"])
-    assert result.exit_code == 2
-    assert "acc-bits: must be a range of widths such as 7-12, not '9-7'" in result.stderr
 
 
 @pytest.mark.parametrize("method", ["qat", "a2q_ip"])

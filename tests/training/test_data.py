@@ -9,8 +9,9 @@ import pytest
 from hwgen.errors import HwgenError
 from hwgen.numeric import IntType
 from training.data.cifar10 import cifar10
-from training.data.dataset import Dataset, data_folder, open_xz, quantize
+from training.data.dataset import Dataset, quantize
 from training.data.digits import digit_images, digits
+from training.data.files import data_folder, read_bytes
 
 
 def test_digits_are_the_same_500_test_images_every_time():
@@ -61,10 +62,10 @@ def test_missing_folder_is_one_sentence(tmp_path, monkeypatch):
 
 def test_missing_and_damaged_files(tmp_path):
     with pytest.raises(HwgenError, match=r"x\.xz must be there, and is not"):
-        open_xz(tmp_path / "x.xz")
+        read_bytes(tmp_path / "x.xz")
     (tmp_path / "x.xz").write_bytes(b"no xz")
     with pytest.raises(HwgenError, match=r"must be a whole \.xz file"):
-        open_xz(tmp_path / "x.xz")
+        read_bytes(tmp_path / "x.xz")
 
 
 def test_digit_images_are_the_same_pixels():

@@ -13,8 +13,8 @@ from hwgen import reference
 from hwgen.ir import Argmax, Conv2d, Threshold
 from hwgen.nn import QuantActivation, QuantAdd, QuantConv2d, penalty
 from tests.nn.image_networks import count_codes, export, random_pixels
+from training.data import super_resolution
 from training.data.cifar10 import cifar10
-from training.data.dataset import open_xz
 from training.nets.bits import NetBits
 from training.nets.espcn import Espcn
 from training.nets.float_twin import float_twin, start_from
@@ -37,10 +37,9 @@ def pixels_for(kind, samples=8):
         if (DATA / "cifar10").is_dir():
             return cifar10(DATA).test_x[:samples]
         return random_pixels(samples, (3, 32, 32))
-    if (DATA / "sr" / "t91_y.npz.xz").is_file():
-        with np.load(open_xz(DATA / "sr" / "t91_y.npz.xz")) as archive:
-            differences = [archive[name][:24, :32] for name in archive.files[:samples]]
-        patches = [d.cumsum(0, dtype=np.uint8).cumsum(1, dtype=np.uint8) for d in differences]
+    if (DATA / "sr").is_dir():
+        images = super_resolution.images(DATA / "sr" / "t91_y.npz.xz").values()
+        patches = [image[:24, :32] for image in list(images)[:samples]]
         return np.stack(patches)[:, np.newaxis].astype(np.int64)
     return random_pixels(samples, (1, 24, 32))
 

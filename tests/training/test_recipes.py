@@ -47,6 +47,23 @@ def test_start_from_takes_over_weights_and_norms():
     assert (net.norm0.running_mean == 3.0).all()
 
 
+def test_another_networks_weights_are_refused():
+    net = quant_mlp(DIGITS, digits(), 10)
+    before = net.dense0.weight.detach().clone()
+    for changes, name, shape in (
+        ({"widths": (32, 16)}, "dense1", "(32, 32), not (16, 32)"),
+        ({"widths": (32,)}, "dense1", "(32, 32), not (10, 32)"),
+        ({"widths": (32, 32, 32)}, "dense2", "(10, 32), not (32, 32)"),
+    ):
+        with pytest.raises(HwgenError) as caught:
+            start_from(net, float_mlp(replace(DIGITS, **changes), digits()))
+        assert str(caught.value) == (
+            f"float start: {name}: the weight must have shape {shape}; take a float network of "
+            "the same recipe and width"
+        )
+    assert (net.dense0.weight == before).all()
+
+
 def test_qat_takes_no_accumulator_bits():
     assert with_method(DIGITS, "qat", None).accumulator_bits is None
     with pytest.raises(HwgenError, match="digits: accumulator bits must not be given for qat"):

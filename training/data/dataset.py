@@ -1,22 +1,15 @@
-"""What a data set hands to training: integers with a type and a scale, and class labels."""
+"""What a data set hands to training: integers with a type and a scale, and what is to come out."""
 
 from __future__ import annotations
 
-import lzma
 import math
-import os
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from hwgen.errors import HwgenError
 from hwgen.numeric import IntArray, IntType
-
-FOLDER_VARIABLE = "HWGEN_DATA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,43 +49,44 @@ class Dataset:
         return torch.from_numpy(x * self.scale).float()
 
 
-def data_folder(given: Path | None) -> Path:
-    """The folder of the data sets: as given, else by the environment, else beside the repository.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImagePair:
+    """A test image (H, W) of 8-bit pixels, small and `factor` times as large."""
 
-    Raises
-    ------
-    HwgenError
-        Where none of them is there.
+    part: str  # the test set that it belongs to
+    name: str
+    small: IntArray
+    large: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImagePairs:
+    """Small images and the same ones `factor` times as large, of 8-bit pixels, for training.
+
+    `train_x` is (samples, 1, height, width), `train_y` (samples, 1, factor * height, factor *
+    width); the test images are whole ones, each of its own size.
     """
-    variable = os.environ.get(FOLDER_VARIABLE)
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = given or (Path(variable) if variable else beside)
-    if not folder.is_dir():
-        raise HwgenError(
-            f"data: must be a folder with the data sets, not {folder}, which is not there; give it "
-            f"by --data or {FOLDER_VARIABLE}, or train the recipe digits, which needs none"
-        )
-    return folder
+
+    name: str
+    factor: int
+    train_x: IntArray
+    train_y: IntArray
+    tests: tuple[ImagePair, ...]
+
+    type = IntType(bits=8, signed=False)
+    scale = 1 / 255
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one training input."""
+        return self.train_x.shape[1:]
+
+    def real(self, x: IntArray) -> Tensor:
+        """Scale pixels to 0 to 1."""
+        return torch.from_numpy(x * self.scale).float()
 
 
-def open_xz(path: Path) -> BytesIO:
-    """Unpack an .xz file into memory.
-
-    Raises
-    ------
-    HwgenError
-        Where it is missing or damaged.
-    """
-    if not path.is_file():
-        raise HwgenError(
-            f"data: {path} must be there, and is not; fetch the data set or use digits"
-        )
-    try:
-        return BytesIO(lzma.decompress(path.read_bytes()))
-    except lzma.LZMAError as error:
-        raise HwgenError(
-            f"data: {path} must be a whole .xz file ({error}); fetch it again"
-        ) from None
+TrainingData = Dataset | ImagePairs
 
 
 def quantize(x: np.ndarray, kind: IntType, scale: float) -> IntArray:

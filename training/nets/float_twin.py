@@ -9,6 +9,7 @@ import copy
 
 from torch import Tensor, nn
 
+from hwgen.errors import HwgenError
 from hwgen.nn import (
     QuantActivation,
     QuantAdd,
@@ -67,11 +68,31 @@ def _float_module(module: nn.Module) -> nn.Module | None:
 
 
 def start_from(net: nn.Module, trained: nn.Module) -> None:
-    """Take over a trained float network's weights and batch norms, by the names of its modules."""
+    """Take over a trained float network's weights and batch norms, by the names of its modules.
+
+    Raises
+    ------
+    HwgenError
+        Where it is another network; `net` is then as it was.
+    """
+    mine, theirs = _weights(net), _weights(trained)
+    for name in (*mine, *theirs):
+        shapes = [str(tuple(w[name].shape)) if name in w else "none" for w in (mine, theirs)]
+        if shapes[0] != shapes[1]:
+            raise HwgenError(
+                f"float start: {name}: the weight must have shape {shapes[0]}, not {shapes[1]}; "
+                "take a float network of the same recipe and width"
+            )
     for name, module in trained.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            mine = net.get_submodule(name)
-            assert isinstance(mine, QuantConv2d | QuantLinear)
-            mine.start_from(module.weight, module.bias)
+            layer = net.get_submodule(name)
+            assert isinstance(layer, QuantConv2d | QuantLinear)
+            layer.start_from(module.weight, module.bias)
         elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             net.get_submodule(name).load_state_dict(module.state_dict())
+
+
+def _weights(net: nn.Module) -> dict[str, Tensor]:
+    """Weights of all layers and norms, by module name."""
+    kinds = (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d)
+    return {name: m.weight for name, m in net.named_modules() if isinstance(m, kinds)}

@@ -6,7 +6,7 @@ from torch import nn
 
 from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant
 from training.data.dataset import Dataset
-from training.recipes import Recipe
+from training.recipe import Recipe
 
 
 def float_mlp(recipe: Recipe, dataset: Dataset) -> nn.Sequential:

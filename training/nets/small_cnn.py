@@ -18,7 +18,7 @@ POOLED = (1, 3)  # units with a max pooling behind them
 
 
 class SmallCnn(nn.Module):
-    """Classify images (samples, channels, size, size); `size` must be a multiple of four."""
+    """Classify images (samples, channels, *size); both sizes must be multiples of four."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class SmallCnn(nn.Module):
         *,
         width: float = 1.0,
         channels: int = 3,
-        size: int = 32,
+        size: tuple[int, int] = (32, 32),
         classes: int = 10,
         pixels: QuantInput | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class SmallCnn(nn.Module):
             if index in POOLED:
                 self.units.add_module(f"pool{index}", nn.MaxPool2d(2))
             source, channels = act, out
-        self.average = QuantAvgPool2d(size // 4, source=source)
+        self.average = QuantAvgPool2d((size[0] // 4, size[1] // 4), source=source)
         self.average_act = bits.end_activation()
         self.flatten = nn.Flatten()
         self.classifier = QuantLinear(

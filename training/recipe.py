@@ -1,0 +1,150 @@
+"""What a recipe is: all that decides a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwgen.errors import HwgenError
+from hwgen.nn.weight_quant import Backward, Method
+from training.layer_choice import choices
+
+RecipeName = Literal[
+    "digits",
+    "mnist",
+    "fashion_mnist",
+    "nsl_kdd",
+    "dry_bean",
+    "spoken_digits",
+    "digits_cnn",
+    "spoken_digits_cnn",
+    "cifar10_cnn",
+    "resnet18",
+    "resnet18_full",
+    "mobilenet_v1",
+    "mobilenet_v1_full",
+    "espcn",
+    "espcn_full",
+    "unet",
+    "unet_full",
+]
+Constrain = Literal["hidden", "all"]
+Network = Literal["mlp", "small_cnn", "resnet18", "mobilenet_v1", "espcn", "unet"]
+Optimizer = Literal["adam", "sgd", "momentum"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """All that decides a training; equal recipes on one machine give equal models.
+
+    Parameters
+    ----------
+    network
+        The kind of network: `widths` are of an `mlp`, `width` is of a convolutional one.
+    widths
+        Neurons of each hidden layer.
+    width
+        Factor on the channels of every convolution.
+    accumulator_bits
+        What the constrained layers must keep; None with `qat`.
+    layers
+        Accumulator bits and methods of single layers, such as `dense1=10,dense2=a2q:12`
+        (layer_choice.py); all others follow `method` and `accumulator_bits`.
+    constrain
+        `hidden`: all layers but the first and the last, as the papers do. `all`: every layer.
+    first_last_bits
+        Weight bits of the first and the last layer.
+    input_bits
+        Bits of an input feature; only for data sets that are not integers to begin with.
+    float_start
+        Start from the weights of a trained float network.
+    optimizer
+        `sgd` has no momentum, `momentum` is SGD with 0.9.
+    decay_epochs
+        The learning rate is multiplied by `decay_factor` each time so many epochs are over; None
+        for a cosine from the first step to the last, which the float network always has.
+    float_learning_rate, float_optimizer, float_weight_decay
+        The same for the float network; None where it is as for the quantized one.
+    scale_rate
+        Factor on the learning rate of scales and norms, which are learned as logarithms.
+    augment
+        Train on changed images: shifted and mirrored to classify, turned and mirrored to enlarge.
+    penalty_weight
+        Weight of the norm penalty in the loss (A2Q+ takes 1e-3).
+    """
+
+    name: RecipeName
+    method: Method = "a2q_ip"
+    network: Network = "mlp"
+    widths: tuple[int, ...] = ()
+    width: float = 1.0
+    weight_bits: int = 4
+    activation_bits: int = 4
+    accumulator_bits: int | None = 8
+    layers: str = ""
+    constrain: Constrain = "hidden"
+    first_last_bits: int = 8
+    input_bits: int = 8
+    epochs: int = 12
+    float_epochs: int = 12
+    batch: int = 128
+    optimizer: Optimizer = "adam"
+    learning_rate: float = 2e-3
+    decay_epochs: int | None = None
+    decay_factor: float = 0.1
+    float_optimizer: Optimizer | None = None
+    float_learning_rate: float | None = None
+    float_weight_decay: float | None = None
+    scale_rate: float = 5.0
+    weight_decay: float = 1e-5
+    penalty_weight: float = 1e-3
+    dropout: float = 0.0
+    augment: bool = False
+    backward: Backward = "soft"
+    float_start: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._check_counts()
+        self._check_network()
+        self._check_method()
+
+    def _check_counts(self) -> None:
+        checks = {
+            "epochs": self.epochs,
+            "float_epochs": self.float_epochs,
+            "batch": self.batch,
+            "decay_epochs": self.decay_epochs or 1,
+        }
+        for field_name, value in checks.items():
+            if value < 1:
+                raise HwgenError(f"{self.name}: {field_name} must be at least 1, not {value}")
+        if min(self.widths, default=1) < 1:
+            raise HwgenError(f"{self.name}: widths must be at least 1, not {self.widths}")
+        if not self.width > 0:
+            raise HwgenError(f"{self.name}: width must be positive, not {self.width}")
+
+    def _check_network(self) -> None:
+        if self.network != "mlp" and (self.widths or self.constrain == "all" or self.dropout):
+            raise HwgenError(
+                f"{self.name}: widths, dropout and constrain all must not be given for a "
+                "convolutional network; give its width"
+            )
+        if self.network == "mlp" and self.augment:
+            raise HwgenError(
+                f"{self.name}: augment must be given for convolutional networks only; leave it out"
+            )
+        if self.network == "mlp" and self.width != 1.0:
+            raise HwgenError(
+                f"{self.name}: width must be given for convolutional networks only; give widths"
+            )
+
+    def _check_method(self) -> None:
+        choices(self.layers, self.name)
+        if self.method == "qat" and self.accumulator_bits is not None:
+            raise HwgenError(
+                f"{self.name}: accumulator bits must not be given for qat, which cannot keep them; "
+                "use a2q, a2q_plus or a2q_ip"
+            )
+        if self.method != "qat" and self.accumulator_bits is None:
+            raise HwgenError(f"{self.name}: accumulator bits must be given for {self.method}")

@@ -1,0 +1,162 @@
+"""Runs what a sweep still lacks: each float network before the trainings that start from it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from training.loop import Epoch
+from training.recipes import Recipe
+from training.sweep.events import Event, Finished, Lost, Progress, Workers
+from training.sweep.float_store import FloatStore
+from training.sweep.results_file import ResultsFile
+from training.sweep.rows import Row, failed_row, key_of, settings_of
+from training.sweep.tasks import Failure, Task, float_recipe
+
+ATTEMPTS = 2  # of a task whose worker died; the second death is likely the task's doing
+
+
+class Watch(Protocol):
+    """Somebody who looks on."""
+
+    def started(self, number: int, label: str, epochs: int) -> None:
+        """A task was handed to a worker."""
+
+    def epoch(self, number: int, epoch: Epoch) -> None:
+        """A task ended an epoch."""
+
+    def ended(self, number: int) -> None:
+        """A task is running no more."""
+
+    def row(self, row: Row) -> None:
+        """A row was written."""
+
+
+def missing(trials: Sequence[Recipe], rows: Sequence[Row]) -> list[Recipe]:
+    """Give the trials that have no row yet."""
+    done = {key_of(row) for row in rows}
+    return [trial for trial in trials if key_of(settings_of(trial)) not in done]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a sweep's data, rows and float networks are."""
+
+    data: Path | None
+    results: ResultsFile
+    floats: FloatStore
+
+
+class Run:
+    """The state of one run; `number` of a task is its place in `tasks`."""
+
+    def __init__(self, places: Places, workers: Workers, watch: Watch, threads: int) -> None:
+        self._places = places
+        self._workers = workers
+        self._watch = watch
+        self._threads = threads
+        self._recipes: list[Recipe] = []
+        self._is_float: list[bool] = []
+        self._ready: list[int] = []  # a heap: the file's order is kept
+        self._waiting: dict[Recipe, list[int]] = {}  # by the float network that they lack
+        self._running: set[int] = set()
+        self._deaths: Counter[int] = Counter()
+
+    def train(self, trials: Sequence[Recipe]) -> None:
+        """Write a row for each trial."""
+        for trial in trials:
+            self._add(trial)
+        while self._ready or self._running:
+            while self._ready and len(self._running) < self._workers.slots:
+                self._start(heapq.heappop(self._ready))
+            for event in self._workers.wait():
+                self._take(event)
+
+    def _add(self, trial: Recipe) -> None:
+        base = float_recipe(trial)
+        have = self._places.floats.read(base) is not None
+        if not have and base not in self._waiting:
+            self._waiting[base] = []
+            heapq.heappush(self._ready, self._number(base, is_float=True))
+        number = self._number(trial, is_float=False)
+        if have:
+            heapq.heappush(self._ready, number)
+        else:
+            self._waiting[base].append(number)
+
+    def _number(self, recipe: Recipe, *, is_float: bool) -> int:
+        self._recipes.append(recipe)
+        self._is_float.append(is_float)
+        return len(self._recipes) - 1
+
+    def _start(self, number: int) -> None:
+        recipe, is_float = self._recipes[number], self._is_float[number]
+        trained = None if is_float else self._places.floats.read(float_recipe(recipe))
+        task = Task(recipe=recipe, trained=trained, data=self._places.data, threads=self._threads)
+        self._running.add(number)
+        epochs = recipe.float_epochs if is_float else recipe.epochs
+        self._watch.started(number, label(recipe, is_float=is_float), epochs)
+        self._workers.start(number, task)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Progress():
+                self._watch.epoch(event.number, event.epoch)
+            case Finished():
+                self._end(event.number)
+                self._keep(event)
+            case Lost():
+                self._end(event.number)
+                self._repeat(event)
+            case _:
+                assert_never(event)
+
+    def _end(self, number: int) -> None:
+        self._running.discard(number)
+        self._watch.ended(number)
+
+    def _keep(self, event: Finished) -> None:
+        recipe = self._recipes[event.number]
+        match event.result:
+            case bytes():
+                self._places.floats.write(recipe, event.result)
+                for number in self._waiting.pop(recipe):
+                    heapq.heappush(self._ready, number)
+            case Failure():
+                self._fail(event.number, event.result.error)
+            case row:
+                self._write(row)
+
+    def _repeat(self, event: Lost) -> None:
+        self._deaths[event.number] += 1
+        if self._deaths[event.number] < ATTEMPTS:
+            heapq.heappush(self._ready, event.number)
+        else:
+            error = (
+                f"{self._recipes[event.number].name}: its worker must live, and died "
+                f"{ATTEMPTS} times ({event.how}); look for memory, and take fewer workers"
+            )
+            self._fail(event.number, error)
+
+    def _fail(self, number: int, error: str) -> None:
+        """Write what failed; without a float network all that start from it fail."""
+        recipe = self._recipes[number]
+        failed = self._waiting.pop(recipe) if self._is_float[number] else [number]
+        for trial in failed:
+            self._write(failed_row(self._recipes[trial], error))
+
+    def _write(self, row: Row) -> None:
+        self._places.results.append(row)
+        self._watch.row(row)
+
+
+def label(recipe: Recipe, *, is_float: bool) -> str:
+    """Name a training for people."""
+    if is_float:
+        return f"{recipe.name} float, seed {recipe.seed}"
+    bits = "" if recipe.accumulator_bits is None else f" P = {recipe.accumulator_bits}"
+    return f"{recipe.name} {recipe.method}{bits}, seed {recipe.seed}"

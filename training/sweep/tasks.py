@@ -1,0 +1,108 @@
+"""What a worker is handed, what it hands back, and the work between; it writes no file."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from hwgen.errors import HwgenError
+from training.build import float_net
+from training.data.dataset import TrainingData
+from training.loop import Report
+from training.recipes import RECIPES, Recipe, load
+from training.run import train_float, train_quantized
+from training.sweep.rows import Row, measured_row
+
+QUANTIZED_ONLY = (  # what a float network does not depend on
+    "method",
+    "weight_bits",
+    "activation_bits",
+    "accumulator_bits",
+    "layers",
+    "constrain",
+    "first_last_bits",
+    "epochs",
+    "decay_epochs",
+    "decay_factor",
+    "scale_rate",
+    "penalty_weight",
+    "backward",
+    "float_start",
+)
+WITH_FLOAT_FORM = ("optimizer", "learning_rate", "weight_decay")  # `float_...` goes before
+ONE_AT_A_TIME = threading.Lock()  # torch's seed and thread count are the process's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One training.
+
+    Parameters
+    ----------
+    trained
+        The float network as `perform` gave it; None where that is what to train.
+    """
+
+    recipe: Recipe
+    trained: bytes | None
+    data: Path | None
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A training that ended in a sentence."""
+
+    error: str
+
+
+Result = bytes | Row | Failure
+
+
+def float_recipe(recipe: Recipe) -> Recipe:
+    """Give the recipe with its own settings for all that a float network does not depend on."""
+    own = RECIPES[recipe.name]
+    replaced = [n for n in WITH_FLOAT_FORM if getattr(recipe, f"float_{n}") is not None]
+    kept = {name: getattr(own, name) for name in (*QUANTIZED_ONLY, *replaced)}
+    return replace(recipe, **{**kept, "method": "qat", "accumulator_bits": None})
+
+
+def perform(task: Task, report: Report) -> Result:
+    """Train a float network to bytes, or a quantized one to a row."""
+    with ONE_AT_A_TIME:
+        torch.set_num_threads(task.threads)
+        try:
+            dataset = _load(float_recipe(replace(task.recipe, seed=0)), task.data)
+            return _train(task, dataset, report)
+        except HwgenError as error:
+            return Failure(error=str(error))
+
+
+def perform_unwatched(task: Task) -> Result:
+    """Do a task where nobody looks at its epochs."""
+    return perform(task, lambda _epoch: None)
+
+
+def _train(task: Task, dataset: TrainingData, report: Report) -> Result:
+    if task.trained is None:
+        trained = train_float(task.recipe, dataset, report)
+        stream = io.BytesIO()
+        torch.save(trained.state_dict(), stream)
+        return stream.getvalue()
+    began = time.perf_counter()
+    trained = float_net(float_recipe(task.recipe), dataset).eval()
+    trained.load_state_dict(torch.load(io.BytesIO(task.trained), weights_only=True))
+    _, figures = train_quantized(task.recipe, dataset, trained, report)
+    return measured_row(task.recipe, dataset, figures, time.perf_counter() - began)
+
+
+@lru_cache(maxsize=1)
+def _load(recipe: Recipe, folder: Path | None) -> TrainingData:
+    """Read a data set; the next task mostly takes the same."""
+    return load(recipe, folder)
