@@ -27,7 +27,7 @@ from hwgen.prove.netlist import Module, NotProvedError
 from hwgen.prove.read import DesignFolder
 from hwgen.prove.rules import Rules
 from hwgen.prove.steady import SteadyRun
-from hwgen.prove.streams import Content, Element, Stream, Total, cut
+from hwgen.prove.streams import Constant, Content, Element, Stream, Total, cut
 
 Progress = Callable[[str], None]
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
@@ -220,21 +220,21 @@ class Chain:
     def _is_output(
         self, layer: Layer, dense: FoldedProof, index: int, content: Content, kind: IntType
     ) -> bool:
-        if content.bits != kind.bits:
-            return False
-        if isinstance(content, Element):
-            limits = content.limits
-            right = isinstance(layer.tail, Argmax) or (
-                limits == self.inputs[index]
-                and (not limits.span or content.column == self.alias[index])
-            )
-            return right and kind.lo <= limits.lo and limits.hi <= kind.hi
-        row, size = content.row(index), 1 << content.bits
-        limits = dense.rows[index].limits
-        return (
-            row is not None
-            and (row.factor - content.factor) % size == 0
-            and (row.constant - content.constant) % size == 0
-            and kind.lo <= limits.lo
-            and limits.hi <= kind.hi
-        )
+        if isinstance(layer.tail, Argmax):  # the one element that there is
+            highest = content.limits.hi
+            return isinstance(content, Element) and content.bits == kind.bits and highest <= kind.hi
+        wanted = dense.rows[index].limits if layer.tail is None else self.inputs[index]
+        size = 1 << content.bits
+        match content:
+            case Constant():
+                equal = not wanted.span and (wanted.lo - content.value) % size == 0
+            case Element():
+                same = not wanted.span or content.column == self.alias[index]
+                equal = same and content.limits == wanted
+            case Total():
+                row = content.row(index)
+                equal = row is not None and (
+                    (row.factor - content.factor) % size == 0
+                    and (row.constant - content.constant) % size == 0
+                )
+        return content.bits == kind.bits and equal and kind.lo <= wanted.lo <= wanted.hi <= kind.hi

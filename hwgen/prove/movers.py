@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwgen.prove.machine import Machine
+from hwgen.prove.memory import number
 from hwgen.prove.steady import SteadyRun, run_steady
-from hwgen.prove.streams import Content, Stream, resized, settled, words_of
+from hwgen.prove.streams import Constant, Content, Stream, resized, settled, words_of
 from hwgen.prove.values import Part, Value
 
 
@@ -26,6 +27,9 @@ def prove_mover(machine: Machine, stream: Stream) -> tuple[Stream, SteadyRun]:
 
 def _moved(vector: int, word: Sequence[Value], stream: Stream) -> Content | None:
     """Give what a lane carries, None where it is no whole lane of this vector."""
+    constant = number(word)
+    if constant is not None:
+        return Constant(value=constant, bits=len(word))
     source = next((v.source for v in word if isinstance(v, Part)), None)
     if source is None or source.vector != vector:
         return None

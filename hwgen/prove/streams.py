@@ -95,7 +95,28 @@ class Total:
         return replace(self, constant=self.constant + amount)
 
 
-Content = Element | Total
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A word that is the same for every vector, as an unsigned number."""
+
+    value: int
+    bits: int
+
+    @property
+    def limits(self) -> Range:
+        """The one value."""
+        return Range(self.value, self.value)
+
+    def leaf(self, source: Source, columns: int) -> Sequence[Value]:
+        """Give the bits."""
+        return [self.value >> index & 1 for index in range(self.bits)]
+
+    def shifted(self, amount: int) -> Constant:
+        """Give the number plus another."""
+        return replace(self, value=self.value + amount)
+
+
+Content = Element | Total | Constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
