@@ -24,10 +24,11 @@ PROVED = (
     "and i__ready is o__ready or not o__valid; or, before an output buffer, all load in every "
     "cycle, and the first unit alone takes a beat only when i__ready is high",
     "the top joins the units in order",
+    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3, each kind "
+    "in the design by Yosys' SAT solver and its models of them",
 )
 NOT_PROVED = (
     "Yosys' reading of the Verilog is trusted, and so is this program",
-    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3",
     "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
     "order and number of the words in an output buffer: each is one that went in, bit by bit",
     "ranges behind the first layer are per channel: ends that no input of the network reaches "
@@ -108,13 +109,17 @@ def _accumulator(lane: Lane) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Certificate:
-    """The verdict on a design; `problem` names the place where it is None."""
+    """The verdict on a design: `problem` is None where all was shown, or names the place.
+
+    `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs.
+    """
 
     name: str
     tool: str
     layers: tuple[LayerProof, ...]
     latency: int | None
     folded: tuple[FoldedLayer, ...] = ()
+    primitives: int = 0
     problem: str | None
 
     @property
@@ -162,6 +167,7 @@ class Certificate:
             "problem": self.problem,
             "tool": self.tool,
             "latency_cycles": self.latency,
+            "kinds_of_primitive_adders": self.primitives,
             "proves": list(proved) if self.proved else [],
             "does_not_prove": list(left),
             "layers": layers,

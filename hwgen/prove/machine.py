@@ -60,6 +60,11 @@ class Machine:
             if reset:
                 self.clock()
 
+    @property
+    def deepest(self) -> int:
+        """Give the words of the largest memory."""
+        return max((memory.size for memory in self.memories), default=0)
+
     def get(self, word: Word) -> tuple[Value, ...]:
         """Give what nets carry."""
         return tuple(self._values.get(net, UNKNOWN) for net in word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hwgen.prove.dense import prove_dense, prove_sums
 from hwgen.prove.folded_certificate import FoldedLayer
 from hwgen.prove.layers import Layer, chain_of
 from hwgen.prove.netlist import Module, NotProvedError, Word
+from hwgen.prove.primitives import prove_primitives
 from hwgen.prove.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.staircase import ThresholdProof, prove_threshold
 from hwgen.prove.wiring import prove_wiring
@@ -47,6 +49,13 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     progress("read the Verilog")
     netlist, tool = read_netlist(folder, design)
     certificate = prove_netlist(design, netlist, tool, progress)
+    if certificate.proved:
+        progress("primitives of adders")
+        try:
+            kinds = prove_primitives(folder / f"{design.top}.v", design.top)
+            certificate = replace(certificate, primitives=kinds)
+        except NotProvedError as error:
+            certificate = replace(certificate, problem=str(error))
     with write_beside(folder / "proof.json") as partial:
         partial.write_text(json.dumps(certificate.to_json()) + "\n")
     return certificate

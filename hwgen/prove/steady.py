@@ -14,7 +14,7 @@ from hwgen.prove.netlist import NotProvedError
 from hwgen.prove.values import Value
 
 Feed = Callable[[int, int], Sequence[Value]]
-MOST_VECTORS = 64
+SOME = 64  # vectors, or cycles without a beat, beside those that memories may take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,7 +59,7 @@ def run_steady(
     first = None
     vector = beat = cycle = idle = 0
     starts = True
-    while vector < MOST_VECTORS:
+    while vector < SOME + 4 * machine.deepest and idle < SOME + 4 * machine.deepest:
         if starts:
             state = machine.state(vector, columns)
             if state in seen:
@@ -78,8 +78,6 @@ def run_steady(
             beat = (beat + 1) % beats
             vector += not beat
         starts = not idle and not beat
-        if idle > 1 << 20:
-            break
         machine.clock()
         cycle += 1
     raise NotProvedError(
