@@ -80,7 +80,7 @@ def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
         input=max(lane.bits for lane in inputs.lanes),
         accumulator=accumulator,
         slots=len(inputs.order),
-        lane_luts=levels * (accumulator + 4),
+        lane_luts=max(levels, 1) * (accumulator + 4),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
-from hwgen.plan.design import LUTS_PER_BLOCK, Target
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
@@ -17,7 +16,7 @@ from hwgen.plan.planned_layer import (
     register_bits,
     summary_of,
 )
-from hwgen.plan.program import Register
+from hwgen.plan.program import Register, union
 from hwgen.plan.stages import (
     PADDING,
     Reorder,
@@ -29,6 +28,7 @@ from hwgen.plan.stages import (
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
+LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
 def plan_folded_layer(
@@ -63,7 +63,7 @@ def plan_folded_layer(
             ),
         )
     if graph.output == layer.tail_name and layer.tail != "argmax":
-        stages += _in_order(layer, stages[-1].outputs, options.target)
+        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
 
@@ -89,24 +89,32 @@ def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> Serial
     )
 
 
-def _in_order(layer: Layer, stream: Stream, target: Target) -> tuple[Reorder, ...]:
-    """Put the outputs of the last layer back into order, where they are not."""
-    lanes = len(stream.lanes)
-    order = tuple(range(layer.rows)) + (PADDING,) * (-layer.rows % lanes)
-    if stream.order == order:
+def _in_order(
+    layer: Layer, stream: Stream, cycles: int, options: BuildOptions
+) -> tuple[Reorder, ...]:
+    """Put the outputs of the last layer back into order, where they are not.
+
+    As few elements a beat as keep up: each lane reads a copy of the vector.
+    """
+    natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
+    if stream.order == natural:
         return ()
-    slot_of = {row: slot for slot, row in enumerate(stream.order)}
-    elements = (2 << (stream.beats - 1).bit_length()) * lanes
+    lanes = -(-layer.rows // max(cycles - LEAVING_MARGIN, 1))
+    order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
+    slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
+    constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
+    missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
+    kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
+    bits = stream.lanes[0].bits * len(stream.lanes)
+    words = 2 << (stream.beats - 1).bit_length()
     return (
         Reorder(
             name=f"{identifier(layer.tail_name)}_order",
             inputs=stream,
-            outputs=Stream(lanes=stream.lanes, order=order),
-            sources=tuple(
-                slot_of.get(row, PADDING) if row != PADDING else PADDING for row in order
-            ),
-            constants=tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order),
-            memory=ram_kind(target, elements, stream.lanes[0].bits, LUTS_PER_BLOCK),
+            outputs=Stream(lanes=(kind,) * lanes, order=order),
+            sources=tuple(slot_of.get(row, PADDING) for row in order),
+            constants=constants,
+            memory=ram_kind(options.target, words, bits, options.luts_per_block),
         ),
     )
 

@@ -21,7 +21,9 @@ from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
+    ParallelArgmax,
     ParallelThreshold,
+    SerialArgmax,
     SerialThreshold,
     Stage,
     Stream,
@@ -164,7 +166,7 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
         kept = [min(max(v, lane.lo), lane.hi) for v in values]
         kept += [int(v) for v in rng.integers(lane.lo, lane.hi + 1, rows - len(kept))]
         cases[:, slot] = kept
-    if not any(edges):
+    if isinstance(stage, ParallelArgmax | SerialArgmax):
         cases[::4, len(edges) // 2 :] = cases[::4, :1]
     return cases
 

@@ -6,7 +6,7 @@ from amaranth import Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import PADDING, Reorder
-from hwgen.rtl.lanes import LaneComponent, counter, shape_of
+from hwgen.rtl.lanes import LaneComponent, counter, resize
 from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
 
 FETCH = 2  # registers between a beat's turn and the read of its elements
@@ -86,10 +86,10 @@ class ReorderUnit(LaneComponent):
         m.d.comb += [read.addr.eq(beat), read.en.eq(advance)]
         word: Value = self._late(m, advance, read.data, f"word{lane}")
         m.d.comb += buffer.places[lane].eq(word[:bits])
-        element: Value = buffer.data[lane]
+        data = buffer.data[lane]
+        element = resize(data.as_signed() if plan.inputs.lanes[0].signed else data, kind.bits)
         if missing:
             for cycle in range(READ):
                 word = self._late(m, advance, word, f"word{lane}_{cycle}")
             element = Mux(word[bits], word[bits + 1 :], element)
-        given = Signal(shape_of(kind), name=f"given{lane}")
-        m.d.comb += [given.eq(element[: kind.bits]), self.o.payload[f"e{lane}"].eq(given)]
+        m.d.comb += self.o.payload[f"e{lane}"].eq(element)

@@ -43,7 +43,7 @@ class SerialArgmaxUnit(LaneComponent):
             with m.If(self.i.valid):
                 m.d.sync += [
                     beat.eq(Mux(is_last, 0, beat + 1)),
-                    best.eq(Mux(beat == 0, round_[0], _larger([best, round_[0]]))),
+                    best.eq(Mux(beat.any(), _larger([best, round_[0]]), round_[0])),
                 ]
         return m
 
