@@ -29,25 +29,20 @@ def folded(
     seed,
     *,
     target="xc7",
-    style="folded",
     pe=None,
     simd=None,
     skip=True,
     accumulator="offset",
-    fps=None,
-    clock_mhz=0.0,
     **net,
 ):
-    """Build a folded design, or one of both styles."""
+    """Build a folded design."""
     options = BuildOptions(
-        style=style,
+        style="folded",
         target=target,
         pe=pe,
         simd=simd,
         skip=skip,
         accumulator=accumulator,
-        fps=fps,
-        clock_mhz=clock_mhz,
         effort="low",
     )
     return build(network(seed, **net), options, folder)

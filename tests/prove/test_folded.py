@@ -13,6 +13,7 @@ from hwgen.flow import build
 from hwgen.network_file import load_network
 from hwgen.plan.options import BuildOptions
 from hwgen.prove.run import prove
+from sim.test_mixed import MIXES, NETS, mixed
 from tests.prove.designs import folded, shared_folded
 from tests.tiny_nets import network
 
@@ -37,14 +38,14 @@ def test_a_sound_folded_design_is_proved(tmp_path, case):
     assert prove(tmp_path / "design").problem is None
 
 
-def test_unrolled_and_folded_layers_in_one_design_are_proved(tmp_path):
-    plan = folded(tmp_path / "design", 2, style="auto", fps=6_000_000, clock_mhz=100)
-    kinds = {type(stage).__name__ for stage in plan.stages}
-    assert {"FoldedDense", "UnrolledDense"} <= kinds
+@pytest.mark.parametrize("mix", ["folded, unrolled, folded", "unrolled, folded, unrolled"])
+@pytest.mark.parametrize("name", ["s4 to s2 codes", "u1, one neuron"])
+def test_unrolled_and_folded_layers_in_one_design_are_proved(tmp_path, mix, name):
+    mixed(NETS[name], MIXES[mix], tmp_path / "design")
     assert prove(tmp_path / "design").problem is None
 
 
-def test_the_certificate_tells_what_each_accumulator_holds(tmp_path):
+def test_the_certificate_tells_what_each_accumulator_holds():
     """Recomputed here: the ends are sums of a part of a row of this PE, and fit its bits."""
     folder, _ = shared_folded()
     result = CliRunner().invoke(app, ["prove", str(folder)])
