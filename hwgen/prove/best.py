@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hwgen.numeric import Range
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
-from hwgen.prove.steady import SteadyRun, run_steady
-from hwgen.prove.streams import Stream, Total
-from hwgen.prove.values import BestBit, Candidate, Part, Value
+from hwgen.prove.sending import sent
+from hwgen.prove.steady import SteadyRun
+from hwgen.prove.streams import Content, Element, Stream, Total
+from hwgen.prove.values import BestBit, Candidate, Part, Source, Value
 
 
-def prove_best(machine: Machine, stream: Stream, rows: int) -> SteadyRun:
+def prove_best(machine: Machine, stream: Stream, rows: int) -> tuple[Stream, SteadyRun]:
     """Show that each vector gives one beat, the index of its largest row.
 
     Raises
@@ -24,20 +26,23 @@ def prove_best(machine: Machine, stream: Stream, rows: int) -> SteadyRun:
         Where that cannot be shown.
     """
     name = machine.module.name
-    run = run_steady(machine, stream.parts, len(stream.beats), 0)
-    if run.beats != 1:
-        raise NotProvedError(f"{name}: must give one beat a vector, not {run.beats}")
-    for vector, payload in enumerate(run.outputs):
-        if rows == 1 and set(payload) == {0}:
-            continue
-        first = payload[0]
-        words = first.words if isinstance(first, BestBit) else frozenset()
-        if list(payload) != [BestBit(words, place, True) for place in range(len(payload))]:
+
+    def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
+        index = Element(column=0, limits=Range(0, rows - 1), bits=len(word))
+        if rows == 1 and set(word) == {0}:
+            return index
+        words = word[0].words if isinstance(word[0], BestBit) else frozenset()
+        if list(word) != [BestBit(words, bit, True) for bit in range(len(word))]:
             raise NotProvedError(
                 f"{name}: must give the complement of the low bits of the largest word"
             )
-        _check(name, vector, [word for word in words if word], stream, len(payload), rows)
-    return run
+        _check(name, place.vector, [word for word in words if word], stream, len(word), rows)
+        return index
+
+    found, run = sent(machine, stream.parts, len(stream.beats), 0, decode)
+    if run.beats != 1 or len(found.lanes) != 1:
+        raise NotProvedError(f"{name}: must give one index a vector, in one beat")
+    return found, run
 
 
 def _check(

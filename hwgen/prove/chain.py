@@ -153,15 +153,14 @@ class Chain:
             self.stream, self.inputs, self.alias = codes.stream, codes.codes, codes.alias
             self._note(machine, codes.run)
             return codes
-        if kind == "ParallelArgmax":
-            lanes = self._lanes(machine.module, dense)
-            prove_argmax(machine.module, lanes, [lane.nets for lane in lanes])
-        else:
-            self._note(machine, prove_best(machine, self.stream, len(dense.rows)))
-        width = len(machine.module.port("o__payload"))
-        highest = Range(0, len(dense.rows) - 1)
-        index = Element(column=0, limits=highest, bits=width)
-        self.stream = Stream(lanes=(width,), beats=((index,),))
+        if kind != "ParallelArgmax":
+            self.stream, run = prove_best(machine, self.stream, len(dense.rows))
+            self._note(machine, run)
+            return None
+        lanes = self._lanes(machine.module, dense)
+        (output,) = prove_argmax(machine.module, lanes, [lane.nets for lane in lanes]).lanes
+        index = Element(column=0, limits=Range(0, len(dense.rows) - 1), bits=len(output))
+        self.stream = Stream(lanes=(len(output),), beats=((index,),))
         return None
 
     def _lanes(self, module: Module, dense: FoldedProof) -> list[Lane]:

@@ -13,9 +13,10 @@ from hwgen.numeric import IntArray, Range
 from hwgen.prove.forms import Form
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
+from hwgen.prove.sending import sent
 from hwgen.prove.staircase import codes_of, packed
-from hwgen.prove.steady import SteadyRun, run_steady
-from hwgen.prove.streams import Content, Element, Row, Stream, Total, settled, words_of
+from hwgen.prove.steady import SteadyRun
+from hwgen.prove.streams import Content, Element, Row, Stream, Total
 from hwgen.prove.values import CaseBit, Source, Value
 
 
@@ -40,8 +41,6 @@ def prove_codes(
     NotProvedError
         Where a code differs.
     """
-    lanes = words_of(machine.module)
-    run = run_steady(machine, stream.values(0), len(stream.beats), 0)
     reached = tuple(reached_codes(node, index, form.limits) for index, form in enumerate(rows))
     alias = _alias(node, stream, len(rows))
 
@@ -52,10 +51,10 @@ def prove_codes(
             return None
         return Element(column=alias[row.index], limits=reached[row.index], bits=len(word))
 
-    beats = settled(run, lanes, decode)
+    result, run = sent(machine, stream.values(0), len(stream.beats), 0, decode)
     totals = [t for beat in stream.beats for t in beat if isinstance(t, Total)]
     return CodesProof(
-        stream=Stream(lanes=tuple(lanes), beats=beats),
+        stream=result,
         run=run,
         codes=reached,
         alias=alias,

@@ -17,8 +17,9 @@ from hwgen.prove.forms import Bit, Form, Ranges, linear_form, representatives
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
 from hwgen.prove.rules import Rules
-from hwgen.prove.steady import SteadyRun, run_steady
-from hwgen.prove.streams import Content, Row, Stream, Total, settled, words_of
+from hwgen.prove.sending import sent
+from hwgen.prove.steady import SteadyRun
+from hwgen.prove.streams import Content, Row, Stream, Total
 from hwgen.prove.values import Source, Value
 from hwgen.prove.words import read_word
 
@@ -74,17 +75,15 @@ def prove_folded(
         direction, factor = direction_of(form.coefficients)
         known[direction].append(Row(index=index, factor=factor, constant=form.constant))
     watch = Watch(machine, rules)
-    run = run_steady(machine, stream.values(columns), len(stream.beats), columns, watch.look)
-    lanes = words_of(module)
 
     def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
         return _total(place.vector, word, known, rules.linear.inputs, columns)
 
-    beats = settled(run, lanes, decode)
-    result = Stream(lanes=tuple(lanes), beats=beats)
+    feed = stream.values(columns)
+    result, run = sent(machine, feed, len(stream.beats), columns, decode, watch.look)
     left = {
         row.index
-        for beat in beats
+        for beat in result.beats
         for total in beat
         if isinstance(total, Total)
         for row in total.rows

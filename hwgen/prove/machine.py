@@ -48,14 +48,23 @@ class Machine:
         self._held = [
             pair for f in self._flops for pair in zip(f.outputs["Q"], f.inputs["D"], strict=True)
         ]
-        self._words = {memory.name: memory.unknown() for memory in self.memories}
+        self._words: dict[str, list[Sequence[Value]]] = {}
         self._places: dict[str, int] = {}
         self._steps: list[tuple[Run, Word]] = []
         self._readers: dict[Net, list[int]] = {}
         self._order()
         self._dirty = bytearray(b"\1" * len(self._steps))
-        for reset in (1, 0) if "rst" in module.ports else ():
-            self.set(module.port("rst"), (reset,))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that registers and memories hold, and pass through a cycle of reset."""
+        for net, _ in self._held:
+            self._put(net, UNKNOWN)
+        for memory in self.memories:
+            self._words[memory.name] = memory.unknown()
+            self._touch(memory)
+        for reset in (1, 0) if "rst" in self.module.ports else ():
+            self.set(self.module.port("rst"), (reset,))
             self.settle()
             if reset:
                 self.clock()
@@ -113,6 +122,9 @@ class Machine:
             words[place] = tuple(
                 value if e == 1 else old if e == 0 else UNKNOWN for e, value, old in new
             )
+        self._touch(memory)
+
+    def _touch(self, memory: Memory) -> None:
         for index in range(len(memory.reads)):
             self._dirty[self._places[f"{memory.name} {index}"]] = 1
 

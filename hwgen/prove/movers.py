@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from hwgen.prove.machine import Machine
 from hwgen.prove.memory import number
-from hwgen.prove.steady import SteadyRun, run_steady
-from hwgen.prove.streams import Constant, Content, Stream, resized, settled, words_of
-from hwgen.prove.values import Part, Value
+from hwgen.prove.sending import sent
+from hwgen.prove.steady import SteadyRun
+from hwgen.prove.streams import Constant, Content, Stream, resized
+from hwgen.prove.values import Part, Source, Value
 
 
 def prove_mover(machine: Machine, stream: Stream) -> tuple[Stream, SteadyRun]:
@@ -19,10 +20,11 @@ def prove_mover(machine: Machine, stream: Stream) -> tuple[Stream, SteadyRun]:
     NotProvedError
         Where the unit stops, or its control depends on what it moves.
     """
-    lanes = words_of(machine.module)
-    run = run_steady(machine, stream.parts, len(stream.beats), 0)
-    beats = settled(run, lanes, lambda place, word: _moved(place.vector, word, stream))
-    return Stream(lanes=tuple(lanes), beats=beats), run
+
+    def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
+        return _moved(place.vector, word, stream)
+
+    return sent(machine, stream.parts, len(stream.beats), 0, decode)
 
 
 def _moved(vector: int, word: Sequence[Value], stream: Stream) -> Content | None:

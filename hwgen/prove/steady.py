@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
-from hwgen.prove.values import Value
+from hwgen.prove.values import UNKNOWN, Value
 
 Feed = Callable[[int, int], Sequence[Value]]
+MOVING = 0.6  # share of cycles in which a beat is offered, or taken
 SOME = 64  # vectors, or cycles without a beat, beside those that memories may take
 
 
@@ -83,6 +85,44 @@ def run_steady(
     raise NotProvedError(
         f"{module.name}: must take one vector after another and come back to a state that it was in"
     )
+
+
+def run_paused(
+    machine: Machine, feed: Feed, beats: int, count: int, look: Callable[[], None]
+) -> list[tuple[Value, ...]]:
+    """Give the first beats of a unit whose input pauses and whose output stalls at random.
+
+    A beat that is offered stays until it is taken.
+
+    Raises
+    ------
+    NotProvedError
+        Where the unit stops.
+    """
+    module, rng = machine.module, Random(1)
+    outputs: list[tuple[Value, ...]] = []
+    taken = idle = 0
+    offered = False
+    while len(outputs) < count and idle < SOME + 16 * machine.deepest:
+        offered = offered or rng.random() < MOVING
+        ready = rng.random() < MOVING
+        unknown = [UNKNOWN] * len(module.port("i__payload"))
+        machine.set(module.port("i__payload"), feed(*divmod(taken, beats)) if offered else unknown)
+        machine.set(module.port("i__valid"), (int(offered),))
+        machine.set(module.port("o__ready"), (int(ready),))
+        machine.settle()
+        look()
+        sends = _certain(machine, "o__valid") and ready
+        takes = _certain(machine, "i__ready") and offered
+        idle = 0 if sends or takes else idle + 1
+        if sends:
+            outputs.append(machine.get(module.port("o__payload")))
+        if takes:
+            taken, offered = taken + 1, False
+        machine.clock()
+    if len(outputs) < count:
+        raise NotProvedError(f"{module.name}: must not stop when its input pauses or output stalls")
+    return outputs
 
 
 def _certain(machine: Machine, port: str) -> int:

@@ -16,7 +16,6 @@ from hwgen.numeric import Range
 from hwgen.prove.forms import Form, bit
 from hwgen.prove.netlist import Module
 from hwgen.prove.staircase import packed
-from hwgen.prove.steady import SteadyRun
 from hwgen.prove.values import UNKNOWN, CaseBit, Part, Source, Value
 
 T = TypeVar("T")
@@ -182,25 +181,6 @@ def words_of(module: Module) -> list[int]:
     while f"o__payload.e{count}" in module.names:
         count += 1
     return [len(lane) for lane in module.lanes("o__payload", count)]
-
-
-def settled(
-    run: SteadyRun,
-    lanes: Sequence[int],
-    decode: Callable[[Source, tuple[Value, ...]], Content | None],
-) -> tuple[tuple[Content | None, ...], ...]:
-    """Give what each lane of each beat carries in all vectors, None where they differ."""
-    found: list[list[Content | None]] = []
-    for index, payload in enumerate(run.outputs):
-        vector, beat = divmod(index, run.beats)
-        words = enumerate(cut(payload, lanes))
-        contents = [decode(Source(vector, beat, lane), word) for lane, word in words]
-        if not vector:
-            found.append(contents)
-        else:
-            before = found[beat]
-            found[beat] = [a if a == b else None for a, b in zip(before, contents, strict=True)]
-    return tuple(tuple(contents) for contents in found)
 
 
 def cut(payload: Sequence[T], lanes: Sequence[int]) -> list[tuple[T, ...]]:
