@@ -51,8 +51,9 @@ FOLDED = (
     "the top joins the units in order",
 )
 NOT_FOLDED = (
-    "each unit is run with beats offered without a pause and taken at once: what a pause or a "
-    "stall does is left to simulation",
+    "every pattern of pauses and stalls: each unit is run for all vectors with beats offered "
+    "without a pause and taken at once, and over four vectors with one random pattern, in each for "
+    "all inputs; other patterns are left to simulation",
     "m_axis_tlast where a vector leaves in several beats",
     *NOT_PROVED,
 )

@@ -48,6 +48,7 @@ class Form:
         if self._inverse is None:
             self._inverse = self.times(-1).plus(-1)
             self._inverse._inverse = self
+            self._inverse.base = None if self.base is None else self.base.inverse()
         return self._inverse
 
     def plus(self, constant: int) -> Form:

@@ -63,6 +63,8 @@ class Machine:
         for memory in self.memories:
             self._words[memory.name] = memory.unknown()
             self._touch(memory)
+        for port in ("i__payload", "i__valid", "o__ready"):
+            self.set(self.module.port(port), [UNKNOWN] * len(self.module.port(port)))
         for reset in (1, 0) if "rst" in self.module.ports else ():
             self.set(self.module.port("rst"), (reset,))
             self.settle()
