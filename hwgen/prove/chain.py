@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from hwgen.ir import Argmax, Threshold
-from hwgen.numeric import IntType, Range
+from hwgen.ir import Threshold
+from hwgen.numeric import Range
 from hwgen.prove.argmax import prove_argmax
 from hwgen.prove.best import prove_best
 from hwgen.prove.codes import CodesProof, prove_codes, reached_codes
 from hwgen.prove.dense import Lane
+from hwgen.prove.ends import check_end
 from hwgen.prove.folded import FoldedProof, Repeated, aliased_row, prove_folded
 from hwgen.prove.folded_certificate import FoldedLayer, UnitRun
 from hwgen.prove.forms import Ranges, linear_form
@@ -27,7 +28,7 @@ from hwgen.prove.netlist import Module, NotProvedError
 from hwgen.prove.read import DesignFolder
 from hwgen.prove.rules import Rules
 from hwgen.prove.steady import SteadyRun
-from hwgen.prove.streams import Constant, Content, Element, Stream, Total, cut
+from hwgen.prove.streams import Element, Stream, Total, cut
 
 Progress = Callable[[str], None]
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
@@ -81,7 +82,7 @@ class Chain:
             tail = self._tail(layer, dense)
             self._move()
             if layer is layers[-1]:
-                self._check_end(layer, dense)
+                check_end(self.design, layer, dense, tail, self.stream)
             yield FoldedLayer(
                 layer=layer, inputs=reached, dense=dense, tail=tail, runs=tuple(self._runs)
             )
@@ -191,49 +192,3 @@ class Chain:
         if len(lanes) != len(dense.rows) or len(self.stream.beats) != 1:
             raise NotProvedError(f"{module.name}: must read all {len(dense.rows)} sums in one beat")
         return lanes
-
-    def _check_end(self, layer: Layer, dense: FoldedProof) -> None:
-        """Show that the last stream is the network's output, in order and in its type.
-
-        Raises
-        ------
-        NotProvedError
-            Where a lane is not.
-        """
-        kind, found = self.design.output, self.stream.natural()
-        beats, lanes = self.design.output_beats, self.design.output_lanes
-        if (len(self.stream.beats), len(self.stream.lanes)) != (beats, lanes):
-            raise NotProvedError(
-                f"{self.design.top}: must give {beats} beats of {lanes} lanes, not "
-                f"{len(self.stream.beats)} of {len(self.stream.lanes)}"
-            )
-        count = 1 if isinstance(layer.tail, Argmax) else len(dense.rows)
-        for index in range(count):
-            content = found[index] if index < len(found) else None
-            if content is None or not self._is_output(layer, dense, index, content, kind):
-                raise NotProvedError(
-                    f"{self.design.top}: element {index} of the output must be that of the "
-                    f"network, as {kind}"
-                )
-
-    def _is_output(
-        self, layer: Layer, dense: FoldedProof, index: int, content: Content, kind: IntType
-    ) -> bool:
-        if isinstance(layer.tail, Argmax):  # the one element that there is
-            highest = content.limits.hi
-            return isinstance(content, Element) and content.bits == kind.bits and highest <= kind.hi
-        wanted = dense.rows[index].limits if layer.tail is None else self.inputs[index]
-        size = 1 << content.bits
-        match content:
-            case Constant():
-                equal = not wanted.span and (wanted.lo - content.value) % size == 0
-            case Element():
-                same = not wanted.span or content.column == self.alias[index]
-                equal = same and content.limits == wanted
-            case Total():
-                row = content.row(index)
-                equal = row is not None and (
-                    (row.factor - content.factor) % size == 0
-                    and (row.constant - content.constant) % size == 0
-                )
-        return content.bits == kind.bits and equal and kind.lo <= wanted.lo <= wanted.hi <= kind.hi

@@ -11,6 +11,7 @@ from typing import Any
 
 from hwgen.prove.memory import Memory, memories_of, number, read
 from hwgen.prove.netlist import Cell, Module, Net, Word
+from hwgen.prove.order import in_order
 from hwgen.prove.rules import Rules
 from hwgen.prove.values import UNKNOWN, Value, aged
 
@@ -160,7 +161,7 @@ class Machine:
                 jobs.append((self._read(memory, index), port.words, port.address + written, name))
         for job, (_, outputs, _, _) in enumerate(jobs):
             makers |= dict.fromkeys(outputs, job)
-        for job in _sorted(self.module, [operands for _, _, operands, _ in jobs], makers):
+        for job in in_order(self.module, [operands for _, _, operands, _ in jobs], makers):
             run, outputs, operands, name = jobs[job]
             for net in set(operands):
                 self._readers.setdefault(net, []).append(len(self._steps))
@@ -207,30 +208,3 @@ class Machine:
     def _may_meet(self, first: Sequence[Value], second: Sequence[Value]) -> bool:
         a, b = number(first), number(second)
         return a is None or b is None or a == b
-
-
-def _sorted(module: Module, operands: list[Word], makers: Mapping[Net, int]) -> list[int]:
-    """Order jobs by who reads whom.
-
-    Raises
-    ------
-    NotProvedError
-        Where a job depends on itself.
-    """
-    needs = [{makers[net] for net in nets if net in makers} for nets in operands]
-    users: list[list[int]] = [[] for _ in needs]
-    for job, others in enumerate(needs):
-        for other in others:
-            users[other].append(job)
-    left = [len(others) for others in needs]
-    order = [job for job, count in enumerate(left) if not count]
-    for job in order:
-        for user in users[job]:
-            left[user] -= 1
-            if not left[user]:
-                order.append(user)
-    if len(order) < len(needs):
-        looping = next(job for job, count in enumerate(left) if count)
-        net = next(net for net, job in makers.items() if job == looping)
-        raise module.problem(net, "must not depend on itself")
-    return order

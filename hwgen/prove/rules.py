@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from hwgen.prove.boolean import Samples
 from hwgen.prove.forms import Bit, Form, Ranges, inverted
+from hwgen.prove.largest import compared, largest
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Cell, Module, NotProvedError
 from hwgen.prove.values import (
     UNKNOWN,
     Above,
     BestBit,
-    Candidates,
     CaseBit,
     Part,
     Unknown,
@@ -61,7 +61,7 @@ class Rules:
         elif Unknown in kinds:
             found = _decided(cell, operands)
         elif kind in ("$gt", "$lt") and not cell.signed("A"):
-            found = _comparison(cell, operands)
+            found = compared(cell, operands)
         return [UNKNOWN] * len(cell.outputs["Y"]) if found is None else found
 
     def _cases(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value] | None:
@@ -114,7 +114,7 @@ class Rules:
                 self._case_choice(cell, select[place], *pair) for pair in zip(a, word, strict=True)
             ]
         if len(chosen) == 1 and isinstance(select[place], Above):
-            return _best(select[place], a, word)
+            return largest(select[place], a, word)
         return [x if x == y and len(chosen) == 1 else UNKNOWN for x, y in zip(a, word, strict=True)]
 
     def _case_choice(self, cell: Cell, select: Value, a: Value, b: Value) -> Value:
@@ -192,36 +192,3 @@ def _decided(cell: Cell, operands: Operands[Value]) -> Sequence[Value] | None:
     if cell.kind == "$logic_or" and (1 in a or 1 in b):
         return [1, *rest]
     return None
-
-
-def _comparison(cell: Cell, operands: Operands[Value]) -> Sequence[Value] | None:
-    """Compare two words that are each the largest of some."""
-    a, b = candidates(operands["A"]), candidates(operands["B"])
-    if a is None or b is None:
-        return None
-    above = Above(a, b) if cell.kind == "$gt" else Above(b, a)
-    return [above, *[0] * (len(cell.outputs["Y"]) - 1)]
-
-
-def _best(above: Value, a: Sequence[Value], b: Sequence[Value]) -> Sequence[Value]:
-    """Choose `b` where it is above `a`: the largest of both."""
-    less, greater = candidates(a), candidates(b)
-    if less is None or greater is None or above != Above(greater, less):
-        return [UNKNOWN] * len(a)
-    words = less | greater
-    width = max((len(word) for word in words), default=0)
-    return [BestBit(words, place) if place < width else 0 for place in range(len(a))]
-
-
-def candidates(word: Iterable[Value]) -> Candidates | None:
-    """Give the words of which a word is the largest: itself, if it is not a choice."""
-    bits = list(word)
-    while bits and bits[-1] == 0:
-        bits.pop()
-    first = bits[0] if bits else None
-    if isinstance(first, BestBit):
-        width = max(len(each) for each in first.words)
-        whole = [BestBit(first.words, place) for place in range(width)]
-        return first.words if bits == whole else None
-    parts = [value for value in bits if isinstance(value, int | Part)]
-    return frozenset({tuple(parts)}) if len(parts) == len(bits) else None

@@ -65,8 +65,8 @@ def test_another_weight_in_the_program_memory_is_refused(tmp_path):
     folder = shutil.copytree(shared_folded()[0], tmp_path / "design")
     path = folder / "tiny.v"
     text = path.read_text()
-    found = re.search(r"(    program\[0\] = \d+'h)([0-9a-f]+);", text)
-    changed = format(int(found[2], 16) ^ 1, f"0{len(found[2])}x")
+    found = re.search(r"(program \[0\] = \d+'h)([0-9a-f]+);", text)
+    changed = format(int(found[2], 16) ^ 2, f"0{len(found[2])}x")
     path.write_text(text.replace(found[0], f"{found[1]}{changed};", 1))
     result = CliRunner().invoke(app, ["prove", str(folder)])
     assert result.exit_code == 1
@@ -75,7 +75,7 @@ def test_another_weight_in_the_program_memory_is_refused(tmp_path):
 
 TEXTS = {
     "a threshold moved": (r"(thresholds0_0\[0\] = \d+'h)([0-9a-f]+)", "must be bit"),
-    "a row that ends a step later": (r"(program\[1\] = \d+'h)([0-9a-f]+)", "tiny_dense"),
+    "a row that ends a step later": (r"(program \[1\] = \d+'h)([0-9a-f]+)", "tiny_dense"),
 }
 
 
