@@ -68,29 +68,21 @@ def prove_folded(
     NotProvedError
         Where that cannot be shown.
     """
-    module, columns = machine.module, len(inputs)
+    columns = len(inputs)
     rows = [aliased_row(dense, row, inputs, alias) for row in range(len(dense.weight))]
-    known: dict[Direction, list[Row]] = defaultdict(list)
-    for index, form in enumerate(rows):
-        direction, factor = direction_of(form.coefficients)
-        known[direction].append(Row(index=index, factor=factor, constant=form.constant))
+    known = _by_direction(rows)
     watch = Watch(machine, rules)
 
     def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
         return _total(place.vector, word, known, rules.linear.inputs, columns)
 
-    feed = stream.values(columns)
-    result, run = sent(machine, feed, len(stream.beats), columns, decode, watch.look)
-    left = {
-        row.index
-        for beat in result.beats
-        for total in beat
-        if isinstance(total, Total)
-        for row in total.rows
-    }
+    result, run = sent(
+        machine, stream.values(columns), len(stream.beats), columns, decode, watch.look
+    )
+    left = {r.index for t in result.natural() if isinstance(t, Total) for r in t.rows}
     for index, form in enumerate(rows):
         if needed[index] and form.coefficients and index not in left:
-            _missing(rules, result, module.name, index, form)
+            _missing(rules, result, index, form)
     return FoldedProof(
         rows=tuple(rows),
         stream=result,
@@ -99,6 +91,15 @@ def prove_folded(
         adders=len(rules.widest),
         modulo=rules.modulo,
     )
+
+
+def _by_direction(rows: Sequence[Form]) -> Mapping[Direction, list[Row]]:
+    """Sort rows by what they are multiples of."""
+    known: dict[Direction, list[Row]] = defaultdict(list)
+    for index, form in enumerate(rows):
+        direction, factor = direction_of(form.coefficients)
+        known[direction].append(Row(index=index, factor=factor, constant=form.constant))
+    return known
 
 
 def _total(
@@ -150,7 +151,7 @@ def aliased_row(dense: Dense, row: int, inputs: Sequence[Range], alias: Sequence
     return linear_form(weights, int(dense.bias[row]), inputs)
 
 
-def _missing(rules: Rules, stream: Stream, name: str, row: int, form: Form) -> None:
+def _missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:
     """Refuse a unit that a row never leaves.
 
     Raises
@@ -167,5 +168,5 @@ def _missing(rules: Rules, stream: Stream, name: str, row: int, form: Form) -> N
     doubt = "" if rules.doubt is None else f" ({rules.doubt})"
     place = f"; {lost[0]} carries no row of the vector in one code a value" if lost else ""
     raise NotProvedError(
-        f"{name}, row {row}: its sum {terms(form)} must leave in every vector{place}{doubt}"
+        f"{rules.module.name}, row {row}: its sum {terms(form)} must leave in every vector{place}{doubt}"
     )

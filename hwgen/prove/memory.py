@@ -60,53 +60,44 @@ def _memory(module: Module, name: str, entry: Mapping[str, Any]) -> Memory:
     numbers = {
         key: int(value, 2) for key, value in parameters.items() if not set(value) - set("01")
     }
-    width, size, bits = numbers["WIDTH"], numbers["SIZE"], numbers["ABITS"]
-    reads, writes = numbers["RD_PORTS"], numbers["WR_PORTS"]
-    clocks = set(nets["WR_CLK"]) if writes else set()
-    sound = (
-        numbers["OFFSET"] == 0
-        and (not reads or numbers["RD_CLK_ENABLE"] == 0)
-        and (
-            not writes
-            or numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == (1 << writes) - 1
-        )
-        and (
-            not writes
-            or (numbers["WR_WIDE_CONTINUATION"] == 0 and clocks == set(module.port("clk")))
-        )
-        and numbers.get("RD_WIDE_CONTINUATION", 0) == 0
-        and writes <= 1
-    )
-    if not sound:
+    if not _is_plain(module, numbers, nets):
         raise NotProvedError(
             f"{module.name}, memory {name}: must be written through one port at most, by the "
             "rising edge of clk, and read in the same cycle"
         )
+    width, size, bits = numbers["WIDTH"], numbers["SIZE"], numbers["ABITS"]
     text = parameters["INIT"][::-1]
-    texts = [text[k * width : (k + 1) * width].ljust(width, "x") for k in range(size)]
+    words = [text[k * width : (k + 1) * width].ljust(width, "x") for k in range(size)]
+    write = Port(
+        address=tuple(nets["WR_ADDR"]), words=tuple(nets["WR_DATA"]), enable=tuple(nets["WR_EN"])
+    )
+    reads = tuple(
+        Port(
+            address=tuple(nets["RD_ADDR"][k * bits : (k + 1) * bits]),
+            words=tuple(nets["RD_DATA"][k * width : (k + 1) * width]),
+            enable=(),
+        )
+        for k in range(numbers["RD_PORTS"])
+    )
     return Memory(
         name=name,
         size=size,
-        reads=tuple(
-            Port(
-                address=tuple(nets["RD_ADDR"][k * bits : (k + 1) * bits]),
-                words=tuple(nets["RD_DATA"][k * width : (k + 1) * width]),
-                enable=(),
-            )
-            for k in range(reads)
-        ),
-        writes=tuple(
-            Port(
-                address=tuple(nets["WR_ADDR"]),
-                words=tuple(nets["WR_DATA"]),
-                enable=tuple(nets["WR_EN"]),
-            )
-            for _ in range(writes)
-        ),
-        contents=tuple(
-            tuple(int(c) if c in "01" else UNKNOWN for c in bits_of_word) for bits_of_word in texts
-        ),
+        reads=reads,
+        writes=(write,) * numbers["WR_PORTS"],
+        contents=tuple(tuple(int(c) if c in "01" else UNKNOWN for c in word) for word in words),
     )
+
+
+def _is_plain(module: Module, numbers: Mapping[str, int], nets: Mapping[str, Any]) -> bool:
+    """Whether a memory has one write port at most, on the clock, and no registers in its reads."""
+    if numbers["OFFSET"] or numbers.get("RD_WIDE_CONTINUATION", 0):
+        return False
+    if numbers["RD_PORTS"] and numbers["RD_CLK_ENABLE"]:
+        return False
+    if not numbers["WR_PORTS"]:
+        return True
+    clocked = numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == numbers["WR_PORTS"] == 1
+    return clocked and tuple(nets["WR_CLK"]) == module.port("clk")
 
 
 def read(words: Sequence[Sequence[Value]], address: Sequence[Value]) -> Sequence[Value]:

@@ -40,21 +40,7 @@ def prove_primitives(source: Path, top: str) -> int:
         run_tool(yosys, ["-q", "-p", "; ".join(steps)], where)
         modules = json.loads((where.folder / "modules.json").read_text())["modules"]
         zeros = _zeros(modules)
-        lines = [
-            *("read_verilog design.v", *elaborate, "design -save sums", "design -reset"),
-            "read_verilog +/xilinx/cells_sim.v",
-            f"read_verilog -D {MACRO} design.v",
-            *(*elaborate, f"flatten *{ADDER}*", "design -save primitives"),
-        ]
-        for name, bits in sorted(zeros.items()):
-            lines += [
-                "design -reset",
-                f"design -copy-from sums -as sums {name}",
-                f"design -copy-from primitives -as primitives {name}",
-                "miter -equiv -flatten -make_assert sums primitives miter",
-                " ".join(["sat -verify -prove-asserts", *bits, "miter"]),
-            ]
-        (where.folder / "compare.ys").write_text("\n".join(lines) + "\n")
+        (where.folder / "compare.ys").write_text(_script(zeros, elaborate))
         status, output = try_tool(yosys, ["-Q", "-T", "compare.ys"], where)
     proved = output.count("SAT proof finished - no model found: SUCCESS!")
     if status or proved != len(zeros):
@@ -64,6 +50,25 @@ def prove_primitives(source: Path, top: str) -> int:
             f"{MACRO}; adder {proved + 1} of {len(zeros)} does not, or cannot be compared ({last})"
         )
     return len(zeros)
+
+
+def _script(zeros: Mapping[str, list[str]], elaborate: list[str]) -> str:
+    """Write the Yosys script that compares both forms of each adder."""
+    lines = [
+        *("read_verilog design.v", *elaborate, "design -save sums", "design -reset"),
+        "read_verilog +/xilinx/cells_sim.v",
+        f"read_verilog -D {MACRO} design.v",
+        *(*elaborate, f"flatten *{ADDER}*", "design -save primitives"),
+    ]
+    for name, bits in sorted(zeros.items()):
+        lines += [
+            "design -reset",
+            f"design -copy-from sums -as sums {name}",
+            f"design -copy-from primitives -as primitives {name}",
+            "miter -equiv -flatten -make_assert sums primitives miter",
+            " ".join(["sat -verify -prove-asserts", *bits, "miter"]),
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _zeros(modules: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -60,26 +60,21 @@ def run_steady(
     outputs: list[tuple[Value, ...]] = []
     first = None
     vector = beat = cycle = idle = 0
-    starts = True
-    while vector < SOME + 4 * machine.deepest and idle < SOME + 4 * machine.deepest:
-        if starts:
-            state = machine.state(vector, columns)
+    while max(vector, idle) < SOME + 4 * machine.deepest:
+        if not beat and not idle:
+            now, state = (vector, cycle, len(outputs)), machine.state(vector, columns)
             if state in seen:
-                return _closed(machine, seen[state], (vector, cycle, len(outputs)), outputs, first)
-            seen[state] = (vector, cycle, len(outputs))
-        machine.set(module.port("i__payload"), feed(vector, beat))
-        machine.set(module.port("i__valid"), (1,))
-        machine.set(module.port("o__ready"), (1,))
-        machine.settle()
+                return _closed(machine, seen[state], now, outputs, first)
+            seen[state] = now
+        _drive(machine, feed(vector, beat), True)
         look()
         if _certain(machine, "o__valid"):
             first = cycle if first is None else first
             outputs.append(machine.get(module.port("o__payload")))
-        idle = 0 if _certain(machine, "i__ready") else idle + 1
-        if not idle:
-            beat = (beat + 1) % beats
-            vector += not beat
-        starts = not idle and not beat
+        taken = _certain(machine, "i__ready")
+        idle = 0 if taken else idle + 1
+        beat = (beat + taken) % beats
+        vector += taken and not beat
         machine.clock()
         cycle += 1
     raise NotProvedError(
@@ -106,11 +101,7 @@ def run_paused(
     while len(outputs) < count and idle < SOME + 16 * machine.deepest:
         offered = offered or rng.random() < MOVING
         ready = rng.random() < MOVING
-        unknown = [UNKNOWN] * len(module.port("i__payload"))
-        machine.set(module.port("i__payload"), feed(*divmod(taken, beats)) if offered else unknown)
-        machine.set(module.port("i__valid"), (int(offered),))
-        machine.set(module.port("o__ready"), (int(ready),))
-        machine.settle()
+        _drive(machine, feed(*divmod(taken, beats)) if offered else None, ready)
         look()
         sends = _certain(machine, "o__valid") and ready
         takes = _certain(machine, "i__ready") and offered
@@ -123,6 +114,15 @@ def run_paused(
     if len(outputs) < count:
         raise NotProvedError(f"{module.name}: must not stop when its input pauses or output stalls")
     return outputs
+
+
+def _drive(machine: Machine, payload: Sequence[Value] | None, ready: bool) -> None:
+    """Offer a beat, or none, and take one or not."""
+    nets = machine.module.port("i__payload")
+    machine.set(nets, [UNKNOWN] * len(nets) if payload is None else payload)
+    machine.set(machine.module.port("i__valid"), (int(payload is not None),))
+    machine.set(machine.module.port("o__ready"), (int(ready),))
+    machine.settle()
 
 
 def _certain(machine: Machine, port: str) -> int:
