@@ -58,10 +58,9 @@ def prove_folded(
     alias: Sequence[int],
     needed: Sequence[bool],
 ) -> FoldedProof:
-    """Show that each row leaves in a beat, and that each accumulator holds all of its sums.
+    """Show that each row that is needed leaves in a beat, and that all sums fit accumulators.
 
-    `alias` gives, for each input element, the first one that is always equal to it; `needed`,
-    for each row, whether anything depends on its sum.
+    `alias` gives, for each input element, the first one that is always equal to it.
 
     Raises
     ------
@@ -70,8 +69,7 @@ def prove_folded(
     """
     columns = len(inputs)
     rows = [aliased_row(dense, row, inputs, alias) for row in range(len(dense.weight))]
-    known = _by_direction(rows)
-    watch = Watch(machine, rules)
+    known, watch = _by_direction(rows), Watch(machine, rules)
 
     def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
         return _total(place.vector, word, known, rules.linear.inputs, columns)
@@ -168,5 +166,6 @@ def _missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:
     doubt = "" if rules.doubt is None else f" ({rules.doubt})"
     place = f"; {lost[0]} carries no row of the vector in one code a value" if lost else ""
     raise NotProvedError(
-        f"{rules.module.name}, row {row}: its sum {terms(form)} must leave in every vector{place}{doubt}"
+        f"{rules.module.name}, row {row}: its sum {terms(form)} must leave in every vector{place}"
+        f"{doubt}"
     )

@@ -58,7 +58,7 @@ def run_steady(
     module = machine.module
     seen: dict[tuple[object, ...], tuple[int, int, int]] = {}
     outputs: list[tuple[Value, ...]] = []
-    first = None
+    first: int | None = None
     vector = beat = cycle = idle = 0
     while max(vector, idle) < SOME + 4 * machine.deepest:
         if not beat and not idle:
@@ -72,8 +72,7 @@ def run_steady(
             first = cycle if first is None else first
             outputs.append(machine.get(module.port("o__payload")))
         taken = _certain(machine, "i__ready")
-        idle = 0 if taken else idle + 1
-        beat = (beat + taken) % beats
+        idle, beat = 0 if taken else idle + 1, (beat + taken) % beats
         vector += taken and not beat
         machine.clock()
         cycle += 1
