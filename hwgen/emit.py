@@ -41,7 +41,7 @@ HEADER = """\
 // DECLFILENAME: all modules of a design are in this one file.
 // WIDTHEXPAND:  Verilog's own extension of narrow operands is meant; no value can be lost by it.
 // UNUSEDSIGNAL: Amaranth names every port of a submodule; padding bits and tlast are not read.
-// UNUSEDPARAM:  one parameter of hwgen_add3 matters to its primitives only.
+// UNUSEDPARAM:  some parameters of hwgen_add3 matter to its primitives only.
 // PROCASSINIT:  registers have initial values besides their reset.
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off WIDTHEXPAND */
@@ -86,8 +86,10 @@ def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
 
 
 def _has_three(stage: Stage) -> bool:
-    """Whether a stage adds three operands in one carry chain."""
-    return isinstance(stage, UnrolledDense) and any(a.third for a in stage.graph.adders)
+    """Whether a stage adds three operands, or two and a constant, in one carry chain."""
+    return isinstance(stage, UnrolledDense) and any(
+        a.third or a.constant for a in stage.graph.adders
+    )
 
 
 def _convert(component: LaneComponent | Top, name: str) -> str:

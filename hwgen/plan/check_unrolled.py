@@ -33,6 +33,7 @@ def check_unrolled(stage: UnrolledDense, layer: Layer, where: str) -> dict[int, 
             raise PlanError(f"{place}.level: must be one more than the highest of its operands")
         terms = [sign * _operand(graph, forms, operand) for operand, sign in adder.signed_operands]
         forms.append(np.sum(terms, axis=0))
+        forms[-1][0] += adder.constant
         reached = _range(forms[-1], layer.inputs)
         if reached.lo < adder.lo or reached.hi > adder.hi:
             raise PlanError(

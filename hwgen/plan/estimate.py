@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
 
-from hwgen.plan.adder_passes import graph_bits
+from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.design import Plan, Target
 from hwgen.plan.fabric import adder_luts, function_luts, mux_luts
 from hwgen.plan.fitted import FITTED
@@ -80,7 +80,7 @@ def counted_luts(stage: Stage, target: Target) -> int:
     """LUTs of a stage's parts, before the correction."""
     match stage:
         case UnrolledDense():
-            return _adder_graph_luts(stage, target)
+            return graph_luts(stage.graph, target)
         case ParallelThreshold():
             return sum(
                 _staircase_luts(channel, lane.bits, target)
@@ -117,16 +117,6 @@ def _joint_luts(stage: Joint, target: Target) -> int:
             return stage.inputs.beats
         case _:
             assert_never(stage)
-
-
-def _adder_graph_luts(stage: UnrolledDense, target: Target) -> int:
-    graph = stage.graph
-    if target != "ecp5":
-        return graph_bits(graph)
-    adjusting = sum(adder_luts(target, o.range.bits) for o in graph.outputs if o.adjusts)
-    return adjusting + sum(
-        adder_luts(target, max(adder.range.bits - adder.wires, 0)) for adder in graph.adders
-    )
 
 
 def _staircase_luts(channel: Steps, lane_bits: int, target: Target) -> int:

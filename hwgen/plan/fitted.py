@@ -9,7 +9,7 @@ from hwgen.plan.design import Target
 
 FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     "xc7": {
-        "UnrolledDense": (0.0, 0.879),
+        "UnrolledDense": (4.0, 1.000),
         "ParallelThreshold": (11.1, 0.900),
         "ParallelArgmax": (3.0, 0.785),
         "FoldedDense": (31.6, 1.396),
@@ -22,7 +22,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Widener": (6.0, 0.800),
     },
     "ice40": {
-        "UnrolledDense": (2.0, 1.022),
+        "UnrolledDense": (4.0, 1.000),
         "ParallelThreshold": (19.7, 0.585),
         "ParallelArgmax": (3.0, 1.208),
         "FoldedDense": (35.4, 1.668),
@@ -35,7 +35,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Widener": (6.0, 0.900),
     },
     "ecp5": {
-        "UnrolledDense": (0.0, 0.980),
+        "UnrolledDense": (4.0, 1.000),
         "ParallelThreshold": (11.8, 0.724),
         "ParallelArgmax": (3.0, 1.354),
         "FoldedDense": (35.0, 1.683),

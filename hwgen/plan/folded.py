@@ -122,11 +122,14 @@ def _planned(
                 common=layer.tail != "output" or not folding.natural,
             )
             elements.append(element)
-    order = tuple(
-        row for k in range(len(dealt[0])) for part in dealt if k < len(part) for row in part[k]
-    )
-    stage = _stage(layer, inputs, options, folding, tuple(elements), order)
+    stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt))
     return FoldedPlan(stage=stage, luts=folding.luts, registers=registers)
+
+
+def _order(dealt: list[list[tuple[int, ...]]]) -> tuple[int, ...]:
+    """Give the rows as they leave: of every set its first rows, then its second ones, ..."""
+    rounds = range(len(dealt[0]))
+    return tuple(row for k in rounds for part in dealt if k < len(part) for row in part[k])
 
 
 def _stage(

@@ -1,6 +1,6 @@
 """What a small memory costs as LUTs and as block RAM, and which of the two a plan takes.
 
-The LUT figures are fitted to Yosys (`bench/folded.py --memories` measures them again).
+The LUT figures are fitted to Yosys (`bench/memories.py` measures them again).
 """
 
 from __future__ import annotations

@@ -45,12 +45,6 @@ class Schedule:
             for groups in self.sets
         )
 
-    @property
-    def beats(self) -> tuple[Group, ...]:
-        """Give the groups in the order in which they leave."""
-        rounds = range(len(self.sets[0]))
-        return tuple(groups[k] for k in rounds for groups in self.sets if k < len(groups))
-
 
 def in_order(rows: int, steps: int, width: int) -> Schedule:
     """Schedule rows of equal work on one set of `width` PEs, in their own order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import IntArray
-from hwgen.plan.adder_builder import Style
+from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions

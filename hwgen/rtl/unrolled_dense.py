@@ -63,41 +63,37 @@ class UnrolledDenseUnit(LaneComponent):
         segment = self.plan.adder_stages[node - len(self.plan.graph.inputs)]
         shape = range_shape(adder.range)
         total = Signal(shape, name=f"n{node}")
-        operands = [
-            self._operand(m, operand, segment, shape.width) for operand, _ in adder.signed_operands
-        ]
-        if adder.third:
-            self._add_three(m, node, adder, operands, total)
+        if adder.third or adder.constant:
+            self._add_three(m, node, adder, segment, total)
         else:
-            a, b = operands
+            a, b = (
+                self._operand(m, operand, segment, shape.width)
+                for operand, _ in adder.signed_operands
+            )
             m.d.comb += total.eq(a - b if adder.subtract else a + b)
         self._nodes[node, segment] = total
 
-    def _add_three(
-        self, m: Module, node: int, adder: Adder, operands: list[Value], total: Signal
-    ) -> None:
-        """One carry chain for three operands, above the bits that are only wires."""
+    def _add_three(self, m: Module, node: int, adder: Adder, segment: int, total: Signal) -> None:
+        """One carry chain for unsigned operands and a constant, above bits that are only wires."""
         wires, width = adder.wires, len(total)
-        lowest = min(range(3), key=lambda k: adder.signed_operands[k][0].shift)
-        limits = [
-            (self.plan.graph.stored_range(operand.node), operand.shift)
-            for operand, _ in adder.signed_operands
-        ]
-        signed = any(limit.lo < 0 for limit, _ in limits)
-        top = width if signed else max(limit.bits + shift for limit, shift in limits)
+        ports: dict[str, Value | Const] = {}
+        lowest: Value = Const(0, 0)
+        for name, (operand, _) in zip("abc", adder.signed_operands, strict=False):
+            value = resize(self._at(m, operand.node, segment).shift_left(operand.shift), width)
+            bits = self.plan.graph.stored_range(operand.node).bits
+            live = ((1 << bits) - 1 << operand.shift) % (1 << width) >> wires
+            ports |= {
+                f"i_{name}": value[wires:],
+                f"p_LIVE_{name.upper()}": Const(live, width - wires),
+                f"p_FLIP_{name.upper()}": Const(live if operand.inverted else 0, width - wires),
+            }
+            lowest = value[:wires] if operand.shift < wires else lowest
+        if not adder.third:
+            constant = Const((adder.constant >> wires) % (1 << width - wires), width - wires)
+            ports |= {"i_c": Const(0, width - wires), "p_FLIP_C": constant}
         upper = Signal(width - wires, name=f"n{node}_upper")
-        m.submodules[f"add{node}"] = Instance(
-            "hwgen_add3",
-            p_W=width - wires,
-            p_T=min(top, width) - wires,
-            p_NEG_B=int(adder.subtract),
-            p_NEG_C=int(adder.subtract_third),
-            i_a=operands[0][wires:],
-            i_b=operands[1][wires:],
-            i_c=operands[2][wires:],
-            o_y=upper,
-        )
-        m.d.comb += total.eq(Cat(operands[lowest][:wires], upper))
+        m.submodules[f"add{node}"] = Instance("hwgen_add3", p_W=width - wires, o_y=upper, **ports)
+        m.d.comb += total.eq(Cat(lowest, upper))
 
     def _output(self, m: Module, index: int, output: Output) -> Value:
         shape = range_shape(output.range)
