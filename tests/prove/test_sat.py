@@ -5,15 +5,16 @@ What the prover accepts must be equal by SAT, damaged units as well.
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 from hwgen.network_file import load_network
 from hwgen.prove.read import read_folder, read_netlist
-from hwgen.prove.run import prove_netlist
+from hwgen.prove.run import prove, prove_netlist
 from hwgen.synth.tools import find_yosys, try_tool, workspace
-from tests.prove.designs import built
+from tests.prove.designs import built, shared
 from tests.prove.test_mutants import damaged
 
 UNITS = {
@@ -102,3 +103,12 @@ def test_what_is_proved_is_equal_by_sat(tmp_path, case):
     for (mutant, what), same in zip(mutants, equal[1:], strict=True):
         if not same:
             assert not prove_netlist(design, mutant, "", lambda _: None).proved, what
+
+
+def test_damaged_primitives_are_refused(tmp_path):
+    """The form that the proof reads is untouched."""
+    folder = shutil.copytree(shared()[0], tmp_path / "design")
+    text = (folder / "tiny.v").read_text()
+    assert "8'hE8" in text
+    (folder / "tiny.v").write_text(text.replace("8'hE8", "8'hE9"))
+    assert "the primitives in hwgen_add3 must give the sums" in prove(folder).problem
