@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.choices import folded, least_cycles, unrolled
@@ -75,7 +76,11 @@ class Candidates:
         if self._unrolls and (
             within is None or within.cost.luts > LEAST_LUTS_PER_WEIGHT * self.layer.nonzero
         ):
-            found += self._unrolled_way()
+            try:
+                found += self._unrolled_way()
+            except PlanError:  # a clock that no adder keeps leaves the folded way
+                if within is None:
+                    raise
         return found
 
     def joint_luts(self, before: Candidate | None, candidate: Candidate) -> int:

@@ -8,7 +8,7 @@ from typing import Literal
 from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
-LUTS_PER_BLOCK = 20  # a block RAM is taken where it saves so many LUTs
+LUTS_PER_BLOCK = 10  # a block RAM is taken where it saves so many LUTs
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
 
@@ -23,7 +23,7 @@ class Throughput:
     @property
     def interval(self) -> int:
         """Cycles between vectors that keep it."""
-        return int(self.clock_mhz * 1e6 / self.fps)
+        return int(round(self.clock_mhz * 1e6) / self.fps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

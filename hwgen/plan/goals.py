@@ -14,11 +14,16 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.candidates import Candidate, Candidates
 from hwgen.plan.choices import DEFAULT_PE, folded, least_cycles
-from hwgen.plan.design import Budget, LayerChoice, Throughput
+from hwgen.plan.design import LUTS_PER_BLOCK, Budget, LayerChoice, Throughput
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions, Progress
 
-BLOCK_WORTHS = (20, 80, 320, 1 << 30)  # LUTs that a block RAM must save: from many to none
+BLOCK_WORTHS = (
+    LUTS_PER_BLOCK,
+    80,
+    320,
+    1 << 30,
+)  # LUTs that a block RAM must save: from many to none
 
 
 def choose(

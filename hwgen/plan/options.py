@@ -77,7 +77,7 @@ class BuildOptions:
             raise PlanError("fps: needs the clock that it is meant at; add --clock-mhz 100")
         if self.fps is not None and self.max_luts is not None:
             raise PlanError("fps: must not stand beside --max-luts; the one follows from the other")
-        if self.fps is not None and self.fps > self.clock_mhz * 1e6:
+        if self.fps is not None and self.fps > round(self.clock_mhz * 1e6):
             raise PlanError(
                 f"fps: must be at most a vector a cycle, {int(self.clock_mhz * 1e6)} at "
                 f"{self.clock_mhz:g} MHz, not {self.fps}; raise the clock"

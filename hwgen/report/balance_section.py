@@ -110,8 +110,8 @@ def _goal_notes(report: Report) -> list[str]:
     if goal.fps is None:
         brams = "" if goal.brams is None else f" and {count(goal.brams)} block RAMs"
         return [f"Goal: the fastest design within {count(goal.luts or 0)} LUTs{brams}."]
-    planned = 1e6 * goal.clock_mhz / design.interval_cycles
-    verdict = "met" if planned >= goal.fps else "not met"
+    planned = round(1e6 * goal.clock_mhz) / design.interval_cycles
+    verdict = "met" if design.interval_cycles <= _limit(report) else "not met"
     notes = [
         f"Goal: {count(goal.fps)} vectors a second at {goal.clock_mhz:g} MHz, {verdict} by the "
         f"plan with {count(int(planned))}."

@@ -53,7 +53,7 @@ class Goal:
     @property
     def interval_cycles(self) -> int | None:
         """Cycles between vectors that keep the throughput; None where LUTs were given."""
-        return None if self.fps is None else int(self.clock_mhz * 1e6 / self.fps)
+        return None if self.fps is None else int(round(self.clock_mhz * 1e6) / self.fps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

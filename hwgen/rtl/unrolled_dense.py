@@ -77,7 +77,7 @@ class UnrolledDenseUnit(LaneComponent):
         """One carry chain for unsigned operands and a constant, above bits that are only wires."""
         wires, width = adder.wires, len(total)
         ports: dict[str, Value | Const] = {}
-        lowest: Value = Const(0, 0)
+        lowest: Value = Const(0, wires)
         for name, (operand, _) in zip("abc", adder.signed_operands, strict=False):
             value = resize(self._at(m, operand.node, segment).shift_left(operand.shift), width)
             bits = self.plan.graph.stored_range(operand.node).bits
