@@ -304,7 +304,7 @@ def _sim_text(result: Any) -> str:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that an unrolled design is its network; writes proof.json."""
+    """Prove from the Verilog alone that a design is its network; writes proof.json."""
     with _mistakes():
         from hwgen.prove.run import prove as prove_design
 

@@ -59,7 +59,7 @@ def prove_threshold(
         limits = None
         for start in range(lane.steps.lo, lane.steps.hi + 1, CHUNK):
             steps = np.arange(start, min(start + CHUNK, lane.steps.hi + 1))
-            code = _codes(node, row, steps * lane.divisor + lane.row.constant)
+            code = codes_of(node, row, steps * lane.divisor + lane.row.constant)
             _compare(module, pipeline, row, lane, (input_lanes[row], lanes[row]), steps, code)
             reached = Range(int(code.min()), int(code.max()))
             limits = reached if limits is None else limits.union(reached)
@@ -74,7 +74,8 @@ def prove_threshold(
     )
 
 
-def _codes(node: Threshold, row: int, sums: IntArray) -> IntArray:
+def codes_of(node: Threshold, row: int, sums: IntArray) -> IntArray:
+    """Give the network's codes of a row for some of its sums."""
     return node.output.lo + np.searchsorted(node.thresholds[row], sums, side="right")
 
 
