@@ -7,6 +7,7 @@ from typing import Literal
 
 from hwgen.errors import PlanError
 from hwgen.plan.design import Target
+from hwgen.plan.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
@@ -26,6 +27,8 @@ class BuildOptions:
     pipeline
         "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
         two levels where that is 0.
+    requantization
+        "auto" (for each channel what takes fewer LUTs), or "diagram" or "multiply" throughout.
     clock_mhz
         The clock that unrolled layers are pipelined for, 0 where none is asked for.
     """
@@ -38,6 +41,7 @@ class BuildOptions:
     skip: bool = True
     pipeline: str = "auto"
     clock_mhz: float = 0.0
+    requantization: Choice = "auto"
     effort: Literal["low", "normal", "high"] = "normal"
 
     def __post_init__(self) -> None:
