@@ -12,7 +12,8 @@ from hwgen.plan.requantizers import Choice, Requantizer, Rescale, Steps
 from hwgen.plan.rescale import rescales
 from hwgen.plan.staircase import code_range, wrapped
 
-CHOICE_LUTS: dict[Target, float] = {"xc7": 0.5, "ice40": 0.7, "ecp5": 0.6}  # a node of a diagram
+CHOICE_LUTS: dict[Target, float] = {"xc7": 0.27, "ice40": 0.57, "ecp5": 0.63}  # a diagram's node
+CARRY_LUTS: dict[Target, float] = {"xc7": 0.7, "ice40": 0.9, "ecp5": 0.96}  # a bit of an addition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
