@@ -12,8 +12,9 @@ from hwgen.plan.requantizers import Choice, Requantizer, Rescale, Steps
 from hwgen.plan.rescale import rescales
 from hwgen.plan.staircase import code_range, wrapped
 
+# fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
 CHOICE_LUTS: dict[Target, float] = {"xc7": 0.27, "ice40": 0.57, "ecp5": 0.63}  # a diagram's node
-CARRY_LUTS: dict[Target, float] = {"xc7": 0.7, "ice40": 0.9, "ecp5": 0.96}  # a bit of an addition
+DIGIT_LUTS: dict[Target, float] = {"xc7": 0.65, "ice40": 0.9, "ecp5": 0.96}  # a bit added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +58,12 @@ def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) ->
     """Estimate the LUTs of a channel."""
     if isinstance(channel, Steps):
         return CHOICE_LUTS[target] * choices(code_blocks(channel, lane, code_bits))
-    added = [digit.shift for digit in channel.digits[1:]]
-    if channel.constant:
-        added.append((channel.constant & -channel.constant).bit_length() - 1)
-    seam = choices(seam_blocks(channel, lane))
-    carries = sum(channel.bits - start for start in added)
-    return (
-        carries + CHOICE_LUTS[target] * seam + luts(channel.steps, channel.kept, code_bits, target)
-    )
+    digits = sum(channel.bits - max(digit.shift, 0) for digit in channel.digits[1:])
+    low = (channel.constant & -channel.constant).bit_length() - 1  # the bits below it are wires
+    constant = channel.bits - low if channel.constant else 0
+    decided = CHOICE_LUTS[target] * choices(seam_blocks(channel, lane))
+    behind = luts(channel.steps, channel.kept, code_bits, target)
+    return DIGIT_LUTS[target] * digits + constant + decided + behind
 
 
 def seam_blocks(channel: Rescale, lane: IntType) -> tuple[Block, ...]:
@@ -104,7 +103,6 @@ def path_of(channel: Requantizer, lane: IntType, code_bits: int) -> Path:
     blocks = code_blocks(channel.steps, channel.kept, code_bits)
     behind = crossing_bits(blocks, channel.kept.bits)
     read = lane.bits + (channel.seam > 0)
-    before = [lane.bits] if channel.adders else []
-    for added in range(1, channel.adders):
-        before.append(channel.bits + (read if added < len(channel.digits) - 1 else 0))
+    waiting = [read if added < len(channel.digits) - 1 else 0 for added in range(channel.adders)]
+    before = [lane.bits, *(bits + channel.bits for bits in waiting[1:])] if waiting else []
     return Path(adders=channel.adders, bits=channel.bits, held=(*before, *behind))

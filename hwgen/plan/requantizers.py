@@ -19,7 +19,7 @@ class Steps:
 
 
 class Digit(NamedTuple):
-    """A summand of a multiplier, `sign * 2**shift`."""
+    """A summand of a multiplier, `sign * 2**shift`; below shift 0 it drops low bits of x."""
 
     shift: int
     sign: int
@@ -31,7 +31,7 @@ class Rescale:
 
     With v the lane less its smallest value, and x = v + 2**lane_bits where v < `seam` (a wrapped
     lane, whose values go on behind its end), else v: the staircase is read at
-    `(multiplier * x + constant) % 2**bits >> shift`.
+    `(product of x + constant) % 2**bits >> shift`.
 
     Attributes
     ----------
@@ -45,11 +45,6 @@ class Rescale:
     bits: int
     shift: int
     steps: Steps
-
-    @property
-    def multiplier(self) -> int:
-        """What x is multiplied by."""
-        return sum(digit.sign << digit.shift for digit in self.digits)
 
     @property
     def adders(self) -> int:
@@ -66,13 +61,21 @@ Requantizer = Steps | Rescale
 Choice = Literal["auto", "diagram", "multiply"]
 
 
+def product_of(digits: tuple[Digit, ...], x: IntArray) -> IntArray:
+    """Give what the digits make of x, each rounded down by itself."""
+    product = np.zeros_like(x)
+    for shift, sign in digits:
+        product += sign * (x << shift if shift >= 0 else x >> -shift)
+    return product
+
+
 def codes_of(channel: Requantizer, lane: IntType, values: IntArray) -> IntArray:
     """Give the codes of a lane's values, shape (samples,)."""
     if isinstance(channel, Rescale):
         x = values - lane.lo
         x = x + (np.where(x < channel.seam, 1, 0) << lane.bits)
         mask = (1 << channel.bits) - 1
-        values = (x * channel.multiplier + channel.constant & mask) >> channel.shift
+        values = (product_of(channel.digits, x) + channel.constant & mask) >> channel.shift
         channel = channel.steps
     codes = np.array(channel.codes)[np.searchsorted(channel.thresholds, values, side="right")]
     return codes.astype(np.int64)

@@ -4,21 +4,25 @@ A staircase of thresholds t[k] from code g[k-1] to g[k], k = 1 to n, is `(m * x 
 its ends if and only if, for all k, `2**s * g[k] <= m * t[k] + b` and
 `m * (t[k] - 1) + b < 2**s * (g[k-1] + 1)`. For a given m these are bounds on b alone, and every
 pair of them bounds the slope m / 2**s; so all multipliers of few digits can be tried. Codes below
-the first and above the last threshold are left to a staircase over the product's upper bits.
+the first and above the last threshold are left to a staircase over the product's upper bits. The
+room that is left for b is then spent: every summand of the product drops low bits, as many as leave
+a constant that has the right code at every single value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
-from hwgen.plan.requantizers import Digit, Rescale, Steps, codes_of
+from hwgen.plan.requantizers import Digit, Rescale, Steps, codes_of, product_of
 from hwgen.plan.staircase import roundest, wrapped
 
 MAX_THRESHOLDS = 1 << 10  # every pair of them is looked at
 MAX_SPAN = 1 << 22  # every value is run through the result
+MAX_CUT_SPAN = 1 << 16  # values that are run for every number of low bits dropped
 MAX_BITS = 48  # of a product
 MULTIPLIERS = 400  # tried at one shift
 FURTHER_SHIFTS = 4  # tried behind the first that has a multiplier
@@ -43,17 +47,25 @@ def rescales(staircase: Steps, stored: Range, lane: IntType) -> Iterator[Rescale
     slopes = _slopes(places, rising)
     if slopes is None:
         return
+    values = np.arange(stored.lo, stored.hi + 1)
+    base, seam = _base(stored, lane)
+    target = _Target(
+        x=values - base,
+        codes=np.searchsorted(places, values, side="right"),
+        rising=rising,
+        falling=bool(falling),
+    )
     first = None
     for shift in range(MAX_BITS - lane.bits):
         if first is not None and shift > first + FURTHER_SHIFTS:
             return
         for multiplier in _multipliers(slopes, shift):
-            limits = _constants(places, rising, multiplier, shift)
-            if limits is None or (shift and multiplier % 2 == 0):
+            if not _is_on_line(places, rising, multiplier, shift):
                 continue
-            made = _made(staircase, stored, lane, multiplier, shift, limits)
+            first = shift if first is None else first
+            made = _cut_short(target, multiplier, shift)
+            made = replace(made, seam=seam if _reads_carry(made, lane) else 0)
             if made.bits <= MAX_BITS and is_equal(made, staircase, stored, lane):
-                first = shift if first is None else first
                 yield made
 
 
@@ -74,45 +86,70 @@ def _multipliers(slopes: tuple[float, float], shift: int) -> list[int]:
     return sorted(range(max(low, 1), high + 2), key=lambda m: len(signed_digits(m)))
 
 
-def _constants(
-    places: IntArray, codes: IntArray, multiplier: int, shift: int
-) -> tuple[int, int] | None:
-    """Give the least and greatest constant of a multiplier."""
-    low = int(np.max((codes[1:] << shift) - multiplier * places))
-    high = int(np.min((codes[:-1] + 1 << shift) - 1 - multiplier * (places - 1)))
+def _is_on_line(places: IntArray, codes: IntArray, multiplier: int, shift: int) -> bool:
+    """Whether there is a constant for a multiplier."""
+    low = np.max((codes[1:] << shift) - multiplier * places)
+    high = np.min((codes[:-1] + 1 << shift) - 1 - multiplier * (places - 1))
+    return bool(low <= high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Target:
+    """What a product must give: of every x the place of its code among the rising codes."""
+
+    x: IntArray
+    codes: IntArray
+    rising: IntArray
+    falling: bool
+
+
+def _cut_short(target: _Target, multiplier: int, shift: int) -> Rescale:
+    """Give the product whose digits drop as many low bits as leave every code as it is."""
+    digits = ordered_digits(multiplier)
+    for dropped in range(shift if len(target.x) <= MAX_CUT_SPAN else 0, -1, -1):
+        cut = tuple(Digit(digit.shift - dropped, digit.sign) for digit in digits)
+        product = product_of(cut, target.x)
+        limits = _constants(target, product, shift - dropped)
+        if limits is not None:
+            return _made(target, cut, product, shift - dropped, roundest(*limits))
+    raise AssertionError("a multiplier on the line has a constant")
+
+
+def _constants(target: _Target, product: IntArray, shift: int) -> tuple[int, int] | None:
+    """Give the least and greatest constant that gives every x its code."""
+    codes = target.rising[target.codes]
+    above, below = target.codes > 0, target.codes < len(target.rising) - 1
+    low = int(np.max((codes[above] << shift) - product[above]))
+    high = int(np.min((codes[below] + 1 << shift) - 1 - product[below]))
     return (low, high) if low <= high else None
 
 
 def _made(
-    staircase: Steps,
-    stored: Range,
-    lane: IntType,
-    multiplier: int,
-    shift: int,
-    limits: tuple[int, int],
+    target: _Target, digits: tuple[Digit, ...], product: IntArray, shift: int, constant: int
 ) -> Rescale:
-    """Give the product over the lane with the roundest constant."""
-    base, seam = _base(stored, lane)
-    constant = roundest(limits[0] + multiplier * base, limits[1] + multiplier * base)
-    ends = Range(
-        multiplier * (stored.lo - base) + constant >> shift,
-        multiplier * (stored.hi - base) + constant >> shift,
-    )
+    kept = product + constant >> shift
+    ends = Range(int(kept.min()), int(kept.max()))
     bits = max(ends.span.bit_length(), 1)
-    first, last = staircase.codes[0], staircase.codes[-1]
-    step = -1 if last < first else 1
-    codes = tuple(range(first, last + step, step))
-    lowest = -1 - first if step < 0 else first
-    kept = Steps(thresholds=tuple(range(lowest + 1, lowest + len(codes))), codes=codes)
+    lowest, highest = int(target.rising[0]), int(target.rising[-1])
+    codes = tuple(range(lowest, highest + 1))
+    if target.falling:
+        codes = tuple(-1 - code for code in codes)
+    steps = Steps(thresholds=tuple(range(lowest + 1, highest + 1)), codes=codes)
     size = bits + shift
     return Rescale(
-        digits=ordered_digits(multiplier),
+        digits=digits,
         constant=constant % (1 << size),
-        seam=seam if (multiplier << lane.bits) % (1 << size) else 0,
+        seam=0,
         bits=size,
         shift=shift,
-        steps=wrapped(kept, ends, bits),
+        steps=wrapped(steps, ends, bits),
     )
+
+
+def _reads_carry(made: Rescale, lane: IntType) -> bool:
+    """Whether the product depends on whether x has gone on behind the end of its lane."""
+    end = np.array([1 << lane.bits])
+    return bool(product_of(made.digits, end)[0] % (1 << made.bits))
 
 
 def _base(stored: Range, lane: IntType) -> tuple[int, int]:

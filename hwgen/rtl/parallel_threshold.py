@@ -69,7 +69,7 @@ def _product(
     if plan.seam:
         diagram = DecisionDiagram(m, pipeline, value, (), f"{name}_seam")
         value = Cat(value, diagram.root(Block(len(value), 1, (plan.seam,))))
-    total: Value = resize(value.shift_left(plan.digits[0].shift), plan.bits)
+    total: Value = resize(_scaled(value, plan.digits[0]), plan.bits)
     for added, digit in enumerate(plan.digits[1:], 1):
         total = _plus(m, total, value, digit, f"{name}_y{added}")
         value, total = delayed(value, added, "x"), delayed(total, added, "y")
@@ -80,14 +80,17 @@ def _product(
     return total[plan.shift :]
 
 
+def _scaled(value: Value, digit: Digit) -> Value:
+    return value.shift_left(digit.shift) if digit.shift >= 0 else value[-digit.shift :]
+
+
 def _plus(m: Module, total: Value, value: Value, digit: Digit, name: str) -> Value:
     """Add a digit's share of a product; the bits below it are wires."""
-    width = len(total) - digit.shift
-    upper = Signal(width, name=name)
-    summand = resize(value, width)
-    start = total[digit.shift :]
+    low = max(digit.shift, 0)
+    upper = Signal(len(total) - low, name=name)
+    start, summand = total[low:], resize(_scaled(value, digit), len(total))[low:]
     m.d.comb += upper.eq(start + summand if digit.sign > 0 else start - summand)
-    return Cat(total[: digit.shift], upper)
+    return Cat(total[:low], upper)
 
 
 class DecisionDiagram:

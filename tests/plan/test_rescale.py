@@ -1,5 +1,7 @@
 """Products against the staircases that they stand for, value by value."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -28,8 +30,8 @@ STORED = [Range(-300, 500), Range(0, 1023), Range(700, 1500), Range(-2000, -900)
 @pytest.mark.parametrize("stored", STORED)
 @pytest.mark.parametrize("wraps", [False, True])
 @pytest.mark.parametrize("unit", [1, -1])
-@pytest.mark.parametrize("kind", ["u4", "u6", "s5", "u8"])
-@pytest.mark.parametrize("scale", [0.0173, 0.0625, 0.31, 1.7])
+@pytest.mark.parametrize("kind", ["u4", "s5", "u8"])
+@pytest.mark.parametrize("scale", [0.0173, 0.25, 1.7])
 def test_every_product_has_the_codes(stored, wraps, unit, kind, scale):
     code = IntType.parse(kind)
     middle = unit * (stored.lo + stored.hi) / 2
@@ -41,7 +43,7 @@ def test_every_product_has_the_codes(stored, wraps, unit, kind, scale):
         return
     assert found
     values = np.arange(stored.lo, stored.hi + 1)
-    expected = np.array([plain.codes[sum(t <= v for t in plain.thresholds)] for v in values])
+    expected = np.array(plain.codes)[(values[:, None] >= plain.thresholds).sum(axis=1)]
     carried = values % 2**lane.bits if not lane.lo <= stored.lo <= stored.hi <= lane.hi else values
     for made in found:
         assert np.array_equal(codes_of(made, lane, carried), expected)
@@ -52,16 +54,15 @@ def test_a_power_of_two_is_one_addition():
     stored = Range(-100, 411)
     plain = affine(1 / 16, 0.3, 5, stored)
     best = min(rescales(plain, stored, lane_of(stored, True)), key=lambda made: made.adders)
-    assert best.multiplier == 1
+    assert len(best.digits) == 1
     assert best.adders == 1
-    assert best.shift == 4
 
 
 def test_an_aligned_power_of_two_is_wiring():
     stored = Range(0, 1023)
     plain = steps(np.arange(32, 1024, 32), 1, 0, stored, 0)
     best = min(rescales(plain, stored, stored.type), key=lambda made: made.adders)
-    assert (best.multiplier, best.adders, best.constant, best.seam) == (1, 0, 0, 0)
+    assert (len(best.digits), best.adders, best.constant, best.seam) == (1, 0, 0, 0)
 
 
 def test_thresholds_on_no_line_have_no_product():
@@ -89,7 +90,7 @@ def test_a_changed_product_is_not_equal(change):
 def test_digits_are_the_number_and_no_two_are_neighbours(number):
     digits = signed_digits(number)
     assert sum(digit.sign << digit.shift for digit in digits) == number
-    assert all(b.shift - a.shift > 1 for a, b in zip(digits, digits[1:], strict=False))
+    assert all(b.shift - a.shift > 1 for a, b in pairwise(digits))
     assert sorted(ordered_digits(number)) == sorted(digits)
     assert ordered_digits(number)[0].sign > 0
 
