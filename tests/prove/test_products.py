@@ -3,41 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from hwgen.emit import verilog_of
 from hwgen.flow import build
-from hwgen.ir import Graph, Threshold
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.requantizers import Rescale
 from hwgen.plan.stages import ParallelThreshold
 from hwgen.prove.run import prove
-from tests.tiny_nets import network
-
-
-def affine_network(seed=3, codes="u6", inputs="s4", **net):
-    """Give a network whose thresholds are those of a scale and an offset for each channel."""
-    rng = np.random.default_rng(seed)
-    graph = network(seed, widths=(10, 6, 4), codes=codes, inputs=inputs, **net)
-    dense, activation, *rest = graph.nodes
-    steps = np.arange(1, activation.thresholds.shape[1] + 1) - 0.5
-    totals = dense.totals(graph.input.type.range)
-    scales = [total.span * rng.uniform(0.4, 0.9) / len(steps) for total in totals]
-    rows = [
-        np.ceil(steps * scale + total.lo + total.span * rng.uniform(0, 0.4))
-        for total, scale in zip(totals, scales, strict=True)
-    ]
-    thresholds = np.array(rows).astype(np.int64)
-    changed = Threshold(
-        name=activation.name,
-        inputs=activation.inputs,
-        thresholds=thresholds,
-        output=activation.output,
-    )
-    return Graph(name="tiny", input=graph.input, nodes=(dense, changed, *rest), output=graph.output)
+from tests.tiny_nets import affine_network
 
 
 def options(target, **more):
