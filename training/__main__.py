@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
 from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
-from training.loop import Epoch
+from training.float_checkpoint import train_float_alone
+from training.options import errors, override, progress, widths_of
 from training.parallel import is_first, process_group
+from training.quantize import quantize
 from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
@@ -45,7 +44,8 @@ app = typer.Typer(
 )
 app.command()(sweep)
 app.command()(table)
-errors = Console(stderr=True, highlight=False, quiet=not is_first())
+app.command()(quantize)
+app.command("float")(train_float_alone)
 
 
 @app.command("train")
@@ -81,6 +81,9 @@ def main(
     ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
+    fitted_start: Annotated[
+        bool | None, typer.Option(help="Start at the scales of a post-training fit.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
@@ -92,13 +95,13 @@ def main(
     """Train RECIPE and write its integer network, certified to keep its accumulators."""
     torch.set_num_threads(threads)
     try:
-        settings = _override(
+        settings = override(
             with_method(RECIPES[recipe], method, acc_bits),
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=None if widths is None else _widths(widths),
+            widths=widths_of(widths),
             width=width,
             constrain=constrain,
             epochs=epochs,
@@ -107,6 +110,7 @@ def main(
             layers=layers,
             backward=backward,
             float_start=float_start,
+            fitted_start=fitted_start,
             seed=seed,
         )
         with process_group():
@@ -134,39 +138,10 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
         console.print(f"wrote {out}", highlight=False, soft_wrap=True)
 
 
-@contextmanager
-def progress(what: str, epochs: int):
-    """Show a bar on stderr with loss and accuracy of the last epoch."""
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=errors) as bar:
-        task = bar.add_task("", total=epochs)
-
-        def report(epoch: Epoch) -> None:
-            text = f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.score:.2f}"
-            bar.update(task, advance=1, description=text)
-
-        yield report
-
-
 def default_out(settings: Recipe) -> Path:
     """Name the model file by what was trained."""
     bits = "" if settings.accumulator_bits is None else f"-p{settings.accumulator_bits}"
     return Path("runs") / f"{settings.name}-{settings.method}{bits}-s{settings.seed}.pt"
-
-
-def _override(recipe: Recipe, **given: object) -> Recipe:
-    known = {field.name for field in fields(Recipe)}
-    assert known.issuperset(given)
-    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise HwgenError(
-            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
-        ) from None
 
 
 if __name__ == "__main__":

@@ -58,6 +58,9 @@ class Recipe:
         Bits of an input feature; only for data sets that are not integers to begin with.
     float_start
         Start from the weights of a trained float network.
+    equalization, bias_correction, fitted_start
+        How, beyond that (start.py): with neighbouring layers equalized, with the means of the float
+        network restored, with the scales of a post-training fit.
     optimizer
         `sgd` has no momentum, `momentum` is SGD with 0.9.
     decay_epochs
@@ -102,6 +105,9 @@ class Recipe:
     augment: bool = False
     backward: Backward = "soft"
     float_start: bool = True
+    equalization: bool = False
+    bias_correction: bool = False
+    fitted_start: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -15,9 +15,9 @@ from training.data.dataset import TrainingData
 from training.descent import float_descent, quantized_descent
 from training.loop import Report, calibration_steps, train
 from training.measure import measure
-from training.nets.float_twin import start_from
 from training.recipe import Recipe
 from training.score import Metric, metric_of, scores
+from training.start import start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,15 @@ def train_quantized(
     torch.manual_seed(recipe.seed)
     net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
-        start_from(net, trained)
+        start(net, trained, recipe, dataset)
     train(net, dataset, recipe, quantized_descent(recipe), report)
+    return measured(recipe, dataset, net, trained)
+
+
+def measured(
+    recipe: Recipe, dataset: TrainingData, net: nn.Module, trained: nn.Module
+) -> tuple[Graph, Figures]:
+    """Export a quantized network, and measure its integers beside the float network."""
     graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
     parts, samples = measure(graph, net, dataset)
     figures = _figures(

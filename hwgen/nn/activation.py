@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from hwgen.nn.rounding import round_half_up
+from hwgen.nn.fake_quantize import on_fixed_grid, on_grid
+from hwgen.nn.rounding import rounded_
 from hwgen.nn.weight_quant import MIN_SCALE
 from hwgen.numeric import IntType
 
@@ -49,12 +52,12 @@ class QuantInput(nn.Module):
         return torch.tensor(self.fixed_scale, dtype=torch.float64)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Round and clip `x` to the integers that stand for it."""
-        return round_half_up(x / self.fixed_scale).clamp(self.int_type.lo, self.int_type.hi)
+        """Round and clip `x` to the integers that stand for it, without gradient."""
+        return rounded_(x.detach() / self.fixed_scale, self.int_type.lo, self.int_type.hi)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Round `x` to the values that the input type can carry."""
-        return self.codes(x) * self.fixed_scale
+        """Round `x` to the values that the input type can carry; no gradient where it clips."""
+        return on_fixed_grid(x, self.fixed_scale, self.int_type)
 
 
 class QuantActivation(nn.Module):
@@ -86,6 +89,8 @@ class QuantActivation(nn.Module):
         self.calibration_steps = calibration_steps
         self.log2_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.calibrating = True  # what `steps` says without a look at a tensor: set both
+        self.register_load_state_dict_post_hook(_count_steps)
 
     @property
     def scale(self) -> Tensor:
@@ -93,24 +98,40 @@ class QuantActivation(nn.Module):
         return torch.exp2(self.log2_scale).clamp_min(MIN_SCALE)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Round and clip `x` to the integers that stand for it; no gradient where it clips."""
-        return round_half_up(x / self.scale).clamp(self.int_type.lo, self.int_type.hi)
+        """Round and clip `x` to the integers that stand for it, without gradient."""
+        return rounded_(x.detach() / self.scale.detach(), self.int_type.lo, self.int_type.hi)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Round and clip `x`, following its range first where still calibrating."""
-        if not self.training or self.steps >= self.calibration_steps:
-            return self.codes(x) * self.scale
-        self._calibrate(x.detach())
-        scale = self.scale.detach()
-        return round_half_up(x / scale).clamp(self.int_type.lo, self.int_type.hi) * scale
+        """Round and clip `x`, following its range first where still calibrating.
 
-    def _calibrate(self, x: Tensor) -> None:
+        Gradients pass the rounding unchanged and stop where it clips.
+        """
+        if self.training and self.calibrating:
+            _uncompiled(self, x.detach())
+            return on_grid(x, self.log2_scale.detach(), self.int_type)
+        return on_grid(x, self.log2_scale, self.int_type)
+
+    def calibrate(self, x: Tensor) -> None:
+        """Let the scale follow the range of a batch `x`, and count it."""
         magnitude = x.abs() if self.int_type.signed else x.clamp_min(0)
         batch = (self.percentile(magnitude) / self.int_type.hi).clamp_min(MIN_SCALE)
         weight = 1.0 if self.steps == 0 else MOMENTUM
         mean = (1 - weight) * self.scale.detach() + weight * batch
         self.log2_scale.data.copy_(torch.log2(mean))
         self.steps += 1
+        self.calibrating = bool(self.steps < self.calibration_steps)
+
+
+def _calibrate(activation: QuantActivation, x: Tensor) -> None:
+    activation.calibrate(x)
+
+
+_uncompiled: Callable[[QuantActivation, Tensor], None] = torch.compiler.disable(_calibrate)
+
+
+def _count_steps(activation: nn.Module, _: Any) -> None:
+    assert isinstance(activation, QuantActivation)
+    activation.calibrating = bool(activation.steps < activation.calibration_steps)
 
 
 class QuantOutput(nn.Module):
@@ -137,12 +158,12 @@ class QuantOutput(nn.Module):
         return torch.tensor(self.fixed_scale, dtype=torch.float64)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Round and clip `x` to the integers that stand for it; no gradient where it clips."""
-        return round_half_up(x / self.fixed_scale).clamp(self.int_type.lo, self.int_type.hi)
+        """Round and clip `x` to the integers that stand for it, without gradient."""
+        return rounded_(x.detach() / self.fixed_scale, self.int_type.lo, self.int_type.hi)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Round and clip `x` to the values that the output type can carry."""
-        return self.codes(x) * self.fixed_scale
+        """Round `x` to the values that the output type can carry; no gradient where it clips."""
+        return on_fixed_grid(x, self.fixed_scale, self.int_type)
 
 
 Quantizer = QuantInput | QuantActivation | QuantOutput

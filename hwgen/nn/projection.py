@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hwgen.nn.search import project_magnitudes
+
 
 def project_l1(weight: Tensor, radius: Tensor) -> Tensor:
     """Nearest point of the l1 ball, for every row.
@@ -29,7 +31,9 @@ def project_l1(weight: Tensor, radius: Tensor) -> Tensor:
     return weight.sign() * (weight.abs() - threshold).clamp_min(0)
 
 
-def project_integer(x: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
+def project_integer(
+    x: Tensor, budget: int, limit: int, start: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Nearest integer row within an l1 budget, for every row.
 
     Minimizes `sum (|x_i| - n_i)**2` over integers `n_i` in [0, limit] with `sum n_i <= budget`.
@@ -47,48 +51,16 @@ def project_integer(x: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]
         Largest l1 norm of an integer row, at least 0.
     limit
         Largest magnitude of one integer.
+    start
+        A guess of lambda, which shortens the search and does not change its result, shape
+        (channels, 1); zero if it is not given.
 
     Returns
     -------
     The integers with their signs, in the type of `x`, and lambda, shape (channels, 1).
     """
-    magnitude = x.detach().abs()
-    nearest = torch.floor(magnitude + 0.5)
-    shift = _whole_shift(nearest, budget, limit)
-    codes = (nearest - shift).clamp(0, limit)
-    soft = torch.zeros_like(shift)
-    outside = (shift > 0).flatten()
-    if bool(outside.any()):
-        codes[outside], soft[outside] = _spend_rest(
-            magnitude[outside], codes[outside], budget, limit
-        )
-    return x.detach().sign() * codes, soft
-
-
-def _whole_shift(nearest: Tensor, budget: int, limit: int) -> Tensor:
-    """Smallest whole lambda >= 0 that keeps the budget, by bisection, shape (channels, 1)."""
-    low = torch.zeros_like(nearest[:, :1])  # breaks the budget, or already keeps it
-    inside = nearest.clamp(0, limit).sum(dim=1, keepdim=True) <= budget
-    high = torch.where(inside, low, nearest.amax(dim=1, keepdim=True))  # keeps it
-    while bool((high - low > 1).any()):
-        middle = torch.floor((low + high) / 2)
-        fits = (nearest - middle).clamp(0, limit).sum(dim=1, keepdim=True) <= budget
-        high = torch.where(fits, middle, high)
-        low = torch.where(fits, low, middle)
-    return high
-
-
-def _spend_rest(magnitude: Tensor, codes: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
-    """Give what is left of the budget to the largest next gains, one unit each.
-
-    One unit each is enough: one whole lambda less would already break the budget. `magnitude -
-    codes` is exact in floating point, so equal gains are seen as equal.
-    """
-    rest = budget - codes.sum(dim=1, keepdim=True)
-    room = torch.where(codes < limit, magnitude - codes, -torch.inf)
-    order = room.sort(dim=1, descending=True, stable=True)
-    rank = torch.arange(room.shape[1], dtype=room.dtype, device=room.device).expand_as(room)
-    chosen = torch.zeros_like(room).scatter(1, order.indices, (rank < rest).to(room.dtype))
-    index = rest.long().clamp(max=room.shape[1] - 1)  # the first gain that is not taken
-    soft = order.values.gather(1, index) - 0.5
-    return codes + chosen, soft.clamp_min(0)
+    x = x.detach()
+    if start is None:
+        start = x.new_zeros(len(x), 1)
+    magnitudes, threshold = project_magnitudes(x.abs(), start, budget, limit)
+    return torch.copysign(magnitudes, x), threshold

@@ -20,6 +20,13 @@ def round_half_up(x: Tensor) -> Tensor:
     return straight_through(torch.floor(x + 0.5), x)
 
 
-def truncate(x: Tensor) -> Tensor:
-    """Round towards zero, which never grows a magnitude; derivative 1."""
-    return straight_through(torch.trunc(x), x)
+def rounded_(x: Tensor, lo: int, hi: int) -> Tensor:
+    """Round `x` in place to the nearest integers in [lo, hi], halves upwards."""
+    return x.add_(0.5).floor_().clamp_(lo, hi)
+
+
+def inside(grad: Tensor, x: Tensor, lo: int, hi: int) -> Tensor:
+    """Keep `grad` where `x` rounds to an integer in [lo, hi], zero elsewhere; `x` is used up."""
+    x.add_(0.5).floor_()
+    kept: Tensor = torch.ops.aten.hardtanh_backward(grad, x, lo - 0.5, hi + 0.5)
+    return kept

@@ -58,11 +58,7 @@ class WeightedLayer:
 
     def codes(self) -> Codes:
         """Quantized weights in units of their scale, (channels, K); never in half precision."""
-        rows = self.weight.flatten(1)
-        with torch.autocast(rows.device.type, enabled=False):
-            half = rows.dtype in (torch.float16, torch.bfloat16)
-            codes: Codes = self.quantizer(rows.float() if half else rows)
-        return codes
+        return self.quantizer.codes(self._rows())
 
     def certified(self) -> Certified:
         """Integer weights after the exact check, shape (channels, K)."""
@@ -89,9 +85,15 @@ class WeightedLayer:
             if self.bias is not None and bias is not None:
                 self.bias.copy_(bias)
 
+    def _rows(self) -> Tensor:
+        """Give the weights as rows, in single precision at least."""
+        rows = self.weight.flatten(1)
+        return rows.float() if rows.dtype in (torch.float16, torch.bfloat16) else rows
+
     def _fake_weight(self) -> Tensor:
         """Weights of the training pass: codes times scale, with the gradient of training."""
-        return (self.quantizer.scale * self.codes().values).reshape(self.weight.shape)
+        values: Tensor = self.quantizer(self._rows())
+        return values.view(self.weight.shape)
 
     def _fake_bias(self) -> Tensor | None:
         return None if self.bias is None else self.bias_codes() * self.sum_scale

@@ -60,7 +60,7 @@ def test_same_integers(method, inputs):
         module = quantizer(config, weight, inputs)
         for p in module.parameters():
             p.data += torch.randn(p.shape, generator=generator) * 0.5
-        ours = module(weight)
+        ours = module.codes(weight)
         theirs = brevitas_codes(
             method,
             weight,

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from hwgen.nn.projection import project_integer, project_l1
+from hwgen.nn.search import by_sort
 
 
 def best_distance(x, budget, limit):
@@ -66,6 +67,24 @@ def test_threshold_gives_the_codes_by_the_formula():
     codes, threshold = project_integer(x, 20, 7)
     above = threshold * (1 + 1e-12) + 1e-12  # the threshold itself is where the next code appears
     assert torch.equal(torch.floor(x.abs() - above + 0.5).clamp(0, 7), codes.abs())
+
+
+@pytest.mark.parametrize("columns", [8, 9, 64, 200, 700])
+@pytest.mark.parametrize("limit", [1, 7, 127])
+@pytest.mark.parametrize("grid", [None, 4])
+def test_the_search_finds_what_the_sort_finds_from_any_start(columns, limit, grid):
+    generator = torch.Generator().manual_seed(columns * limit)
+    x = torch.randn(40, columns, generator=generator) * torch.logspace(-1, 1.5, 40)[:, None]
+    if grid:
+        x = torch.round(x * grid) / grid  # many exact ties
+    x[0], x[1, 1:], x[2] = 0.0, 1e-30, 1e6 * torch.rand(columns, generator=generator)
+    for budget in (0, 3, columns // 3, 2 * columns):
+        codes, threshold = by_sort(x.abs(), budget, limit)
+        noise = torch.randn(40, 1, generator=generator)
+        for start in (None, threshold, (threshold + noise).clamp_min(0), threshold * 3):
+            found = project_integer(x, budget, limit, start)
+            assert torch.equal(found[0], torch.copysign(codes, x))
+            assert torch.equal(found[1], threshold)
 
 
 def test_l1_projection_check_value():

@@ -19,7 +19,7 @@ U4, U8, S8 = IntType(bits=4, signed=False), IntType(bits=8, signed=False), IntTy
 def widths(method, weight, inputs, bits, accumulator_bits):
     """Exact width that each row of raw codes needs, before any repair."""
     config = WeightQuant(method=method, bits=bits, accumulator_bits=accumulator_bits)
-    codes = quantizer(config, weight, inputs)(weight).values.detach()
+    codes = quantizer(config, weight, inputs).codes(weight).values
     rows = codes.numpy().astype(np.int64)
     assert np.array_equal(rows, codes.numpy())
     assert np.abs(rows).max() <= config.limit
@@ -61,8 +61,8 @@ def test_rows_that_centring_turns_to_noise_are_repaired(inputs):
     check holds the promise here.
     """
     config = WeightQuant(method="a2q_plus", bits=4, accumulator_bits=inputs.bits + 8)
-    codes = quantizer(config, EQUAL, inputs)(EQUAL)
-    rows = codes.values.detach().numpy().astype(np.int64)
+    codes = quantizer(config, EQUAL, inputs).codes(EQUAL)
+    rows = codes.values.numpy().astype(np.int64)
     assert exact_signed_bits(dot_range(rows[0], inputs.range)) > config.accumulator_bits
     fixed = certify(rows, codes.reals.double().numpy(), config, inputs)
     assert exact_signed_bits(dot_range(fixed.weight[0], inputs.range)) <= config.accumulator_bits
@@ -77,7 +77,7 @@ def test_caps_hold_after_the_parameters_have_moved(bits):
         module = quantizer(config, weight, U4)
         for p in module.parameters():
             p.data += torch.randn(p.shape, generator=torch.Generator().manual_seed(7)) * 3
-        rows = module(weight).values.detach().numpy().astype(np.int64)
+        rows = module.codes(weight).values.numpy().astype(np.int64)
         needed = offset_bits if method == "a2q_ip" else exact_signed_bits
         assert max(needed(dot_range(row, U4.range)) for row in rows) <= 9
 
@@ -87,7 +87,7 @@ def test_equal_magnitudes_vanish_with_rounding_to_zero_and_survive_the_projectio
     codes = {}
     for method in ("a2q", "a2q_ip"):
         config = WeightQuant(method=method, bits=4, accumulator_bits=8)
-        codes[method] = quantizer(config, weight, U4)(weight).values.abs().sum().item()
+        codes[method] = quantizer(config, weight, U4).codes(weight).values.abs().sum().item()
     assert codes == {"a2q": 0, "a2q_ip": 17}
 
 
@@ -96,7 +96,7 @@ def test_zero_channels_stay_finite(method):
     weight = torch.zeros(2, 5, requires_grad=True)
     config = WeightQuant(method=method, accumulator_bits=None if method == "qat" else 8)
     module = quantizer(config, weight, U4)
-    out = (module.scale * module(weight).values).sum() + module.penalty()
+    out = module(weight).sum() + module.penalty()
     out.backward()
     assert out.item() == 0
     assert torch.isfinite(weight.grad).all()
@@ -106,14 +106,14 @@ def test_zero_channels_stay_finite(method):
 def test_a2q_plus_of_one_input_is_zero():
     weight = torch.tensor([[3.0]])
     config = WeightQuant(method="a2q_plus", accumulator_bits=8)
-    assert quantizer(config, weight, U4)(weight).values.item() == 0
+    assert quantizer(config, weight, U4).codes(weight).values.item() == 0
 
 
 def test_qat_rounds_halves_up_and_clips():
     weight = torch.tensor([[3.5, 0.5, -0.5, -1.5, 2.4999]])
     module = quantizer(WeightQuant(bits=3), weight, U4)
     module.log2_scale.data.fill_(0.0)
-    assert module(weight).values.tolist() == [[3, 1, 0, -1, 2]]
+    assert module.codes(weight).values.tolist() == [[3, 1, 0, -1, 2]]
 
 
 @pytest.mark.parametrize("method", ["a2q", "a2q_plus"])
@@ -129,8 +129,7 @@ def test_gradients_follow_the_formulas(method, free):
     module.log2_norm.data.copy_(torch.log2(g))
     s, cap = 0.02, module.cap
     grad = torch.randn(3, 20, generator=generator, dtype=torch.float64)
-    codes = module(v)
-    (module.scale * codes.values).backward(grad)
+    module(v).backward(grad)
 
     u = v.detach() - (v.detach().mean(1, keepdim=True) if method == "a2q_plus" else 0)
     length = u.abs().sum(1, keepdim=True)
@@ -180,8 +179,8 @@ def test_projection_gradients_outside_the_ball():
         config = WeightQuant(method="a2q_ip", bits=4, accumulator_bits=8, backward=backward)
         module = quantizer(config, v, U4)
         module.log2_scale.data.fill_(0.0)
-        codes = module(leaf).values
-        (module.scale * codes).backward(torch.linspace(-1, 1, 30)[None])
+        codes = module(leaf)  # the scale is one
+        codes.backward(torch.linspace(-1, 1, 30)[None])
         grads[backward] = (leaf.grad, module.log2_scale.grad.item(), codes.detach())
     weight_grad, scale_grad, q = grads["identity"]
     torch.testing.assert_close(weight_grad, torch.linspace(-1, 1, 30)[None])
@@ -216,8 +215,8 @@ def test_certify_repairs_float32_noise_at_wide_accumulators():
     config = WeightQuant(method="a2q", bits=24, accumulator_bits=24)
     generator = torch.Generator().manual_seed(1)
     weight = -torch.rand(4000, 9, generator=generator)
-    codes = quantizer(config, weight, inputs)(weight)
-    integers = codes.values.detach().numpy().astype(np.int64)
+    codes = quantizer(config, weight, inputs).codes(weight)
+    integers = codes.values.numpy().astype(np.int64)
     fixed = certify(integers, codes.reals.double().numpy(), config, inputs)
     for row in fixed.weight:
         assert exact_signed_bits(dot_range(row, inputs.range)) <= 24

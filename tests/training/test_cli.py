@@ -64,6 +64,9 @@ def test_table_names_widths_and_accuracy(tmp_path):
     [
         (["--method", "qat", "--acc-bits", "8"], "hwgen: digits: accumulator bits must not be"),
         (["--widths", "a"], "hwgen: widths: must be whole numbers separated by commas"),
+        (["--layers", "conv=9"], "hwgen: digits: 'conv' must fit a layer, and fits none; the"),
+        (["--acc-bits", "3"], "hwgen: digits: dense0: P = 3 leaves no room for a weight of 1 with"),
+        (["--learning-rate", "1e30"], "hwgen: digits: epoch 1: the loss must stay finite, and is"),
         (["--epochs", "0"], "hwgen: digits: epochs must be at least 1, not 0"),
     ],
 )

@@ -10,11 +10,13 @@ import torch
 from torch import nn
 
 from hwgen import reference
-from hwgen.ir import Argmax, Conv2d, Threshold
+from hwgen.ir import Argmax, Conv2d, Dense, Threshold
 from hwgen.nn import QuantActivation, QuantAdd, QuantConv2d, penalty
 from tests.nn.image_networks import count_codes, export, random_pixels
 from training.data import super_resolution
 from training.data.cifar10 import cifar10
+from training.data.spoken_digits import spoken_digit_images
+from training.layer_choice import choose_layers
 from training.nets.bits import NetBits
 from training.nets.espcn import Espcn
 from training.nets.float_twin import float_twin, start_from
@@ -22,6 +24,7 @@ from training.nets.mobilenet_v1 import MobileNetV1
 from training.nets.resnet18 import ResNet18
 from training.nets.small_cnn import SmallCnn
 from training.nets.unet import UNet
+from training.score import filled
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CLASSIFIERS = [SmallCnn, ResNet18, MobileNetV1]
@@ -86,6 +89,29 @@ def test_a_net_trains_and_its_integers_equal_torch_in_every_code(kind, method):
     assert len({tuple(row) for row in values.reshape(len(x), -1)}) == len(x)  # not a dead network
 
 
+@pytest.mark.skipif(not DATA.is_dir(), reason="the data sets are not there")
+@pytest.mark.parametrize("kind", ENLARGERS)
+def test_a_whole_test_image_has_equal_codes(kind):
+    image = filled(min(super_resolution.super_resolution(DATA).tests, key=lambda p: p.small.size))
+    net = take_steps(net_of(kind, "a2q_ip"), pixels_for(kind))
+    graph = export(net, image.shape[1:])
+    assert count_codes(net, graph, image) == (codes_of(graph), 0)
+
+
+def test_spoken_digits_of_mixed_methods_have_equal_codes():
+    x = spoken_digit_images(DATA).test_x[:8] if DATA.is_dir() else random_pixels(8, (1, 40, 20))
+    bits = NetBits(method="a2q_plus", accumulator_bits=10, calibration_steps=2)
+    net = SmallCnn(bits, width=WIDTH, channels=1, size=(40, 20))
+    choose_layers(net, "units.unit2.conv=a2q:12,units.unit3.conv=a2q_ip:8,classifier=18", "net")
+    net = take_steps(net, x)
+    graph = export(net, x.shape[1:])
+    assert count_codes(net, graph, x) == (len(x) * codes_of(graph), 0)
+    layers = [node for node in graph.nodes if isinstance(node, Conv2d | Dense)]
+    found = [node.accumulators[0].target_bits for node in layers]
+    assert found == [None, 10, 12, 8, 10, 10, 18]
+    assert [node.accumulators[0].method for node in layers].count("offset") == 2
+
+
 def codes_of(graph):
     """Elements of all threshold outputs of one sample, and the class."""
     counted = [node.name for node in graph.nodes if isinstance(node, Threshold | Argmax)]
@@ -124,6 +150,11 @@ def test_depthwise_layers_of_a2q_plus_are_a2q():
     ours = NetBits(depthwise_method="qat")
     assert (ours.depthwise().method, ours.hidden().method) == ("qat", "a2q_ip")
     assert NetBits().depthwise().method == "a2q_ip"
+    choose_layers(net, "blocks.depthwise*=a2q_ip:8,blocks.pointwise3.conv=7", "net")
+    layers = {name: m.quant for name, m in net.blocks.named_modules() if hasattr(m, "quant")}
+    assert layers["depthwise0.conv"].method == "a2q_ip"
+    assert layers["pointwise3.conv"].accumulator_bits == 7
+    assert layers["pointwise4.conv"].accumulator_bits == 14
 
 
 def test_ends_have_eight_bits_and_no_bound():

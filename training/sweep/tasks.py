@@ -34,6 +34,9 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "penalty_weight",
     "backward",
     "float_start",
+    "equalization",
+    "bias_correction",
+    "fitted_start",
 )
 WITH_FLOAT_FORM = ("optimizer", "learning_rate", "weight_decay")  # `float_...` goes before
 ONE_AT_A_TIME = threading.Lock()  # torch's seed and thread count are the process's

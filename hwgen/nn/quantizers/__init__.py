@@ -6,17 +6,17 @@ from typing import assert_never
 
 from torch import Tensor
 
-from hwgen.nn.quantizers.a2q import A2Q
+from hwgen.bounds import a2q_cap, a2q_plus_cap
 from hwgen.nn.quantizers.a2q_ip import A2QIntegerProjection
-from hwgen.nn.quantizers.a2q_plus import A2QPlus
+from hwgen.nn.quantizers.capped_norm import CappedNorm
 from hwgen.nn.quantizers.codes import Codes
 from hwgen.nn.quantizers.qat import Qat
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntType
 
-__all__ = ["A2Q", "A2QIntegerProjection", "A2QPlus", "Codes", "Qat", "WeightQuantizer", "quantizer"]
+__all__ = ["A2QIntegerProjection", "CappedNorm", "Codes", "Qat", "WeightQuantizer", "quantizer"]
 
-WeightQuantizer = Qat | A2Q | A2QPlus | A2QIntegerProjection
+WeightQuantizer = Qat | CappedNorm | A2QIntegerProjection
 
 
 def quantizer(config: WeightQuant, weight: Tensor, inputs: IntType) -> WeightQuantizer:
@@ -25,9 +25,11 @@ def quantizer(config: WeightQuant, weight: Tensor, inputs: IntType) -> WeightQua
         case "qat":
             return Qat(config, weight)
         case "a2q":
-            return A2Q(config, weight, inputs)
+            cap = a2q_cap(config.accumulator_bits or 0, inputs)
+            return CappedNorm(config, weight, cap=float(cap), centred=False)
         case "a2q_plus":
-            return A2QPlus(config, weight, inputs)
+            cap = a2q_plus_cap(config.accumulator_bits or 0, inputs)
+            return CappedNorm(config, weight, cap=float(cap), centred=True)
         case "a2q_ip":
             return A2QIntegerProjection(config, weight, inputs)
         case _:

@@ -7,14 +7,16 @@ and rounding towards zero, the nearest integer vector of that norm is taken (doc
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from hwgen.bounds import offset_cap
 from hwgen.nn.projection import project_integer
-from hwgen.nn.quantizers.codes import Codes, initial_log2_scale
-from hwgen.nn.rounding import straight_through
-from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
+from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
+from hwgen.nn.search import project_magnitudes
+from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntType
 
 
@@ -29,31 +31,38 @@ class A2QIntegerProjection(nn.Module):
     `q` to every weight and takes `dW/ds = q`.
     """
 
+    threshold: Tensor
+
     def __init__(self, config: WeightQuant, weight: Tensor, inputs: IntType) -> None:
         super().__init__()
         self.config = config
         self.budget = offset_cap(config.accumulator_bits or 0, inputs.range)
         self.log2_scale = nn.Parameter(initial_log2_scale(weight, config))
+        start = weight.new_zeros(len(weight), 1)  # of the search: the threshold of the last step
+        self.register_buffer("threshold", start, persistent=False)
 
     @property
     def scale(self) -> Tensor:
         """Step between codes, shape (channels, 1) or (1, 1)."""
-        return torch.exp2(self.log2_scale).clamp_min(MIN_SCALE)
+        return power(self.log2_scale)
 
-    def forward(self, weight: Tensor) -> Codes:
-        """Quantize `weight`, shape (channels, K)."""
-        x = weight / self.scale
-        limit = self.config.limit
-        codes, threshold = project_integer(x, self.budget, limit)
-        if self.config.backward == "soft":
-            path = _soft(x, threshold)
-        else:
-            path = torch.where(threshold > 0, weight / self.scale.detach(), x)
-        return Codes(straight_through(codes, path.clamp(-limit - 0.5, limit + 0.5)), x.detach())
+    def forward(self, weight: Tensor) -> Tensor:
+        """Quantize `weight`, shape (channels, K), to multiples of the scale."""
+        values, threshold = _Projected.apply(
+            weight, self.log2_scale, self.threshold, self.budget, self.config
+        )
+        self.threshold.copy_(threshold)
+        quantized: Tensor = values
+        return quantized
+
+    def codes(self, weight: Tensor) -> Codes:
+        """Give the integers of `weight`, shape (channels, K)."""
+        x = weight.detach() / self.scale.detach()
+        return Codes(project_integer(x, self.budget, self.config.limit, self.threshold)[0], x)
 
     def initial_weight(self, weight: Tensor) -> Tensor:
-        """Start from trained float weights as they are: the projection does the rest."""
-        self.log2_scale.data.copy_(initial_log2_scale(weight, self.config))
+        """Start from trained float weights as they are, with the scale that loses least of them."""
+        self.log2_scale.data.copy_(nearest_log2_scale(weight, self.config, self.budget))
         return weight
 
     def penalty(self) -> Tensor:
@@ -61,15 +70,81 @@ class A2QIntegerProjection(nn.Module):
         return self.log2_scale.new_zeros(())
 
 
-def _soft(x: Tensor, threshold: Tensor) -> Tensor:
-    """Shrink each row by its threshold, with the gradient of the real projection onto its ball.
+def nearest_log2_scale(weight: Tensor, config: WeightQuant, budget: int) -> Tensor:
+    """Scale whose projected codes are nearest to `weight`, for each channel or for the tensor.
+
+    Tried are quarters of an octave from `max|w| / L`, where the largest weight is the largest code,
+    to twice `max|w|`, where it is the only code: a small budget is better spent on many ones than
+    on a few large codes.
+    """
+    start = initial_log2_scale(weight, config)
+    best, least = start, torch.full_like(start, torch.inf)
+    for quarter in range(4 * config.limit.bit_length() + 5):
+        log2_scale = start + quarter / 4
+        scale = power(log2_scale)
+        codes, _ = project_integer(weight / scale, budget, config.limit)
+        error = (weight - codes * scale).square().sum(dim=1, keepdim=True)
+        if config.scale == "tensor":
+            error = error.sum(dim=0, keepdim=True)
+        best = torch.where(error < least, log2_scale, best)
+        least = torch.minimum(error, least)
+    return best
+
+
+class _Projected(torch.autograd.Function):
+    """Codes times scale, and the thresholds of the rows."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        weight: Tensor,
+        log2_scale: Tensor,
+        start: Tensor,
+        budget: int,
+        config: WeightQuant,
+    ) -> tuple[Tensor, Tensor]:
+        scale = power(log2_scale)
+        magnitude = (weight / scale).abs_()
+        codes, threshold = project_magnitudes(magnitude, start, budget, config.limit)
+        values = codes.copysign_(weight).mul_(scale)
+        ctx.save_for_backward(weight, values, threshold, scale)
+        ctx.mark_non_differentiable(threshold)
+        ctx.config = config
+        return values, threshold
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        weight, values, threshold, scale = ctx.saved_tensors
+        size = (weight / scale).abs_()
+        if ctx.config.backward == "soft":
+            of_weight = _through_soft(grad, weight, size.sub_(threshold), threshold, ctx.config)
+            moved = of_weight
+        else:
+            of_weight = _clipped(grad, size, ctx.config)
+            moved = of_weight * (threshold == 0)
+        work = torch.mul(grad, values, out=size).addcmul_(moved, weight, value=-1)
+        of_scale = work.sum(dim=1, keepdim=True)
+        return of_weight, log2_gradient(of_scale, scale), None, None, None
+
+
+def _clipped(grad: Tensor, size: Tensor, config: WeightQuant) -> Tensor:
+    """Keep `grad` where a magnitude is not clipped."""
+    edge = config.limit + 0.5
+    kept: Tensor = torch.ops.aten.hardtanh_backward(grad, size, -edge, edge)
+    return kept
+
+
+def _through_soft(
+    grad: Tensor, weight: Tensor, above: Tensor, threshold: Tensor, config: WeightQuant
+) -> Tensor:
+    """Take `grad` through `sign(x) * max(|x| - threshold, 0)`; `above` is used up.
 
     The threshold of a row outside the ball moves with the mean magnitude of the weights above it,
     so that growing all of them, or shrinking the scale, does not grow the sum of the codes.
     """
-    active = (x.detach().abs() > threshold).to(x)
-    outside = (threshold > 0).to(x)
-    count = active.sum(dim=1, keepdim=True).clamp_min(1)
-    mean = (x.abs() * active).sum(dim=1, keepdim=True) / count
-    moving = straight_through(threshold, outside * mean)
-    return x.sign() * (x.abs() - moving) * active
+    kept: Tensor = torch.ops.aten.hardtanh_backward(grad, above, 0.0, config.limit + 0.5)
+    active = above.sign_().clamp_(min=0)
+    count = active.sum(dim=1, keepdim=True).clamp_(min=1)
+    signs = active.copysign_(weight)
+    along = (kept * signs).sum(dim=1, keepdim=True).div_(count)
+    return kept.addcmul_(signs, along.mul_(threshold > 0), value=-1)

@@ -1,7 +1,8 @@
-"""What every weight quantizer hands out, and how every one starts its scale."""
+"""What every weight quantizer hands out, and the scale that every one learns."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -9,12 +10,14 @@ from torch import Tensor
 
 from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
 
+LN2 = math.log(2)
+
 
 class Codes(NamedTuple):
-    """Quantized weights in units of their scale, shape (channels, K)."""
+    """Quantized weights in units of their scale, shape (channels, K), without gradient."""
 
-    values: Tensor  # whole numbers with the gradient of training
-    reals: Tensor  # what was rounded, without gradient: tells which code is cheapest to lower
+    values: Tensor  # whole numbers
+    reals: Tensor  # what was rounded: tells which code is cheapest to lower
 
 
 def initial_log2_scale(weight: Tensor, config: WeightQuant) -> Tensor:
@@ -23,3 +26,18 @@ def initial_log2_scale(weight: Tensor, config: WeightQuant) -> Tensor:
     if config.scale == "tensor":
         largest = largest.amax(dim=0, keepdim=True)
     return torch.log2((largest / config.limit).clamp_min(MIN_SCALE))
+
+
+def power(log2: Tensor) -> Tensor:
+    """Give the scale or norm that is learned as its logarithm."""
+    return torch.exp2(log2).clamp_min(MIN_SCALE)
+
+
+def log2_gradient(per_row: Tensor, log2: Tensor) -> Tensor:
+    """Turn `s * dLoss/ds` of every row, shape (channels, 1), into the gradient of `log2(s)`.
+
+    The floor of a scale lets gradients pass, so that it can rise again.
+    """
+    if log2.shape[0] != per_row.shape[0]:
+        per_row = per_row.sum(dim=0, keepdim=True)
+    return per_row * LN2

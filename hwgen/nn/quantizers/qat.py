@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from hwgen.nn.quantizers.codes import Codes, initial_log2_scale
-from hwgen.nn.rounding import round_half_up
-from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
+from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
+from hwgen.nn.rounding import inside, rounded_
+from hwgen.nn.weight_quant import WeightQuant
 
 
 class Qat(nn.Module):
-    """`q = clip(round_half_up(v / s), -L, L)` with `s = 2**d` learned."""
+    """`W = s * clip(round_half_up(v / s), -L, L)` with `s = 2**d` learned.
+
+    Gradients pass the rounding unchanged and stop where it clips.
+    """
 
     def __init__(self, config: WeightQuant, weight: Tensor) -> None:
         super().__init__()
@@ -21,12 +26,17 @@ class Qat(nn.Module):
     @property
     def scale(self) -> Tensor:
         """Step between codes, shape (channels, 1) or (1, 1)."""
-        return torch.exp2(self.log2_scale).clamp_min(MIN_SCALE)
+        return power(self.log2_scale)
 
-    def forward(self, weight: Tensor) -> Codes:
-        """Quantize `weight`, shape (channels, K)."""
-        x = weight / self.scale
-        return Codes(round_half_up(x).clamp(-self.config.limit, self.config.limit), x.detach())
+    def forward(self, weight: Tensor) -> Tensor:
+        """Quantize `weight`, shape (channels, K), to multiples of the scale."""
+        values: Tensor = _Nearest.apply(weight, self.log2_scale, self.config.limit)
+        return values
+
+    def codes(self, weight: Tensor) -> Codes:
+        """Give the integers of `weight`, shape (channels, K)."""
+        x = weight.detach() / self.scale.detach()
+        return Codes(rounded_(x.clone(), -self.config.limit, self.config.limit), x)
 
     def initial_weight(self, weight: Tensor) -> Tensor:
         """Start from trained float weights as they are."""
@@ -36,3 +46,24 @@ class Qat(nn.Module):
     def penalty(self) -> Tensor:
         """Zero: nothing is constrained."""
         return self.log2_scale.new_zeros(())
+
+
+class _Nearest(torch.autograd.Function):
+    """The nearest multiples, with `dW/dv = 1` where not clipped and `dW/ds = q - dW/dv * v / s`."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, log2_scale: Tensor, limit: int) -> Tensor:
+        scale = power(log2_scale)
+        values = rounded_(weight / scale, -limit, limit).mul_(scale)
+        ctx.save_for_backward(weight, values, scale)
+        ctx.limit = limit
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        weight, values, scale = ctx.saved_tensors
+        work = weight / scale
+        passed = inside(grad, work, -ctx.limit, ctx.limit)
+        torch.mul(grad, values, out=work).addcmul_(passed, weight, value=-1)
+        of_scale = work.sum(dim=1, keepdim=True)
+        return passed, log2_gradient(of_scale, scale), None

@@ -1,0 +1,147 @@
+"""A2Q and A2Q+: l1 weight normalization with a capped norm, rounded towards zero.
+
+Sources: Colbert, Pappalardo, Petri-Koenig, "A2Q: Accumulator-Aware Quantization with Guaranteed
+Overflow Avoidance" (arXiv 2308.13504); Colbert et al., "A2Q+: Improving Accumulator-Aware Weight
+Quantization" (arXiv 2401.10432), equations 2 to 7 and 16 to 19.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hwgen.nn.projection import project_l1
+from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
+from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
+
+
+class CappedNorm(nn.Module):
+    """`q = clip(trunc(u / ||u||_1 * min(g / s, T)), -L, L)` with `g = 2**t`, `s = 2**d` learned.
+
+    A2Q takes `u = v`. A2Q+ takes `u = v - mean(v)`: its two signs share the bound, which doubles
+    the cap T. Each sign of the real vector keeps `T / 2` and rounding towards zero keeps that; the
+    sum of the codes need not be zero. A row of one element, or of equal elements, is always zero.
+
+    Rounding towards zero never grows a magnitude, so `||q||_1 <= T` in every step of training.
+    Gradients pass the truncation unchanged; `min` and `clip` stop them as usual, which is why `g`
+    needs the penalty to stay near its cap.
+
+    Parameters
+    ----------
+    cap
+        T, the largest l1 norm of a row of codes.
+    centred
+        A2Q+.
+    """
+
+    def __init__(self, config: WeightQuant, weight: Tensor, *, cap: float, centred: bool) -> None:
+        super().__init__()
+        self.config, self.cap, self.centred = config, cap, centred
+        self.log2_scale = nn.Parameter(initial_log2_scale(weight, config))
+        self.log2_norm = nn.Parameter(log2_norm(weight))
+
+    @property
+    def scale(self) -> Tensor:
+        """Step between codes, shape (channels, 1) or (1, 1)."""
+        return power(self.log2_scale)
+
+    @property
+    def norm(self) -> Tensor:
+        """Wanted l1 norm `g` of the weights, shape (channels, 1)."""
+        return power(self.log2_norm)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Quantize `weight`, shape (channels, K), to multiples of the scale."""
+        direction = weight - weight.mean(dim=1, keepdim=True) if self.centred else weight
+        values: Tensor = _Capped.apply(
+            direction, self.log2_scale, self.log2_norm, self.cap, self.config.limit
+        )
+        return values
+
+    def codes(self, weight: Tensor) -> Codes:
+        """Give the integers of `weight`, shape (channels, K)."""
+        u = weight.detach()
+        u = u - u.mean(dim=1, keepdim=True) if self.centred else u
+        scale, norm = self.scale.detach(), self.norm.detach()
+        x = u * ((norm / scale).clamp_(max=self.cap) / row_length(u))
+        return Codes(x.abs().floor_().clamp_(max=self.config.limit).copysign_(x), x)
+
+    def initial_weight(self, weight: Tensor) -> Tensor:
+        """Project trained float weights onto the ball that the cap leaves (A2Q+ eq. 10).
+
+        A2Q+ has the radius `s * T` without centring, as in the released code; the paper takes the
+        smaller radius of A2Q here.
+        """
+        self.log2_scale.data.copy_(initial_log2_scale(weight, self.config))
+        projected = project_l1(weight, (self.scale * self.cap).detach().expand(len(weight), 1))
+        self.log2_norm.data.copy_(log2_norm(projected))
+        return projected
+
+    def penalty(self) -> Tensor:
+        """By how much the wanted norms exceed the cap, `sum(max(g - s * T, 0))` (eq. 42)."""
+        excess: Tensor = _Excess.apply(self.log2_scale, self.log2_norm, self.cap)
+        return excess
+
+
+def row_length(u: Tensor) -> Tensor:
+    """Each row's l1 norm, floored so that it can divide, shape (channels, 1)."""
+    return u.abs().sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+
+
+def log2_norm(weight: Tensor) -> Tensor:
+    """Log of each row's l1 norm, floored so that a zero row can recover, shape (channels, 1)."""
+    return torch.log2(row_length(weight.detach()))
+
+
+class _Capped(torch.autograd.Function):
+    """Codes times scale, from the directions u.
+
+    With `x = u * min(g / s, T) / ||u||_1` and G the gradient of what is not clipped:
+    `du = s * x/u * (G - sign(u) * sum(G * u) / ||u||_1)`, and where `g / s <= T` the norm gets
+    `sum(G * u) / ||u||_1` and the scale loses `g / s` times as much.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, u: Tensor, log2_scale: Tensor, log2_norm: Tensor, cap: float, limit: int
+    ) -> Tensor:
+        scale, work = power(log2_scale), u.abs()
+        length = work.sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+        wanted = power(log2_norm).div_(scale)
+        factor = wanted.clamp(max=cap).div_(length)
+        values = work.mul_(factor).floor_().clamp_(max=limit).copysign_(u).mul_(scale)
+        ctx.save_for_backward(u, values, length, scale, wanted, factor)
+        ctx.cap, ctx.limit = cap, limit
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        u, values, length, scale, wanted, factor = ctx.saved_tensors
+        edge = ctx.limit + 1.0
+        work = u * factor
+        passed = torch.ops.aten.hardtanh_backward(grad, work, -edge, edge)
+        along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
+        of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
+        of_norm = along.mul_(wanted * scale).mul_(wanted <= ctx.cap)
+        of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True).sub_(of_norm)
+        return of_u, log2_gradient(of_scale, scale), log2_gradient(of_norm, length), None, None
+
+
+class _Excess(torch.autograd.Function):
+    """`sum(max(g - s * T, 0))`; its gradient is known in the forward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, log2_scale: Tensor, log2_norm: Tensor, cap: float) -> Tensor:
+        scale, norm = power(log2_scale), power(log2_norm)
+        excess = torch.sub(norm, scale, alpha=cap)
+        over = excess > 0
+        of_scale = log2_gradient(over * scale * -cap, scale)
+        ctx.save_for_backward(of_scale, log2_gradient(norm * over, norm))
+        return excess.clamp_min_(0).sum()
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        of_scale, of_norm = ctx.saved_tensors
+        return of_scale * grad, of_norm * grad, None

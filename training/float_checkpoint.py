@@ -1,0 +1,112 @@
+"""Trained float networks as files: the `state_dict` of a recipe's float network, plain data.
+
+`python -m training float` writes one.
+"""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from torch import Tensor, nn
+
+from hwgen.errors import HwgenError, ModelError
+from hwgen.files import write_beside
+from training.options import errors, override, progress, widths_of
+from training.recipes import RECIPES, RecipeName, load
+from training.run import train_float
+
+
+def train_float_alone(
+    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
+    widths: Annotated[
+        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
+    ] = None,
+    input_bits: Annotated[
+        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
+    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File.")] = Path("float.pt"),
+) -> None:
+    """Train the float network of RECIPE and write it as a state_dict."""
+    torch.set_num_threads(threads)
+    try:
+        settings = override(
+            RECIPES[recipe],
+            float_epochs=float_epochs,
+            widths=widths_of(widths),
+            width=width,
+            input_bits=input_bits,
+            seed=seed,
+        )
+        dataset = load(settings, data)
+        with progress("float network", settings.float_epochs) as report:
+            save_float(train_float(settings, dataset, report), out)
+    except HwgenError as error:
+        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
+    Console().print(f"wrote {out}", highlight=False, soft_wrap=True)
+
+
+def save_float(net: nn.Module, path: Path) -> None:
+    """Write a float network's tensors; an interrupted write leaves the earlier file as it was."""
+    with write_beside(path) as partial, partial.open("wb") as file:
+        torch.save(net.state_dict(), file)
+
+
+def load_float(path: Path, net: nn.Module) -> None:
+    """Read a float network's tensors into `net`.
+
+    Raises
+    ------
+    ModelError
+        Where the file cannot be read, is of another network, or holds numbers that are none.
+    """
+    state = _read(path)
+    wanted = net.state_dict()
+    for name, tensor in wanted.items():
+        if name not in state:
+            raise _another(path, f"has {name}, which the file has not")
+        if state[name].shape != tensor.shape:
+            shapes = f"{tuple(tensor.shape)}, not {tuple(state[name].shape)}"
+            raise _another(path, f"has {name} of shape {shapes}")
+        if not bool(torch.isfinite(state[name]).all()):
+            raise ModelError(f"{path}: {name} must be finite everywhere; train the network again")
+    for name in state:
+        if name not in wanted:
+            raise _another(path, f"has no {name}, which the file has")
+    net.load_state_dict(state)
+
+
+def _another(path: Path, text: str) -> ModelError:
+    return ModelError(
+        f"{path}: must be of the recipe's float network, which {text}; "
+        "give the recipe and the widths that it was trained with"
+    )
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: must be a file; train one with `python -m training float RECIPE --out {path}`"
+        )
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError):
+        state = None
+    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
+        raise ModelError(
+            f"{path}: must be a whole state_dict written by torch.save, of tensors alone, and is "
+            "not; save it with torch.save(net.state_dict(), path)"
+        )
+    return state

@@ -1,0 +1,56 @@
+"""Options of the command line that more than one command has, and the bar of a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hwgen.errors import HwgenError
+from training.loop import Epoch, Report
+from training.parallel import is_first
+from training.recipe import Recipe
+
+errors = Console(stderr=True, highlight=False, quiet=not is_first())
+
+
+def override(recipe: Recipe, **given: object) -> Recipe:
+    """The recipe with the options that were given; None stands for one that was not."""
+    known = {field.name for field in fields(Recipe)}
+    assert known.issuperset(given)
+    return replace(recipe, **{name: value for name, value in given.items() if value is not None})
+
+
+def widths_of(text: str | None) -> tuple[int, ...] | None:
+    """Read whole numbers separated by commas.
+
+    Raises
+    ------
+    HwgenError
+        Where they are none.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise HwgenError(
+            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
+        ) from None
+
+
+@contextmanager
+def progress(what: str, epochs: int) -> Iterator[Report]:
+    """Show a bar on stderr with loss and score of the last epoch."""
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=errors) as bar:
+        task = bar.add_task("", total=epochs)
+
+        def report(epoch: Epoch) -> None:
+            text = f"epoch {epoch.number}/{epochs} loss {epoch.loss:.4f} train {epoch.score:.2f}"
+            bar.update(task, advance=1, description=text)
+
+        yield report
