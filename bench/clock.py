@@ -38,7 +38,7 @@ from hwgen.plan.registers import earliest, register_bits
 from hwgen.plan.stages import UnrolledDense
 
 PLACED = ("ice40", "ecp5")  # targets with an open place and route
-DEFAULT = ("s16_w4_d60_u4", "s64_w2_d25_u2", "s256x64_w1_d03_u4")
+DEFAULT = ("s16_w4_d60_u4", "s256x64_w1_d03_u4")  # a minute a seed each; both fit ice40
 VECTORS = 200
 
 

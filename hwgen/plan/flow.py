@@ -22,6 +22,7 @@ from hwgen.plan.stages import (
     UnrolledDense,
 )
 
+ENABLE_SHARE = 0.8  # of the period: a net to every register is placed worse than others
 READY_CYCLES = 2  # from a beat in the buffer to the first stage that hears of it
 
 
@@ -35,7 +36,7 @@ def with_flow(stages: tuple[Stage, ...], options: BuildOptions) -> tuple[Stage, 
     if len(parts) < len(stages) or not latency:
         return stages
     enable_ns = MODELS[options.target].enable(sum(held_bits(stage) for stage in parts))
-    if enable_ns <= _period_ns(stages, options):
+    if enable_ns <= ENABLE_SHARE * _period_ns(stages, options):
         return stages
     under_way = latency + READY_CYCLES
     lanes = stages[-1].outputs

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from hwgen.errors import PlanError
+from hwgen.plan.flow import READY_CYCLES
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages import OutputBuffer, ParallelThreshold, UnrolledDense
@@ -75,3 +77,29 @@ def test_a_buffer_that_is_too_small_is_refused():
     buffer = planned(target="ecp5", pipeline="1").stages[-1]
     with pytest.raises(ValueError, match="depth must be a power of two and at least"):
         replace(buffer, depth=16)
+
+
+def most_held(latency, under_way, depth, waits):
+    """Beats in the buffer at most, cycle by cycle, for a source that always offers one."""
+    registers, held, ready, offered, most = [False] * latency, 0, False, False, 0
+    for wait in waits:
+        fetch = held > 0 and (not wait or not offered)
+        offered = fetch or (offered and wait)
+        arrived, taken = registers[-1], ready  # of this cycle
+        ready = held <= depth - under_way
+        held += arrived - fetch
+        registers = [taken, *registers[:-1]]
+        most = max(most, held)
+    return most
+
+
+@pytest.mark.parametrize("latency", [1, 4, 13])
+def test_a_buffer_has_room_for_exactly_what_is_under_way(latency):
+    under_way, depth = latency + READY_CYCLES, 32
+    rng = np.random.default_rng(latency)
+    forever = [True] * 200
+    assert most_held(latency, under_way, depth, forever) == depth
+    assert most_held(latency, under_way - 1, depth, forever) > depth
+    for share in (0.1, 0.5, 0.9):
+        waits = [*(rng.random(500) < share), *forever]
+        assert most_held(latency, under_way, depth, waits) <= depth

@@ -83,7 +83,7 @@ TEXTS = {
     "ready without valid": (
         r"assign i__ready = o__ready \|[^;]*;",
         "assign i__ready = o__ready;",
-        "i__ready",
+        "must be i__valid behind registers",
     ),
     "a comparison that takes the last among equals": (r" > (held|i__payload)", r" >= \1", ""),
     "a code's bits swapped": (
@@ -112,7 +112,7 @@ def test_mutated_verilog_is_refused_with_its_place(tmp_path, old, new, place):
 
 FLOWS = {
     "a first unit that takes beats it is not ready for": (
-        r"\S+ = i__valid & o__ready;",
+        r"= i__valid & o__ready;",
         lambda found: found[0].replace("& o__ready", "& 1'h1"),
         "tiny_dense0",
     ),
@@ -122,7 +122,7 @@ FLOWS = {
         "tiny_act0: must move on in every cycle and take every beat",
     ),
     "a buffer that swaps two bits": (
-        r"(module tiny_output_buffer.*?memory\[[^;\]]+\] <= )i__payload;",
+        r"(module tiny_output_buffer.*?<= )i__payload;",
         r"\1{ i__payload[0], i__payload[2:1] };",
         "tiny_output_buffer",
     ),
