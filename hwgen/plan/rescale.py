@@ -31,6 +31,8 @@ FURTHER_SHIFTS = 4  # tried behind the first that has a multiplier
 def rescales(staircase: Steps, stored: Range, lane: IntType) -> Iterator[Rescale]:
     """Give products that have the codes of a staircase over `stored`; there may be none.
 
+    None has more digits than those before it.
+
     Parameters
     ----------
     staircase
@@ -55,14 +57,15 @@ def rescales(staircase: Steps, stored: Range, lane: IntType) -> Iterator[Rescale
         rising=rising,
         falling=bool(falling),
     )
-    first = None
+    first, fewest = None, MAX_BITS
     for shift in range(MAX_BITS - lane.bits):
         if first is not None and shift > first + FURTHER_SHIFTS:
             return
         for multiplier in _multipliers(slopes, shift):
-            if not _is_on_line(places, rising, multiplier, shift):
+            digits = len(signed_digits(multiplier))
+            if digits > fewest or not _is_on_line(places, rising, multiplier, shift):
                 continue
-            first = shift if first is None else first
+            first, fewest = shift if first is None else first, digits
             made = _cut_short(target, multiplier, shift)
             made = replace(made, seam=seam if _reads_carry(made, lane) else 0)
             if made.bits <= MAX_BITS and is_equal(made, staircase, stored, lane):
