@@ -46,6 +46,15 @@ class Rescale:
     shift: int
     steps: Steps
 
+    def __post_init__(self) -> None:
+        if not self.digits or self.digits[0].sign != 1:
+            raise ValueError("rescale: digits must start with a positive one")
+        if not 0 <= self.shift < self.bits or not 0 <= self.constant < 1 << self.bits:
+            raise ValueError(
+                f"rescale: shift must be 0 to {self.bits - 1} and constant fit {self.bits} bits, "
+                f"not {self.shift} and {self.constant}"
+            )
+
     @property
     def adders(self) -> int:
         """Additions in a row; none where the lane's own bits are what the staircase reads."""

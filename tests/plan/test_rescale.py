@@ -98,3 +98,13 @@ def test_digits_are_the_number_and_no_two_are_neighbours(number):
 def test_a_staircase_of_one_step_is_left_alone():
     plain = Steps(thresholds=(5,), codes=(0, 1))
     assert not list(rescales(plain, Range(0, 9), IntType(bits=4, signed=False)))
+
+
+def test_a_product_that_cannot_be_built_is_refused():
+    stored = Range(-100, 411)
+    made = next(rescales(affine(1 / 16, 0.3, 5, stored), stored, lane_of(stored, True)))
+    fields = {name: getattr(made, name) for name in Rescale.__dataclass_fields__}
+    with pytest.raises(ValueError, match="digits must start with a positive one"):
+        Rescale(**fields | {"digits": ()})
+    with pytest.raises(ValueError, match="constant fit"):
+        Rescale(**fields | {"constant": 1 << made.bits})
