@@ -51,12 +51,11 @@ def damaged(channel, kind):
     if kind == "digit":
         first, *rest = channel.digits
         return replace(channel, digits=(first._replace(shift=first.shift + 1), *rest))
-    places = channel.steps.thresholds
-    moved = (*places[:-1], places[-1] + 1)
-    return replace(channel, steps=replace(channel.steps, thresholds=moved))
+    codes = channel.steps.codes
+    return replace(channel, steps=replace(channel.steps, codes=(*codes[1:], codes[-1])))
 
 
-@pytest.mark.parametrize("kind", ["constant", "digit", "threshold"])
+@pytest.mark.parametrize("kind", ["constant", "digit", "codes"])
 def test_a_damaged_product_is_refused(tmp_path, kind):
     graph, asked = affine_network(argmax=True), options("ecp5", pipeline="none")
     folder = tmp_path / "design"
