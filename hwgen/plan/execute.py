@@ -9,6 +9,7 @@ import numpy as np
 from hwgen.numeric import IntArray
 from hwgen.plan.adder_graph import evaluate
 from hwgen.plan.design import Plan
+from hwgen.plan.requantizers import codes_of
 from hwgen.plan.stages import (
     PADDING,
     Fifo,
@@ -61,10 +62,12 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return evaluate(stage.graph, slots, stage.inputs.lanes)
         case ParallelThreshold():
             columns = [
-                np.array(channel.codes)[np.searchsorted(channel.thresholds, column, side="right")]
-                for channel, column in zip(stage.channels, slots.T, strict=True)
+                codes_of(channel, lane, column)
+                for channel, lane, column in zip(
+                    stage.channels, stage.inputs.lanes, slots.T, strict=True
+                )
             ]
-            return np.stack(columns, axis=1).astype(np.int64)
+            return np.stack(columns, axis=1)
         case ParallelArgmax() | SerialArgmax():
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hwgen.plan.decision import code_blocks, crossing_bits
 from hwgen.plan.delay import MODELS
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import tree_bits, widest_bits
 from hwgen.plan.registers import Placement, register_bits
+from hwgen.plan.requantize import path_of
 from hwgen.plan.stages import (
     OutputBuffer,
     ParallelArgmax,
@@ -75,7 +75,6 @@ def held_bits(stage: UnrolledDense | ParallelThreshold | ParallelArgmax) -> int:
 
 
 def _lane_bits(stage: ParallelThreshold, index: int) -> int:
-    lane = stage.inputs.lanes[index]
-    blocks = code_blocks(stage.channels[index], lane, stage.outputs.lanes[index].bits)
-    held = crossing_bits(blocks, lane.bits)
+    lane, code = stage.inputs.lanes[index], stage.outputs.lanes[index]
+    held = path_of(stage.channels[index], lane, code.bits).held
     return sum(held[cut] for cut in stage.cuts[index])

@@ -8,6 +8,7 @@ from typing import Literal
 
 from hwgen.errors import PlanError
 from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
@@ -29,6 +30,8 @@ class BuildOptions:
     pipeline
         "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
         two levels where that is 0.
+    requantization
+        "auto" (for each channel what takes fewer LUTs), or "diagram" or "multiply" throughout.
     clock_mhz
         The clock that `fps` is meant at and that unrolled layers are pipelined for, 0 for none.
     luts_per_block
@@ -52,6 +55,7 @@ class BuildOptions:
     fps: int | None = None
     max_luts: int | None = None
     max_brams: int | None = None
+    requantization: Choice = "auto"
 
     def __post_init__(self) -> None:
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):

@@ -9,11 +9,12 @@ from functools import partial
 from hwgen.errors import PlanError
 from hwgen.plan.adder_graph import AdderGraph
 from hwgen.plan.cuts import Fits, cheapest_cuts, fewest_cuts
-from hwgen.plan.decision import code_blocks, crossing_bits
 from hwgen.plan.delay import MODELS, DelayModel, StageLimit
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.registers import Placement, fewest_bits
-from hwgen.plan.stages import Steps, Stream
+from hwgen.plan.requantize import Path, path_of
+from hwgen.plan.requantizers import Requantizer, Rescale
+from hwgen.plan.stages import Stream
 
 ANY_LEVELS = 1 << 20  # no limit on adder levels but the clock
 OUTPUT_TAIL_NS = math.inf  # behind an output that must end in a register
@@ -74,22 +75,27 @@ def place_in_graph(
 
 
 def threshold_cuts(
-    channels: tuple[Steps, ...], inputs: Stream, outputs: Stream, limit: StageLimit | None
+    channels: tuple[Requantizer, ...], inputs: Stream, outputs: Stream, limit: StageLimit | None
 ) -> TailCuts:
-    """Place the registers of staircases: in every lane as many, one of them at the end."""
+    """Place the registers of requantizers: in every lane as many, one of them at the end."""
     if limit is None:
         return TailCuts(cuts=((),) * len(channels), tails_ns=(0.0,) * len(channels))
-    fits = partial(_decision_fits, limit)
-    bits = [lane.bits for lane in inputs.lanes]
-    live = [lane if channel.thresholds else 0 for lane, channel in zip(bits, channels, strict=True)]
-    count = max(fewest_cuts(lane, fits) for lane in live)
-    cuts = []
-    for index, (lane, channel) in enumerate(zip(inputs.lanes, channels, strict=True)):
-        blocks = code_blocks(channel, lane, outputs.lanes[index].bits)
-        held = crossing_bits(blocks, lane.bits)
-        cuts.append(cheapest_cuts(lane.bits, fits, held, count))
-    tails = tuple(limit.model.decision(lane[0]) for lane in cuts)
-    return TailCuts(cuts=tuple(cuts), tails_ns=tails)
+    lanes = zip(channels, inputs.lanes, outputs.lanes, strict=True)
+    paths = [path_of(channel, lane, code.bits) for channel, lane, code in lanes]
+    live = [path for path, channel in zip(paths, channels, strict=True) if _is_live(channel)]
+    count = max([fewest_cuts(path.steps, partial(_path_fits, limit, path)) for path in live] or [1])
+    cuts = tuple(
+        cheapest_cuts(path.steps, partial(_path_fits, limit, path), path.held, count)
+        for path in paths
+    )
+    tails = zip(paths, cuts, strict=True)
+    return TailCuts(
+        cuts=cuts, tails_ns=tuple(path.ns(limit.model, 0, places[0]) for path, places in tails)
+    )
+
+
+def _is_live(channel: Requantizer) -> bool:
+    return isinstance(channel, Rescale) or bool(channel.thresholds)
 
 
 def argmax_cuts(inputs: Stream, outputs: Stream, limit: StageLimit | None) -> TailCuts:
@@ -106,8 +112,8 @@ def argmax_cuts(inputs: Stream, outputs: Stream, limit: StageLimit | None) -> Ta
     return TailCuts(cuts=(cuts,), tails_ns=(tail,) * lanes)
 
 
-def _decision_fits(limit: StageLimit, start: int, end: int) -> bool:
-    return limit.logic_fits(limit.model.decision(end - start))
+def _path_fits(limit: StageLimit, path: Path, start: int, end: int) -> bool:
+    return limit.logic_fits(path.ns(limit.model, start, end))
 
 
 def _tree_fits(limit: StageLimit, width: int, start: int, end: int) -> bool:

@@ -21,7 +21,6 @@ from hwgen.plan.unrolled_stages import (
     OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
-    Steps,
     UnrolledDense,
 )
 
@@ -41,7 +40,6 @@ __all__ = [
     "SerialArgmax",
     "SerialThreshold",
     "Stage",
-    "Steps",
     "Stream",
     "UnrolledDense",
     "Widener",

@@ -6,6 +6,7 @@ from hwgen.ir import Graph
 from hwgen.numeric import IntArray
 from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.delay import StageLimit
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import (
@@ -16,8 +17,10 @@ from hwgen.plan.pipelining import (
     threshold_cuts,
 )
 from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
-from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Steps, Stream, UnrolledDense
-from hwgen.plan.staircase import code_range, steps, wrapped
+from hwgen.plan.requantize import LaneRow, requantizer
+from hwgen.plan.requantizers import Requantizer
+from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
+from hwgen.plan.staircase import code_range, steps
 from hwgen.plan.unrolled import LaneRule, plan_adder_graph
 
 TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
@@ -48,7 +51,7 @@ def plan_unrolled_layer(
     tail: tuple[Stage, ...] = ()
     if layer.thresholds is not None:
         channels = tuple(
-            _staircase(layer, layer.thresholds[row], adders, output)
+            _requantizer(layer, layer.thresholds[row], adders, output, limit, options)
             for row, output in enumerate(adders.outputs)
         )
         codes = tuple(code_range(channel) for channel in channels)
@@ -95,11 +98,19 @@ def plan_unrolled_layer(
     )
 
 
-def _staircase(layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output) -> Steps:
+def _requantizer(
+    layer: Layer,
+    thresholds: IntArray,
+    adders: AdderGraph,
+    output: Output,
+    limit: StageLimit | None,
+    options: BuildOptions,
+) -> Requantizer:
     """Give the codes of a row over what its lane carries."""
     stored = output.range if output.node < 0 else adders.stored_range(output.node)
     staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
-    return wrapped(staircase, stored, output.range.bits) if output.wrapped else staircase
+    row = LaneRow(lane=output.range.type, stored=stored, is_wrapped=output.wrapped)
+    return requantizer(staircase, row, options.target, limit, options.requantization)
 
 
 def _arithmetic(layer: Layer, options: BuildOptions) -> Style:

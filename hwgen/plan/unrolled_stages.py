@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.plan.adder_graph import AdderGraph
+from hwgen.plan.requantizers import Requantizer, Rescale
 from hwgen.plan.stream import Stream
 
 Flow = Literal["stall", "gate", "free"]  # see docs/clock.md, "The handshake"
@@ -52,34 +53,29 @@ class UnrolledDense:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """A staircase: the code is `codes[j]` where j of the ascending `thresholds` are reached."""
-
-    thresholds: tuple[int, ...]
-    codes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelThreshold:
-    """One staircase a lane.
+    """One requantizer a lane.
 
-    `cuts[lane]` are the registers of a lane, each by the number of the lane's low bits that the
-    logic before it has read; none means combinational.
+    `cuts[lane]` are the registers of a lane, each by the number of steps before it: the additions
+    of a product, then the low bits that the decision diagrams have read; none means combinational.
     """
 
     name: str
     inputs: Stream
     outputs: Stream
-    channels: tuple[Steps, ...]
+    channels: tuple[Requantizer, ...]
     cuts: tuple[tuple[int, ...], ...]
     flow: Flow = "stall"
 
     def __post_init__(self) -> None:
-        bits = [lane.bits for lane in self.inputs.lanes]
-        for lane, cuts in zip(bits, self.cuts, strict=True):
-            if len(cuts) != self.latency or list(cuts) != sorted(cuts) or not _within(cuts, lane):
+        steps = [
+            channel.adders + channel.kept.bits if isinstance(channel, Rescale) else lane.bits
+            for channel, lane in zip(self.channels, self.inputs.lanes, strict=True)
+        ]
+        for last, cuts in zip(steps, self.cuts, strict=True):
+            if len(cuts) != self.latency or list(cuts) != sorted(cuts) or not _within(cuts, last):
                 raise ValueError(
-                    f"{self.name}: cuts must ascend from 0 to the bits of the lane, as many for "
+                    f"{self.name}: cuts must ascend from 0 to the steps of the lane, as many for "
                     "every lane"
                 )
 

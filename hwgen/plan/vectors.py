@@ -14,10 +14,11 @@ import numpy as np
 from hwgen.errors import VerifyError
 from hwgen.ir import Dense, Graph
 from hwgen.network_file import save_arrays
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.requantizers import Requantizer, Steps, codes_of
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
@@ -152,7 +153,9 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
     """Both sides of every threshold; lanes at random, with ties, for an argmax."""
     match stage:
         case ParallelThreshold():
-            edges = [channel.thresholds for channel in stage.channels]
+            edges = [
+                _changes(*pair) for pair in zip(stage.channels, stage.inputs.lanes, strict=True)
+            ]
         case SerialThreshold():
             lanes = len(stage.tables)
             edges = [stage.tables[s % lanes][s // lanes] for s in range(len(stage.inputs.order))]
@@ -169,6 +172,14 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
     if isinstance(stage, ParallelArgmax | SerialArgmax):
         cases[::4, len(edges) // 2 :] = cases[::4, :1]
     return cases
+
+
+def _changes(channel: Requantizer, lane: IntType) -> tuple[int, ...]:
+    """Give every value of a lane with another code than the value before it."""
+    if isinstance(channel, Steps):
+        return channel.thresholds
+    codes = codes_of(channel, lane, np.arange(lane.lo, lane.hi + 1))
+    return tuple(int(place) + lane.lo + 1 for place in np.flatnonzero(np.diff(codes)))
 
 
 def _lane(stream: Stream, slot: int) -> Range:

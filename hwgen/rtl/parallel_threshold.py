@@ -1,8 +1,9 @@
-"""Requantization of a whole vector every cycle: a staircase for each lane.
+"""Requantization of a whole vector every cycle: a staircase or a product for each lane.
 
 A staircase is not built from comparators: a comparator with a constant would be a carry chain on
 targets such as ecp5. Each bit of the code is a decision diagram over the lane's bits, read from
-the lowest bit up, so that registers can lie between any two bits.
+the lowest bit up, so that registers can lie between any two bits. Where a product has the codes,
+the diagram reads the few upper bits of that.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from hwgen.plan.decision import Block, code_blocks
+from hwgen.plan.requantizers import Digit, Rescale
 from hwgen.plan.stages import ParallelThreshold
-from hwgen.rtl.lanes import LaneComponent, Pipeline
+from hwgen.rtl.lanes import LaneComponent, Pipeline, resize
 
 
 class ParallelThresholdUnit(LaneComponent):
@@ -37,10 +39,58 @@ class ParallelThresholdUnit(LaneComponent):
             value = self.i.payload[f"e{index}"]
             if lane.signed:
                 value = value.as_unsigned() ^ (1 << (lane.bits - 1))
-            diagram = DecisionDiagram(m, pipeline, value, self.plan.cuts[index], f"t{index}")
+            cuts = self.plan.cuts[index]
+            if isinstance(channel, Rescale):
+                value = _product(m, pipeline, value, channel, cuts, f"t{index}")
+                cuts = tuple(cut - channel.adders for cut in cuts if cut >= channel.adders)
+                lane, channel = channel.kept, channel.steps
+            diagram = DecisionDiagram(m, pipeline, value, cuts, f"t{index}")
             blocks = code_blocks(channel, lane, self.plan.outputs.lanes[index].bits)
             m.d.comb += code.eq(Cat(*(diagram.root(block) for block in blocks)))
         return m
+
+
+def _product(
+    m: Module,
+    pipeline: Pipeline,
+    value: Value,
+    plan: Rescale,
+    cuts: tuple[int, ...],
+    name: str,
+) -> Value:
+    """Give the upper bits of a lane's product, behind the registers before its last addition."""
+
+    def delayed(source: Value, added: int, what: str) -> Value:
+        for register in range(sum(cut == added < plan.adders for cut in cuts)):
+            source = pipeline.delay(m, source, f"{name}_{what}{added}_{register}")
+        return source
+
+    value = delayed(value, 0, "x")
+    if plan.seam:
+        diagram = DecisionDiagram(m, pipeline, value, (), f"{name}_seam")
+        value = Cat(value, diagram.root(Block(len(value), 1, (plan.seam,))))
+    total: Value = resize(_scaled(value, plan.digits[0]), plan.bits)
+    for added, digit in enumerate(plan.digits[1:], 1):
+        total = _plus(m, total, value, digit, f"{name}_y{added}")
+        value, total = delayed(value, added, "x"), delayed(total, added, "y")
+    if plan.constant:
+        low = (plan.constant & -plan.constant).bit_length() - 1
+        constant = Const(plan.constant >> low, plan.bits - low)
+        total = _plus(m, total, constant, Digit(low, 1), f"{name}_y{plan.adders}")
+    return total[plan.shift :]
+
+
+def _scaled(value: Value, digit: Digit) -> Value:
+    return value.shift_left(digit.shift) if digit.shift >= 0 else value[-digit.shift :]
+
+
+def _plus(m: Module, total: Value, value: Value, digit: Digit, name: str) -> Value:
+    """Add a digit's share of a product; the bits below it are wires."""
+    low = max(digit.shift, 0)
+    upper = Signal(len(total) - low, name=name)
+    start, summand = total[low:], resize(_scaled(value, digit), len(total))[low:]
+    m.d.comb += upper.eq(start + summand if digit.sign > 0 else start - summand)
+    return Cat(total[:low], upper)
 
 
 class DecisionDiagram:

@@ -3,7 +3,7 @@ import pytest
 
 from hwgen.numeric import IntType
 from hwgen.plan.decision import code_blocks, crossing_bits
-from hwgen.plan.stages import Steps
+from hwgen.plan.requantizers import Steps
 
 
 def staircase(seed, lane, count):

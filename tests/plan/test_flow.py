@@ -69,7 +69,7 @@ def test_cuts_that_are_uneven_or_beyond_the_lane_are_refused():
     threshold = planned(target="ecp5", pipeline="1").stages[1]
     assert isinstance(threshold, ParallelThreshold)
     for cuts in ((99,) * threshold.latency, (), (2, 1)):
-        with pytest.raises(ValueError, match="cuts must ascend from 0 to the bits of the lane"):
+        with pytest.raises(ValueError, match="cuts must ascend from 0 to the steps of the lane"):
             replace(threshold, cuts=(threshold.cuts[0], cuts, *threshold.cuts[2:]))
 
 
