@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hwgen.nn.loops import arrays, fit, truncate_rows, truncate_rows_backward
 from hwgen.nn.projection import project_l1
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
 from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
@@ -54,16 +55,13 @@ class CappedNorm(nn.Module):
 
     def forward(self, weight: Tensor) -> Tensor:
         """Quantize `weight`, shape (channels, K), to multiples of the scale."""
-        direction = weight - weight.mean(dim=1, keepdim=True) if self.centred else weight
-        values: Tensor = _Capped.apply(
-            direction, self.log2_scale, self.log2_norm, self.cap, self.config.limit
-        )
+        given = self.log2_scale, self.log2_norm, self.cap, self.config.limit, self.centred
+        values: Tensor = _Capped.apply(weight, *given)
         return values
 
     def codes(self, weight: Tensor) -> Codes:
         """Give the integers of `weight`, shape (channels, K)."""
-        u = weight.detach()
-        u = u - u.mean(dim=1, keepdim=True) if self.centred else u
+        u = directions(weight.detach(), self.centred)
         scale, norm = self.scale.detach(), self.norm.detach()
         x = u * ((norm / scale).clamp_(max=self.cap) / row_length(u))
         return Codes(x.abs().floor_().clamp_(max=self.config.limit).copysign_(x), x)
@@ -83,6 +81,11 @@ class CappedNorm(nn.Module):
         """By how much the wanted norms exceed the cap, `sum(max(g - s * T, 0))` (eq. 42)."""
         excess: Tensor = _Excess.apply(self.log2_scale, self.log2_norm, self.cap)
         return excess
+
+
+def directions(weight: Tensor, centred: bool) -> Tensor:
+    """Give u, shape (channels, K)."""
+    return weight - weight.mean(dim=1, keepdim=True) if centred else weight
 
 
 def row_length(u: Tensor) -> Tensor:
@@ -105,28 +108,73 @@ class _Capped(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, u: Tensor, log2_scale: Tensor, log2_norm: Tensor, cap: float, limit: int
+        ctx: Any,
+        weight: Tensor,
+        log2_scale: Tensor,
+        log2_norm: Tensor,
+        cap: float,
+        limit: int,
+        centred: bool,
     ) -> Tensor:
-        scale, work = power(log2_scale), u.abs()
-        length = work.sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+        u, scale = directions(weight, centred), power(log2_scale)
+        length = row_length(u)
         wanted = power(log2_norm).div_(scale)
         factor = wanted.clamp(max=cap).div_(length)
-        values = work.mul_(factor).floor_().clamp_(max=limit).copysign_(u).mul_(scale)
+        if fit(u, scale, factor):
+            values = torch.empty_like(u)
+            truncate_rows(*arrays(u, factor, scale), limit, *arrays(values))
+        else:
+            values = (u * factor).abs_().floor_().clamp_(max=limit).copysign_(u).mul_(scale)
         ctx.save_for_backward(u, values, length, scale, wanted, factor)
-        ctx.cap, ctx.limit = cap, limit
+        ctx.cap, ctx.limit, ctx.centred = cap, limit, centred
         return values
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
         u, values, length, scale, wanted, factor = ctx.saved_tensors
-        edge = ctx.limit + 1.0
-        work = u * factor
-        passed = torch.ops.aten.hardtanh_backward(grad, work, -edge, edge)
-        along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
-        of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
+        given = grad.contiguous(), u, values, factor, scale, length
+        gradients = _by_loop if fit(*given) else _by_formula
+        of_weight, along, of_scale = gradients(*given, ctx.limit, ctx.centred)
         of_norm = along.mul_(wanted * scale).mul_(wanted <= ctx.cap)
-        of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True).sub_(of_norm)
-        return of_u, log2_gradient(of_scale, scale), log2_gradient(of_norm, length), None, None
+        of_scale = log2_gradient(of_scale.sub_(of_norm), scale)
+        return of_weight, of_scale, log2_gradient(of_norm, length), None, None, None
+
+
+Gradients = tuple[Tensor, Tensor, Tensor]  # of the weight; sum(G u) / ||u||_1; sum(grad * values)
+
+
+def _by_loop(
+    grad: Tensor,
+    u: Tensor,
+    values: Tensor,
+    factor: Tensor,
+    scale: Tensor,
+    length: Tensor,
+    limit: int,
+    centred: bool,
+) -> Gradients:
+    of_weight, sums = torch.empty_like(u), u.new_empty(2, len(u), 1)
+    given = arrays(grad, u, values, factor, scale, length)
+    truncate_rows_backward(*given, limit, centred, *arrays(of_weight, sums))
+    return of_weight, sums[0], sums[1]
+
+
+def _by_formula(
+    grad: Tensor,
+    u: Tensor,
+    values: Tensor,
+    factor: Tensor,
+    scale: Tensor,
+    length: Tensor,
+    limit: int,
+    centred: bool,
+) -> Gradients:
+    work = u * factor
+    passed = torch.ops.aten.hardtanh_backward(grad, work, -limit - 1.0, limit + 1.0)
+    along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
+    of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
+    of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True)
+    return directions(of_u, centred), along, of_scale
 
 
 class _Excess(torch.autograd.Function):

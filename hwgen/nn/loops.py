@@ -1,0 +1,170 @@
+"""Loops compiled by numba that stand for chains of torch operations on dense tensors of a CPU.
+
+Such a chain is mostly passes over memory; a loop reads a row once, while it stays in the first
+cache. Element by element it does the operations of the torch formula in the same order, so that
+integers are equal to the last bit; sums of gradients differ by rounding. The formulas stay for other
+devices and for torch.compile, which fuses them itself.
+
+`reassoc` lets LLVM vectorize a sum. It stands only where a loop adds real gradients, or whole
+numbers so small that the order cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+Loop = Callable[..., Any]
+
+ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+RESIDUAL = np.float32(65534)  # units of a residual in a step: -0.5 to 0.5 is -32767 to 32767
+OUTSIDE = np.int16(-32768)
+BLOCK = 4096  # of a sum in float32; the blocks are summed in float64
+
+
+def fit(*tensors: Tensor) -> bool:
+    """Tell whether loops can run on the tensors: all on a CPU, of one type, and dense."""
+    if torch.compiler.is_compiling():
+        return False
+    kind = tensors[0].dtype
+    return kind in (torch.float32, torch.float64) and all(
+        tensor.device.type == "cpu" and tensor.dtype == kind and tensor.is_contiguous()
+        for tensor in tensors
+    )
+
+
+def arrays(*tensors: Tensor) -> list[Any]:
+    """Give the memory of tensors as NumPy arrays."""
+    return [tensor.detach().numpy() for tensor in tensors]
+
+
+def compiled(*fastmath: str) -> Callable[[Loop], Loop]:
+    """Compile a loop when it is first called, and keep it on disk where a folder can be written."""
+
+    def decorate(function: Loop) -> Loop:
+        options = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+        try:
+            loop: Loop = njit(function, cache=True, **options)
+        except RuntimeError:  # numba found no place for its cache
+            loop = njit(function, **options)
+        return loop
+
+    return decorate
+
+
+@compiled()
+def clip(x: Any, lo: Any, hi: Any) -> Any:
+    """Clip to [lo, hi], and keep what is not a number."""
+    x = lo if x < lo else x
+    return hi if x > hi else x
+
+
+@compiled()
+def round_rows(x: Any, scale: Any, lo: Any, hi: Any, values: Any) -> None:
+    """Round rows, shape (rows, K), to multiples of their scale, (rows, 1) or (1, 1)."""
+    least, most = x.dtype.type(lo), x.dtype.type(hi)
+    for row in range(len(x)):
+        step = scale[row % len(scale), 0]
+        for i in range(x.shape[1]):
+            values[row, i] = clip(np.floor(x[row, i] / step + HALF), least, most) * step
+
+
+@compiled("reassoc")
+def round_rows_backward(
+    grad: Any, x: Any, values: Any, scale: Any, lo: Any, hi: Any, of_x: Any, of_scale: Any
+) -> None:
+    """Pass the gradient where the rounding does not clip; give `s * dLoss/ds`, shape (rows, 1)."""
+    least, most = x.dtype.type(lo), x.dtype.type(hi)
+    for row in range(len(x)):
+        step, total = scale[row % len(scale), 0], ZERO
+        for i in range(x.shape[1]):
+            code = np.floor(x[row, i] / step + HALF)
+            passed = grad[row, i] if (code >= least) & (code <= most) else ZERO
+            total += grad[row, i] * values[row, i] - passed * x[row, i]
+            of_x[row, i] = passed
+        of_scale[row, 0] = total
+
+
+@compiled()
+def truncate_rows(u: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
+    """Round `u * factor` towards zero, clip it to the limit, and scale it."""
+    most = u.dtype.type(limit)
+    for row in range(len(u)):
+        step, gain = scale[row % len(scale), 0], factor[row, 0]
+        for i in range(u.shape[1]):
+            size = clip(np.floor(abs(u[row, i]) * gain), ZERO, most) * step
+            values[row, i] = -size if u[row, i] < ZERO else size
+
+
+@compiled("reassoc")
+def truncate_rows_backward(
+    grad: Any,
+    u: Any,
+    values: Any,
+    factor: Any,
+    scale: Any,
+    length: Any,
+    limit: Any,
+    centred: bool,
+    of_u: Any,
+    sums: Any,
+) -> None:
+    """Do what `capped_norm` says; `sums`, (2, rows, 1): `sum(G u) / |u|`, `sum(grad * values)`."""
+    edge = u.dtype.type(limit + 1)
+    for row in range(len(u)):
+        gain, total, along, mean = factor[row, 0], ZERO, ZERO, ZERO
+        for i in range(u.shape[1]):
+            inside = abs(u[row, i] * gain) < edge
+            passed = grad[row, i] if inside else ZERO
+            of_u[row, i] = passed
+            along += passed * u[row, i]
+            total += grad[row, i] * values[row, i]
+        along /= length[row, 0]
+        sums[0, row, 0], sums[1, row, 0] = along, total
+        gain *= scale[row % len(scale), 0]
+        for i in range(u.shape[1]):
+            signed = along if u[row, i] > ZERO else (-along if u[row, i] < ZERO else ZERO)
+            of_u[row, i] = (of_u[row, i] - signed) * gain
+            mean += of_u[row, i]
+        if centred:
+            mean /= u.dtype.type(u.shape[1])
+            for i in range(u.shape[1]):
+                of_u[row, i] -= mean
+
+
+@compiled()
+def round_activations(
+    x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any
+) -> None:
+    """Round `x`, shape (N,), and keep what was rounded off for the backward pass.
+
+    It is kept in 16 bits, in 1 / 65534 of a step, and OUTSIDE where the rounding clips.
+    """
+    least, most, step = x.dtype.type(lo), x.dtype.type(hi), scale[0]
+    for i in range(len(x)):
+        real = x[i] / step
+        code = np.floor(real + HALF)
+        values[i] = clip(code, least, most) * step
+        off = np.floor((real - code) * RESIDUAL + HALF)
+        residuals[i] = np.int16(off if (code >= least) & (code <= most) else OUTSIDE)
+
+
+@compiled("reassoc")
+def round_activations_backward(
+    grad: Any, values: Any, residuals: Any, scale: Any, of_x: Any
+) -> float:
+    """Pass the gradient where the rounding did not clip; give `s * dLoss/ds`."""
+    unit, sum_of_blocks = -scale[0] / RESIDUAL, 0.0
+    for start in range(0, len(grad), BLOCK):
+        total = ZERO
+        for i in range(start, min(start + BLOCK, len(grad))):
+            inside = residuals[i] != OUTSIDE
+            of_x[i] = grad[i] if inside else ZERO
+            total += grad[i] * (np.float32(residuals[i]) * unit if inside else values[i])
+        sum_of_blocks += total
+    return sum_of_blocks
