@@ -155,16 +155,24 @@ def round_activations(
 
 
 @compiled("reassoc")
+def _pass_rounded(grad: Any, values: Any, residuals: Any, unit: Any, of_x: Any) -> Any:
+    total = ZERO
+    for i in range(len(grad)):
+        off = residuals[i]
+        passed = ZERO if off == OUTSIDE else grad[i]
+        of_x[i] = passed
+        total += (grad[i] - passed) * values[i] - passed * (np.float32(off) * unit)
+    return total
+
+
+@compiled()
 def round_activations_backward(
     grad: Any, values: Any, residuals: Any, scale: Any, of_x: Any
 ) -> float:
     """Pass the gradient where the rounding did not clip; give `s * dLoss/ds`."""
-    unit, sum_of_blocks = -scale[0] / RESIDUAL, 0.0
+    total = 0.0
     for start in range(0, len(grad), BLOCK):
-        total = ZERO
-        for i in range(start, min(start + BLOCK, len(grad))):
-            inside = residuals[i] != OUTSIDE
-            of_x[i] = grad[i] if inside else ZERO
-            total += grad[i] * (np.float32(residuals[i]) * unit if inside else values[i])
-        sum_of_blocks += total
-    return sum_of_blocks
+        block = slice(start, start + BLOCK)
+        unit = scale[0] / RESIDUAL
+        total += _pass_rounded(grad[block], values[block], residuals[block], unit, of_x[block])
+    return total
