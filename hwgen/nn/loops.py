@@ -2,8 +2,8 @@
 
 Such a chain is mostly passes over memory; a loop reads a row once, while it stays in the first
 cache. Element by element it does the operations of the torch formula in the same order, so that
-integers are equal to the last bit; sums of gradients differ by rounding. The formulas stay for other
-devices and for torch.compile, which fuses them itself.
+integers are equal to the last bit; sums of gradients differ by rounding. The formulas stay for
+other devices and for torch.compile, which fuses them itself.
 
 `reassoc` lets LLVM vectorize a sum. It stands only where a loop adds real gradients, or whole
 numbers so small that the order cannot matter.
@@ -47,11 +47,11 @@ def compiled(*fastmath: str) -> Callable[[Loop], Loop]:
     """Compile a loop when it is first called, and keep it on disk where a folder can be written."""
 
     def decorate(function: Loop) -> Loop:
-        options = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+        flags = set(fastmath)
         try:
-            loop: Loop = njit(function, cache=True, **options)
+            loop: Loop = njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function)
         except RuntimeError:  # numba found no place for its cache
-            loop = njit(function, **options)
+            loop = njit(nogil=True, error_model="numpy", fastmath=flags)(function)
         return loop
 
     return decorate
@@ -91,56 +91,63 @@ def round_rows_backward(
 
 
 @compiled()
-def truncate_rows(u: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
-    """Round `u * factor` towards zero, clip it to the limit, and scale it."""
-    most = u.dtype.type(limit)
-    for row in range(len(u)):
-        step, gain = scale[row % len(scale), 0], factor[row, 0]
-        for i in range(u.shape[1]):
-            size = clip(np.floor(abs(u[row, i]) * gain), ZERO, most) * step
-            values[row, i] = -size if u[row, i] < ZERO else size
+def truncate_rows(x: Any, mean: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
+    """Round `(x - mean) * factor` towards zero, clip it to the limit, and scale it."""
+    most = x.dtype.type(limit)
+    for row in range(len(x)):
+        step, gain, middle = scale[row % len(scale), 0], factor[row, 0], mean[row, 0]
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            size = clip(np.floor(abs(u * gain)), ZERO, most) * step
+            values[row, i] = -size if u < ZERO else size
 
 
 @compiled("reassoc")
 def truncate_rows_backward(
     grad: Any,
-    u: Any,
+    x: Any,
+    mean: Any,
     values: Any,
     factor: Any,
     scale: Any,
     length: Any,
     limit: Any,
-    centred: bool,
     of_u: Any,
     sums: Any,
 ) -> None:
     """Do what `capped_norm` says; `sums`, (2, rows, 1): `sum(G u) / |u|`, `sum(grad * values)`."""
-    edge = u.dtype.type(limit + 1)
-    for row in range(len(u)):
-        gain, total, along, mean = factor[row, 0], ZERO, ZERO, ZERO
-        for i in range(u.shape[1]):
-            inside = abs(u[row, i] * gain) < edge
-            passed = grad[row, i] if inside else ZERO
+    edge = x.dtype.type(limit + 1)
+    for row in range(len(x)):
+        gain, total, along, middle = factor[row, 0], ZERO, ZERO, mean[row, 0]
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            passed = grad[row, i] if abs(u * gain) < edge else ZERO
             of_u[row, i] = passed
-            along += passed * u[row, i]
+            along += passed * u
             total += grad[row, i] * values[row, i]
         along /= length[row, 0]
         sums[0, row, 0], sums[1, row, 0] = along, total
         gain *= scale[row % len(scale), 0]
-        for i in range(u.shape[1]):
-            signed = along if u[row, i] > ZERO else (-along if u[row, i] < ZERO else ZERO)
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            signed = along if u > ZERO else (-along if u < ZERO else ZERO)
             of_u[row, i] = (of_u[row, i] - signed) * gain
-            mean += of_u[row, i]
-        if centred:
-            mean /= u.dtype.type(u.shape[1])
-            for i in range(u.shape[1]):
-                of_u[row, i] -= mean
+
+
+@compiled("reassoc")
+def centre_rows(x: Any) -> None:
+    """Take the mean of each row from it."""
+    for row in range(len(x)):
+        total = ZERO
+        for i in range(x.shape[1]):
+            total += x[row, i]
+        total /= x.dtype.type(x.shape[1])
+        for i in range(x.shape[1]):
+            x[row, i] -= total
 
 
 @compiled()
-def round_activations(
-    x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any
-) -> None:
+def round_activations(x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any) -> None:
     """Round `x`, shape (N,), and keep what was rounded off for the backward pass.
 
     It is kept in 16 bits, in 1 / 65534 of a step, and OUTSIDE where the rounding clips.

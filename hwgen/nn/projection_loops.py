@@ -97,7 +97,7 @@ def _first_left(gains: Any, bits: Any, rest: Any, guess: Any, shift: Any) -> Any
 
 @compiled()
 def _gains(x: Any, step: Any, nearest: Any, shift: Any, limit: Any, gains: Any) -> None:
-    """Give what is left of the magnitudes that one unit less of the shift would raise, else zero."""
+    """Give what is left of magnitudes that could get a unit more, zero for the others."""
     for i in range(len(x)):
         code = nearest[i] - shift
         gains[i] = abs(x[i]) / step - code if (code >= ZERO) & (code < limit) else ZERO
@@ -163,7 +163,11 @@ def soft_rows_backward(
     `of_x` has the shape of `x`; `of_scale`, (rows, 1), is `s * dLoss/ds`.
     """
     for row in range(len(x)):
-        step, least, most = scale[row % len(scale), 0], threshold[row, 0], x.dtype.type(limit) + HALF
+        step, least, most = (
+            scale[row % len(scale), 0],
+            threshold[row, 0],
+            x.dtype.type(limit) + HALF,
+        )
         count, along, total = ZERO, ZERO, ZERO
         for i in range(x.shape[1]):
             above = abs(x[row, i]) / step - least

@@ -58,7 +58,7 @@ def _shapes(
 
 
 def by_sort(magnitude: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
-    """Project rows of magnitudes without a look at them: bisect lambda's whole part, sort the rest."""
+    """Project rows of magnitudes without a look at them: bisect whole lambdas, sort the rest."""
     codes = torch.floor(magnitude + 0.5)
     shift = _whole_shift(magnitude, codes, budget, limit)
     codes = (codes - shift).clamp_(0, limit)

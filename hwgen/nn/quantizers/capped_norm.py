@@ -12,7 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hwgen.nn.loops import arrays, fit, truncate_rows, truncate_rows_backward
+from hwgen.nn.loops import (
+    arrays,
+    centre_rows,
+    fit,
+    truncate_rows,
+    truncate_rows_backward,
+)
 from hwgen.nn.projection import project_l1
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
 from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
@@ -61,7 +67,8 @@ class CappedNorm(nn.Module):
 
     def codes(self, weight: Tensor) -> Codes:
         """Give the integers of `weight`, shape (channels, K)."""
-        u = directions(weight.detach(), self.centred)
+        u = weight.detach()
+        u = u - middle(u, self.centred)
         scale, norm = self.scale.detach(), self.norm.detach()
         x = u * ((norm / scale).clamp_(max=self.cap) / row_length(u))
         return Codes(x.abs().floor_().clamp_(max=self.config.limit).copysign_(x), x)
@@ -83,9 +90,9 @@ class CappedNorm(nn.Module):
         return excess
 
 
-def directions(weight: Tensor, centred: bool) -> Tensor:
-    """Give u, shape (channels, K)."""
-    return weight - weight.mean(dim=1, keepdim=True) if centred else weight
+def middle(weight: Tensor, centred: bool) -> Tensor:
+    """Give what is taken from each row, its mean or zero, shape (channels, 1)."""
+    return weight.mean(dim=1, keepdim=True) if centred else weight.new_zeros(len(weight), 1)
 
 
 def row_length(u: Tensor) -> Tensor:
@@ -116,23 +123,24 @@ class _Capped(torch.autograd.Function):
         limit: int,
         centred: bool,
     ) -> Tensor:
-        u, scale = directions(weight, centred), power(log2_scale)
-        length = row_length(u)
+        mean, scale = middle(weight, centred), power(log2_scale)
+        length = row_length(weight - mean if centred else weight)
         wanted = power(log2_norm).div_(scale)
         factor = wanted.clamp(max=cap).div_(length)
-        if fit(u, scale, factor):
-            values = torch.empty_like(u)
-            truncate_rows(*arrays(u, factor, scale), limit, *arrays(values))
+        if fit(weight, mean, factor, scale):
+            values = torch.empty_like(weight)
+            truncate_rows(*arrays(weight, mean, factor, scale), limit, *arrays(values))
         else:
-            values = (u * factor).abs_().floor_().clamp_(max=limit).copysign_(u).mul_(scale)
-        ctx.save_for_backward(u, values, length, scale, wanted, factor)
+            work = (weight - mean).mul_(factor)
+            values = work.abs().floor_().clamp_(max=limit).copysign_(work).mul_(scale)
+        ctx.save_for_backward(weight, mean, values, factor, scale, length, wanted)
         ctx.cap, ctx.limit, ctx.centred = cap, limit, centred
         return values
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
-        u, values, length, scale, wanted, factor = ctx.saved_tensors
-        given = grad.contiguous(), u, values, factor, scale, length
+        weight, mean, values, factor, scale, length, wanted = ctx.saved_tensors
+        given = grad.contiguous(), weight, mean, values, factor, scale, length
         gradients = _by_loop if fit(*given) else _by_formula
         of_weight, along, of_scale = gradients(*given, ctx.limit, ctx.centred)
         of_norm = along.mul_(wanted * scale).mul_(wanted <= ctx.cap)
@@ -145,7 +153,8 @@ Gradients = tuple[Tensor, Tensor, Tensor]  # of the weight; sum(G u) / ||u||_1; 
 
 def _by_loop(
     grad: Tensor,
-    u: Tensor,
+    weight: Tensor,
+    mean: Tensor,
     values: Tensor,
     factor: Tensor,
     scale: Tensor,
@@ -153,15 +162,18 @@ def _by_loop(
     limit: int,
     centred: bool,
 ) -> Gradients:
-    of_weight, sums = torch.empty_like(u), u.new_empty(2, len(u), 1)
-    given = arrays(grad, u, values, factor, scale, length)
-    truncate_rows_backward(*given, limit, centred, *arrays(of_weight, sums))
+    of_weight, sums = torch.empty_like(weight), weight.new_empty(2, len(weight), 1)
+    given = arrays(grad, weight, mean, values, factor, scale, length)
+    truncate_rows_backward(*given, limit, *arrays(of_weight, sums))
+    if centred:
+        centre_rows(*arrays(of_weight))
     return of_weight, sums[0], sums[1]
 
 
 def _by_formula(
     grad: Tensor,
-    u: Tensor,
+    weight: Tensor,
+    mean: Tensor,
     values: Tensor,
     factor: Tensor,
     scale: Tensor,
@@ -169,12 +181,13 @@ def _by_formula(
     limit: int,
     centred: bool,
 ) -> Gradients:
+    u = weight - mean
     work = u * factor
     passed = torch.ops.aten.hardtanh_backward(grad, work, -limit - 1.0, limit + 1.0)
     along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
     of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
     of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True)
-    return directions(of_u, centred), along, of_scale
+    return of_u.sub_(middle(of_u, centred)), along, of_scale
 
 
 class _Excess(torch.autograd.Function):
