@@ -5,8 +5,9 @@
 Every network is trained beside its float twin in one process with one optimizer setting. The steps
 of all of them take turns, so that a change of the machine's speed hits all alike; the figure is
 the median of the rounds' ratios to the float step: of its duration, and of the processor time
-that it took, which other programs on the machine disturb less. Ours include the norm penalty, Brevitas' leave
-it out. Memory is what parameters, optimizer and the largest moment of a step hold together.
+that it took, which other programs on the machine disturb less. Ours include the norm penalty,
+Brevitas' leave it out. Memory is what parameters, optimizer and the largest moment of a step hold
+together.
 """
 
 from __future__ import annotations
