@@ -7,7 +7,7 @@ of all of them take turns, so that a change of the machine's speed hits all alik
 the median of the rounds' ratios to the float step: of its duration, and of the processor time
 that it took, which other programs on the machine disturb less. Ours include the norm penalty,
 Brevitas' leave it out. Memory is what parameters, optimizer and the largest moment of a step hold
-together.
+together. The first step is told in processor time: it compiles or loads the loops of its method.
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ def measure(name: str, steps: int) -> list[dict[str, object]]:
             "brevitas_ratio": ratio(f"brevitas {method}", WALL),
             "brevitas_processor_ratio": ratio(f"brevitas {method}", PROCESSOR),
             "memory_ratio": round(bytes_held[method] / bytes_held["float"], 2),
+            "first_step_s": round(seconds[method][0][PROCESSOR], 2),
         }
         for method in METHODS
     ]
@@ -176,6 +177,7 @@ def print_table(rows: list[dict[str, object]]) -> None:
         table.add_column(column, justify="right")
         table.add_column("processor time", justify="right")
     table.add_column("memory, ours / float", justify="right")
+    table.add_column("first step, s", justify="right")
     for row in rows:
         table.add_row(*("-" if value is None else str(value) for value in row.values()))
     Console().print(table)
