@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hwgen.errors import PlanError
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.lane_form import LaneForm
 from hwgen.plan.layers import Layer
+from hwgen.plan.requantizers import Requantizer, Rescale, Steps, codes_of
 from hwgen.plan.stages import (
     PADDING,
     ParallelArgmax,
@@ -16,8 +17,6 @@ from hwgen.plan.stages import (
     SerialThreshold,
     Stage,
 )
-
-Staircase = tuple[tuple[int, ...], tuple[int, ...]]  # ascending thresholds, and the codes
 
 
 def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], where: str) -> None:
@@ -30,14 +29,13 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
     """
     match tail:
         case ParallelThreshold() | SerialThreshold():
-            staircases = _staircases(tail, where)
-            if set(staircases) != set(forms):
+            channels = _channels(tail, where)
+            if set(channels) != set(forms):
                 raise PlanError(f"{where}: must have a staircase for each of {len(forms)} rows")
-            codes = tail.outputs.lanes
-            for row, (lane, staircase, place) in staircases.items():
-                _check_staircase(layer, row, forms[row], staircase, place)
-                kind = codes[lane]
-                if not all(kind.lo <= code <= kind.hi for code in staircase[1]):
+            for row, (lane, channel, place) in channels.items():
+                _check_codes(layer, row, forms[row], tail.inputs.lanes[lane], channel, place)
+                kind = tail.outputs.lanes[lane]
+                if not all(kind.lo <= code <= kind.hi for code in _steps(channel).codes):
                     raise PlanError(f"{where}.outputs.lanes[{lane}]: must hold every code")
         case ParallelArgmax() | SerialArgmax():
             if {form.unit for form in forms.values()} != {1} or (
@@ -50,46 +48,57 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
                     raise PlanError(f"{where}: lane {row} must carry the sum itself")
 
 
-def _staircases(
+def _channels(
     tail: ParallelThreshold | SerialThreshold, where: str
-) -> dict[int, tuple[int, Staircase, str]]:
-    """Give lane, staircase and place of each row."""
-    found = {}
+) -> dict[int, tuple[int, Requantizer, str]]:
+    """Give lane, requantizer and place of each row."""
+    found: dict[int, tuple[int, Requantizer, str]] = {}
     width = len(tail.inputs.lanes)
     for slot, row in enumerate(tail.inputs.order):
         beat, lane = divmod(slot, width)
+        channel: Requantizer
         try:
             if isinstance(tail, ParallelThreshold):
                 place = f"{where}.channels[{lane}]"
-                staircase = (tail.channels[lane].thresholds, tail.channels[lane].codes)
+                channel = tail.channels[lane]
             else:
                 place = f"{where}.tables[{lane}][{beat}]"
                 count = (1 << tail.levels) - 1
                 codes = tuple(range(tail.code_lo, tail.code_lo + count + 1))
-                staircase = (tail.tables[lane][beat], codes)
+                channel = Steps(thresholds=tail.tables[lane][beat], codes=codes)
         except IndexError:
             raise PlanError(
                 f"{where}: must have thresholds for every lane and beat of its input"
             ) from None
-        if len(staircase[1]) != len(staircase[0]) + 1 or list(staircase[0]) != sorted(staircase[0]):
+        steps = _steps(channel)
+        places = list(steps.thresholds)
+        if len(steps.codes) != len(places) + 1 or places != sorted(places):
             raise PlanError(
-                f"{place}: must have ascending thresholds, {len(staircase[1]) - 1} of them"
+                f"{place}: must have ascending thresholds, {len(steps.codes) - 1} of them"
             )
         if row != PADDING:
-            found[row] = (lane, staircase, place)
+            found[row] = (lane, channel, place)
     return found
 
 
-def _check_staircase(
-    layer: Layer, row: int, form: LaneForm, staircase: Staircase, where: str
+def _steps(channel: Requantizer) -> Steps:
+    """Give the staircase of a requantizer, behind its product where it has one."""
+    return channel.steps if isinstance(channel, Rescale) else channel
+
+
+def _check_codes(
+    layer: Layer, row: int, form: LaneForm, lane: IntType, channel: Requantizer, where: str
 ) -> None:
-    """Compare codes on both sides of every place where either of them changes."""
+    """Compare codes on both sides of every place where either changes; everywhere of a product."""
     assert layer.thresholds is not None
-    values = _turning_points(form, staircase[0], layer.thresholds[row])
+    if isinstance(channel, Rescale):
+        values = np.arange(form.reached.lo, form.reached.hi + 1, dtype=np.int64)
+    else:
+        values = _turning_points(form, channel.thresholds, layer.thresholds[row])
     sums = form.unit * values + form.constant
     wanted = np.searchsorted(layer.thresholds[row], sums, side="right") + layer.code_lo
     lanes = values & ((1 << form.wrap_bits) - 1) if form.wrap_bits else values
-    given = np.array(staircase[1])[np.searchsorted(staircase[0], lanes, side="right")]
+    given = codes_of(channel, lane, lanes)
     wrong = np.flatnonzero(given != wanted)
     if len(wrong):
         first = int(wrong[0])

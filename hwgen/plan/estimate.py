@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import assert_never
 
+from hwgen.numeric import IntType
+from hwgen.plan import requantize
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.design import Plan, Target
 from hwgen.plan.fabric import adder_luts, function_luts, mux_luts
@@ -21,6 +23,7 @@ from hwgen.plan.folded_estimate import (
     serial_threshold_luts,
 )
 from hwgen.plan.memory_cost import ram_luts
+from hwgen.plan.requantizers import Requantizer, Rescale
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
@@ -33,7 +36,6 @@ from hwgen.plan.stages import (
     SerialArgmax,
     SerialThreshold,
     Stage,
-    Steps,
     UnrolledDense,
     Widener,
 )
@@ -83,8 +85,10 @@ def counted_luts(stage: Stage, target: Target) -> int:
             return graph_luts(stage.graph, target)
         case ParallelThreshold():
             return sum(
-                _staircase_luts(channel, lane.bits, target)
-                for channel, lane in zip(stage.channels, stage.inputs.lanes, strict=True)
+                _requantizer_luts(channel, lane, code.bits, target)
+                for channel, lane, code in zip(
+                    stage.channels, stage.inputs.lanes, stage.outputs.lanes, strict=True
+                )
             )
         case ParallelArgmax() | SerialArgmax():
             lanes, bits = len(stage.inputs.lanes), stage.inputs.lanes[0].bits
@@ -119,12 +123,14 @@ def _joint_luts(stage: Joint, target: Target) -> int:
             assert_never(stage)
 
 
-def _staircase_luts(channel: Steps, lane_bits: int, target: Target) -> int:
-    """Sum over the bits of the code; each changes at some of the thresholds."""
+def _requantizer_luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> int:
+    """Sum over the bits of a staircase's code; each changes at some of the thresholds."""
+    if isinstance(channel, Rescale):
+        return round(requantize.luts(channel, lane, code_bits, target))
     width = max((code.bit_length() for code in channel.codes), default=0)
     luts = 0
     for bit in range(max(width, 1)):
         values = [code >> bit & 1 for code in channel.codes]
         changes = sum(a != b for a, b in pairwise(values))
-        luts += function_luts(target, lane_bits, changes)
+        luts += function_luts(target, lane.bits, changes)
     return luts
