@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from hwgen.ir import Graph
 
 REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
+BUILD_EXAMPLES = """\b
+Examples:
+  hwgen build model.pt -o out
+      unrolled where the network is small
+  hwgen build model.pt -o out --style folded --pe 8 --simd 2
+      16 multipliers a layer
+  hwgen build model.pt -o out --fps 200000 --clock-mhz 50
+      the fewest LUTs that keep up; layers are balanced, styles may be mixed
+  hwgen build model.pt -o out --max-luts 2000 --target ecp5
+      the fastest design that fits
+  hwgen build model.pt -o out2 --plan out/plan.json
+      a plan whose choices or stages were edited
+"""
 
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
@@ -95,6 +108,22 @@ def _progress(title: str) -> Iterator[Callable[[str], None]]:
         yield lambda step: status.update(f"{title}: {step}")
 
 
+@contextmanager
+def _bar() -> Iterator[Callable[[str, float], None]]:
+    """Show on stderr the step under way, the share that is done, and the time."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("read the network", total=1.0)
+
+        def advance(step: str, share: float) -> None:
+            progress.update(task, description=step, completed=share)
+
+        yield advance
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"hwgen {__version__}")
@@ -131,7 +160,7 @@ def inspect(model: Model, inputs: InputType = None, as_json: AsJson = False) -> 
         _print(document, as_json, lambda: inspection_table(document))
 
 
-@app.command()
+@app.command(epilog=BUILD_EXAMPLES)
 def build(
     model: Model,
     output: Annotated[
@@ -142,7 +171,10 @@ def build(
     target: Annotated[TargetName, typer.Option(help="FPGA family.")] = TargetName.xc7,
     style: Annotated[
         StyleName,
-        typer.Option(help="unrolled: a vector every cycle. folded: few multipliers, many cycles."),
+        typer.Option(
+            help="unrolled: a vector every cycle. folded: few multipliers, many cycles. auto: "
+            "unrolled where all is small, or a mix for a goal."
+        ),
     ] = StyleName.auto,
     accumulator: Annotated[
         str,
@@ -162,8 +194,27 @@ def build(
     ] = False,
     pipeline: Annotated[
         str,
-        typer.Option(help="Unrolled: adder levels between registers, none, or auto (2)."),
+        typer.Option(
+            help="Unrolled: adder levels between registers, none, or auto: what --clock-mhz needs, "
+            "else 2."
+        ),
     ] = "auto",
+    clock_mhz: Annotated[
+        float,
+        typer.Option(
+            min=0, help="The clock in MHz: --fps is meant at it, registers are placed for it."
+        ),
+    ] = 0.0,
+    fps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz."),
+    ] = None,
+    max_luts: Annotated[
+        int | None, typer.Option(min=1, help="Goal: the fastest design within so many LUTs.")
+    ] = None,
+    max_brams: Annotated[
+        int | None, typer.Option(min=0, help="With --max-luts: block RAMs at the most.")
+    ] = None,
     effort: Annotated[
         EffortName, typer.Option(help="How long to search for shared sums.")
     ] = EffortName.normal,
@@ -174,6 +225,7 @@ def build(
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with _mistakes():
         from hwgen.flow import build as build_design
+        from hwgen.plan.balance import balance_sentences
         from hwgen.plan.options import BuildOptions
         from hwgen.plan.planned_layer import identifier
 
@@ -185,17 +237,23 @@ def build(
             simd=simd,
             skip=not no_skip,
             pipeline=pipeline,
+            clock_mhz=clock_mhz,
             effort=effort.value,
+            fps=fps,
+            max_luts=max_luts,
+            max_brams=max_brams,
         )
         graph = _load(model, inputs)
         folder = Path("rtl_out") / identifier(graph.name) if output is None else output
-        with _progress("build") as progress:
+        with _bar() as progress:
             planned = build_design(graph, options, folder, plan, progress)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
             f"a vector every {planned.interval_cycles}"
         )
+        for sentence in balance_sentences(planned):
+            print(sentence)
 
 
 @app.command()
@@ -246,7 +304,7 @@ def _sim_text(result: Any) -> str:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that an unrolled design is its network; writes proof.json."""
+    """Prove from the Verilog alone that a design is its network; writes proof.json."""
     with _mistakes():
         from hwgen.prove.run import prove as prove_design
 

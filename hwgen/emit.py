@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,18 @@ from hwgen.ir import Graph
 from hwgen.network_file import save_network
 from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
-from hwgen.plan.stages import PADDING, Stage, Stream, UnrolledDense
+from hwgen.plan.estimate import layer_costs
+from hwgen.plan.options import Progress
+from hwgen.plan.plan_file import plan_document
+from hwgen.plan.stages import (
+    PADDING,
+    OutputBuffer,
+    ParallelArgmax,
+    ParallelThreshold,
+    Stage,
+    Stream,
+    UnrolledDense,
+)
 from hwgen.plan.vectors import VectorSet, design_vectors
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.top import Top, axis_bits
@@ -31,7 +41,7 @@ HEADER = """\
 // DECLFILENAME: all modules of a design are in this one file.
 // WIDTHEXPAND:  Verilog's own extension of narrow operands is meant; no value can be lost by it.
 // UNUSEDSIGNAL: Amaranth names every port of a submodule; padding bits and tlast are not read.
-// UNUSEDPARAM:  one parameter of hwgen_add3 matters to its primitives only.
+// UNUSEDPARAM:  some parameters of hwgen_add3 matter to its primitives only.
 // PROCASSINIT:  registers have initial values besides their reset.
 /* verilator lint_off DECLFILENAME */
 /* verilator lint_off WIDTHEXPAND */
@@ -40,33 +50,32 @@ HEADER = """\
 /* verilator lint_off PROCASSINIT */
 """
 
+VERILOG_SHARE = 0.7  # of the time that writing a folder takes
 BENCH_FILES = ("run.py", "test_design.py", "streams.py")
-
-Progress = Callable[[str], None]
 
 
 def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
     """Write a design folder; where that fails, an earlier folder stays as it was."""
     text = verilog_of(plan, progress)
-    progress("vectors")
+    progress("vectors", VERILOG_SHARE)
     vectors = design_vectors(plan, graph)
     with folder_beside(folder) as partial:
         (partial / f"{plan.name}.v").write_text(text)
-        _write_json(partial / "plan.json", encode(plan))
+        _write_json(partial / "plan.json", plan_document(plan))
         _write_json(partial / "design.json", design_json(plan, graph))
         save_network(graph, partial / "network.npz")
         vectors.save(partial / "vectors.npz")
         _write_bench(plan, text, vectors, partial / "sim")
 
 
-def verilog_of(plan: Plan, progress: Progress = lambda _: None) -> str:
+def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
     """Give the Verilog of a design: one module a unit, then the top."""
     parts = [HEADER.format(name=plan.name, version=__version__, target=plan.target)]
     if any(_has_three(stage) for stage in plan.stages):
         parts.append((resources.files("hwgen.rtl") / "add3.v").read_text())
     modules = []
-    for stage in plan.stages:
-        progress(stage.name)
+    for index, stage in enumerate(plan.stages):
+        progress(f"Verilog of {stage.name}", VERILOG_SHARE * index / len(plan.stages))
         name = f"{plan.name}_{stage.name}"
         text = _convert(unit_of(stage), name)
         modules.append((name, "clk" in _ports(text, name)))
@@ -77,8 +86,10 @@ def verilog_of(plan: Plan, progress: Progress = lambda _: None) -> str:
 
 
 def _has_three(stage: Stage) -> bool:
-    """Whether a stage adds three operands in one carry chain."""
-    return isinstance(stage, UnrolledDense) and any(a.third for a in stage.graph.adders)
+    """Whether a stage adds three operands, or two and a constant, in one carry chain."""
+    return isinstance(stage, UnrolledDense) and any(
+        a.third or a.constant for a in stage.graph.adders
+    )
 
 
 def _convert(component: LaneComponent | Top, name: str) -> str:
@@ -98,6 +109,7 @@ def _ports(text: str, name: str) -> list[str]:
 
 def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
     """Give what scripts and people need to know of a design."""
+    costs = layer_costs(plan)
     return {
         "name": plan.name,
         "top": plan.name,
@@ -124,9 +136,12 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "accumulator_bits": list(layer.accumulator_bits),
                 "data_type_bits": layer.data_type_bits,
                 "cycles": layer.cycles,
+                "luts_estimate": cost.luts,
+                "brams_estimate": cost.brams,
             }
-            for layer in plan.layers
+            for layer, cost in zip(plan.layers, costs, strict=True)
         ],
+        "goal": encode(plan.goal),
         "stages": [
             {"name": stage.name, "op": type(stage).__name__, "module": f"{plan.name}_{stage.name}"}
             for stage in plan.stages
@@ -167,7 +182,11 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
         "interval_cycles": plan.interval_cycles,
         "streams": [{"bits": [lane.bits for lane in s.lanes], "beats": s.beats} for s in streams],
         "units": [
-            {"name": stage.name, "passes": _passes(stage.inputs, stage.outputs)}
+            {
+                "name": stage.name,
+                "passes": _passes(stage.inputs, stage.outputs),
+                "stalls": _stalls(stage),
+            }
             for stage in plan.stages
         ],
     }
@@ -176,6 +195,13 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
 
 def _passes(inputs: Stream, outputs: Stream) -> str:
     return f"{inputs.beats} beats in, {outputs.beats} out"
+
+
+def _stalls(stage: Stage) -> bool:
+    """Whether the stage waits for its own sink, rather than counting on the output buffer."""
+    if isinstance(stage, UnrolledDense | ParallelThreshold | ParallelArgmax):
+        return stage.flow == "stall"
+    return not isinstance(stage, OutputBuffer)
 
 
 def _wrapper(plan: Plan, units: list[str], clocked: list[str], streams: tuple[Stream, ...]) -> str:

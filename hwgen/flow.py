@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 from hwgen.emit import emit
@@ -13,11 +11,13 @@ from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Graph
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
-from hwgen.plan.codec import decode
 from hwgen.plan.design import Plan
-from hwgen.plan.options import BuildOptions
+from hwgen.plan.options import BuildOptions, Progress
+from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors import RANDOM, design_vectors
+
+PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
 def load(path: Path, inputs: IntType | None = None) -> Graph:
@@ -53,20 +53,34 @@ def build(
     options: BuildOptions,
     folder: Path,
     plan_file: Path | None = None,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = lambda _, __: None,
 ) -> Plan:
     """Plan a network, or take a given plan, and write its design folder.
 
     Raises
     ------
     PlanError
-        Where the network or the options cannot be built.
+        Where the network, the options or the given plan cannot be built.
     VerifyError
         Where the plan does not give what the reference gives.
     """
-    progress("plan")
-    plan = plan_design(graph, options) if plan_file is None else read_plan(plan_file)
-    emit(plan, graph, folder, progress)
+    if plan_file is not None and options != BuildOptions():
+        raise PlanError(
+            f"{plan_file.name}: a plan holds every choice; leave the other options out, or edit "
+            "its choices"
+        )
+
+    def planning(step: str, share: float) -> None:
+        progress(step, PLAN_SHARE * share)
+
+    def emitting(step: str, share: float) -> None:
+        progress(step, PLAN_SHARE + (1 - PLAN_SHARE) * share)
+
+    if plan_file is None:
+        plan = plan_design(graph, options, planning)
+    else:
+        plan = plan_from_file(graph, plan_file, planning)
+    emit(plan, graph, folder, emitting)
     return plan
 
 
@@ -87,22 +101,3 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     with write_beside(path) as partial:
         vectors.save(partial)
     return path
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a plan.json, edited or not.
-
-    Raises
-    ------
-    PlanError
-        Where it is no plan, or a value in it is of the wrong kind.
-    """
-    try:
-        document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise PlanError(
-            f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"
-        ) from None
-    plan = decode(document, Plan, str(path))
-    assert isinstance(plan, Plan)
-    return plan

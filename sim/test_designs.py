@@ -27,6 +27,8 @@ NETS = {
 OPTIONS = {
     "unrolled": BuildOptions(style="unrolled"),
     "unrolled wide": BuildOptions(style="unrolled", accumulator="24", pipeline="1"),
+    "unrolled ecp5 deep": BuildOptions(style="unrolled", target="ecp5", pipeline="1"),
+    "unrolled 90 MHz": BuildOptions(style="unrolled", target="ice40", clock_mhz=90.0),
     "unrolled ecp5 comb": BuildOptions(style="unrolled", target="ecp5", pipeline="none"),
     "folded": BuildOptions(style="folded"),
     "folded 3x2": BuildOptions(style="folded", pe=3, simd=2, accumulator="signed"),

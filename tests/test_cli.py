@@ -58,6 +58,36 @@ def test_build_says_latency_and_interval(model, tmp_path):
     assert f"a vector every {design['interval_cycles']}" in result.output
 
 
+def test_build_judges_its_goal_and_names_what_limits(model, tmp_path):
+    options = ["--style", "folded", "--fps", 500_000, "--clock-mhz", 25]
+    result = hwgen("build", model, "-o", tmp_path / "d", *options)
+    assert result.exit_code == 0
+    assert "goal met: 500,000 a second at 25 MHz is a vector every 50 cycles; the plan" in (
+        result.output
+    )
+    assert " limits with " in result.output
+    assert "estimate for xc7: " in result.output
+    design = json.loads((tmp_path / "d" / "design.json").read_text())
+    assert design["goal"] == {"kind": "Throughput", "fps": 500_000, "clock_mhz": 25.0}
+
+
+def test_an_edited_plan_is_built_again(model, tmp_path):
+    hwgen("build", model, "-o", tmp_path / "d", "--style", "folded")
+    plan = json.loads((tmp_path / "d" / "plan.json").read_text())
+    plan["choices"][0]["pe"] = 3
+    (tmp_path / "edited.json").write_text(json.dumps(plan))
+    built = hwgen("build", model, "-o", tmp_path / "e", "--plan", tmp_path / "edited.json")
+    assert built.exit_code == 0
+    design = json.loads((tmp_path / "e" / "design.json").read_text())
+    assert [layer["pe"] for layer in design["layers"]] == [3, 4, 4]
+    plan["choices"][0]["pe"] = 30
+    (tmp_path / "edited.json").write_text(json.dumps(plan))
+    refused = hwgen("build", model, "-o", tmp_path / "f", "--plan", tmp_path / "edited.json")
+    assert refused.exit_code == 2
+    assert "hwgen: edited.json.choices[0].pe: must be 1 to the 9 rows of dense0" in refused.output
+    assert not (tmp_path / "f").exists()
+
+
 def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
     hwgen("build", model, "-o", tmp_path / "d")
     passed = hwgen("sim", tmp_path / "d", "--simulator", "icarus", "--samples", 20, "--json")
@@ -80,6 +110,8 @@ def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
         (["build", "net.onnx"], "net.onnx: must be a model file .pt or a matrix .npy, not '.onnx'"),
         (["build", "w.npy"], "w.npy: a matrix needs the type of its inputs; add --input u4"),
         (["build", "w.npy", "--input", "q7"], "--input: integer type: must be u or s"),
+        (["build", "net.pt", "--fps", "5"], "fps: needs the clock that it is meant at"),
+        (["build", "net.pt", "--max-brams", "5"], "max-brams: belongs to --max-luts; add it"),
         (["sim", "nowhere"], "nowhere: must be a design folder with sim/run.py"),
         (["synth", "nowhere"], "nowhere: must be a design folder with design.json"),
         (["inspect", "missing.pt"], "missing.pt: must be a file"),

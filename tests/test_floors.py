@@ -28,8 +28,19 @@ NEIGHBOURS = {  # what may be imported on its own floor
     "__main__": {"cli"},
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "amaranth": {"rtl", "emit"}}
-ALLOWED = {"amaranth", "cocotb", "cocotb_tools", "hwgen", "numpy", "rich", "torch", "typer"}
+HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl", "emit"}}
+ALLOWED = {
+    "amaranth",
+    "cocotb",
+    "cocotb_tools",
+    "hwgen",
+    "numba",
+    "numpy",
+    "rich",
+    "scipy",
+    "torch",
+    "typer",
+}
 
 
 def part_of(module):

@@ -90,6 +90,28 @@ def network(
     )
 
 
+def affine_network(seed=3, codes="u6", inputs="s4", **net):
+    """Give a network whose thresholds are those of a scale and an offset for each channel."""
+    rng = np.random.default_rng(seed)
+    graph = network(seed, widths=(10, 6, 4), codes=codes, inputs=inputs, **net)
+    dense, activation, *rest = graph.nodes
+    steps = np.arange(1, activation.thresholds.shape[1] + 1) - 0.5
+    totals = dense.totals(graph.input.type.range)
+    scales = [total.span * rng.uniform(0.4, 0.9) / len(steps) for total in totals]
+    rows = [
+        np.ceil(steps * scale + total.lo + total.span * rng.uniform(0, 0.4))
+        for total, scale in zip(totals, scales, strict=True)
+    ]
+    thresholds = np.array(rows).astype(np.int64)
+    changed = Threshold(
+        name=activation.name,
+        inputs=activation.inputs,
+        thresholds=thresholds,
+        output=activation.output,
+    )
+    return Graph(name="tiny", input=graph.input, nodes=(dense, changed, *rest), output=graph.output)
+
+
 def random_inputs(graph, count, seed=1):
     """Inputs of a network, uniform over its type."""
     limits = graph.input.type

@@ -9,6 +9,7 @@ import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import Fields
+from hwgen.frontend.rescale import read_rescale
 from hwgen.ir import (
     Accumulator,
     Add,
@@ -84,6 +85,7 @@ def read_node(fields: Fields) -> Op:
         "dense": _dense,
         "conv2d": _conv2d,
         "threshold": _threshold,
+        "rescale": _rescale,
         "max_pool2d": _max_pool2d,
         "sum_pool2d": _sum_pool2d,
         "add": lambda _, name, inputs: Add(name=name, inputs=inputs),
@@ -149,8 +151,18 @@ def _accumulator(fields: Fields) -> Accumulator:
 
 
 def _threshold(fields: Fields, name: str, inputs: Inputs) -> Threshold:
-    thresholds = fields.array("thresholds")
-    return Threshold(name=name, inputs=inputs, thresholds=thresholds, output=fields.int_type())
+    output = fields.int_type()
+    if fields.optional("rescale") is not None:
+        thresholds = read_rescale(fields.child("rescale"), output)
+    else:
+        thresholds = fields.array("thresholds")
+    return Threshold(name=name, inputs=inputs, thresholds=thresholds, output=output)
+
+
+def _rescale(fields: Fields, name: str, inputs: Inputs) -> Threshold:
+    output = fields.int_type()
+    thresholds = read_rescale(fields, output)
+    return Threshold(name=name, inputs=inputs, thresholds=thresholds, output=output)
 
 
 def _max_pool2d(fields: Fields, name: str, inputs: Inputs) -> MaxPool2d:

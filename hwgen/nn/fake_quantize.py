@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hwgen.nn.rounding import inside, rounded_
+from hwgen.nn.loops import arrays, fit, round_activations, round_activations_backward
+from hwgen.nn.rounding import inside, multiples, rounded_
 from hwgen.nn.weight_quant import MIN_SCALE
 from hwgen.numeric import IntType
 
@@ -33,20 +34,33 @@ class _LearnedGrid(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, log2_scale: Tensor, lo: int, hi: int) -> Tensor:
         scale = torch.exp2(log2_scale).clamp_min_(MIN_SCALE)
-        values = rounded_(x / scale, lo, hi).mul_(scale)
-        ctx.save_for_backward(x, values, scale)
-        ctx.range = lo, hi
+        ctx.by_loop, ctx.range = x.dtype == torch.float32 and fit(x, scale), (lo, hi)
+        if ctx.by_loop:
+            values, kept = torch.empty_like(x), torch.empty_like(x, dtype=torch.int16)
+            round_activations(*_flat(x, scale), lo, hi, *_flat(values, kept))
+        else:
+            values, kept = rounded_(x / scale, lo, hi).mul_(scale), x
+        ctx.save_for_backward(kept, values, scale)
         return values
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        x, values, scale = ctx.saved_tensors
-        work = x / scale
-        passed = inside(grad, work, *ctx.range)
-        if not ctx.needs_input_grad[1]:
-            return passed, None, None, None
-        of_scale = torch.mul(grad, values, out=work).addcmul_(passed, x, value=-1).sum()
-        return passed, of_scale * math.log(2), None, None
+        kept, values, scale = ctx.saved_tensors
+        if ctx.by_loop:
+            grad = grad.contiguous()
+            passed = torch.empty_like(grad)
+            total = round_activations_backward(*_flat(grad, values, kept, scale, passed))
+            of_scale = torch.tensor(total, dtype=grad.dtype)
+        else:
+            work = kept / scale
+            passed = inside(grad, work, *ctx.range)
+            if ctx.needs_input_grad[1]:
+                of_scale = torch.mul(grad, values, out=work).addcmul_(passed, kept, value=-1).sum()
+        return passed, of_scale * math.log(2) if ctx.needs_input_grad[1] else None, None, None
+
+
+def _flat(*tensors: Tensor) -> list[Any]:
+    return [array.reshape(-1) for array in arrays(*tensors)]
 
 
 class _FixedGrid(torch.autograd.Function):
@@ -55,6 +69,8 @@ class _FixedGrid(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(x)
         ctx.scale, ctx.range = scale, (lo, hi)
+        if fit(x):
+            return multiples(x.view(1, -1), x.new_full((1, 1), scale), lo, hi).view_as(x)
         return rounded_(x / scale, lo, hi).mul_(scale)
 
     @staticmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hwgen.nn.search import project_magnitudes
+from hwgen.nn.search import project_rows
 
 
 def project_l1(weight: Tensor, radius: Tensor) -> Tensor:
@@ -62,5 +62,4 @@ def project_integer(
     x = x.detach()
     if start is None:
         start = x.new_zeros(len(x), 1)
-    magnitudes, threshold = project_magnitudes(x.abs(), start, budget, limit)
-    return torch.copysign(magnitudes, x), threshold
+    return project_rows(x.contiguous(), x.new_ones(1, 1), start, budget, limit)

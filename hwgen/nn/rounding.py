@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from hwgen.nn.loops import arrays, fit, round_rows
+
 
 def straight_through(value: Tensor, path: Tensor) -> Tensor:
     """Exactly `value` in the forward pass, the gradient of `path` in the backward pass."""
@@ -30,3 +32,12 @@ def inside(grad: Tensor, x: Tensor, lo: int, hi: int) -> Tensor:
     x.add_(0.5).floor_()
     kept: Tensor = torch.ops.aten.hardtanh_backward(grad, x, lo - 0.5, hi + 0.5)
     return kept
+
+
+def multiples(x: Tensor, scale: Tensor, lo: int, hi: int) -> Tensor:
+    """Round rows, shape (rows, K), to `lo` to `hi` times their scale, shape (rows, 1) or (1, 1)."""
+    if not fit(x, scale):
+        return rounded_(x / scale, lo, hi).mul_(scale)
+    values = torch.empty_like(x)
+    round_rows(*arrays(x, scale), lo, hi, *arrays(values))
+    return values

@@ -1,101 +1,64 @@
 """The search of the integer projection: which gains a row can pay from its budget.
 
 `S(lambda) = sum clip(floor(m_i - lambda + 0.5), 0, limit)` falls in steps of one as lambda grows.
-On a CPU, where a sort costs as much as five training steps, Newton's method looks for a lambda at
-which `S` is a few units below the budget; those go to the largest gains left, which
-`topk` finds. In training the lambda of the step before is almost right, and two or three sums do.
-Rows that resist, with many equal gains, and all rows on other devices, where a sort is cheap and a
-look at a result stops the queue, are sorted. Both ways give the same integers: lambda is kept on
-a binary grid, on which differences with it are exact.
+On a CPU, where a sort costs as much as five training steps, loops look for the right lambda with a
+few sums, starting from the lambda of the step before (`projection_loops.py`). On other devices,
+where a sort is cheap and a look at a result stops the queue, the rows are sorted. Both ways give
+the same integers.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
-NEAR = range(2, 9)  # gains that topk takes at the end; more columns pay for more
-COLUMNS_PER_GAIN = 64  # where torch's topk changes from a heap to a slower selection
-ROUNDS = 16  # of Newton's method, until a row counts as resisting
-GRID = 1024.0  # lambdas are multiples of 1 / GRID
+from hwgen.nn import projection_loops
+from hwgen.nn.loops import arrays, fit
+
+EXACT = {torch.float32: 2**24, torch.float64: 2**53}  # sums of codes up to these are exact
 
 
-@torch.library.custom_op("hwgen::project_magnitudes", mutates_args=())
-def project_magnitudes(
-    magnitude: Tensor, start: Tensor, budget: int, limit: int
+def project_rows(
+    x: Tensor, scale: Tensor, start: Tensor, budget: int, limit: int
 ) -> tuple[Tensor, Tensor]:
-    """Project rows of magnitudes, shape (channels, K); give the integers and lambda.
+    """Project `x / scale`, rows of shape (channels, K), and give the values and the lambdas.
 
-    It is one operation for torch.compile, which cannot look into a search that ends when it is
-    done.
+    `scale` has shape (channels, 1) or (1, 1). The values are the integers times the scale, with
+    the signs of `x`. Lambda, shape (channels, 1), is looked for from `start` on.
     """
-    columns = magnitude.shape[1]
-    if magnitude.device.type != "cpu" or columns < NEAR.stop:
-        return by_sort(magnitude, budget, limit)
-    near = min(max(columns // COLUMNS_PER_GAIN, NEAR.start), NEAR.stop - 1)
-    work = torch.empty_like(magnitude)
-    shift, rest = _search(magnitude, start, budget, limit, near, work)
-    torch.sub(magnitude, shift - 0.5, out=work).floor_()
-    codes, threshold, resisting = _spend_near(magnitude, work, shift, rest, limit, near)
-    if bool(resisting.any()):
-        rows = resisting.flatten().nonzero().flatten()
-        codes[rows], threshold[rows] = by_sort(magnitude[rows], budget, limit)
-    return codes, threshold
+    find = _as_one_operation if torch.compiler.is_compiling() else _project_rows
+    values, threshold = find(x, scale, start, budget, limit)
+    return values, threshold
 
 
-@project_magnitudes.register_fake
-def _shapes(magnitude: Tensor, start: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(magnitude), magnitude.new_empty(len(magnitude), 1)
-
-
-def _search(
-    magnitude: Tensor, start: Tensor, budget: int, limit: int, near: int, work: Tensor
+def _project_rows(
+    x: Tensor, scale: Tensor, start: Tensor, budget: int, limit: int
 ) -> tuple[Tensor, Tensor]:
-    """Look for a lambda with `budget - near < S(lambda) <= budget`, or zero; give the rest too."""
-    shift = (start * GRID).ceil_().div_(GRID)
-    low, too_many = torch.zeros_like(shift), torch.zeros_like(shift)
-    high, few = torch.full_like(shift, torch.inf), torch.zeros_like(shift)
-    for last in (*[False] * (ROUNDS - 1), True):
-        codes = torch.sub(magnitude, shift - 0.5, out=work).floor_().clamp_(0, limit)
-        sums = codes.sum(dim=1, keepdim=True)
-        rest = budget - sums
-        fits = rest >= 0
-        done = fits & ((rest < near) | (shift == 0))
-        if last or bool(done.all()):
-            break
-        high, few = torch.where(fits, shift, high), torch.where(fits, sums, few)
-        low, too_many = torch.where(fits, low, shift), torch.where(fits, too_many, sums)
-        newton = shift - (rest - near // 2) / codes.clamp_(max=1).sum(dim=1, keepdim=True)
-        chord = low + (high - low) * ((too_many - budget + near // 2) / (too_many - few))
-        guess = torch.where(high - low < 1, chord, newton)
-        guess = torch.where((guess < high) & (guess > low), guess, (low + high) / 2)
-        shift = torch.where(done, shift, (guess * GRID).ceil_().div_(GRID))
-    return shift, rest
+    if fit(x, scale, start) and x.shape[1] * limit <= EXACT[x.dtype]:
+        values, threshold = torch.empty_like(x), torch.empty_like(start)
+        rows, steps, guess, *out = arrays(x, scale, start, values, threshold)
+        bits = np.empty(x.shape[1], np.int32 if rows.itemsize == 4 else np.int64)
+        most = min(budget, x.shape[1] * limit)
+        projection_loops.project_rows(rows, steps, guess, most, limit, bits, *out)
+        return values, threshold
+    codes, threshold = by_sort((x / scale).abs_(), budget, limit)
+    return codes.copysign_(x).mul_(scale), threshold
 
 
-def _spend_near(
-    magnitude: Tensor, whole: Tensor, shift: Tensor, rest: Tensor, limit: int, near: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Give the rest of each budget to the largest gains left, and tell which rows resist.
+# torch.compile cannot look into a search that ends when it is done
+_as_one_operation = torch.library.custom_op("hwgen::project_rows", _project_rows, mutates_args=())
 
-    `whole` is `floor(m - shift + 0.5)`, and is used up. One unit each is right where the next gain
-    of the first, one less, is not above those left.
-    """
-    codes = whole.clamp(0, limit)
-    full = whole.sub_(limit - 1).clamp_(0, 1).mul_(-torch.finfo(whole.dtype).max)
-    best, index = full.add_(magnitude).sub_(codes).topk(near, dim=1)
-    last = rest.long().clamp_(0, near - 1)
-    after = best.gather(1, last)  # the first gain that is not taken
-    before = best.gather(1, (last - 1).clamp_min_(0))
-    rank = torch.arange(near, dtype=codes.dtype, device=codes.device)
-    codes.scatter_add_(1, index, ((rank < rest) & (best >= 0.5)).to(codes.dtype))
-    unclear = (rest > 0) & ((before == after) | (best[:, :1] - 1 > after)) & (before >= 0.5)
-    far = (rest < 0) | ((rest >= near) & (shift > 0))
-    return codes, (after - 0.5).clamp_min_(0), far | unclear
+
+@_as_one_operation.register_fake
+def _shapes(
+    x: Tensor, scale: Tensor, start: Tensor, budget: int, limit: int
+) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(start)
 
 
 def by_sort(magnitude: Tensor, budget: int, limit: int) -> tuple[Tensor, Tensor]:
-    """Do the same without a look at the numbers: bisect the whole part of lambda, sort the rest."""
+    """Project rows of magnitudes without a look at them: bisect whole lambdas, sort the rest."""
     codes = torch.floor(magnitude + 0.5)
     shift = _whole_shift(magnitude, codes, budget, limit)
     codes = (codes - shift).clamp_(0, limit)

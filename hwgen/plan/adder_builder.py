@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from hwgen.numeric import Range
+from hwgen.plan.adder_cost import Style, chain_luts, unsigned_style
 from hwgen.plan.adder_graph import Adder, Operand, complement_constant, invert, shifted
-
-Style = Literal["complement", "signed", "additive", "ternary"]
 
 
 class Term(NamedTuple):
@@ -31,9 +30,10 @@ class AdderBuilder:
     """A growing adder graph over inputs of known stored ranges.
 
     In `complement` style `p - q` is built as `p + ~q`, so that nodes of unsigned inputs stay
-    unsigned and constants wait for a threshold; in `signed` style it is a subtraction; `ternary`
-    style is `signed` with additions of three operands, for targets that have them; `additive`
-    style is `signed` that adds like signs first, for targets where a subtraction costs inverters.
+    unsigned and constants wait for a threshold; `ternary` style is that with additions of three
+    operands, for targets that have them, of which one can be a constant, so that `exact` ends a
+    sum; in `signed` style `p - q` is a subtraction; `additive` style is `signed` that adds like
+    signs first, for targets where a subtraction costs inverters.
     """
 
     def __init__(self, inputs: tuple[Range, ...], style: Style) -> None:
@@ -43,7 +43,7 @@ class AdderBuilder:
         self.forms = [Form({i: 1}, 0) for i in range(len(inputs))]
         self.ranges = list(inputs)
         self.levels = [0] * len(inputs)
-        self._known: dict[tuple[tuple[Operand, int], ...], int] = {}
+        self._known: dict[tuple[tuple[tuple[Operand, int], ...], int], int] = {}
 
     def add(self, *terms: Term, positive: bool = False) -> Term:
         """Give the sum of two terms (three in `ternary` style) as one of a new or known node.
@@ -51,8 +51,8 @@ class AdderBuilder:
         With `positive` the result's sign is positive where that of any term is.
         """
         low = min(term.shift for term in terms)
-        if self.style == "complement":
-            return self._add_complement(low, *terms)
+        if unsigned_style(self.style):
+            return self._add_complements(low, terms)
         sign = 1 if positive and any(term.sign > 0 for term in terms) else _cheaper_sign(terms)
         operands = [
             (Operand(term.node, term.shift - low), term.sign * sign)
@@ -60,24 +60,13 @@ class AdderBuilder:
         ]
         return Term(self._node(tuple(operands)), low, sign)
 
-    def cost(self, *terms: Term) -> tuple[int, int]:
-        """Full adders and level of the node that `add` would make (by an approximate range)."""
-        ordered = sorted(terms, key=lambda term: term.shift)
-        top = max(self.ranges[term.node].bits + term.shift for term in terms)
-        adds_lowest = self.style == "complement" or ordered[0].sign == _cheaper_sign(terms)
-        wires = ordered[1].shift if adds_lowest else ordered[0].shift
-        bits = top - wires + 1
-        if self.style == "additive" and len({term.sign for term in terms}) > 1:
-            bits += min(self.ranges[term.node].bits for term in terms)
-        return bits, max(self.levels[term.node] for term in terms) + 1
-
     def made_positive(self, term: Term) -> Term:
         """Give the term with a positive sign, from a node whose own operands change signs.
 
         Terms that are positive already, inputs, and sums without a subtraction stay as they are.
         """
         index = term.node - len(self.inputs)
-        if term.sign > 0 or index < 0 or self.style == "complement":
+        if term.sign > 0 or index < 0 or unsigned_style(self.style):
             return term
         operands = [(operand, -sign) for operand, sign in self.adders[index].signed_operands]
         operands.sort(key=lambda item: -item[1])
@@ -85,29 +74,45 @@ class AdderBuilder:
             return term
         return Term(self._node(tuple(operands)), term.shift, 1)
 
-    def _add_complement(self, low: int, first: Term, second: Term) -> Term:
-        """Add two terms; of unequal signs the one is inverted that leaves the narrower sum."""
-        a = Operand(first.node, first.shift - low)
-        b = Operand(second.node, second.shift - low)
-        if first.sign == second.sign:
-            return Term(self._node(((a, 1), (b, 1))), low, first.sign)
-        if self._span_end(a, b) <= self._span_end(b, a):
-            return Term(self._node(((a, 1), (b._replace(inverted=True), 1))), low, first.sign)
-        return Term(self._node(((b, 1), (a._replace(inverted=True), 1))), low, second.sign)
+    def cut(self, size: int) -> None:
+        """Drop all adders but the first `size`."""
+        nodes = len(self.inputs) + size
+        del self.adders[size:], self.forms[nodes:], self.ranges[nodes:], self.levels[nodes:]
+        while self._known and next(reversed(self._known.values())) >= nodes:
+            self._known.popitem()
 
-    def _span_end(self, kept: Operand, inverted: Operand) -> int:
-        """Top of the stored range of `kept + ~inverted`: the smaller, the fewer bits."""
-        return (self.ranges[kept.node].hi << kept.shift) + (
-            invert(self.ranges[inverted.node]).hi << inverted.shift
-        )
+    def exact(self, terms: tuple[Term, ...], constant: int) -> Term:
+        """Give the sum of two terms as a node whose form has that constant (`ternary` style)."""
+        operands = tuple((Operand(t.node, t.shift, t.sign < 0), 1) for t in terms)
+        return Term(self._node(operands, constant - self._combine(operands).constant), 0, 1)
 
-    def _node(self, operands: tuple[tuple[Operand, int], ...]) -> int:
-        """Give the node of a signed sum; the first operand is added."""
-        key = tuple(sorted(operands))
+    def _add_complements(self, low: int, terms: tuple[Term, ...]) -> Term:
+        """Add terms; of unequal signs those are inverted that leave the cheaper, narrower sum."""
+        sign = min({t.sign for t in terms}, key=lambda sign: (*self._chain(terms, sign), -sign))
+        operands = [
+            (Operand(term.node, term.shift - low, term.sign != sign), 1)
+            for term in sorted(terms, key=lambda term: term.sign != sign)
+        ]
+        return Term(self._node(tuple(operands)), low, sign)
+
+    def _chain(self, terms: tuple[Term, ...], sign: int) -> tuple[int, int]:
+        """LUTs on 7 series and top of the range, where terms of the other sign are inverted."""
+        operands, top = [], 0
+        for term in terms:
+            limits, inverted = self.ranges[term.node], term.sign != sign
+            operands.append((term.shift, term.shift + limits.bits, inverted))
+            top += (invert(limits) if inverted else limits).hi << term.shift
+        return chain_luts(operands) if self.style == "ternary" else 0, top
+
+    def _node(self, operands: tuple[tuple[Operand, int], ...], constant: int = 0) -> int:
+        """Give the node of a signed sum and a constant; the first operand is added."""
+        key = (tuple(sorted(operands)), constant)
         if key in self._known:
             return self._known[key]
         form = self._combine(operands)
         limits = self._form_range(form, operands)
+        form = Form(form.coefficients, form.constant + constant)
+        limits = Range(limits.lo + constant, limits.hi + constant)
         level = max(self.levels[operand.node] for operand, _ in operands) + 1
         (a, _), (b, sign_b), *rest = operands
         self.adders.append(
@@ -115,8 +120,8 @@ class AdderBuilder:
                 a=a,
                 b=b,
                 third=tuple(operand for operand, _ in rest),
+                constant=constant,
                 subtract=sign_b < 0,
-                subtract_third=any(sign < 0 for _, sign in rest),
                 lo=limits.lo,
                 hi=limits.hi,
                 level=level,

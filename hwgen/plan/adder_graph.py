@@ -28,15 +28,15 @@ class Operand(NamedTuple):
 class Adder:
     """`a + b`, or `a - b` where `subtract`; its stored value lies exactly in `[lo, hi]`.
 
-    With a `third` operand it is added too, or subtracted where `subtract_third`, all in one
-    carry chain (only where the target has such adders).
+    A `third` operand and a `constant` are added too, all in one carry chain, only where the target
+    has adders of three operands: two and a constant, or three.
     """
 
     a: Operand
     b: Operand
     third: tuple[Operand, ...] = ()
+    constant: int = 0
     subtract: bool
-    subtract_third: bool = False
     lo: int
     hi: int
     level: int
@@ -49,14 +49,18 @@ class Adder:
     @property
     def wires(self) -> int:
         """Low bits that are just those of the lowest operand; none where it is subtracted."""
-        low, second = sorted(self.signed_operands, key=lambda item: item[0].shift)[:2]
-        return second[0].shift if low[1] > 0 else low[0].shift
+        (low, sign), (second, _) = sorted(self.signed_operands, key=lambda item: item[0].shift)[:2]
+        plain = sign > 0 and not low.inverted
+        ends = [second.shift if plain else low.shift]
+        if self.constant:
+            ends.append((self.constant & -self.constant).bit_length() - 1)
+        return min(ends)
 
     @property
     def signed_operands(self) -> tuple[tuple[Operand, int], ...]:
         """Every operand with its sign."""
-        rest = tuple((operand, -1 if self.subtract_third else 1) for operand in self.third)
-        return ((self.a, 1), (self.b, -1 if self.subtract else 1), *rest)
+        third = ((operand, 1) for operand in self.third)
+        return ((self.a, 1), (self.b, -1 if self.subtract else 1), *third)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +144,7 @@ def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -
     ]
     for adder in graph.adders:
         terms = [sign * _operand(graph, values, op) for op, sign in adder.signed_operands]
-        values.append(np.sum(terms, axis=0))
+        values.append(np.sum(terms, axis=0) + adder.constant)
     lanes = np.empty((len(x), len(graph.outputs)), np.int64)
     for i, output in enumerate(graph.outputs):
         stored = values[output.node] if output.node >= 0 else 0

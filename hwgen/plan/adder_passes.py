@@ -1,65 +1,62 @@
-"""Passes over a finished adder graph: each gives an equal graph of lower cost."""
+"""Passes over a finished adder graph: its cost on a target, and what no output reads."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
-from hwgen.plan.adder_graph import Adder, AdderGraph, Operand
+from hwgen.numeric import Range
+from hwgen.plan.adder_cost import chain_luts
+from hwgen.plan.adder_graph import Adder, AdderGraph, Operand, Output
+from hwgen.plan.design import Target
 
 
-def adder_bits(adder: Adder) -> int:
-    """Full adders of an adder: its width less the low bits that only one operand reaches."""
-    return max(adder.range.bits - adder.wires, 0)
+def graph_luts(graph: AdderGraph, target: Target) -> int:
+    """LUT sites that synthesis for a target should need.
 
-
-def graph_bits(graph: AdderGraph) -> int:
-    """Full adders of all adders, those that adjust outputs among them."""
-    adjusting = sum(output.range.bits for output in graph.outputs if output.adjusts)
-    return adjusting + sum(adder_bits(adder) for adder in graph.adders)
-
-
-def fuse(graph: AdderGraph) -> AdderGraph:
-    """Take a two-operand adder that only one other reads into that one: three operands at once.
-
-    From the inputs up, so that a chain is paired off from its end; of two candidates the wider.
+    A LUT a bit above the bits that are only wires. On xc7 a bit that one operand alone reaches
+    needs none; on ice40 a node that is both added and subtracted needs inverters, whereas those of
+    a node that is only subtracted go into the LUTs that make it.
     """
-    first = len(graph.inputs)
-    uses = Counter(op.node for adder in graph.adders for op, _ in adder.signed_operands)
-    uses.update(output.node for output in graph.outputs)
-    adders = list(graph.adders)
-    levels = [0] * first + [adder.level for adder in adders]
-    for index, adder in enumerate(adders):
-        children = [
-            operand
-            for operand, _ in adder.signed_operands
-            if operand.node >= first
-            and uses[operand.node] == 1
-            and not operand.inverted
-            and not adders[operand.node - first].third
-        ]
-        if children and not adder.third:
-            child = max(children, key=lambda op: adder_bits(adders[op.node - first]))
-            fused = _fused(adder, child, adders[child.node - first])
-            if adder_bits(fused) <= adder_bits(adder) + adder_bits(adders[child.node - first]):
-                adders[index] = adder = fused
-        level = 1 + max(levels[operand.node] for operand, _ in adder.signed_operands)
-        levels[first + index] = level
-        adders[index] = replace(adder, level=level)
-    return prune(replace(graph, adders=tuple(adders)))
+    ranges = [graph.stored_range(node) for node in range(len(graph.inputs) + len(graph.adders))]
+    luts = sum(adder_luts(adder, ranges, target) for adder in graph.adders)
+    luts += sum(_adjusting_luts(graph, output, target) for output in graph.outputs)
+    if target == "ice40":
+        signs = {(op.node, sign) for adder in graph.adders for op, sign in adder.signed_operands}
+        made = len(graph.inputs)
+        luts += sum(
+            graph.stored_range(node).bits
+            for node, sign in signs
+            if sign < 0 and (node < made or (node, 1) in signs)
+        )
+    return luts
 
 
-def _fused(adder: Adder, child: Operand, inner: Adder) -> Adder:
-    outer_sign = next(sign for operand, sign in adder.signed_operands if operand == child)
-    terms = [(op, sign) for op, sign in adder.signed_operands if op != child]
-    if len(terms) == 0:  # the child is added to itself
-        return adder
-    terms += [
-        (op._replace(shift=op.shift + child.shift), sign * outer_sign)
-        for op, sign in inner.signed_operands
+def adder_luts(adder: Adder, ranges: Sequence[Range], target: Target) -> int:
+    """LUT sites of one adder, from the ranges of all nodes."""
+    bits = max(adder.range.bits - adder.wires, 0)
+    if target != "xc7" or adder.subtract:
+        return bits
+    operands = [
+        (op.shift, op.shift + ranges[op.node].bits, op.inverted) for op, _ in adder.signed_operands
     ]
-    (a, _), (b, sign_b), (c, sign_c) = sorted(terms, key=lambda term: (-term[1], term[0]))
-    return replace(adder, a=a, b=b, third=(c,), subtract=sign_b < 0, subtract_third=sign_c < 0)
+    if adder.constant:
+        return max(adder.range.bits - sorted(low for low, _, _ in operands)[1], 0)
+    return min(chain_luts(operands), bits)
+
+
+def adjusting_luts(stored: Range, unit: int, constant: int, lane: Range, target: Target) -> int:
+    """LUT sites of `stored * unit + constant`; on xc7 an inverter where a bit of it is one."""
+    if target != "xc7":
+        return lane.bits
+    return stored.bits if unit < 0 else (constant % (1 << lane.bits)).bit_count()
+
+
+def _adjusting_luts(graph: AdderGraph, output: Output, target: Target) -> int:
+    if not output.adjusts:
+        return 0
+    stored, constant = graph.stored_range(output.node), output.constant + output.align
+    return adjusting_luts(stored, output.unit, constant, output.range, target)
 
 
 def prune(graph: AdderGraph) -> AdderGraph:

@@ -51,6 +51,11 @@ def decode(data: Any, kind: Any, where: str) -> Any:
 
 
 def _decode_union(data: Any, options: tuple[Any, ...], where: str) -> Any:
+    if data is None and types.NoneType in options:
+        return None
+    options = tuple(option for option in options if option is not types.NoneType)
+    if len(options) == 1:
+        return decode(data, options[0], where)
     names = {option.__name__: option for option in options}
     name = data.get("kind") if isinstance(data, dict) else None
     if name not in names:
@@ -74,7 +79,24 @@ def _decode_tuple(data: Any, items: tuple[Any, ...], where: str) -> tuple[Any, .
 def _decode_dataclass(data: Any, kind: Any, where: str) -> Any:
     if not isinstance(data, dict) or data.get("kind") != kind.__name__:
         raise PlanError(f"{where}: must be a {kind.__name__}, not {str(data)[:40]!r}")
+    check_keys(data, kind, where)
     hints = typing.get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    fields = {name: decode(data[name], hints[name], f"{where}.{name}") for name in names}
+    try:
+        return kind(**fields)
+    except ValueError as error:
+        raise PlanError(f"{where}: {error}") from None
+
+
+def check_keys(data: dict[str, Any], kind: Any, where: str) -> None:
+    """Refuse an object that lacks a field of a dataclass or has another.
+
+    Raises
+    ------
+    PlanError
+        With the keys that are missing and unknown.
+    """
     names = [field.name for field in dataclasses.fields(kind)]
     missing = [name for name in names if name not in data]
     unknown = [name for name in data if name not in names and name != "kind"]
@@ -83,8 +105,3 @@ def _decode_dataclass(data: Any, kind: Any, where: str) -> Any:
             f"{where}: must have the keys {', '.join(names)}; "
             f"missing: {', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}"
         )
-    fields = {name: decode(data[name], hints[name], f"{where}.{name}") for name in names}
-    try:
-        return kind(**fields)
-    except ValueError as error:
-        raise PlanError(f"{where}: {error}") from None

@@ -5,10 +5,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages import Stage, Stream
+from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
+LUTS_PER_BLOCK = 10  # a block RAM is taken where it saves so many LUTs
 LayerStyle = Literal["unrolled", "folded"]
+Effort = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throughput:
+    """The goal of so many vectors a second at a clock."""
+
+    fps: int
+    clock_mhz: float
+
+    @property
+    def interval(self) -> int:
+        """Cycles between vectors that keep it."""
+        return int(round(self.clock_mhz * 1e6) / self.fps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The goal of the fastest design within so many LUTs and block RAMs, None for any number."""
+
+    luts: int
+    brams: int | None
+
+
+Goal = Throughput | Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerChoice:
+    """What was chosen for a layer; all else about it follows from this and the network.
+
+    `accumulator` is "offset", "signed" or a width in bits, as on the command line. An unrolled
+    layer has all rows and columns in parallel. `luts_per_block` is how many LUTs a block RAM must
+    save to be taken.
+    """
+
+    name: str
+    style: LayerStyle
+    pe: int
+    simd: int
+    skip: bool
+    accumulator: str
+    luts_per_block: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +79,45 @@ class LayerSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Every decision about a design. The same plan gives the same Verilog, byte for byte."""
+    """Every decision about a design. The same plan gives the same Verilog, byte for byte.
+
+    `stages`, and what the report says of them, follow from the network and the fields above.
+    """
 
     name: str
     target: Target
-    accumulator: str
+    goal: Goal | None
+    pipeline: str
+    clock_mhz: float
+    effort: Effort
+    choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]
     layers: tuple[LayerSummary, ...]
     latency_cycles: int
     interval_cycles: int
+
+    def layer_stages(self, index: int) -> tuple[Stage, ...]:
+        """Give the stages of the layer whose matrix is stage `index`, without what joins layers."""
+        ends = [
+            place
+            for place, stage in enumerate(self.stages)
+            if place > index and isinstance(stage, UnrolledDense | FoldedDense)
+        ]
+        stages = list(self.stages[index : ends[0] if ends else None])
+        while isinstance(stages[-1], Joint):
+            stages.pop()
+        return tuple(stages)
+
+    @property
+    def accumulator(self) -> str:
+        """How registers start, "mixed" where the layers differ."""
+        kinds = {choice.accumulator for choice in self.choices}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @property
+    def slowest(self) -> LayerSummary:
+        """The layer that takes most cycles, the first of several."""
+        return max(self.layers, key=lambda layer: layer.cycles)
 
     @property
     def inputs(self) -> Stream:

@@ -9,16 +9,23 @@ import numpy as np
 from hwgen.numeric import IntArray
 from hwgen.plan.adder_graph import evaluate
 from hwgen.plan.design import Plan
+from hwgen.plan.requantizers import codes_of
 from hwgen.plan.stages import (
     PADDING,
+    Fifo,
     FoldedDense,
+    Joint,
+    Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
     Stream,
     UnrolledDense,
+    Widener,
 )
 
 
@@ -55,29 +62,42 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return evaluate(stage.graph, slots, stage.inputs.lanes)
         case ParallelThreshold():
             columns = [
-                np.array(channel.codes)[np.searchsorted(channel.thresholds, column, side="right")]
-                for channel, column in zip(stage.channels, slots.T, strict=True)
+                codes_of(channel, lane, column)
+                for channel, lane, column in zip(
+                    stage.channels, stage.inputs.lanes, slots.T, strict=True
+                )
             ]
-            return np.stack(columns, axis=1).astype(np.int64)
+            return np.stack(columns, axis=1)
         case ParallelArgmax() | SerialArgmax():
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
             return best
+        case OutputBuffer():
+            return slots
         case FoldedDense():
             return _folded(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
+        case Fifo() | Narrower() | Widener():
+            return _joined(stage, slots)
+        case Reorder():
+            sources = np.array(stage.sources)
+            moved = slots[:, np.maximum(sources, 0)]
+            return np.where(sources == PADDING, np.array(stage.constants), moved)
         case _:
             assert_never(stage)
 
 
 def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
-    group = np.concatenate([[0], np.cumsum(stage.last)[:-1]]).repeat(stage.simd)
-    sums = np.zeros((len(slots), stage.groups, stage.pe), np.int64)
-    for p, element in enumerate(stage.elements):
-        matrix = np.zeros((stage.groups, slots.shape[1]), np.int64)
-        np.add.at(matrix, (group, np.array(element.slots)), np.array(element.weights))
-        sums[:, :, p] = slots @ matrix.T + np.array(element.initial)
+    sums = np.zeros((len(slots), stage.groups, stage.width), np.int64)
+    for index, element in enumerate(stage.elements):
+        which, lane = divmod(index, stage.width)
+        ends = np.array(stage.ends[which])
+        row = np.minimum(np.searchsorted(ends, np.arange(stage.cycles)), len(ends) - 1)
+        matrix = np.zeros((len(ends), slots.shape[1]), np.int64)
+        places = (row.repeat(stage.lanes), np.array(element.slots))
+        np.add.at(matrix, places, np.array(element.weights))
+        sums[:, which :: stage.sets, lane] = slots @ matrix.T + np.array(element.initial)
     return sums.reshape(len(slots), -1)
 
 
@@ -88,3 +108,25 @@ def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
         thresholds = stage.tables[slot % lanes][slot // lanes]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
+
+
+def _narrow(stage: Narrower, slots: IntArray) -> IntArray:
+    """Pad each beat to whole parts; their lanes follow one another."""
+    lanes = len(stage.inputs.lanes)
+    padding = stage.parts * len(stage.outputs.lanes) - lanes
+    beats = slots.reshape(len(slots), stage.inputs.beats, lanes)
+    padded: IntArray = np.pad(beats, ((0, 0), (0, 0), (0, padding)))
+    return padded.reshape(len(slots), -1)
+
+
+def _joined(stage: Joint, slots: IntArray) -> IntArray:
+    match stage:
+        case Fifo():
+            return slots
+        case Narrower():
+            return _narrow(stage, slots)
+        case Widener():
+            places = np.array(stage.slots)
+            return np.where(places == PADDING, 0, slots[:, np.maximum(places, 0)])
+        case _:
+            assert_never(stage)

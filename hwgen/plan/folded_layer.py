@@ -5,30 +5,50 @@ from __future__ import annotations
 from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
+from hwgen.plan.memory_cost import ram_kind
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of
-from hwgen.plan.stages import FoldedDense, SerialArgmax, SerialThreshold, Stage, Stream
+from hwgen.plan.planned_layer import (
+    PlannedLayer,
+    check_width,
+    identifier,
+    register_bits,
+    summary_of,
+)
+from hwgen.plan.program import Register, union
+from hwgen.plan.stages import (
+    PADDING,
+    Reorder,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    Stream,
+)
 from hwgen.plan.staircase import lane_thresholds
 
 DEFAULT_PE = 4
+LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
 def plan_folded_layer(
     graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
 ) -> PlannedLayer:
     """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
-    planned = plan_folded(
-        layer,
-        stream,
+    folded = FoldedOptions(
+        target=options.target,
         pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
         simd=1 if options.simd is None else min(options.simd, layer.columns),
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
+        luts_per_block=options.luts_per_block,
+        drop_empty=layer.tail == "output"
+        or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )
+    planned = plan_folded(layer, stream, folded)
     dense = planned.stage
-    bits = _register_bits(dense)
+    bits = register_bits(layer, dense)
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
@@ -42,45 +62,64 @@ def plan_folded_layer(
                 outputs=Stream(lanes=(index,), order=(0,)),
             ),
         )
+    if graph.output == layer.tail_name and layer.tail != "argmax":
+        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
 
 def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> SerialThreshold:
     assert layer.thresholds is not None
     dense = planned.stage
-    lane = Range(dense.outputs.lanes[0].lo, dense.outputs.lanes[0].hi)
-    never = (lane.hi + 1,) * codes.span
-    tables = []
-    for p in range(dense.pe):
-        rows = dense.rows[p :: dense.pe]
-        tables.append(
-            tuple(
-                never
-                if row < 0
-                else lane_thresholds(
-                    layer.thresholds[row],
-                    planned.registers[row].unit,
-                    planned.registers[row].constant,
-                    lane,
-                )[0]
-                for row in rows
-            )
+    limits = dense.outputs.lanes[0].range
+    zero = (limits.lo,) * -codes.lo + (limits.hi + 1,) * codes.hi  # what padding gives
+    tables = tuple(
+        tuple(
+            zero if row == PADDING else _moved(layer, planned.registers[row], row, limits)
+            for row in dense.rows[lane :: dense.width]
         )
+        for lane in range(dense.width)
+    )
     return SerialThreshold(
         name=identifier(layer.tail_name),
         inputs=dense.outputs,
-        outputs=Stream(lanes=(codes.type,) * dense.pe, order=dense.rows),
+        outputs=Stream(lanes=(codes.type,) * dense.width, order=dense.rows),
         levels=codes.span.bit_length(),
         code_lo=codes.lo,
-        tables=tuple(tables),
+        tables=tables,
     )
 
 
-def _register_bits(dense: FoldedDense) -> tuple[int, ...]:
-    """Register width of every row: that of the PE it is dealt to."""
-    bits = {
-        row: dense.elements[slot % dense.pe].accumulator.bits
-        for slot, row in enumerate(dense.rows)
-        if row >= 0
-    }
-    return tuple(bits[row] for row in sorted(bits))
+def _in_order(
+    layer: Layer, stream: Stream, cycles: int, options: BuildOptions
+) -> tuple[Reorder, ...]:
+    """Put the outputs of the last layer back into order, where they are not.
+
+    As few elements a beat as keep up: each lane reads a copy of the vector.
+    """
+    natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
+    if stream.order == natural:
+        return ()
+    lanes = -(-layer.rows // max(cycles - LEAVING_MARGIN, 1))
+    order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
+    slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
+    constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
+    missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
+    kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
+    bits = stream.lanes[0].bits * len(stream.lanes)
+    words = 2 << (stream.beats - 1).bit_length()
+    return (
+        Reorder(
+            name=f"{identifier(layer.tail_name)}_order",
+            inputs=stream,
+            outputs=Stream(lanes=(kind,) * lanes, order=order),
+            sources=tuple(slot_of.get(row, PADDING) for row in order),
+            constants=constants,
+            memory=ram_kind(options.target, words, bits, options.luts_per_block),
+        ),
+    )
+
+
+def _moved(layer: Layer, register: Register, row: int, limits: Range) -> tuple[int, ...]:
+    """Give a row's thresholds, moved to what its register holds."""
+    assert layer.thresholds is not None
+    return lane_thresholds(layer.thresholds[row], register.unit, register.constant, limits)[0]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import Target
+from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
+MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
+
+Progress = Callable[[str, float], None]  # what is being done, and which share of it is done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,18 @@ class BuildOptions:
         "offset" (each register starts at its own offset and has the bits of the span), "signed"
         (two's complement, exact), or a width in bits as a baseline.
     pipeline
-        "none", "auto", or a number of adder levels between registers.
+        "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
+        two levels where that is 0.
+    requantization
+        "auto" (for each channel what takes fewer LUTs), or "diagram" or "multiply" throughout.
+    clock_mhz
+        The clock that `fps` is meant at and that unrolled layers are pipelined for, 0 for none.
+    luts_per_block
+        LUTs that a block RAM must save in a folded layer to be taken.
+    fps
+        Vectors a second that style and folding are chosen for.
+    max_luts, max_brams
+        LUTs and block RAMs that the fastest design is chosen within.
     """
 
     target: Target = "xc7"
@@ -33,7 +49,13 @@ class BuildOptions:
     simd: int | None = None
     skip: bool = True
     pipeline: str = "auto"
-    effort: Literal["low", "normal", "high"] = "normal"
+    clock_mhz: float = 0.0
+    luts_per_block: int = LUTS_PER_BLOCK
+    effort: Effort = "normal"
+    fps: int | None = None
+    max_luts: int | None = None
+    max_brams: int | None = None
+    requantization: Choice = "auto"
 
     def __post_init__(self) -> None:
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):
@@ -46,6 +68,37 @@ class BuildOptions:
                 "pipeline: must be none, auto or a number of adder levels from 1 to 99, "
                 f"not {self.pipeline!r}"
             )
+
+        if not 0 <= self.clock_mhz <= MAX_CLOCK_MHZ:
+            raise PlanError(
+                f"clock-mhz: must be above 0 and at most {MAX_CLOCK_MHZ}, not {self.clock_mhz:g}"
+            )
+        self._check_goal()
+
+    def _check_goal(self) -> None:
+        """Refuse goals that contradict one another."""
+        if self.fps is not None and not self.clock_mhz:
+            raise PlanError("fps: needs the clock that it is meant at; add --clock-mhz 100")
+        if self.fps is not None and self.max_luts is not None:
+            raise PlanError("fps: must not stand beside --max-luts; the one follows from the other")
+        if self.fps is not None and self.fps > round(self.clock_mhz * 1e6):
+            raise PlanError(
+                f"fps: must be at most a vector a cycle, {int(self.clock_mhz * 1e6)} at "
+                f"{self.clock_mhz:g} MHz, not {self.fps}; raise the clock"
+            )
+        if self.max_brams is not None and self.max_luts is None:
+            raise PlanError("max-brams: belongs to --max-luts; add it")
+        if self.goal is not None and (self.pe or self.simd):
+            raise PlanError("pe, simd: are chosen for a goal; leave them out, or the goal")
+
+    @property
+    def goal(self) -> Goal | None:
+        """What style and folding are chosen for."""
+        if self.fps is not None:
+            return Throughput(fps=self.fps, clock_mhz=self.clock_mhz)
+        if self.max_luts is not None:
+            return Budget(luts=self.max_luts, brams=self.max_brams)
+        return None
 
     @property
     def accumulator_method(self) -> Literal["offset", "signed"]:

@@ -12,7 +12,7 @@ from hwgen.numeric import IntType, Range
 from hwgen.plan.design import LayerStyle, LayerSummary
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import FoldedDense, Stage, UnrolledDense
+from hwgen.plan.stages import PADDING, FoldedDense, Stage, UnrolledDense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,19 @@ def check_width(layer: Layer, bits: tuple[int, ...], options: BuildOptions) -> N
             f"{layer.name}: accumulator must have at least {max(bits)} bits to be certain never to "
             f"overflow, not {options.accumulator_width}; use offset, signed or more bits"
         )
+
+
+def register_bits(layer: Layer, dense: UnrolledDense | FoldedDense) -> tuple[int, ...]:
+    """Bits of every row's accumulator: its own, or that of the PE it is dealt to; 0 for none."""
+    if isinstance(dense, UnrolledDense):
+        return tuple(lane.bits for lane in dense.outputs.lanes)
+    bits = dict.fromkeys(range(layer.rows), 0)
+    for place, row in enumerate(dense.rows):
+        if row != PADDING:
+            beat, lane = divmod(place, dense.width)
+            element = dense.elements[beat % dense.sets * dense.width + lane]
+            bits[row] = element.accumulator.bits
+    return tuple(bits.values())
 
 
 def summary_of(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
-from hwgen.numeric import IntType
-from hwgen.plan.design import LayerStyle, Plan
-from hwgen.plan.folded_layer import plan_folded_layer
+from hwgen.plan.choices import asked_for, least_cycles
+from hwgen.plan.design import LayerChoice, Plan
+from hwgen.plan.flow import with_flow
+from hwgen.plan.goals import choose
+from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
+from hwgen.plan.layer_plan import plan_layer
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
-from hwgen.plan.planned_layer import PlannedLayer, identifier
-from hwgen.plan.stages import PADDING, Stage, Stream
+from hwgen.plan.options import BuildOptions, Progress
+from hwgen.plan.planned_layer import identifier
+from hwgen.plan.stages import Narrower, Stage, Stream
 from hwgen.plan.timing import latency_and_interval
-from hwgen.plan.unrolled_layer import plan_unrolled_layer
-
-LOAD_MARGIN = 4  # cycles that loading a vector should be ahead of the slowest layer
 
 
-def plan_design(graph: Graph, options: BuildOptions) -> Plan:
+def plan_design(
+    graph: Graph, options: BuildOptions, progress: Progress = lambda _, __: None
+) -> Plan:
     """Decide everything about the hardware of a network.
 
     Raises
@@ -26,36 +28,81 @@ def plan_design(graph: Graph, options: BuildOptions) -> Plan:
         Where the network or the options cannot be built.
     """
     layers = layers_of(graph)
-    style = _style(layers, options)
-    elements = tuple(range(layers[0].columns))
-    lane = graph.input.type
-    planned: list[PlannedLayer] = []
-    if style == "unrolled":
-        stream = Stream(lanes=(lane,) * len(elements), order=elements)
-        for layer in layers:
-            planned.append(plan_unrolled_layer(graph, layer, stream, options))
-            stream = planned[-1].stages[-1].outputs
-    else:
-        stream = _input_stream(elements, lane, 1)
-        first = plan_folded_layer(graph, layers[0], stream, options)
-        planned = _folded_chain(graph, layers[1:], first, options)
-        cycles = max(item.summary.cycles for item in planned)
-        lanes = max(-(-len(elements) // max(cycles - LOAD_MARGIN, 1)), 1)
-        if lanes > 1:
-            stream = _input_stream(elements, lane, lanes)
-            planned[0] = plan_folded_layer(graph, layers[0], stream, options)
-    stages = tuple(stage for item in planned for stage in item.stages)
-    _check_names(graph, stages)
-    latency, interval = latency_and_interval(stages)
+    choices = asked_for(layers, options) or choose(graph, layers, options, progress)
+    return plan_chosen(graph, layers, choices, options, progress)
+
+
+def plan_chosen(
+    graph: Graph,
+    layers: tuple[Layer, ...],
+    choices: tuple[LayerChoice, ...],
+    options: BuildOptions,
+    progress: Progress = lambda _, __: None,
+) -> Plan:
+    """Plan each layer as chosen, and what joins them.
+
+    Raises
+    ------
+    PlanError
+        Where a layer cannot be built so.
+    """
+    slowest = max(least_cycles(*pair) for pair in zip(layers, choices, strict=True))
+    stream = _input_stream(graph, layers[0], choices[0], slowest)
+    stages: list[Stage] = []
+    summaries, places = [], []
+    for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
+        progress(f"plan {layer.name}", index / len(layers))
+        joint = _joint(stages, stream, layer, choice, slowest)
+        if stages:
+            places.append(len(stages))
+        stages += joint
+        stream = joint[-1].outputs if joint else stream
+        planned = plan_layer(graph, layer, stream, choice, options, slowest)
+        if any(isinstance(stage, Narrower) for stage in planned.stages):
+            places.append(len(stages) + 1)
+        stages += planned.stages
+        stream = stages[-1].outputs
+        summaries.append(planned.summary)
+    chain = with_flow(with_fifos(tuple(stages), tuple(places)), options)
+    _check_names(graph, chain)
+    latency, interval = latency_and_interval(chain)
     return Plan(
         name=identifier(graph.name),
         target=options.target,
-        accumulator=options.accumulator,
-        stages=stages,
-        layers=tuple(item.summary for item in planned),
+        goal=options.goal,
+        pipeline=options.pipeline,
+        clock_mhz=options.clock_mhz,
+        effort=options.effort,
+        choices=choices,
+        stages=chain,
+        layers=tuple(summaries),
         latency_cycles=latency,
         interval_cycles=interval,
     )
+
+
+def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int) -> Stream:
+    """Give the design's input: a whole vector for an unrolled layer, else as narrow as can be."""
+    elements = tuple(range(layer.columns))
+    whole = choice.style == "unrolled"
+    lanes = len(elements) if whole else lanes_within(len(elements), slowest)
+    return entry(elements, graph.input.type, lanes)
+
+
+def _joint(
+    stages: list[Stage], stream: Stream, layer: Layer, choice: LayerChoice, slowest: int
+) -> list[Stage]:
+    """Give the converter between the stages so far and a layer, where one is needed."""
+    if not stages:
+        return []
+    name = stages[-1].name
+    if choice.style == "unrolled":
+        wide = widener(name, stream, layer)
+        return [] if wide is None else [wide]
+    if stream.beats > 1:
+        return []  # a folded layer reads another's beats as they are
+    narrow = narrower(name, stream, layer, lanes_within(layer.columns, slowest))
+    return [] if narrow is None else [narrow]
 
 
 def _check_names(graph: Graph, stages: tuple[Stage, ...]) -> None:
@@ -67,31 +114,3 @@ def _check_names(graph: Graph, stages: tuple[Stage, ...]) -> None:
             f"{graph.name}: node names must differ in letters and digits, and {twice[0]!r} stands "
             "for two of them in Verilog; rename one"
         )
-
-
-def _input_stream(elements: tuple[int, ...], lane: IntType, lanes: int) -> Stream:
-    """Give the network's input, `lanes` elements a beat, the last beat padded."""
-    padding = (PADDING,) * (-len(elements) % lanes)
-    return Stream(lanes=(lane,) * lanes, order=elements + padding)
-
-
-def _folded_chain(
-    graph: Graph, layers: tuple[Layer, ...], first: PlannedLayer, options: BuildOptions
-) -> list[PlannedLayer]:
-    """`first` and the layers behind it, each reading the beats of the one before."""
-    planned = [first]
-    for layer in layers:
-        planned.append(plan_folded_layer(graph, layer, planned[-1].stages[-1].outputs, options))
-    return planned
-
-
-def _style(layers: tuple[Layer, ...], options: BuildOptions) -> LayerStyle:
-    if options.style == "auto":
-        nonzero = sum(layer.nonzero for layer in layers)
-        return "unrolled" if nonzero <= MAX_UNROLLED_NONZERO else "folded"
-    if options.style == "unrolled" and (options.pe or options.simd or not options.skip):
-        raise PlanError(
-            "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all "
-            "rows in parallel and never holds a zero weight"
-        )
-    return options.style

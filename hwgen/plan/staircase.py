@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwgen.numeric import IntArray, Range
-from hwgen.plan.stages import Steps
+from hwgen.plan.requantizers import Requantizer, Steps
 
 
 def lane_thresholds(
@@ -52,7 +52,7 @@ def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
         return Steps(thresholds=moved, codes=staircase.codes)
     thresholds, codes = staircase.thresholds, staircase.codes
     before = sum(t <= turn for t in thresholds)
-    seam = _roundest(stored.hi - turn + 1, stored.lo - turn + size)
+    seam = roundest(stored.hi - turn + 1, stored.lo - turn + size)
     places = [t - turn for t in thresholds[before:]] + [seam]
     places += [t - turn + size for t in thresholds[:before] if t < turn]
     values = [*codes[before:], *codes[: len(places) - len(codes[before:]) + 1]]
@@ -63,14 +63,17 @@ def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
     )
 
 
-def _roundest(lo: int, hi: int) -> int:
-    """Give the number in [lo, hi] that the highest power of two divides; lo is above zero."""
+def roundest(lo: int, hi: int) -> int:
+    """Give the number in [lo, hi] that the highest power of two divides; 0 where that is in it."""
+    if lo <= 0:
+        return -roundest(-hi, -lo) if hi < 0 else 0
     shift = 0
     while (hi >> shift + 1) << shift + 1 >= lo:
         shift += 1
     return (hi >> shift) << shift
 
 
-def code_range(channel: Steps) -> Range:
+def code_range(channel: Requantizer) -> Range:
     """Range of the codes that a staircase gives."""
-    return Range(min(channel.codes), max(channel.codes))
+    codes = channel.codes if isinstance(channel, Steps) else channel.steps.codes
+    return Range(min(codes), max(codes))

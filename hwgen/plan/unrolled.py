@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
-from itertools import combinations
 from math import gcd
 
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
-from hwgen.plan.adder_builder import AdderBuilder, Style, Term
+from hwgen.plan.adder_builder import AdderBuilder, Term
+from hwgen.plan.adder_cost import Style, unsigned_style
 from hwgen.plan.adder_graph import AdderGraph, Output
-from hwgen.plan.adder_passes import fuse, graph_bits, prune
+from hwgen.plan.adder_passes import graph_luts, prune
+from hwgen.plan.design import Target
 from hwgen.plan.layers import Layer
-from hwgen.plan.sharing import MAX_PAIRS, Row, Sharing, digit_rows, pair_count
+from hwgen.plan.local_search import LocalSearch
+from hwgen.plan.sharing import digit_rows
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums
+from hwgen.plan.term_sums import sum_row, sum_terms
 
-RESTARTS = {"low": 1, "normal": 4, "high": 24}
-NOISE = (0.0, 0.15, 0.3, 0.6, 1.0)
-DEPTH_WEIGHT = 0.5  # what one more adder level costs when the rest of a row is summed, in bits
-WINDOW = 8  # how many candidate partners are tried for the next addition
+NOISE = {"low": (0.0,), "normal": (0.0, 0.15, 0.3), "high": (0.0, 0.15, 0.3, 0.6, 1.0)}
+WORK = {"low": 0, "normal": 2_000, "high": 20_000}  # patterns that the search touches, a digit
+MOST_WORK = {"low": 0, "normal": 4_000_000, "high": 80_000_000}
+TARGET_OF: dict[Style, Target] = {
+    "ternary": "xc7",
+    "signed": "ecp5",
+    "additive": "ice40",
+    "complement": "ice40",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +77,7 @@ def plan_adder_graph(
     lane_rule
         How many bits the lanes of unadjusted sums have; as few as can be where None.
     """
-    search = _Search(layer, lanes, style, lane_rule or LaneRule())
-    restarts = RESTARTS[effort] if search.shares else 1
-    graphs = (search.attempt(NOISE[k % len(NOISE)], seed + k) for k in range(restarts))
-    return min(graphs, key=graph_bits)
+    return _Search(layer, lanes, style, lane_rule or LaneRule()).graph(effort, seed)
 
 
 class _Search:
@@ -91,28 +96,56 @@ class _Search:
             for limits, offset in zip(layer.inputs, self.offsets, strict=True)
         )
         self.divisors = [1 if self.raw else _divisor(row) for row in layer.weight]
+        self.row_bits = tuple(limits.bits for limits in layer.totals) if self.raw else ()
         self.rows = digit_rows(layer.weight // np.array(self.divisors, np.int64)[:, None])
-        self.shares = pair_count(self.rows) <= MAX_PAIRS
 
-    def attempt(self, noise: float, seed: int) -> AdderGraph:
-        """One graph: shared sub-sums first, then each row's rest."""
+    def graph(self, effort: str, seed: int) -> AdderGraph:
+        """Search for shared sub-sums, and build them and the rest of each row."""
+        searches = []
+        for k, noise in enumerate(NOISE[effort]):
+            searches.append(
+                LocalSearch(self.rows, self.inputs, self.style, seed + k, self.row_bits)
+            )
+            searches[-1].start(noise)
+        best = min(searches, key=lambda search: search.cost)
+        digits = sum(len(row) for row in self.rows)
+        started = self._build(best.sums)
+        best.improve(min(WORK[effort] * digits, MOST_WORK[effort]))
+        target = TARGET_OF[self.style]
+        return min(started, self._build(best.sums), key=lambda graph: graph_luts(graph, target))
+
+    def _build(self, sums: SubSums) -> AdderGraph:
         builder = AdderBuilder(self.inputs, self.style)
-        rows = self.rows
-        if self.shares:
-            sharing = Sharing(rows, builder, noise=noise, seed=seed)
-            sharing.run()
-            rows = sharing.rows
-        roots = [_sum_terms(builder, row, raw=self.raw) for row in rows]
-        if self.raw:
-            roots = [root and builder.made_positive(root) for root in roots]
-        outputs = tuple(self._output(builder, root, index) for index, root in enumerate(roots))
+        built = {node: Term(node, 0, 1) for node in range(len(self.inputs))}
+        roots = []
+        for node in sums.in_order():
+            terms = [
+                _placed(built[key >> SHIFT_BITS], key & SHIFT_MASK, sign)
+                for key, sign in sums.sums[node].items()
+            ]
+            if node < sums.first_shared:
+                index = node - len(self.inputs)
+                roots.append((index, sum_row(builder, terms, self._ending(index))))
+            else:
+                built[node] = sum_terms(builder, terms)
+        outputs = tuple(self._output(builder, root, index) for index, root in sorted(roots))
         graph = AdderGraph(
             inputs=self.inputs,
             flipped=any(self.offsets),
             adders=tuple(builder.adders),
             outputs=outputs,
         )
-        return fuse(graph) if self.style == "ternary" else prune(graph)
+        return prune(graph)
+
+    def _ending(self, index: int) -> int | None:
+        """Give the constant that a row's root must have; None where any will do."""
+        if not self.raw:
+            return None
+        return int(self.layer.bias[index]) + _alignment(self.layer) - self._offset_part(index)
+
+    def _offset_part(self, index: int) -> int:
+        row = self.layer.weight[index]
+        return sum(int(row[c]) * self.offsets[c] for c in np.flatnonzero(row))
 
     def _output(self, builder: AdderBuilder, root: Term | None, index: int) -> Output:
         layer, total = self.layer, self.layer.totals[index]
@@ -122,9 +155,7 @@ class _Search:
         else:
             node, stored = root.node, builder.ranges[root.node]
             unit = (root.sign * self.divisors[index]) << root.shift
-            row = layer.weight[index]
-            offset_part = sum(int(row[c]) * self.offsets[c] for c in np.flatnonzero(row))
-            constant = bias - offset_part - unit * builder.forms[node].constant
+            constant = bias - self._offset_part(index) - unit * builder.forms[node].constant
         natural = Range(total.lo + align, total.hi + align)
         lane, wrapped = (natural, False) if self.raw else self.lane_rule.lane(stored)
         return Output(
@@ -141,7 +172,7 @@ class _Search:
 
 def _input_offsets(lanes: tuple[IntType, ...], style: Style) -> list[int]:
     """Give what turns signed inputs into unsigned ones, by flipping their top bit."""
-    flips = style == "complement"
+    flips = unsigned_style(style)
     return [1 << (lane.bits - 1) if flips and lane.signed else 0 for lane in lanes]
 
 
@@ -149,34 +180,8 @@ def _divisor(row: IntArray) -> int:
     return gcd(*(int(abs(w)) for w in row)) or 1
 
 
-def _sum_terms(builder: AdderBuilder, row: Row, *, raw: bool) -> Term | None:
-    """Sum a row's terms, shallow and narrow ones first, each with its cheapest partners."""
-    heap = [_entry(builder, Term(node, shift, sign)) for (node, shift), sign in row.items()]
-    heapq.heapify(heap)
-    while len(heap) > 1:
-        _, _, first = heapq.heappop(heap)
-        arity = 3 if builder.style == "ternary" and len(heap) % 2 == 0 else 2
-        candidates = [heapq.heappop(heap) for _ in range(min(WINDOW, len(heap)))]
-        partners = min(
-            combinations([term for _, _, term in candidates], arity - 1),
-            key=lambda terms: _price(builder, first, terms),
-        )
-        for candidate in candidates:
-            if candidate[2] not in partners:
-                heapq.heappush(heap, candidate)
-        term = builder.add(first, *partners, positive=raw and not heap)
-        heapq.heappush(heap, _entry(builder, term))
-    return heap[0][2] if heap else None
-
-
-def _entry(builder: AdderBuilder, term: Term) -> tuple[int, int, Term]:
-    """Order of a term: the shallow ones first, then the narrow ones."""
-    return builder.levels[term.node], term.shift + builder.ranges[term.node].bits, term
-
-
-def _price(builder: AdderBuilder, first: Term, others: tuple[Term, ...]) -> float:
-    bits, level = builder.cost(first, *others)
-    return bits + DEPTH_WEIGHT * level
+def _placed(built: Term, shift: int, sign: int) -> Term:
+    return Term(built.node, built.shift + shift, built.sign * sign)
 
 
 def _alignment(layer: Layer) -> int:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import IntArray
-from hwgen.plan.adder_builder import Style
+from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.delay import StageLimit
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.pipelining import (
+    OUTPUT_TAIL_NS,
+    argmax_cuts,
+    place_in_graph,
+    stage_limit,
+    threshold_cuts,
+)
 from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
-from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Steps, Stream, UnrolledDense
-from hwgen.plan.staircase import code_range, steps, wrapped
+from hwgen.plan.requantize import LaneRow, requantizer
+from hwgen.plan.requantizers import Requantizer
+from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
+from hwgen.plan.staircase import code_range, steps
 from hwgen.plan.unrolled import LaneRule, plan_adder_graph
 
 TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
@@ -35,51 +45,72 @@ def plan_unrolled_layer(
         lanes = (widest(tuple(output.range for output in adders.outputs)),) * layer.rows
     check_width(layer, tuple(lane.bits for lane in lanes), options)
     rows = tuple(range(layer.rows))
-    registered = options.levels_per_stage > 0
-    dense = UnrolledDense(
-        name=identifier(layer.name),
-        inputs=stream,
-        outputs=Stream(lanes=lanes, order=rows),
-        graph=adders,
-        levels_per_stage=options.levels_per_stage,
-        nonzero=layer.nonzero,
-    )
-    stages: tuple[Stage, ...] = (dense,)
+    sums = Stream(lanes=lanes, order=rows)
+    limit = stage_limit(layer.name, adders, options)
+    tails_ns: tuple[float, ...] = (OUTPUT_TAIL_NS,) * layer.rows
+    tail: tuple[Stage, ...] = ()
     if layer.thresholds is not None:
         channels = tuple(
-            _staircase(layer, layer.thresholds[row], adders, output)
+            _requantizer(layer, layer.thresholds[row], adders, output, limit, options)
             for row, output in enumerate(adders.outputs)
         )
         codes = tuple(code_range(channel) for channel in channels)
         is_output = layer.tail_name == graph.output
         kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
-        stages += (
+        outputs = Stream(lanes=kinds, order=rows)
+        placed = threshold_cuts(channels, sums, outputs, limit)
+        tails_ns = placed.tails_ns
+        tail = (
             ParallelThreshold(
                 name=identifier(layer.tail_name),
-                inputs=dense.outputs,
-                outputs=Stream(lanes=kinds, order=rows),
+                inputs=sums,
+                outputs=outputs,
                 channels=channels,
-                registered=registered,
+                cuts=placed.cuts,
             ),
         )
     elif layer.tail == "argmax":
-        stages += (
+        outputs = Stream(lanes=(layer.outputs[0].type,), order=(0,))
+        placed = argmax_cuts(sums, outputs, limit)
+        tails_ns = placed.tails_ns
+        tail = (
             ParallelArgmax(
                 name=identifier(layer.tail_name),
-                inputs=dense.outputs,
-                outputs=Stream(lanes=(layer.outputs[0].type,), order=(0,)),
-                registered=registered,
+                inputs=sums,
+                outputs=outputs,
+                cuts=placed.cuts[0],
             ),
         )
+    placement = place_in_graph(adders, limit, tails_ns)
+    dense = UnrolledDense(
+        name=identifier(layer.name),
+        inputs=stream,
+        outputs=sums,
+        graph=adders,
+        adder_stages=placement.adder_stages,
+        output_stages=placement.output_stages,
+        latency=placement.latency,
+        nonzero=layer.nonzero,
+    )
     bits = tuple(lane.bits for lane in lanes)
-    return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "unrolled", bits, dense))
+    return PlannedLayer(
+        stages=(dense, *tail), summary=summary_of(graph, layer, "unrolled", bits, dense)
+    )
 
 
-def _staircase(layer: Layer, thresholds: IntArray, adders: AdderGraph, output: Output) -> Steps:
+def _requantizer(
+    layer: Layer,
+    thresholds: IntArray,
+    adders: AdderGraph,
+    output: Output,
+    limit: StageLimit | None,
+    options: BuildOptions,
+) -> Requantizer:
     """Give the codes of a row over what its lane carries."""
     stored = output.range if output.node < 0 else adders.stored_range(output.node)
     staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
-    return wrapped(staircase, stored, output.range.bits) if output.wrapped else staircase
+    row = LaneRow(lane=output.range.type, stored=stored, is_wrapped=output.wrapped)
+    return requantizer(staircase, row, options.target, limit, options.requantization)
 
 
 def _arithmetic(layer: Layer, options: BuildOptions) -> Style:

@@ -14,13 +14,17 @@ import numpy as np
 from hwgen.errors import VerifyError
 from hwgen.ir import Dense, Graph
 from hwgen.network_file import save_arrays
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.requantizers import Requantizer, Steps, codes_of
 from hwgen.plan.stages import (
+    PADDING,
     FoldedDense,
+    ParallelArgmax,
     ParallelThreshold,
+    SerialArgmax,
     SerialThreshold,
     Stage,
     Stream,
@@ -121,14 +125,19 @@ def _check_layer(plan: Plan, graph: Graph, index: int, layer: Layer, vectors: In
         i for i, node in enumerate(nodes) if isinstance(node, Dense) and node.name == layer.name
     )
     expected = evaluate(nodes[position], vectors, graph.source(nodes[position]).range)
-    stages = plan.stages[index : index + (1 if layer.tail == "output" else 2)]
+    stages = plan.layer_stages(index)
     if layer.tail != "output":
         tail = nodes[position + 1]
         expected = evaluate(tail, expected, graph.source(tail).range)
     slots = to_slots(stages[0].inputs, vectors)
     for stage in stages:
         slots = run_stage(stage, slots)
-    _compare(f"{plan.name}: {layer.name}", from_slots(stages[-1].outputs, slots), expected)
+    order = np.array(stages[-1].outputs.order)
+    _compare(
+        f"{plan.name}: {layer.name}",
+        slots[:, order != PADDING],
+        expected[:, order[order != PADDING]],
+    )
 
 
 def _compare(where: str, actual: IntArray, expected: IntArray) -> None:
@@ -144,7 +153,9 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
     """Both sides of every threshold; lanes at random, with ties, for an argmax."""
     match stage:
         case ParallelThreshold():
-            edges = [channel.thresholds for channel in stage.channels]
+            edges = [
+                _changes(*pair) for pair in zip(stage.channels, stage.inputs.lanes, strict=True)
+            ]
         case SerialThreshold():
             lanes = len(stage.tables)
             edges = [stage.tables[s % lanes][s // lanes] for s in range(len(stage.inputs.order))]
@@ -158,9 +169,17 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
         kept = [min(max(v, lane.lo), lane.hi) for v in values]
         kept += [int(v) for v in rng.integers(lane.lo, lane.hi + 1, rows - len(kept))]
         cases[:, slot] = kept
-    if not any(edges):
+    if isinstance(stage, ParallelArgmax | SerialArgmax):
         cases[::4, len(edges) // 2 :] = cases[::4, :1]
     return cases
+
+
+def _changes(channel: Requantizer, lane: IntType) -> tuple[int, ...]:
+    """Give every value of a lane with another code than the value before it."""
+    if isinstance(channel, Steps):
+        return channel.thresholds
+    codes = codes_of(channel, lane, np.arange(lane.lo, lane.hi + 1))
+    return tuple(int(place) + lane.lo + 1 for place in np.flatnonzero(np.diff(codes)))
 
 
 def _lane(stream: Stream, slot: int) -> Range:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hwgen.prove.dense import Lane
 from hwgen.prove.netlist import Cell, Module, NotProvedError, Word
-from hwgen.prove.pipeline import pipeline_of
+from hwgen.prove.pipeline import Flow, pipeline_of
 from hwgen.prove.walk import Operands, Walk
 
 ExpressionBit = tuple[int, int] | int  # a bit of an expression, or a constant
@@ -24,6 +24,7 @@ class ArgmaxProof:
     """What was shown of an argmax unit; `added` is what every lane has on top of its sum."""
 
     latency: int
+    flow: Flow
     lanes: tuple[Word, ...]
     added: int
 
@@ -49,7 +50,7 @@ def prove_argmax(module: Module, sums: Sequence[Lane], input_lanes: Sequence[Wor
         raise module.problem(
             output[0], f"must compare lanes 0 to {len(sums) - 1}, not {first} to {end - 1}"
         )
-    return ArgmaxProof(latency=pipeline.latency, lanes=(output,), added=added)
+    return ArgmaxProof(latency=pipeline.latency, flow=pipeline.flow, lanes=(output,), added=added)
 
 
 def _check_lane(module: Module, row: int, lane: Lane, added: int, signed: bool) -> None:

@@ -48,10 +48,10 @@ class Samples:
         if kind in bitwise:
             return [bitwise[kind](x, y) for x, y in zip(a, b, strict=True)]
         match kind:
-            case "$not":
-                return [x ^ self.ones for x in a]
-            case "$pos":
-                return a
+            case "$not" | "$pos":
+                return [x ^ self.ones if kind == "$not" else x for x in a]
+            case "$shl":
+                return self._shifted(a, operands["B"])
             case "$add":
                 return self._sum(a, b, 0)
             case "$sub":
@@ -93,6 +93,13 @@ class Samples:
             "$gt": differ & ~below,
             "$ge": below ^ self.ones,
         }[kind]
+
+    def _shifted(self, a: list[int], amount: list[int]) -> list[int]:
+        for place, s in enumerate(amount):
+            zeros = min(1 << place, len(a))
+            moved = [0] * zeros + a[: len(a) - zeros]
+            a = [(y & s) | (x & ~s & self.ones) for x, y in zip(a, moved, strict=True)]
+        return a
 
     def _sum(self, a: list[int], b: list[int], carry: int) -> list[int]:
         total = []

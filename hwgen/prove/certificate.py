@@ -8,6 +8,7 @@ from typing import Any
 from hwgen.numeric import Range
 from hwgen.prove.argmax import ArgmaxProof
 from hwgen.prove.dense import DenseProof, Lane
+from hwgen.prove.folded_certificate import FoldedLayer
 from hwgen.prove.layers import Layer
 from hwgen.prove.staircase import ThresholdProof
 
@@ -20,15 +21,41 @@ PROVED = (
     "every code of a threshold unit equals the network's for every value of its sum",
     "argmax: lanes are sums plus one constant, and the tree gives the lowest index of the largest",
     "all paths of a unit have as many registers as its valid bit; all load when i__ready is high, "
-    "and i__ready is o__ready or not o__valid",
+    "and i__ready is o__ready or not o__valid; or, before an output buffer, all load in every "
+    "cycle, and the first unit alone takes a beat only when i__ready is high",
     "the top joins the units in order",
+    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3, each kind "
+    "in the design by Yosys' SAT solver and its models of them",
 )
 NOT_PROVED = (
     "Yosys' reading of the Verilog is trusted, and so is this program",
-    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3",
     "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
+    "order and number of the words in an output buffer: each is one that went in, bit by bit",
     "ranges behind the first layer are per channel: ends that no input of the network reaches "
     "together may be among them",
+)
+
+FOLDED = (
+    "each dense unit, run symbolically cycle by cycle behind a reset: in each beat of each vector "
+    "a lane is a linear form of that vector's elements alone, and that form is the row of "
+    "network.npz, one code a value; program memories are read from the Verilog",
+    "in every cycle the sum that an accumulator holds fits it, for any input in the ranges given",
+    "every code of a threshold unit equals the network's for every value of its sum",
+    "argmax: the words that are compared are all rows' sums plus one constant, above the "
+    "complement of the row's number, and the largest is kept",
+    "queues and converters give lanes that came in, whole, in the beat that the next unit expects",
+    "each unit comes back to a state that it was in, with later vectors in the place of earlier "
+    "ones, so that all of this holds for any number of vectors",
+    "whatever registers and memories hold before the reset has no part in a result, nor has a "
+    "memory word in the cycle in which it is written",
+    "the top joins the units in order",
+)
+NOT_FOLDED = (
+    "every pattern of pauses and stalls: each unit is run for all vectors with beats offered "
+    "without a pause and taken at once, and over four vectors with one random pattern, in each for "
+    "all inputs; other patterns are left to simulation",
+    "m_axis_tlast where a vector leaves in several beats",
+    *NOT_PROVED,
 )
 
 
@@ -83,12 +110,17 @@ def _accumulator(lane: Lane) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Certificate:
-    """The verdict on a design; `problem` names the place where it is None."""
+    """The verdict on a design: `problem` is None where all was shown, or names the place.
+
+    `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs.
+    """
 
     name: str
     tool: str
     layers: tuple[LayerProof, ...]
-    latency: int
+    latency: int | None
+    folded: tuple[FoldedLayer, ...] = ()
+    primitives: int = 0
     problem: str | None
 
     @property
@@ -100,6 +132,8 @@ class Certificate:
         """Give one line."""
         if self.problem is not None:
             return f"NOT PROVED: {self.problem}"
+        if self.folded:
+            return self._folded_verdict()
         rows = sum(len(item.dense.lanes) for item in self.layers)
         adders = sum(len(item.dense.adders) for item in self.layers)
         modulo = sum(item.dense.modulo for item in self.layers)
@@ -112,8 +146,21 @@ class Certificate:
             f"adders ({exact}), {values} sums through thresholds, latency {self.latency} cycles"
         )
 
+    def _folded_verdict(self) -> str:
+        rows = sum(len(item.dense.rows) for item in self.folded)
+        accumulators = sum(len(item.dense.accumulators) for item in self.folded)
+        values = sum(item.tail.values for item in self.folded if item.tail is not None)
+        interval = max(item.interval for item in self.folded)
+        return (
+            f"PROVED: {self.name} equals its integer network on every input while no unit waits: "
+            f"{rows} rows on {accumulators} accumulators (none can overflow), {values} sums "
+            f"through thresholds, a vector every {interval:g} cycles"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Give the certificate as JSON data."""
+        proved, left = (PROVED, NOT_PROVED) if self.latency is not None else (FOLDED, NOT_FOLDED)
+        layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         return {
             "name": self.name,
             "proved": self.proved,
@@ -121,7 +168,8 @@ class Certificate:
             "problem": self.problem,
             "tool": self.tool,
             "latency_cycles": self.latency,
-            "proves": list(PROVED) if self.proved else [],
-            "does_not_prove": list(NOT_PROVED),
-            "layers": [item.to_json() for item in self.layers],
+            "kinds_of_primitive_adders": self.primitives,
+            "proves": list(proved) if self.proved else [],
+            "does_not_prove": list(left),
+            "layers": layers,
         }

@@ -8,12 +8,13 @@ from math import gcd
 
 from hwgen.ir import Dense
 from hwgen.numeric import IntType, Range
-from hwgen.prove.forms import Form, LinearBit, bit, read_word, representatives, same
+from hwgen.prove.forms import Form, LinearBit, bit, representatives, same
 from hwgen.prove.layers import row_form
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Module, Net, NotProvedError, Word
-from hwgen.prove.pipeline import pipeline_of
+from hwgen.prove.pipeline import Flow, pipeline_of
 from hwgen.prove.walk import Walk
+from hwgen.prove.words import read_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +46,7 @@ class DenseProof:
     """What was shown of a dense unit."""
 
     latency: int
+    flow: Flow
     lanes: tuple[Lane, ...]
     adders: tuple[tuple[Form, int], ...]
     modulo: int
@@ -82,6 +84,7 @@ def prove_dense(
         adders=tuple(algebra.adders),
         modulo=algebra.modulo,
         registers=len(pipeline.registers),
+        flow=pipeline.flow,
     )
 
 
@@ -116,8 +119,8 @@ def _lane(
             break
     else:
         raise NotProvedError(
-            f"{where}: must be a multiple of the row {_terms(wanted)}, plus a constant, and is "
-            f"{_terms(found)}"
+            f"{where}: must be a multiple of the row {terms(wanted)}, plus a constant, and is "
+            f"{terms(found)}"
         )
     span = lane.carried.limits.span
     if span >> len(nets):
@@ -146,10 +149,11 @@ def _matched(nets: Word, wanted: Form, carried: Form) -> Lane | None:
     )
 
 
-def _terms(form: Form, most: int = 6) -> str:
-    terms = [f"{v:+d}*x{c}" for c, v in sorted(form.coefficients.items())]
-    rest = [] if len(terms) <= most else [f"and {len(terms) - most} more"]
-    return " ".join(terms[:most] + rest) or "no input"
+def terms(form: Form, most: int = 6) -> str:
+    """Write the first terms of a form."""
+    texts = [f"{v:+d}*x{c}" for c, v in sorted(form.coefficients.items())]
+    rest = [] if len(texts) <= most else [f"and {len(texts) - most} more"]
+    return " ".join(texts[:most] + rest) or "no input"
 
 
 def prove_sums(module: Module, proof: DenseProof, kind: IntType) -> None:
@@ -171,6 +175,6 @@ def prove_sums(module: Module, proof: DenseProof, kind: IntType) -> None:
         pairs = ((bit(lane.carried, i), bit(lane.row, i)) for i in range(kind.bits))
         if not all(same(a, b) for a, b in pairs):
             raise NotProvedError(
-                f"{where}: must be the row's sum, not {_terms(lane.carried)} "
-                f"{lane.carried.constant:+d} for {_terms(lane.row)} {lane.row.constant:+d}"
+                f"{where}: must be the row's sum, not {terms(lane.carried)} "
+                f"{lane.carried.constant:+d} for {terms(lane.row)} {lane.row.constant:+d}"
             )

@@ -2,23 +2,31 @@
 
 A net carries bit i of the two's complement of a form, at any i: bit i depends on the form modulo
 2**(i + 1) alone. So an adder of Y bits needs no assumption: its bits are the lowest Y of the sum of
-two forms, if each operand is congruent to its form modulo 2**Y. That is what `read_word` shows, and
-it can only show it where no bit is missing on any input.
+two forms, if each operand is congruent to its form modulo 2**Y. That is what `words.read_word`
+shows, and it can only show it where no bit is missing on any input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Protocol
 
 from hwgen.numeric import Range
+
+
+class Ranges(Protocol):
+    """What each input can be."""
+
+    def __getitem__(self, column: int, /) -> Range:
+        """Give the range of an input."""
+        ...
 
 
 class Form:
     """`sum of coefficient * input, plus constant`, with its exact range over the inputs' ranges.
 
-    `base` is set where a sum was made with nothing but the sign of a form; see `Reading`.
+    `base` is set where a sum was made with nothing but the sign of a form; see `words.Reading`.
     """
 
     __slots__ = ("_halved", "_inverse", "base", "coefficients", "constant", "limits", "twos")
@@ -40,6 +48,7 @@ class Form:
         if self._inverse is None:
             self._inverse = self.times(-1).plus(-1)
             self._inverse._inverse = self
+            self._inverse.base = None if self.base is None else self.base.inverse()
         return self._inverse
 
     def plus(self, constant: int) -> Form:
@@ -88,7 +97,7 @@ def constant_form(value: int) -> Form:
     return Form({}, value, Range(value, value))
 
 
-def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Sequence[Range]) -> Form:
+def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Ranges) -> Form:
     """Give a form with its range; inputs that cannot vary go into the constant."""
     kept: dict[int, int] = {}
     lo = hi = constant
@@ -103,7 +112,7 @@ def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Sequence
     return Form(kept, constant, Range(lo, hi))
 
 
-def total(a: Form, b: Form, inputs: Sequence[Range]) -> Form:
+def total(a: Form, b: Form, inputs: Ranges) -> Form:
     """Add two forms."""
     coefficients = dict(a.coefficients)
     for column, factor in b.coefficients.items():
@@ -158,108 +167,7 @@ def inverted(value: LinearBit) -> LinearBit:
     return 1 - value if isinstance(value, int) else bit(value.form.inverse(), value.index)
 
 
-class Reading(NamedTuple):
-    """A word that is `form >> dropped` modulo 2**width.
-
-    Where a `base` is given, all its bits from `dropped` on are its sign, and `form - base` is a
-    multiple of 2**dropped: the word does not tell how many bits of the base were dropped.
-    """
-
-    form: Form
-    dropped: int
-    base: Form | None = None
-
-
-def read_word(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Reading | int:
-    """Give the form whose bits a word has, or the place of the bit that is in the way.
-
-    Low constant bits are a shift. The forms that the bits come from are tried one by one: a sum
-    may have its low bits straight from an operand, which agree with those of the sum.
-    """
-    start = next((k for k, value in enumerate(word) if isinstance(value, Bit)), len(word))
-    low = sum(value << k for k, value in enumerate(word[:start]) if isinstance(value, int))
-    if start == len(word):
-        return Reading(constant_form(low), 0)
-    first = word[start]
-    assert isinstance(first, Bit)
-    if first.index and start:
-        return start
-    rest = word[start:]
-    found = _matched(first.form, first.index, rest, inputs)
-    place = found if isinstance(found, int) else 0
-    for other in {id(b.form): b.form for b in rest if isinstance(b, Bit)}.values():
-        if isinstance(found, int):
-            found = _matched(other, first.index, rest, inputs)
-    if isinstance(found, int):
-        dropped = [bit(first.form, k) for k in range(first.index)]
-        joined = _joined([*dropped, *rest], inputs)
-        found = found if joined is None else joined
-    if isinstance(found, int):
-        return start + place
-    if not first.index:
-        return Reading(found.times(1 << start).plus(low) if start else found, 0)
-    base = first.form if first.index == _sign_place(first.form) else first.form.base
-    return Reading(found, first.index, base)
-
-
-def _joined(word: Sequence[LinearBit], inputs: Sequence[Range]) -> Form | None:
-    """Give the form of a word whose low bits are one form's and whose high bits another's."""
-    first = word[0]
-    if not isinstance(first, Bit) or first.index:
-        return None
-    place = 1
-    while place < len(word) and same(word[place], bit(first.form, place)):
-        place += 1
-    upper = read_word(word[place:], inputs)
-    if isinstance(upper, int):
-        return None
-    if not upper.dropped:
-        fitting = _fitting(first.form, place, inputs)
-        low = next((form for form in fitting if form.limits.lo >= 0), None)
-        return None if low is None else total(low, upper.form.times(1 << place), inputs)
-    base = upper.base
-    if base is None or _sign_place(base) > min(place, upper.dropped):
-        return None
-    if not all(same(bit(base, k), word[k]) for k in range(place)):
-        return None
-    rest = total(upper.form, base.times(-1), inputs)
-    if any(v % (1 << upper.dropped) for v in (*rest.coefficients.values(), rest.constant)):
-        return None
-    factors = {c: (v >> upper.dropped) << place for c, v in rest.coefficients.items()}
-    return total(
-        base, linear_form(factors, (rest.constant >> upper.dropped) << place, inputs), inputs
-    )
-
-
-def _sign_place(form: Form) -> int:
-    """Give the place from which on all bits are the sign."""
-    return max(~form.limits.lo, form.limits.hi).bit_length() if form.limits.lo < 0 else -1
-
-
-def _matched(
-    form: Form, dropped: int, word: Sequence[LinearBit], inputs: Sequence[Range]
-) -> Form | int:
-    """Give a form near `form` whose bits from `dropped` on are the word, or the place in the way.
-
-    Where a bit is the complement of what the form has there, the form is 2**place more (a zero
-    above a complemented word, an inverted top bit).
-    """
-    for place, found in enumerate(word, dropped):
-        expected = bit(form, place)
-        if same(expected, found):
-            continue
-        if same(inverted(expected), found):
-            form = form.plus(1 << place)
-            continue
-        others = _fitting(form, place, inputs)
-        other = next((other for other in others if same(bit(other, place), found)), None)
-        if other is None:
-            return place - dropped
-        form = other
-    return form
-
-
-def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> list[Form]:
+def representatives(form: Form, bits: int, inputs: Ranges) -> list[Form]:
     """Give the forms congruent modulo 2**bits that may span less than 2**bits.
 
     With the smallest coefficients, or with one other: a form that spans less than 2**bits and has
@@ -275,7 +183,7 @@ def representatives(form: Form, bits: int, inputs: Sequence[Range]) -> list[Form
     return [linear_form(coefficients, form.constant, inputs) for coefficients in choices]
 
 
-def _fitting(form: Form, bits: int, inputs: Sequence[Range]) -> Iterator[Form]:
+def fitting(form: Form, bits: int, inputs: Ranges) -> Iterator[Form]:
     """Give those that a word of that many bits can hold as they are, unsigned or signed."""
     for found in representatives(form, bits, inputs):
         unsigned = found.plus(-(found.limits.lo >> bits << bits))

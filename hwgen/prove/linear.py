@@ -6,21 +6,10 @@ adder of more bits, whose highest one may even be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from hwgen.numeric import Range
-from hwgen.prove.forms import (
-    Form,
-    LinearBit,
-    Reading,
-    bit,
-    constant_form,
-    inverted,
-    read_word,
-    total,
-)
+from hwgen.prove.forms import Form, LinearBit, Ranges, bit, constant_form, inverted, total
 from hwgen.prove.netlist import Cell, Module
 from hwgen.prove.walk import Operands
+from hwgen.prove.words import Reading, read_word
 
 
 class LinearAlgebra:
@@ -31,7 +20,7 @@ class LinearAlgebra:
     narrower sum from which the rest cancels.
     """
 
-    def __init__(self, module: Module, inputs: Sequence[Range]) -> None:
+    def __init__(self, module: Module, inputs: Ranges) -> None:
         self.module = module
         self.inputs = inputs
         self.adders: list[tuple[Form, int]] = []

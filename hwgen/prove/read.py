@@ -14,16 +14,28 @@ from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.synth.tools import find_yosys, run_tool, workspace
 
+# units that take a whole vector a beat, and are functions of it some cycles late
+PARALLEL = {"UnrolledDense", "ParallelThreshold", "ParallelArgmax", "OutputBuffer"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DesignFolder:
-    """What a proof reads."""
+    """What a proof reads: the network, and names, kinds and ports, which are hints."""
 
     graph: Graph
     top: str
     units: tuple[str, ...]
+    kinds: tuple[str, ...]
+    input_beats: int
+    input_lanes: int
     output: IntType
+    output_beats: int
     output_lanes: int
+
+    @property
+    def folded(self) -> bool:
+        """Whether vectors come, go or are computed over several cycles."""
+        return not set(self.kinds) <= PARALLEL
 
 
 def read_folder(folder: Path) -> DesignFolder:
@@ -32,30 +44,27 @@ def read_folder(folder: Path) -> DesignFolder:
     Raises
     ------
     ModelError
-        Where a file is missing or damaged, or the design is folded.
+        Where a file is missing or damaged.
     """
     try:
         document = json.loads((folder / "design.json").read_text())
-        styles = {layer["name"]: layer["style"] for layer in document["layers"]}
+        source = document["ports"]["s_axis"]
         axis = document["ports"]["m_axis"]
-        design = DesignFolder(
+        return DesignFolder(
             graph=load_network(folder / "network.npz"),
             top=str(document["top"]),
             units=tuple(str(stage["module"]) for stage in document["stages"]),
+            kinds=tuple(str(stage["op"]) for stage in document["stages"]),
+            input_beats=int(source["beats"]),
+            input_lanes=int(source["lanes"]),
             output=IntType.parse(axis["type"]),
+            output_beats=int(axis["beats"]),
             output_lanes=int(axis["lanes"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None
-    folded = [name for name, style in styles.items() if style != "unrolled"]
-    if folded:
-        raise ModelError(
-            f"{folder}: layer {folded[0]} is folded, and only unrolled units are proved yet; "
-            "use `hwgen sim`, or build with --style unrolled"
-        )
-    return design
 
 
 def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], str]:
@@ -82,6 +91,7 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], st
             "proc -noopt",
             "flatten",
             "opt_clean",
+            *(["memory_collect"] if design.folded else []),
             "write_json netlist.json",
         ]
         run_tool(yosys, ["-q", "-p", "; ".join(steps)], where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ from hwgen.files import write_beside
 from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.argmax import ArgmaxProof, prove_argmax
+from hwgen.prove.buffer import prove_buffer
 from hwgen.prove.certificate import Certificate, LayerProof
+from hwgen.prove.chain import Chain
 from hwgen.prove.dense import prove_dense, prove_sums
+from hwgen.prove.folded_certificate import FoldedLayer
 from hwgen.prove.layers import Layer, chain_of
 from hwgen.prove.netlist import Module, NotProvedError, Word
+from hwgen.prove.primitives import prove_primitives
 from hwgen.prove.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.staircase import ThresholdProof, prove_threshold
 from hwgen.prove.wiring import prove_wiring
@@ -35,7 +40,8 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     """
     design = read_folder(folder)
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
-    if stages != len(design.units):
+    buffered = (len(design.units), len(design.units) - 1)
+    if not design.folded and stages not in buffered:
         raise ModelError(
             f"{folder}: must have a unit for each of the network's {stages} stages, not "
             f"{len(design.units)}; build the design again"
@@ -43,6 +49,13 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     progress("read the Verilog")
     netlist, tool = read_netlist(folder, design)
     certificate = prove_netlist(design, netlist, tool, progress)
+    if certificate.proved:
+        progress("primitives of adders")
+        try:
+            kinds = prove_primitives(folder / f"{design.top}.v", design.top)
+            certificate = replace(certificate, primitives=kinds)
+        except NotProvedError as error:
+            certificate = replace(certificate, problem=str(error))
     with write_beside(folder / "proof.json") as partial:
         partial.write_text(json.dumps(certificate.to_json()) + "\n")
     return certificate
@@ -53,18 +66,28 @@ def prove_netlist(
 ) -> Certificate:
     """Prove a design whose modules are given as Yosys' JSON."""
     proofs: list[LayerProof] = []
+    folded: list[FoldedLayer] = []
     problem = None
     try:
         modules = {name: Module(name, document) for name, document in netlist.items()}
-        prove_wiring(modules[design.top], design.units)
-        _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
+        prove_wiring(modules[design.top], design.units, design.output_beats)
+        if design.folded:
+            chain = Chain(design, netlist, modules)
+            folded += chain.prove(chain_of(design.graph), progress)
+        else:
+            _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
+            _prove_flow(design, modules, proofs)
     except NotProvedError as error:
         problem = str(error)
-    latency = sum(
-        proof.dense.latency + (0 if proof.tail is None else proof.tail.latency) for proof in proofs
-    )
+    units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
+    latency = sum(unit.latency for unit in units)
     return Certificate(
-        name=design.top, tool=tool, layers=tuple(proofs), latency=latency, problem=problem
+        name=design.top,
+        tool=tool,
+        layers=tuple(proofs),
+        folded=tuple(folded),
+        latency=None if design.folded else latency,
+        problem=problem,
     )
 
 
@@ -108,6 +131,30 @@ def _prove_layers(
     elif isinstance(last, ArgmaxProof):
         highest = Range(0, len(proofs[-1].dense.lanes) - 1)
         _check_output(module, design.output, widths, (highest,))
+
+
+def _prove_flow(
+    design: DesignFolder, modules: Mapping[str, Module], proofs: list[LayerProof]
+) -> None:
+    """Show that either every unit waits for the next, or none does and a buffer ends the chain."""
+    units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
+    buffered = len(design.units) > len(units)
+    if buffered:
+        prove_buffer(modules[design.units[-1]])
+    for index, (name, unit) in enumerate(zip(design.units, units, strict=False)):
+        allowed = ("stall", "wire") if not buffered else ("free", "wire") if index else ("gate",)
+        if unit.flow not in allowed:
+            raise NotProvedError(
+                f"{name}: must {_FLOWS[allowed[0]]}, since the design has "
+                f"{'an' if buffered else 'no'} output buffer"
+            )
+
+
+_FLOWS = {
+    "stall": "hold its registers while the next unit is not ready",
+    "free": "move on in every cycle and take every beat",
+    "gate": "move on in every cycle and take a beat only when o__ready is high",
+}
 
 
 def cut(module: Module, widths: list[int]) -> list[Word]:

@@ -17,7 +17,7 @@ from hwgen.numeric import IntArray, Range
 from hwgen.prove.boolean import Samples
 from hwgen.prove.dense import Lane
 from hwgen.prove.netlist import Module, NotProvedError, Word
-from hwgen.prove.pipeline import Pipeline, pipeline_of
+from hwgen.prove.pipeline import Flow, Pipeline, pipeline_of
 from hwgen.prove.walk import Walk
 
 CHUNK = 1 << 16  # values at a time, so that memory stays small
@@ -29,6 +29,7 @@ class ThresholdProof:
     """What was shown of a threshold unit: ranges of its codes, and how many values were run."""
 
     latency: int
+    flow: Flow
     lanes: tuple[Word, ...]
     codes: tuple[Range, ...]
     values: int
@@ -58,7 +59,7 @@ def prove_threshold(
         limits = None
         for start in range(lane.steps.lo, lane.steps.hi + 1, CHUNK):
             steps = np.arange(start, min(start + CHUNK, lane.steps.hi + 1))
-            code = _codes(node, row, steps * lane.divisor + lane.row.constant)
+            code = codes_of(node, row, steps * lane.divisor + lane.row.constant)
             _compare(module, pipeline, row, lane, (input_lanes[row], lanes[row]), steps, code)
             reached = Range(int(code.min()), int(code.max()))
             limits = reached if limits is None else limits.union(reached)
@@ -66,13 +67,15 @@ def prove_threshold(
         codes.append(limits)
     return ThresholdProof(
         latency=pipeline.latency,
+        flow=pipeline.flow,
         lanes=tuple(lanes),
         codes=tuple(codes),
         values=sum(lane.steps.span + 1 for lane in sums),
     )
 
 
-def _codes(node: Threshold, row: int, sums: IntArray) -> IntArray:
+def codes_of(node: Threshold, row: int, sums: IntArray) -> IntArray:
+    """Give the network's codes of a row for some of its sums."""
     return node.output.lo + np.searchsorted(node.thresholds[row], sums, side="right")
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from hwgen.prove.netlist import Cell, Module, Net, Word
 
 
-def prove_wiring(top: Module, units: Sequence[str]) -> None:
+def prove_wiring(top: Module, units: Sequence[str], output_beats: int) -> None:
     """Follow payload, valid and ready from `s_axis` through all units to `m_axis`.
+
+    Where a vector leaves in one beat, tlast is always high.
 
     Raises
     ------
@@ -31,7 +33,9 @@ def prove_wiring(top: Module, units: Sequence[str]) -> None:
             _check_reset(top, cell.inputs["rst"][0])
         data, valid = cell.outputs["o__payload"], cell.outputs["o__valid"]
         ready = cell.inputs["o__ready"]
-    ends = {"m_axis_tdata": data, "m_axis_tvalid": valid, "m_axis_tlast": ("1",)}
+    ends = {"m_axis_tdata": data, "m_axis_tvalid": valid}
+    if output_beats == 1:
+        ends["m_axis_tlast"] = ("1",)
     for port, nets in ends.items():
         if top.port(port)[: len(nets)] != nets:
             raise top.problem(top.port(port)[0], f"{port} must come from {units[-1]}")

@@ -137,6 +137,7 @@ class Report:
                 "accumulator": design.accumulator,
                 "latency_cycles": design.latency_cycles,
                 "interval_cycles": design.interval_cycles,
+                "goal": None if design.goal is None else asdict(design.goal),
                 "ports": [asdict(port) for port in design.ports],
                 "hwgen_version": design.hwgen_version,
             },

@@ -36,7 +36,24 @@ class BuiltLayer:
     simd: int
     cycles: int
     accumulator_bits: tuple[int, ...]
+    luts_estimate: int
+    brams_estimate: int
     units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What style and folding were chosen for: vectors a second at a clock, or a number of LUTs."""
+
+    fps: int | None
+    clock_mhz: float
+    luts: int | None
+    brams: int | None
+
+    @property
+    def interval_cycles(self) -> int | None:
+        """Cycles between vectors that keep the throughput; None where LUTs were given."""
+        return None if self.fps is None else int(round(self.clock_mhz * 1e6) / self.fps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +69,7 @@ class Design:
     interval_cycles: int
     ports: tuple[Port, ...]
     layers: tuple[BuiltLayer, ...]
+    goal: Goal | None
     model_name: str
     metadata: Mapping[str, Any]
     hwgen_version: str
@@ -128,6 +146,7 @@ def read_design(folder: Path) -> Design:
         interval_cycles=fields.count("interval_cycles", least=1),
         ports=tuple(_port(ports.child(name), name) for name in ("s_axis", "m_axis")),
         layers=_layers(fields),
+        goal=_goal(fields.optional_child("goal")),
         model_name=model.text("name"),
         metadata=model.mapping("metadata"),
         hwgen_version=fields.text("hwgen_version"),
@@ -142,6 +161,18 @@ def _port(fields: JsonFields, name: str) -> Port:
         lanes=fields.count("lanes"),
         type=fields.text("type"),
         elements=fields.count("elements"),
+    )
+
+
+def _goal(fields: JsonFields | None) -> Goal | None:
+    if fields is None:
+        return None
+    fps = fields.optional_count("fps")
+    return Goal(
+        fps=fps or None,
+        clock_mhz=fields.optional_positive("clock_mhz") or 0.0,
+        luts=fields.optional_count("luts"),
+        brams=fields.optional_count("brams"),
     )
 
 
@@ -174,6 +205,8 @@ def _layer(fields: JsonFields, units: tuple[str, ...]) -> BuiltLayer:
         simd=fields.count("simd", least=1),
         cycles=fields.count("cycles"),
         accumulator_bits=fields.counts("accumulator_bits"),
+        luts_estimate=fields.count("luts_estimate"),
+        brams_estimate=fields.count("brams_estimate"),
         units=units,
     )
 

@@ -31,6 +31,7 @@ def headline(report: Report) -> Markup:
     design = report.design
     styles = " and ".join(dict.fromkeys(layer.style for layer in design.layers))
     kinds = {"offset": "offset accumulators", "signed": "signed accumulators"}
+    kinds["mixed"] = "accumulators of several kinds"
     registers = kinds.get(design.accumulator, f"{design.accumulator}-bit accumulators")
     many = len(design.layers)
     layers = f"{many} {'layer' if many == 1 else 'layers'}"

@@ -46,8 +46,8 @@ def layers_section(report: Report) -> Markup:
     rows = [_layer_row(number, layer, targets) for number, layer in enumerate(report.layers, 1)]
     notes: list[Content] = [
         "PE: outputs summed in parallel. SIMD: products a cycle for each. Cycles: of the layer for "
-        "one sample. LUTs include the thresholds or the argmax behind the matrix; the share is of "
-        "all layers and glue."
+        "one sample. LUTs include the thresholds or the argmax behind the matrix, and what joins "
+        "the layer to the next; the share is of all layers and glue."
     ]
     if not targets:
         how = command(report.missing["synthesis"])

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from hwgen.files import write_beside
+from hwgen.report.balance_section import balance_section
 from hwgen.report.contents import Report
 from hwgen.report.cost_section import cost_section
 from hwgen.report.gather import read_report
@@ -17,6 +18,7 @@ from hwgen.report.use_sections import interface_section, provenance_section
 
 CONTENTS = (
     ("layers", "Layers"),
+    ("balance", "Balance"),
     ("widths", "Accumulator widths"),
     ("cost", "Resources"),
     ("weights", "Weights"),
@@ -68,6 +70,7 @@ def render(report: Report) -> str:
             headline(report),
             tag("nav", *links, attributes={"aria-label": "Contents"}),
             layers_section(report),
+            balance_section(report),
             widths_section(report),
             cost_section(report),
             weights_section(report),

@@ -2,25 +2,31 @@
 
 The block diagram, a register between each two stages:
 
-    step counter > program memories > vector buffer > products > accumulators > output beat
+    step counter > program memory > its register > vector memories > two registers > products
+    > sums of a PE's lanes > accumulators > results > output beat
 """
 
 from __future__ import annotations
 
-from amaranth import Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
 from hwgen.plan.stages import FoldedDense, ProcessingElement
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
-from hwgen.rtl.vector_buffer import VectorBuffer
+from hwgen.rtl.product import Term, WeightCode, add, term
+from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
+
+FETCH = 2  # registers between a step and the read of its elements
+READ = 3  # between a position and its element
 
 
 class FoldedDenseUnit(LaneComponent):
-    """Processing elements in step over a static schedule of the nonzero weights.
+    """Processing elements on a static schedule of the nonzero weights.
 
-    A vector takes `plan.cycles` cycles; the next one is taken in meanwhile. A group of rows leaves
-    as one beat, four cycles after its last step. An output that stalls stops all steps.
+    A vector takes `plan.cycles` cycles; the next one is taken in meanwhile. The rows of a set of
+    PEs leave as one beat, of several sets one a cycle and in turn. An output that stalls stops all
+    steps.
 
     Parameters
     ----------
@@ -30,14 +36,17 @@ class FoldedDenseUnit(LaneComponent):
 
     def __init__(self, plan: FoldedDense) -> None:
         self.plan = plan
+        self.codes = [WeightCode(element.weights) for element in plan.elements]
         super().__init__(plan.inputs.lanes, plan.outputs.lanes)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self.plan
-        readers = plan.pe * plan.simd
-        m.submodules.buffer = buffer = VectorBuffer(plan.inputs, readers)
         self._enable = Signal(name="advance")
+        readers = plan.lanes if plan.counted else plan.lanes * len(plan.elements)
+        m.submodules.buffer = buffer = VectorBuffer(
+            plan.inputs, readers, plan.banks, plan.vector_memory
+        )
         output_valid = Signal()
         m.d.comb += [
             buffer.i.payload.eq(self.i.payload),
@@ -48,30 +57,36 @@ class FoldedDenseUnit(LaneComponent):
             self.o.valid.eq(output_valid),
         ]
         step, issue = self._sequencer(m, buffer)
-        is_last = self._last_flags(m, step)
-        fetched = self._delayed(m, issue, "fetched")
-        m.d.comb += buffer.release.eq(
-            self._delayed(m, buffer.claim, "claimed") & self._enable & fetched
-        )
-        read = self._delayed(m, fetched, "read")
-        read_last = self._delayed(m, is_last, "read_last")
-        multiplied = self._delayed(m, read, "multiplied")
-        multiplied_last = self._delayed(m, read_last, "multiplied_last")
-        first, group = self._row_state(m, multiplied, multiplied_last)
+        word = self._program(m, step, buffer)
+        valid = self._late(m, issue, "issued", plan.pipeline)
+        flags = self._flags(m, word, step, buffer)
+        ends = [
+            self._late(m, flag, f"ends{index}", plan.pipeline - FETCH) & valid
+            for index, flag in enumerate(flags)
+        ]
+        results = []
         for index, element in enumerate(plan.elements):
-            weights = self._program(m, index, element, step, buffer)
-            products = self._products(m, index, element, weights, buffer)
-            self._accumulate(m, index, element, products, multiplied, first, group)
-        with m.If(self._enable):
-            m.d.sync += output_valid.eq(multiplied & multiplied_last)
+            total = self._sum(m, index, self._products(m, index, word, buffer))
+            which = index // plan.width
+            results.append(self._accumulate(m, index, element, total, valid, ends[which]))
+        self._leave(m, results, ends, output_valid)
         return m
 
-    def _delayed(self, m: Module, value: Value, name: str, *, control: bool = True) -> Signal:
-        """`value` one enabled cycle later; only control signals are reset."""
-        register = Signal(value.shape(), name=name, reset_less=not control)
+    def _delay(self, m: Module, value: Value, name: str) -> Signal:
+        """`value` one enabled cycle later, not reset."""
+        register = Signal(value.shape(), name=name, reset_less=True)
         with m.If(self._enable):
             m.d.sync += register.eq(value)
         return register
+
+    def _late(self, m: Module, value: Value, name: str, cycles: int) -> Value:
+        """Give a control signal some enabled cycles later."""
+        for cycle in range(cycles):
+            register = Signal(name=f"{name}_{cycle}")
+            with m.If(self._enable):
+                m.d.sync += register.eq(value)
+            value = register
+        return value
 
     def _sequencer(self, m: Module, buffer: VectorBuffer) -> tuple[Signal, Value]:
         """Count the steps of a vector while one is available."""
@@ -81,111 +96,178 @@ class FoldedDenseUnit(LaneComponent):
         m.d.comb += [
             issue.eq(buffer.available),
             buffer.claim.eq(self._enable & issue & (step == cycles - 1)),
+            buffer.release.eq(self._late(m, buffer.claim, "claimed", FETCH) & self._enable),
         ]
         with m.If(self._enable & issue):
             m.d.sync += step.eq(Mux(step == cycles - 1, 0, step + 1))
         return step, issue
 
-    def _last_flags(self, m: Module, step: Signal) -> Value:
-        """Whether the step that was issued one cycle ago ends its group."""
-        flags = [int(flag) for flag in self.plan.last]
-        if all(flags):
-            return Const(1, 1)
-        return self._rom(m, "last", unsigned(1), flags, step)
-
-    def _rom(self, m: Module, name: str, shape: object, init: list[int], address: Value) -> Value:
-        m.submodules[name] = memory = Memory(shape=shape, depth=max(len(init), 2), init=init)
+    def _program(self, m: Module, step: Signal, buffer: VectorBuffer) -> Value:
+        """Fetch the word of a step: the ends of rows, and each lane's weight and position."""
+        plan, offset = self.plan, 0
+        words = [0] * plan.cycles
+        for index, ends in enumerate(plan.ends if not plan.counted else ()):
+            for end in ends:
+                words[end] |= 1 << index
+            offset = plan.sets
+        for element, code in zip(plan.elements, self.codes, strict=True):
+            codes = {weight: code.encode(weight) for weight in set(element.weights)}
+            places = [] if plan.counted else [buffer.place(slot) for slot in element.slots]
+            for lane in range(plan.lanes):
+                for cycle, weight in enumerate(element.weights[lane :: plan.lanes]):
+                    words[cycle] |= codes[weight] << offset
+                offset += code.bits
+                for cycle, place in enumerate(places[lane :: plan.lanes]):
+                    words[cycle] |= place << offset
+                offset += 0 if plan.counted else buffer.place_bits
+        m.submodules.program = memory = Memory(
+            shape=unsigned(max(offset, 1)),
+            depth=max(plan.cycles, 2),
+            init=words,
+            attrs=memory_attributes(plan.program_memory, writable=False),
+        )
         read = memory.read_port()
-        m.d.comb += [read.addr.eq(address), read.en.eq(self._enable)]
-        return read.data
+        m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
+        return self._delay(m, read.data, "word")
 
-    def _row_state(self, m: Module, valid: Value, last: Value) -> tuple[Signal, Signal]:
-        """Whether the step that reaches the accumulators is a row's first, and its group."""
-        first, group = Signal(init=1), counter(self.plan.groups, "group")
-        with m.If(self._enable & valid):
-            m.d.sync += first.eq(last)
-            with m.If(last):
-                m.d.sync += group.eq(Mux(group == self.plan.groups - 1, 0, group + 1))
-        return first, group
+    def _flags(self, m: Module, word: Value, step: Signal, buffer: VectorBuffer) -> list[Value]:
+        """Whether the step that was fetched ends a row, for each set; drives the positions."""
+        plan = self.plan
+        if not plan.counted:
+            offset = plan.sets
+            for index, code in enumerate(self.codes):
+                for lane in range(plan.lanes):
+                    place = word[offset + code.bits : offset + code.bits + buffer.place_bits]
+                    m.d.comb += buffer.places[index * plan.lanes + lane].eq(place)
+                    offset += code.bits + buffer.place_bits
+            return list(word[: plan.sets])
+        steps = plan.cycles // plan.groups
+        place = counter(steps, "place")
+        is_last = place == steps - 1
+        with m.If(self._enable & buffer.available):
+            m.d.sync += place.eq(Mux(is_last, 0, place + 1))
+        fetched = self._delay(m, self._delay(m, place, "place_0"), "place_1")
+        for lane in range(plan.lanes):
+            m.d.comb += buffer.places[lane].eq(fetched)
+        return [self._late(m, is_last, "last", FETCH)]
 
-    def _program(
-        self, m: Module, index: int, element: ProcessingElement, step: Signal, buffer: VectorBuffer
-    ) -> list[Value]:
-        """Fetch a step's weights and places; the weights come beside the elements read."""
-        simd, places = self.plan.simd, [buffer.place(slot) for slot in element.slots]
-        shape = weight_shape(element)
-        word_bits = shape.width + buffer.place_bits
-        mask = (1 << shape.width) - 1
-        words = [
-            sum(
-                ((element.weights[k] & mask) | places[k] << shape.width) << (lane * word_bits)
-                for lane, k in enumerate(range(start, start + simd))
-            )
-            for start in range(0, len(places), simd)
-        ]
-        word = self._rom(m, f"program{index}", unsigned(word_bits * simd), words, step)
-        weights: list[Value] = []
-        for lane in range(simd):
-            field = word.word_select(lane, word_bits)
-            m.d.comb += buffer.places[index * simd + lane].eq(field[shape.width :])
-            bits = field[: shape.width]
-            weight = bits.as_signed() if shape.signed else bits
-            weights.append(self._delayed(m, weight, f"weight{index}_{lane}", control=False))
-        return weights
-
-    def _products(
-        self,
-        m: Module,
-        index: int,
-        element: ProcessingElement,
-        weights: list[Value],
-        buffer: VectorBuffer,
-    ) -> Signal:
-        kind = self.plan.inputs.lanes[0]
-        ternary = all(-1 <= weight <= 1 for weight in element.weights)
-        total: Value = Const(0, 1)
-        for lane, weight in enumerate(weights):
-            bits = buffer.data[index * self.plan.simd + lane]
+    def _products(self, m: Module, index: int, word: Value, buffer: VectorBuffer) -> list[Term]:
+        """Multiply in every lane of a PE."""
+        plan, code = self.plan, self.codes[index]
+        kind = plan.inputs.lanes[0]
+        place_bits = 0 if plan.counted else buffer.place_bits
+        before = sum(other.bits + place_bits for other in self.codes[:index]) * plan.lanes
+        offset = before + (0 if plan.counted else plan.sets)
+        stages = plan.pipeline - FETCH - READ - (plan.lanes - 1).bit_length()
+        terms = []
+        for lane in range(plan.lanes):
+            name = f"pe{index}_{lane}"
+            weight: Value = word[offset : offset + code.bits]
+            for cycle in range(READ):
+                weight = self._delay(m, weight, f"{name}_weight{cycle}")
+            bits = buffer.data[lane if plan.counted else index * plan.lanes + lane]
             x = bits.as_signed() if kind.signed else bits
-            product = times(weight, x, ternary=ternary)
-            total = product if lane == 0 else total + product
-        exact = Signal(range_shape(element.products), name=f"products{index}")
-        m.d.comb += exact.eq(total)
-        return self._delayed(m, exact, f"products{index}_d1", control=False)
+            terms.append(term(code.multiply(m, weight, x, kind, name, stages, self._delay)))
+            offset += code.bits + place_bits
+        return terms
+
+    def _sum(self, m: Module, index: int, terms: list[Term]) -> Term:
+        """Add the lanes of a PE in a tree, a register after each level."""
+        level = 0
+        while len(terms) > 1:
+            added = [
+                self._pair(m, terms[k : k + 2], f"sum{index}_{level}_{k // 2}")
+                for k in range(0, len(terms), 2)
+            ]
+            terms, level = added, level + 1
+        return terms[0]
+
+    def _pair(self, m: Module, pair: list[Term], name: str) -> Term:
+        """Add two terms, or pass one on, and a register behind; one carry goes into the adder."""
+        carries = [carry for part in pair for carry in part.carries]
+        limits = Range(sum(part.range.lo for part in pair), sum(part.range.hi for part in pair))
+        shape = range_shape(limits)
+        value = Signal(shape, name=name)
+        if len(pair) == 2:
+            m.d.comb += value.eq(add(pair[0].value, pair[1], shape.width, tuple(carries[:1])))
+            carries = carries[1:]
+        else:
+            m.d.comb += value.eq(pair[0].value)
+        late = tuple(self._delay(m, carry, f"{name}_carry{k}") for k, carry in enumerate(carries))
+        return Term(value=self._delay(m, value, f"{name}_d1"), carries=late, range=limits)
 
     def _accumulate(
         self,
         m: Module,
         index: int,
         element: ProcessingElement,
-        products: Value,
+        products: Term,
         valid: Value,
-        first: Value,
-        group: Value,
-    ) -> None:
+        end: Value,
+    ) -> Signal:
+        """Sum the steps of a row; its total goes to the result, the next row starts at once."""
         shape = range_shape(element.accumulator)
-        accumulator = Signal(shape, name=f"accumulator{index}", reset_less=True)
-        initial = [Const(value, shape) for value in element.initial]
-        start = initial[0] if len(set(element.initial)) == 1 else choose(initial, group)
+        start = self._start(m, index, element, shape, end)
+        accumulator = Signal(shape, name=f"accumulator{index}", init=element.initial[0])
         total = Signal(shape, name=f"total{index}")
-        base = Signal(shape, name=f"base{index}")
-        m.d.comb += [
-            base.eq(Mux(first, start, accumulator)),
-            total.eq(resize(base, shape.width) + resize(products, shape.width)),
-            self.o.payload[f"e{index}"].eq(accumulator),
-        ]
+        result = Signal(shape, name=f"result{index}", reset_less=True)
+        m.d.comb += total.eq(add(accumulator, products, shape.width, products.carries))
         with m.If(self._enable & valid):
             m.d.sync += accumulator.eq(total)
+        with m.If(self._enable & end):
+            m.d.sync += [accumulator.eq(start), result.eq(total)]
+        return result
 
+    def _start(
+        self, m: Module, index: int, element: ProcessingElement, shape: Shape, end: Value
+    ) -> Value:
+        """Give what the next row of a PE starts with."""
+        starts = [Const(value, shape) for value in element.initial]
+        if len(set(element.initial)) == 1:
+            return starts[0]
+        following = Signal((len(starts) - 1).bit_length(), name=f"following{index}", init=1)
+        with m.If(self._enable & end):
+            m.d.sync += following.eq(Mux(following == len(starts) - 1, 0, following + 1))
+        return choose(starts, following)
 
-def weight_shape(element: ProcessingElement) -> Shape:
-    """Give the narrowest shape of the weights of a processing element."""
-    return range_shape(Range(min(element.weights), max(*element.weights, 1)))
+    def _leave(
+        self, m: Module, results: list[Signal], ends: list[Value], output_valid: Signal
+    ) -> None:
+        """Results become the output beat; those of several sets wait for their turn."""
+        plan = self.plan
+        if plan.sets == 1:
+            with m.If(self._enable):
+                m.d.sync += output_valid.eq(ends[0])
+            for lane, result in enumerate(results):
+                m.d.comb += self.o.payload[f"e{lane}"].eq(result)
+            return
+        pending = Signal(plan.sets)
+        turn, waits = self._turn(m, pending)
+        with m.If(self._enable):
+            m.d.sync += [
+                output_valid.eq(waits),
+                pending.eq(pending & ~(waits.replicate(plan.sets) & (1 << turn)) | Cat(*ends)),
+            ]
+        for lane in range(plan.width):
+            kind = plan.outputs.lanes[lane]
+            chosen = choose(
+                [resize(result, kind.bits) for result in results[lane :: plan.width]], turn
+            )
+            beat = self._delay(m, chosen, f"beat{lane}")
+            m.d.comb += self.o.payload[f"e{lane}"].eq(beat)
 
-
-def times(weight: Value, x: Value, *, ternary: bool) -> Value:
-    """Give a product; weights -1, 0 and 1 take no multiplier."""
-    if not ternary:
-        return weight * x
-    magnitude = Mux(weight[0], x, Const(0, x.shape()))
-    return Mux(weight[1], -magnitude, magnitude) if len(weight) > 1 else magnitude
+    def _turn(self, m: Module, pending: Signal) -> tuple[Signal, Value]:
+        """Give the set whose result leaves next, and whether it is there."""
+        plan = self.plan
+        turn = counter(plan.sets, "turn")
+        waits = choose(list(pending), turn)
+        is_last = turn == plan.sets - 1
+        if plan.groups % plan.sets:
+            beat = counter(plan.groups, "beat")
+            last_beat = beat == plan.groups - 1
+            is_last = is_last | last_beat
+            with m.If(self._enable & waits):
+                m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
+        with m.If(self._enable & waits):
+            m.d.sync += turn.eq(Mux(is_last, 0, turn + 1))
+        return turn, waits

@@ -10,6 +10,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.numeric import IntType, Range
+from hwgen.plan.stages import Flow
 
 
 def shape_of(kind: IntType) -> Shape:
@@ -64,30 +65,38 @@ def choose(values: Sequence[Value], index: Value) -> Value:
     return Mux(index[-1], choose(values[half:], index[:-1]), low) if values[half:] else low
 
 
-class EnabledPipeline:
-    """Valid bits beside a fixed number of registers that all stall together.
+class Pipeline:
+    """Valid bits beside a fixed number of registers, and what becomes of them while a sink waits.
 
-    With `latency` 0 the stream passes through combinationally and `enable` is None.
+    Flow `stall`: all registers hold their values together. `free`: they move on in every cycle,
+    and an output buffer behind takes what comes. `gate` is `free` for the first stage of a design,
+    which takes a beat only while that buffer is ready. With `latency` 0 the payload passes
+    through combinationally.
     """
 
-    def __init__(self, m: Module, i: Any, o: Any, latency: int) -> None:
+    def __init__(self, m: Module, i: Any, o: Any, latency: int, flow: Flow) -> None:
+        self._enable: Value | None = i.ready if flow == "stall" and latency else None
+        taken = i.valid & o.ready if flow == "gate" else i.valid
         if latency == 0:
-            m.d.comb += [o.valid.eq(i.valid), i.ready.eq(o.ready)]
-            self.enable: Value | None = None
+            m.d.comb += [o.valid.eq(taken), i.ready.eq(o.ready)]
             return
         valid = [Signal(name=f"valid{k + 1}") for k in range(latency)]
-        m.d.comb += [i.ready.eq(o.ready | ~o.valid), o.valid.eq(valid[-1])]
-        self.enable = i.ready
-        with m.If(i.ready):
-            m.d.sync += Cat(*valid).eq(Cat(i.valid, *valid[:-1]))
+        ready = o.ready | ~o.valid if flow == "stall" else o.ready
+        m.d.comb += [i.ready.eq(ready), o.valid.eq(valid[-1])]
+        self._load(m, Cat(*valid), Cat(taken, *valid[:-1]))
 
     def delay(self, m: Module, value: Value, name: str) -> Signal:
-        """`value` one enabled cycle later."""
+        """`value` one cycle later, in flow `stall` one enabled cycle."""
         register = Signal(value.shape(), name=name, reset_less=True)
-        assert self.enable is not None
-        with m.If(self.enable):
-            m.d.sync += register.eq(value)
+        self._load(m, register, value)
         return register
+
+    def _load(self, m: Module, register: Value, value: Value) -> None:
+        if self._enable is None:
+            m.d.sync += register.eq(value)
+            return
+        with m.If(self._enable):
+            m.d.sync += register.eq(value)
 
 
 class LaneComponent(wiring.Component):

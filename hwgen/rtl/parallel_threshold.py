@@ -1,19 +1,19 @@
-"""Requantization of a whole vector in one cycle: a staircase for each lane.
+"""Requantization of a whole vector every cycle: a staircase or a product for each lane.
 
-A staircase is not built from comparators. Each bit of the code is a function of the lane's bits
-that changes at a few known values, and it is written as its binary decision diagram, highest bit
-first: blocks of values in which it changes at the same places are one node. A comparator with a
-constant would be a carry chain on targets such as ecp5.
+A staircase is not built from comparators: a comparator with a constant would be a carry chain on
+targets such as ecp5. Each bit of the code is a decision diagram over the lane's bits, read from
+the lowest bit up, so that registers can lie between any two bits. Where a product has the codes,
+the diagram reads the few upper bits of that.
 """
 
 from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
-from hwgen.plan.stages import ParallelThreshold, Steps
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent, shape_of
-
-Changes = tuple[int, ...]  # places, counted from the start of a block, where a bit flips
+from hwgen.plan.decision import Block, code_blocks
+from hwgen.plan.requantizers import Digit, Rescale
+from hwgen.plan.stages import ParallelThreshold
+from hwgen.rtl.lanes import LaneComponent, Pipeline, resize
 
 
 class ParallelThresholdUnit(LaneComponent):
@@ -33,61 +33,107 @@ class ParallelThresholdUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         for index, channel in enumerate(self.plan.channels):
-            code: Value = self._code(m, index, channel)
-            if self.plan.registered and channel.thresholds:
-                code = pipeline.delay(m, code, f"code{index}_d1")
-            m.d.comb += self.o.payload[f"e{index}"].eq(code)
+            lane, code = self.plan.inputs.lanes[index], self.o.payload[f"e{index}"]
+            value = self.i.payload[f"e{index}"]
+            if lane.signed:
+                value = value.as_unsigned() ^ (1 << (lane.bits - 1))
+            cuts = self.plan.cuts[index]
+            if isinstance(channel, Rescale):
+                value = _product(m, pipeline, value, channel, cuts, f"t{index}")
+                cuts = tuple(cut - channel.adders for cut in cuts if cut >= channel.adders)
+                lane, channel = channel.kept, channel.steps
+            diagram = DecisionDiagram(m, pipeline, value, cuts, f"t{index}")
+            blocks = code_blocks(channel, lane, self.plan.outputs.lanes[index].bits)
+            m.d.comb += code.eq(Cat(*(diagram.root(block) for block in blocks)))
         return m
 
-    def _code(self, m: Module, index: int, channel: Steps) -> Value:
-        shape = shape_of(self.plan.outputs.lanes[index])
-        lane = self.plan.inputs.lanes[index]
-        value = self.i.payload[f"e{index}"]
-        if lane.signed:
-            value = value.as_unsigned() ^ (1 << (lane.bits - 1))
-        places = [threshold - lane.lo for threshold in channel.thresholds]
-        diagram = DecisionDiagram(m, value, f"t{index}")
-        bits = []
-        for bit in range(shape.width):
-            values = [code >> bit & 1 for code in channel.codes]
-            changes = tuple(
-                place
-                for place, before, after in zip(places, values[:-1], values[1:], strict=True)
-                if before != after
-            )
-            bits.append(diagram.bit(values[0], changes))
-        code = Cat(*bits)
-        return code.as_signed() if shape.signed else code
+
+def _product(
+    m: Module,
+    pipeline: Pipeline,
+    value: Value,
+    plan: Rescale,
+    cuts: tuple[int, ...],
+    name: str,
+) -> Value:
+    """Give the upper bits of a lane's product, behind the registers before its last addition."""
+
+    def delayed(source: Value, added: int, what: str) -> Value:
+        for register in range(sum(cut == added < plan.adders for cut in cuts)):
+            source = pipeline.delay(m, source, f"{name}_{what}{added}_{register}")
+        return source
+
+    value = delayed(value, 0, "x")
+    if plan.seam:
+        diagram = DecisionDiagram(m, pipeline, value, (), f"{name}_seam")
+        value = Cat(value, diagram.root(Block(len(value), 1, (plan.seam,))))
+    total: Value = resize(_scaled(value, plan.digits[0]), plan.bits)
+    for added, digit in enumerate(plan.digits[1:], 1):
+        total = _plus(m, total, value, digit, f"{name}_y{added}")
+        value, total = delayed(value, added, "x"), delayed(total, added, "y")
+    if plan.constant:
+        low = (plan.constant & -plan.constant).bit_length() - 1
+        constant = Const(plan.constant >> low, plan.bits - low)
+        total = _plus(m, total, constant, Digit(low, 1), f"{name}_y{plan.adders}")
+    return total[plan.shift :]
+
+
+def _scaled(value: Value, digit: Digit) -> Value:
+    return value.shift_left(digit.shift) if digit.shift >= 0 else value[-digit.shift :]
+
+
+def _plus(m: Module, total: Value, value: Value, digit: Digit, name: str) -> Value:
+    """Add a digit's share of a product; the bits below it are wires."""
+    low = max(digit.shift, 0)
+    upper = Signal(len(total) - low, name=name)
+    start, summand = total[low:], resize(_scaled(value, digit), len(total))[low:]
+    m.d.comb += upper.eq(start + summand if digit.sign > 0 else start - summand)
+    return Cat(total[:low], upper)
 
 
 class DecisionDiagram:
-    """Functions of an unsigned value's bits, as multiplexers that share equal parts."""
+    """Functions of an unsigned value's bits, as multiplexers that share equal parts.
 
-    def __init__(self, m: Module, value: Value, name: str) -> None:
+    Registers lie behind the nodes of as many bits as each of `cuts` says.
+    """
+
+    def __init__(
+        self, m: Module, pipeline: Pipeline, value: Value, cuts: tuple[int, ...], name: str
+    ) -> None:
         self.m = m
-        self.value = value
+        self.pipeline = pipeline
+        self.cuts = cuts
         self.name = name
-        self._nodes: dict[tuple[int, int, Changes], Value] = {}
+        self._bits = [value[bit] for bit in range(len(value))]
+        self._values: dict[tuple[object, int], Value] = {}
 
-    def bit(self, first: int, changes: Changes) -> Value:
-        """Give the function that is `first` at zero and flips at each of `changes`."""
-        return self._node(len(self.value), first, changes)
+    def root(self, block: Block) -> Value:
+        """Give a function of the whole value, behind all registers."""
+        return self._at(block, len(self.cuts))
 
-    def _node(self, bits: int, first: int, changes: Changes) -> Value:
-        """Give the function over a block of `2**bits` values."""
-        if not changes:
-            return Const(first, 1)
-        key = (bits, first, changes)
-        if key not in self._nodes:
-            half = 1 << (bits - 1)
-            below = tuple(place for place in changes if place < half)
-            at_half = (first + sum(place <= half for place in changes)) % 2
-            above = tuple(place - half for place in changes if place > half)
-            node = Signal(name=f"{self.name}_{len(self._nodes)}")
-            low = self._node(bits - 1, first, below)
-            high = self._node(bits - 1, at_half, above)
-            self.m.d.comb += node.eq(Mux(self.value[bits - 1], high, low))
-            self._nodes[key] = node
-        return self._nodes[key]
+    def _registers(self, bits: int) -> int:
+        """Count the registers before the multiplexers of nodes of `bits` bits."""
+        return sum(cut < bits for cut in self.cuts)
+
+    def _at(self, source: Block | int, delay: int) -> Value:
+        """Give a node, or the value's bit of that number, behind `delay` registers."""
+        if isinstance(source, Block) and not source.changes:
+            return Const(source.first, 1)
+        if (source, delay) not in self._values:
+            start = self._registers(source.bits) if isinstance(source, Block) else 0
+            if delay == start:
+                made = self._node(source) if isinstance(source, Block) else self._bits[source]
+            else:
+                name = f"{self.name}_{len(self._values)}_d{delay}"
+                made = self.pipeline.delay(self.m, self._at(source, delay - 1), name)
+            self._values[source, delay] = made
+        return self._values[source, delay]
+
+    def _node(self, block: Block) -> Value:
+        delay = self._registers(block.bits)
+        low, high = (self._at(half, delay) for half in block.halves())
+        node = Signal(name=f"{self.name}_{len(self._values)}")
+        self.m.d.comb += node.eq(Mux(self._at(block.bits - 1, delay), high, low))
+        return node

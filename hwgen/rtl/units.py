@@ -5,21 +5,32 @@ from __future__ import annotations
 from typing import assert_never
 
 from hwgen.plan.stages import (
+    Fifo,
     FoldedDense,
+    Joint,
+    Narrower,
+    OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
+    Reorder,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
+    Widener,
 )
+from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
+from hwgen.rtl.narrower import NarrowerUnit
+from hwgen.rtl.output_buffer import OutputBufferUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
+from hwgen.rtl.reorder import ReorderUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
+from hwgen.rtl.widener import WidenerUnit
 
 
 def unit_of(stage: Stage) -> LaneComponent:
@@ -31,11 +42,29 @@ def unit_of(stage: Stage) -> LaneComponent:
             return ParallelThresholdUnit(stage)
         case ParallelArgmax():
             return ParallelArgmaxUnit(stage)
+        case OutputBuffer():
+            return OutputBufferUnit(stage)
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():
             return SerialThresholdUnit(stage)
         case SerialArgmax():
             return SerialArgmaxUnit(stage)
+        case Reorder():
+            return ReorderUnit(stage)
+        case Fifo() | Narrower() | Widener():
+            return _joint_of(stage)
+        case _:
+            assert_never(stage)
+
+
+def _joint_of(stage: Joint) -> LaneComponent:
+    match stage:
+        case Fifo():
+            return FifoUnit(stage)
+        case Narrower():
+            return NarrowerUnit(stage)
+        case Widener():
+            return WidenerUnit(stage)
         case _:
             assert_never(stage)

@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Instance, Module, Signal, Value
 
 from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
 from hwgen.plan.stages import UnrolledDense
-from hwgen.rtl.lanes import EnabledPipeline, LaneComponent, range_shape, resize
+from hwgen.rtl.lanes import LaneComponent, Pipeline, range_shape, resize
 
 
 class UnrolledDenseUnit(LaneComponent):
@@ -28,7 +28,7 @@ class UnrolledDenseUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._pipeline = EnabledPipeline(m, self.i, self.o, self.plan.latency)
+        self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._nodes = {}
         for index, lane in enumerate(self.plan.inputs.lanes):
             value = self.i.payload[f"e{index}"]
@@ -42,10 +42,6 @@ class UnrolledDenseUnit(LaneComponent):
             lane = self.o.payload[f"e{index}"]
             m.d.comb += lane.eq(self._output(m, index, output))
         return m
-
-    def _segment(self, level: int) -> int:
-        """Give registers between the inputs and the adders of a level."""
-        return (level - 1) // self.plan.levels_per_stage if self.plan.levels_per_stage else 0
 
     def _at(self, m: Module, node: int, segment: int) -> Value:
         """Give a node's stored value after `segment` registers; delays are shared."""
@@ -64,57 +60,52 @@ class UnrolledDenseUnit(LaneComponent):
         return resize(value.shift_left(operand.shift), width)
 
     def _add(self, m: Module, node: int, adder: Adder) -> None:
-        segment = self._segment(adder.level)
+        segment = self.plan.adder_stages[node - len(self.plan.graph.inputs)]
         shape = range_shape(adder.range)
         total = Signal(shape, name=f"n{node}")
-        operands = [
-            self._operand(m, operand, segment, shape.width) for operand, _ in adder.signed_operands
-        ]
-        if adder.third:
-            self._add_three(m, node, adder, operands, total)
+        if adder.third or adder.constant:
+            self._add_three(m, node, adder, segment, total)
         else:
-            a, b = operands
+            a, b = (
+                self._operand(m, operand, segment, shape.width)
+                for operand, _ in adder.signed_operands
+            )
             m.d.comb += total.eq(a - b if adder.subtract else a + b)
         self._nodes[node, segment] = total
 
-    def _add_three(
-        self, m: Module, node: int, adder: Adder, operands: list[Value], total: Signal
-    ) -> None:
-        """One carry chain for three operands, above the bits that are only wires."""
+    def _add_three(self, m: Module, node: int, adder: Adder, segment: int, total: Signal) -> None:
+        """One carry chain for unsigned operands and a constant, above bits that are only wires."""
         wires, width = adder.wires, len(total)
-        lowest = min(range(3), key=lambda k: adder.signed_operands[k][0].shift)
-        limits = [
-            (self.plan.graph.stored_range(operand.node), operand.shift)
-            for operand, _ in adder.signed_operands
-        ]
-        signed = any(limit.lo < 0 for limit, _ in limits)
-        top = width if signed else max(limit.bits + shift for limit, shift in limits)
+        ports: dict[str, Value | Const] = {}
+        lowest: Value = Const(0, wires)
+        for name, (operand, _) in zip("abc", adder.signed_operands, strict=False):
+            value = resize(self._at(m, operand.node, segment).shift_left(operand.shift), width)
+            bits = self.plan.graph.stored_range(operand.node).bits
+            live = ((1 << bits) - 1 << operand.shift) % (1 << width) >> wires
+            ports |= {
+                f"i_{name}": value[wires:],
+                f"p_LIVE_{name.upper()}": Const(live, width - wires),
+                f"p_FLIP_{name.upper()}": Const(live if operand.inverted else 0, width - wires),
+            }
+            lowest = value[:wires] if operand.shift < wires else lowest
+        if not adder.third:
+            constant = Const((adder.constant >> wires) % (1 << width - wires), width - wires)
+            ports |= {"i_c": Const(0, width - wires), "p_FLIP_C": constant}
         upper = Signal(width - wires, name=f"n{node}_upper")
-        m.submodules[f"add{node}"] = Instance(
-            "hwgen_add3",
-            p_W=width - wires,
-            p_T=min(top, width) - wires,
-            p_NEG_B=int(adder.subtract),
-            p_NEG_C=int(adder.subtract_third),
-            i_a=operands[0][wires:],
-            i_b=operands[1][wires:],
-            i_c=operands[2][wires:],
-            o_y=upper,
-        )
-        m.d.comb += total.eq(Cat(operands[lowest][:wires], upper))
+        m.submodules[f"add{node}"] = Instance("hwgen_add3", p_W=width - wires, o_y=upper, **ports)
+        m.d.comb += total.eq(Cat(lowest, upper))
 
     def _output(self, m: Module, index: int, output: Output) -> Value:
         shape = range_shape(output.range)
         if output.node < 0:
             return Const(output.constant + output.align if output.adjusted else 0, shape)
-        level = self.plan.graph.level(output.node)
         if not output.adjusts:
             shift = output.unit.bit_length() - 1 if output.adjusted else 0
             value = self._at(m, output.node, self.plan.latency).shift_left(shift)
             if output.wrapped:
                 return value[: shape.width]
             return value if value.shape().signed == shape.signed else resize(value, shape.width)
-        segment = self._segment(level + 1)
+        segment = self.plan.output_stages[index]
         stored = self._at(m, output.node, segment)
         shifted = resize(stored.shift_left(abs(output.unit).bit_length() - 1), shape.width)
         constant = Const((output.constant + output.align) % (1 << shape.width), shape.width)

@@ -1,52 +1,72 @@
-"""Holds two vectors: one is read at random places while the next one arrives."""
+"""Holds two vectors: one is read at random places while the next one arrives.
+
+Every read port has a memory of its own: memories of FPGAs are read at one place a cycle.
+"""
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hwgen.plan.stages import Stream
+from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.rtl.lanes import choose, counter, lane_stream, resize
 
 
+def memory_attributes(kind: MemoryKind, *, writable: bool) -> dict[str, object]:
+    """Tell synthesis where a memory goes, and that no place is read while it is written."""
+    style = "block" if kind == "block" else "distributed" if writable else "logic"
+    return {"ram_style": style, "no_rw_check": 1} if writable else {"ram_style": style}
+
+
 class VectorBuffer(wiring.Component):
-    """Two banks of a vector each, filled beat by beat and read through independent ports.
+    """Two halves of a vector each, filled beat by beat and read through independent ports.
+
+    With one bank every port reads the whole vector. With more, bank b holds the slots b, b + banks,
+    ..., and port k reads bank k.
 
     Parameters
     ----------
     vector
-        The stream that fills a bank.
+        The stream that fills a half.
     readers
         Number of read ports.
+    banks
+        1, or as many as there are read ports, and then a divisor or a multiple of the stream's
+        lanes.
+    kind
+        What the memories are made of.
 
     Members
     -------
     i : stream
-        Beats of the next vector; ready while a bank is free.
+        Beats of the next vector; ready while a half is free.
     available : out
-        The bank that is next to be read holds a whole vector.
+        The half that is next to be read holds a whole vector.
     claim : in
-        The reader has issued its last read of that bank; it turns to the other one.
+        The reader has issued its last read of that half; it turns to the other one.
     release : in
-        The last read has left the memory; the bank may be filled again. One cycle or more after
+        The last read has left the memory; the half may be filled again. Two cycles or more after
         its `claim`.
     enable : in
         Advances the read ports.
     places : in, data : out
-        For each reader: a place as `place()` codes it, given one enabled cycle after its step was
-        issued (and perhaps claimed the bank); its element one enabled cycle later.
+        For each reader: a place as `place()` codes it, given two enabled cycles after its step was
+        issued (and perhaps claimed the half); its element three enabled cycles later.
     """
 
     i: stream.Interface
 
-    def __init__(self, vector: Stream, readers: int) -> None:
-        self.vector = vector
-        self.readers = readers
+    def __init__(self, vector: Stream, readers: int, banks: int, kind: MemoryKind) -> None:
+        self.vector, self.readers, self.banks, self.kind = vector, readers, banks, kind
+        lanes = len(vector.lanes)
         self.element_bits = max(lane.bits for lane in vector.lanes)
-        self.lane_bits = (len(vector.lanes) - 1).bit_length()
-        self.place_bits = max((vector.beats - 1).bit_length() + self.lane_bits, 1)
+        self.parts = max(lanes // banks, 1)  # elements of a bank in one beat
+        self.turns = max(banks // lanes, 1)  # beats until a bank gets the next element
+        self.words = -(-vector.beats // self.turns)
+        self.part_bits = (self.parts - 1).bit_length()
+        self.place_bits = max((self.words - 1).bit_length() + self.part_bits, 1)
         super().__init__(
             {
                 "i": In(lane_stream(vector.lanes)),
@@ -60,59 +80,104 @@ class VectorBuffer(wiring.Component):
         )
 
     def place(self, slot: int) -> int:
-        """Give the code of slot `beat * lanes + lane`: the beat, then the lane in the low bits."""
+        """Give the code of a slot of the one bank: the beat, then the lane in the low bits."""
         beat, lane = divmod(slot, len(self.vector.lanes))
-        return beat << self.lane_bits | lane
+        return beat << self.part_bits | lane
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        lanes, beats = len(self.vector.lanes), self.vector.beats
-        beat, beat_bits = counter(beats, "beat"), (beats - 1).bit_length()
-        fill_bank, read_bank, free_bank = Signal(), Signal(), Signal()
+        fill_half, read_half, free_half = Signal(), Signal(), Signal()
         filled, busy = Signal(2), Signal(2)
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(self.element_bits * lanes), depth=2 << (beats - 1).bit_length(), init=[]
-        )
-        write = memory.write_port()
-        words = [resize(self.i.payload[f"e{k}"], self.element_bits) for k in range(lanes)]
+        taken, is_last = Signal(), Signal()
         m.d.comb += [
-            self.i.ready.eq(~Mux(fill_bank, busy[1], busy[0])),
-            self.available.eq(Mux(read_bank, filled[1], filled[0])),
-            write.addr.eq(Cat(beat[:beat_bits], fill_bank)),
-            write.data.eq(Cat(*words)),
-            write.en.eq(self.i.valid & self.i.ready),
+            self.i.ready.eq(~Mux(fill_half, busy[1], busy[0])),
+            self.available.eq(Mux(read_half, filled[1], filled[0])),
+            taken.eq(self.i.valid & self.i.ready),
         ]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
-            with m.If(beat == beats - 1):
-                m.d.sync += [
-                    fill_bank.eq(~fill_bank),
-                    filled.bit_select(fill_bank, 1).eq(1),
-                    busy.bit_select(fill_bank, 1).eq(1),
-                ]
+        word, turn = self._places_of_beats(m, taken, is_last)
+        with m.If(taken & is_last):
+            m.d.sync += [
+                fill_half.eq(~fill_half),
+                filled.bit_select(fill_half, 1).eq(1),
+                busy.bit_select(fill_half, 1).eq(1),
+            ]
         with m.If(self.claim):
-            m.d.sync += [read_bank.eq(~read_bank), filled.bit_select(read_bank, 1).eq(0)]
+            m.d.sync += [read_half.eq(~read_half), filled.bit_select(read_half, 1).eq(0)]
         with m.If(self.release):
-            m.d.sync += [free_bank.eq(~free_bank), busy.bit_select(free_bank, 1).eq(0)]
-        fetch_bank = Signal()  # places come one enabled cycle after the step that claims
-        with m.If(self.enable):
-            m.d.sync += fetch_bank.eq(read_bank)
+            m.d.sync += [free_half.eq(~free_half), busy.bit_select(free_half, 1).eq(0)]
+        fetch_half: Value = read_half  # places come two enabled cycles after their step
+        for cycle in range(2):
+            late = Signal(name=f"fetch_half{cycle}")
+            with m.If(self.enable):
+                m.d.sync += late.eq(fetch_half)
+            fetch_half = late
+        written = Cat(word[: (self.words - 1).bit_length()], fill_half)
         for port in range(self.readers):
-            self._reader(m, memory, port, fetch_bank, beat_bits)
+            self._reader(m, port, written, taken, turn, fetch_half)
         return m
 
-    def _reader(self, m: Module, memory: Memory, port: int, bank: Signal, beat_bits: int) -> None:
-        read = memory.read_port()
+    def _places_of_beats(
+        self, m: Module, taken: Signal, is_last: Signal
+    ) -> tuple[Signal, Signal | None]:
+        """Count the words of a vector, and the beats of a word where banks take turns."""
+        word = counter(self.words, "word")
+        if self.turns == 1:
+            m.d.comb += is_last.eq(word == self.words - 1)
+            with m.If(taken):
+                m.d.sync += word.eq(Mux(is_last, 0, word + 1))
+            return word, None
+        turn = counter(self.turns, "turn")
+        last_turn = (self.vector.beats - 1) % self.turns
+        m.d.comb += is_last.eq((word == self.words - 1) & (turn == last_turn))
+        with m.If(taken):
+            with m.If(is_last):
+                m.d.sync += [word.eq(0), turn.eq(0)]
+            with m.Elif(turn == self.turns - 1):
+                m.d.sync += [word.eq(word + 1), turn.eq(0)]
+            with m.Else():
+                m.d.sync += turn.eq(turn + 1)
+        return word, turn
+
+    def _reader(
+        self,
+        m: Module,
+        port: int,
+        written: Value,
+        taken: Signal,
+        turn: Signal | None,
+        half: Value,
+    ) -> None:
+        """Give one memory with its read port, a register behind and the choice of an element."""
+        bank, lanes = port % self.banks, len(self.vector.lanes)
+        own = [lane for lane in range(lanes) if lane % min(self.banks, lanes) == bank % lanes]
+        m.submodules[f"memory{port}"] = memory = Memory(
+            shape=unsigned(self.element_bits * len(own)),
+            depth=2 << (self.words - 1).bit_length(),
+            init=[],
+            attrs=memory_attributes(self.kind, writable=True),
+        )
+        write, read = memory.write_port(), memory.read_port()
         place = self.places[port]
+        mine = taken if turn is None else taken & (turn == bank // lanes)
+        elements = [resize(self.i.payload[f"e{k}"], self.element_bits) for k in own]
         m.d.comb += [
-            read.addr.eq(Cat(place[self.lane_bits : self.lane_bits + beat_bits], bank)),
+            write.addr.eq(written),
+            write.data.eq(Cat(*elements)),
+            write.en.eq(mine),
+            read.addr.eq(Cat(place[self.part_bits :][: (self.words - 1).bit_length()], half)),
             read.en.eq(self.enable),
         ]
-        if not self.lane_bits:
-            m.d.comb += self.data[port].eq(read.data)
-            return
-        lane = Signal(self.lane_bits, name=f"lane{port}")
+        chosen: Value = self._late(m, read.data, f"word{port}")
+        if self.part_bits:
+            part: Value = place[: self.part_bits]
+            for cycle in range(2):
+                part = self._late(m, part, f"part{port}_{cycle}")
+            parts = [chosen.word_select(k, self.element_bits) for k in range(len(own))]
+            chosen = choose(parts, part)
+        m.d.comb += self.data[port].eq(self._late(m, chosen, f"data{port}"))
+
+    def _late(self, m: Module, value: Value, name: str) -> Signal:
+        register = Signal(value.shape(), name=name, reset_less=True)
         with m.If(self.enable):
-            m.d.sync += lane.eq(place[: self.lane_bits])
-        words = [read.data.word_select(k, self.element_bits) for k in range(len(self.vector.lanes))]
-        m.d.comb += self.data[port].eq(choose(words, lane))
+            m.d.sync += register.eq(value)
+        return register

@@ -131,6 +131,7 @@ def synthesise_verilog(
     pnr: bool = False,
     layers: bool = False,
     alu_map: bool = True,
+    adder_map: str | None = None,
     log: Path | None = None,
     announce: Announce | None = None,
 ) -> SynthResult:
@@ -142,6 +143,10 @@ def synthesise_verilog(
         The clock port, None for a combinational design; only place and route reads it.
     layers
         Also count the modules that `top` instantiates, by a synthesis that keeps them apart.
+    alu_map
+        Put every addition on a carry chain first.
+    adder_map
+        File of the techmap that does so; the target's own where None.
     log
         Where the output of a failed program goes; None for a temporary file.
     """
@@ -153,7 +158,8 @@ def synthesise_verilog(
         raise ToolError(f"{missing[0]}: must be a Verilog file, and is not there; build it first")
     yosys, nextpnr = find_yosys(), _nextpnr(chosen) if pnr else None
     with workspace(log) as where:
-        design = Design.stage(list(files), top, chosen, alu_map, where)
+        chains = (adder_map or chosen.adder_map) if alu_map else None
+        design = Design.stage(list(files), top, chosen, chains, where)
         say("synthesis")
         stat, command = map_design(yosys, design, where)
         total, commands = count_module(stat, top, chosen), [command]

@@ -31,12 +31,14 @@ class Target:
 
     `sites` is LUT sites by cell type, `bram_bits` the capacity by block RAM type, `free` the cells
     that take no LUT site, register or block (multiplexers inside the slice, markers of Yosys).
-    `read` is the Yosys command that reads a design's Verilog, and what it needs before.
+    `read` is the Yosys command that reads a design's Verilog, and what it needs before;
+    `adder_map` the techmap that keeps its additions on carry chains.
     """
 
     name: str
     synth: str
     read: str = "read_verilog"
+    adder_map: str = "adders_to_alu.v"
     sites: Mapping[str, int]
     ffs: frozenset[str]
     carries: frozenset[str]
@@ -96,6 +98,7 @@ _ICE40 = Target(
 _ECP5 = Target(
     name="ecp5",
     synth="synth_ecp5 -nodsp",
+    adder_map="adders_to_ccu2c.v",
     sites={
         "LUT4": 1,
         "CCU2C": 2,  # two LUTs with the carry chain between them

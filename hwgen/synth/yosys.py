@@ -14,7 +14,8 @@ from hwgen.synth.tools import Tool, Workspace, run_tool
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SOURCES = "verilog"
-_TECHMAP = "adders_to_alu.v"
+GENERAL_MAP = "adders_to_alu.v"
+"""Map of additions that is the same for all targets; each target names its own."""
 _MAPPED = "mapped.il"
 _STAT = "stat.json"
 _PORTS = "ports.json"
@@ -37,11 +38,11 @@ class Design:
     sources: tuple[str, ...]
     top: str
     target: Target
-    alu_map: bool
+    adder_map: str | None
 
     @classmethod
     def stage(
-        cls, files: list[Path], top: str, target: Target, alu_map: bool, where: Workspace
+        cls, files: list[Path], top: str, target: Target, adder_map: str | None, where: Workspace
     ) -> Design:
         """Copy the files into the workspace, where the programs can reach them."""
         names = [file.name for file in files]
@@ -51,8 +52,9 @@ class Design:
         (where.folder / _SOURCES).mkdir()
         for source, file in zip(sources, files, strict=True):
             shutil.copyfile(file, where.folder / source)
-        shutil.copyfile(Path(__file__).with_name(_TECHMAP), where.folder / _TECHMAP)
-        return cls(sources=sources, top=top, target=target, alu_map=alu_map)
+        if adder_map:
+            shutil.copyfile(Path(__file__).with_name(adder_map), where.folder / adder_map)
+        return cls(sources=sources, top=top, target=target, adder_map=adder_map)
 
 
 def map_design(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str]:
@@ -108,9 +110,10 @@ def _read(design: Design) -> list[str]:
 def _map(design: Design) -> list[str]:
     adders = [
         *("proc", "flatten", "opt_expr", "opt_clean", "opt", "wreduce", "peepopt", "opt_clean"),
-        *(f"techmap -map {_TECHMAP}", "opt_clean"),
+        *("opt_expr -fine", "wreduce", "opt_clean"),  # low bits that only one operand reaches
+        *(f"techmap -map {design.adder_map}", "opt_clean"),
     ]
-    return [*(adders if design.alu_map else []), f"{design.target.synth} -top {design.top}"]
+    return [*(adders if design.adder_map else []), f"{design.target.synth} -top {design.top}"]
 
 
 def _run(yosys: Tool, steps: list[str], where: Workspace) -> str:

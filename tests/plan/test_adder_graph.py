@@ -6,7 +6,7 @@ import pytest
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.adder_graph import complement_constant, evaluate
-from hwgen.plan.adder_passes import graph_bits
+from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.layers import layers_of
 from hwgen.plan.unrolled import plan_adder_graph
 from tests.tiny_nets import network
@@ -42,8 +42,8 @@ def stored_values(graph, x, lanes):
             operands.append(value * 2**operand.shift)
         total = operands[0] + (-operands[1] if adder.subtract else operands[1])
         if adder.third:
-            total = total + (-operands[2] if adder.subtract_third else operands[2])
-        values.append(total)
+            total = total + operands[2]
+        values.append(total + adder.constant)
     return values
 
 
@@ -118,12 +118,32 @@ def test_a_common_factor_is_taken_out_before_thresholds():
         assert after.unit == (6 * before.unit if before.node >= 0 else 1)
 
 
-def test_adders_of_three_operands_take_fewer_bits():
+def test_adders_of_three_operands_take_fewer_luts():
     weight = np.random.default_rng(2).integers(-7, 8, (16, 16))
     two, _ = planned(weight, "u4", "signed")
     three, _ = planned(weight, "u4", "ternary")
-    assert graph_bits(three) < 0.8 * graph_bits(two)
+    assert graph_luts(three, "xc7") < 0.7 * graph_luts(two, "ecp5")
     assert any(adder.third for adder in three.adders)
+
+
+def test_sums_of_three_operands_are_unsigned_up_to_the_last_adder():
+    weight = np.random.default_rng(4).integers(-7, 8, (8, 12))
+    graph, _ = planned(weight, "u4", "ternary")
+    roots = {output.node for output in graph.outputs}
+    for node, adder in enumerate(graph.adders, len(graph.inputs)):
+        assert adder.lo >= 0 or node in roots
+        assert not adder.constant or node in roots
+    assert any(adder.constant for adder in graph.adders)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_more_effort_never_costs_more(style):
+    weight = np.random.default_rng(6).integers(-7, 8, (12, 12))
+    target = {"ternary": "xc7", "signed": "ecp5"}.get(style, "ice40")
+    low, normal = (
+        graph_luts(planned(weight, "u4", style, effort)[0], target) for effort in ("low", "normal")
+    )
+    assert normal <= low
 
 
 def test_the_same_matrix_gives_the_same_graph():

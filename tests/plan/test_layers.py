@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -114,3 +116,20 @@ def test_operations_without_hardware_are_refused(node, operation):
         f"net: x: hardware is built for chains of dense layers, and not for {operation} yet; "
         "`hwgen inspect` shows the network"
     )
+
+
+def test_codes_that_cannot_occur_narrow_everything_behind_them():
+    graph = network(3, codes="u3")
+    dense, activation = graph.nodes[:2]
+    totals = dense.totals(graph.input.type.range)
+    thresholds = activation.thresholds.copy()
+    thresholds[:, 3:] = np.array([total.hi + 1 for total in totals])[:, None]  # never fire
+    thresholds[:, 0] = [total.lo for total in totals]  # never fail
+    thresholds.sort(axis=1)
+    changed = dataclasses.replace(activation, thresholds=thresholds)
+    nodes = (dense, changed, *graph.nodes[2:])
+    wide, narrow = layers_of(graph)[1], layers_of(dataclasses.replace(graph, nodes=nodes))[1]
+    assert all(1 <= limits.lo <= limits.hi <= 3 for limits in narrow.inputs)
+    spans = [(n.span, w.span) for n, w in zip(narrow.totals, wide.totals, strict=True)]
+    assert all(after <= before for after, before in spans)
+    assert any(after < before for after, before in spans)

@@ -55,7 +55,8 @@ def damaged(netlist, units, rng):
     cells = {n: c for n, c in netlist[unit]["cells"].items() if c["connections"]}
     name = str(rng.choice(sorted(cells)))
     cell = cells[name]
-    inputs = [p for p, way in cell["port_directions"].items() if way == "input"]
+    wires = cell["connections"]
+    inputs = [p for p, way in cell["port_directions"].items() if way == "input" and wires[p]]
     port = str(rng.choice(sorted(inputs)))
     word = cell["connections"][port]
     place = int(rng.integers(len(word)))
@@ -63,7 +64,6 @@ def damaged(netlist, units, rng):
         case 0 if cell["type"] in ("$add", "$sub"):
             cell["type"] = "$sub" if cell["type"] == "$add" else "$add"
         case 1 if cell["type"] in ("$mux", "$gt", "$sub"):
-            wires = cell["connections"]
             wires["A"], wires["B"] = wires["B"], wires["A"]
             parameters = cell["parameters"]
             if "A_WIDTH" in parameters:

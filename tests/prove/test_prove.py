@@ -16,12 +16,13 @@ from hwgen.plan.options import BuildOptions
 from hwgen.prove.run import prove
 from hwgen.reference import outputs
 from tests.prove.designs import built, shared
-from tests.tiny_nets import dense, network
+from tests.tiny_nets import dense
 
 CASES = {
     "u1 binary inputs": {"inputs": "u1", "codes": "u1", "target": "ecp5"},
     "s1 inputs of -1 and 0": {"inputs": "s1", "codes": "s2", "pipeline": "none"},
     "signed inputs, complement": {"inputs": "s3", "codes": "s3", "pipeline": "1"},
+    "an output buffer": {"target": "ecp5", "pipeline": "1"},
     "signed inputs, signed": {"inputs": "s8", "codes": "u2", "target": "ecp5", "pipeline": "2"},
     "wide inputs": {"inputs": "u8", "codes": "u8", "widths": (5, 4, 3)},
     "raw sums": {"argmax": False, "inputs": "s4"},
@@ -120,13 +121,6 @@ def test_bad_folders_are_refused_with_one_sentence(tmp_path):
     result = CliRunner().invoke(app, ["prove", str(tmp_path)])
     assert result.exit_code == 2
     assert "must be a design folder with design.json" in result.output
-
-
-def test_folded_designs_are_refused(tmp_path):
-    build(network(1), BuildOptions(style="folded"), tmp_path / "design")
-    result = CliRunner().invoke(app, ["prove", str(tmp_path / "design")])
-    assert result.exit_code == 2
-    assert "only unrolled units are proved yet" in result.output
 
 
 def test_the_tail_of_the_network_is_what_the_tests_think():

@@ -74,7 +74,7 @@ TEXTS = {
         r"\1;",
         "registers behind",
     ),
-    "swapped staircases": (r"(payload\[\S+ = code)0(_d1;)", r"\g<1>1\2", "belongs to this lane"),
+    "swapped staircases": (r"(payload\[3:0\] = \{ t0_\d+_d1, )t0_", r"\1t1_", "lane"),
     "a reset that sets valid": (
         r"(if \(rst\) begin\s+\S+\s+=\s)1'h0",
         r"\g<1>1'h1",
@@ -83,12 +83,12 @@ TEXTS = {
     "ready without valid": (
         r"assign i__ready = o__ready \|[^;]*;",
         "assign i__ready = o__ready;",
-        "i__ready",
+        "must be i__valid behind registers",
     ),
-    "a comparison that takes the last among equals": (r" > (value0_0|i__payload)", r" >= \1", ""),
+    "a comparison that takes the last among equals": (r" > (held|i__payload)", r" >= \1", ""),
     "a code's bits swapped": (
-        r"o__payload\[(\d+):(\d+)\] = code1_d1",
-        r"o__payload[\1:\2] = {code1_d1[0], code1_d1[3:1]}",
+        r"(o__payload\[7:4\] = \{) (\w+), (\w+),",
+        r"\1 \3, \2,",
         "tiny_act0, lane 1",
     ),
     "an adjusting constant": (r"8'hf2 \+", "8'hf3 +", "what lane 0 has on top"),
@@ -103,6 +103,43 @@ def test_mutated_verilog_is_refused_with_its_place(tmp_path, old, new, place):
     text = (folder / "tiny.v").read_text()
     mutant, count = re.subn(old, new, text, count=1)
     if not count:
+        pytest.fail(f"{old} is not in the Verilog")
+    (folder / "tiny.v").write_text(mutant)
+    result = CliRunner().invoke(app, ["prove", str(folder)])
+    assert result.exit_code == 1, result.output
+    assert place in result.output.replace("\n", " ")
+
+
+FLOWS = {
+    "a first unit that takes beats it is not ready for": (
+        r"= i__valid & o__ready;",
+        lambda found: found[0].replace("& o__ready", "& 1'h1"),
+        "tiny_dense0",
+    ),
+    "a second unit that drops beats": (
+        r"(module tiny_act0.*?) = i__valid;",
+        r"\1 = i__valid & o__ready;",
+        "tiny_act0: must move on in every cycle and take every beat",
+    ),
+    "a buffer that swaps two bits": (
+        r"(module tiny_output_buffer.*?<= )i__payload;",
+        r"\1{ i__payload[0], i__payload[2:1] };",
+        "tiny_output_buffer",
+    ),
+    "a buffer that writes always": (
+        r"(module tiny_output_buffer.*?)if \(i__valid\)",
+        r"\1if (1'h1)",
+        "tiny_output_buffer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "place"), FLOWS.values(), ids=FLOWS)
+def test_a_mutated_handshake_is_refused_with_its_place(tmp_path, old, new, place):
+    folder = shutil.copytree(shared("ecp5", "1")[0], tmp_path / "design")
+    text = (folder / "tiny.v").read_text()
+    mutant, count = re.subn(old, new, text, count=1, flags=re.DOTALL)
+    if not count or mutant == text:
         pytest.fail(f"{old} is not in the Verilog")
     (folder / "tiny.v").write_text(mutant)
     result = CliRunner().invoke(app, ["prove", str(folder)])

@@ -70,7 +70,7 @@ def build(folder, graph=None, **options):
     plan = plan_design(graph, BuildOptions(**options))
     if plan not in _emitted:
         _emitted[plan] = Path(_templates.name) / str(len(_emitted))
-        emit(plan, graph, _emitted[plan], lambda _: None)
+        emit(plan, graph, _emitted[plan], lambda _, __: None)
     shutil.copytree(_emitted[plan], folder)
     (folder / "design.json").write_text(json.dumps(design_json(plan, graph), indent=1) + "\n")
     save_network(graph, folder / "network.npz")

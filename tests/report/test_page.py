@@ -85,7 +85,7 @@ def test_tables_have_headers_and_plots_have_descriptions(folder):
         assert all(row.count('scope="row"') == 1 for row in rows)
         assert all(row.count("<td") == columns - 1 for row in rows)
     plots = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(plots) == 2 + 1 + 1 + 2  # widths, their sums, LUTs, weights
+    assert len(plots) == 1 + 2 + 1 + 1 + 2  # balance, widths, their sums, LUTs, weights
     for plot in plots:
         named = re.search(r'aria-labelledby="(\S+) (\S+)"', plot)
         assert f'<title id="{named[1]}">' in plot

@@ -58,6 +58,8 @@ module top(input clk, input d, output q);
   assign q = chain[1299];
 endmodule
 """
+CCU2C_MAP = "adders_to_ccu2c.v"
+CCU2C_CELLS = "+/lattice/common_sim.vh +/lattice/ccu2c_sim.vh"
 BROKEN = "module top(input a, output y);\n  assign y = a +;\nendmodule\n"
 
 
@@ -96,31 +98,52 @@ def test_alu_map_keeps_adders_on_the_carry_chain(synth):
     assert plain.luts > 35
 
 
-def test_the_alu_map_changes_no_value(tmp_path):
+@pytest.mark.parametrize(
+    ("adder_map", "cells"),
+    [
+        ("adders_to_alu.v", "-lib +/lattice/common_sim.vh"),
+        ("adders_to_ccu2c.v", "+/lattice/common_sim.vh +/lattice/ccu2c_sim.vh"),
+    ],
+)
+def test_an_adder_map_changes_no_value(tmp_path, adder_map, cells):
     """Proved by SAT for all inputs, over signs and widths of both operands."""
     kinds = [(kind, bits) for kind in ("signed", "unsigned") for bits in (1, 2, 5)]
     names = [f"{kind[0]}{bits}" for kind, bits in kinds]
     ports = [f"input {kind} [{b - 1}:0] {n}" for (kind, b), n in zip(kinds, names, strict=True)]
-    sums = [f"{a} {sign} {b}" for a in names for b in names for sign in "+-"]
-    lines = [f"  assign y[{7 * index} +: 7] = {text};" for index, text in enumerate(sums)]
-    head = f"module top({', '.join(ports)}, output [{7 * len(sums) - 1}:0] y);"
+    sums = [
+        (f"{a} {sign} {b}", width)
+        for a in names
+        for b in names
+        for sign in "+-"
+        for width in (3, 6, 7)
+    ]
+    ports += [f"output [{width - 1}:0] y{k}" for k, (_, width) in enumerate(sums)]
+    lines = [f"  assign y{k} = {text};" for k, (text, _) in enumerate(sums)]
     file = tmp_path / "sums.sv"
-    file.write_text("\n".join([head, *lines, "endmodule", ""]))
+    file.write_text("\n".join([f"module top({', '.join(ports)});", *lines, "endmodule", ""]))
     yosys = find_yosys()
     with workspace(None) as where:
-        design = Design.stage([file], "top", TARGETS["xc7"], True, where)
+        design = Design.stage([file], "top", TARGETS["xc7"], adder_map, where)
         steps = [
-            *(
-                f"read_verilog -sv {design.sources[0]}",
-                "hierarchy -top top",
-                "proc",
-                "copy top gold",
-            ),
-            *("techmap -map adders_to_alu.v top", "select -assert-none top/t:$add top/t:$sub"),
-            *("miter -equiv -flatten -make_assert gold top both", "hierarchy -top both"),
+            *(f"read_verilog -sv {design.sources[0]}", "hierarchy -top top", "proc"),
+            *(f"techmap -map {adder_map}", "select -assert-none top/t:$add top/t:$sub"),
+            *(f"read_verilog {cells}", "hierarchy -top top", "proc", "flatten", "rename top gate"),
+            *(f"read_verilog -sv {design.sources[0]}", "proc", "rename top gold"),
+            *("miter -equiv -flatten -make_assert gold gate both", "hierarchy -top both"),
             "sat -verify -prove-asserts both",
         ]
         run_tool(yosys, ["-q", "-p", "; ".join(steps)], where)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 7])
+def test_ecp5_takes_a_lut_site_a_bit_of_any_adder(synth, bits):
+    text = f"""
+module top(input [{bits - 2}:0] a, input [{bits - 2}:0] b, output [{bits - 1}:0] y);
+  assign y = a + b;
+endmodule
+"""
+    assert synth(text, "ecp5").luts == bits
+    assert synth(text, "ecp5", adder_map="adders_to_alu.v").luts >= bits
 
 
 @pytest.mark.parametrize(("target", "luts"), [("xc7", 4), ("ecp5", 24)])
@@ -211,7 +234,7 @@ def test_the_harness_leaves_the_counted_cells_as_they_are(tmp_path, target):
     file.write_text(LAYERS)
     yosys = find_yosys()
     with workspace(None) as where:
-        design = Design.stage([file], "top", TARGETS[target], True, where)
+        design = Design.stage([file], "top", TARGETS[target], TARGETS[target].adder_map, where)
         stat, _ = map_design(yosys, design, where)
         harness = make_harness("top", read_ports(yosys, design, where), "clk")
         netlist, _ = map_harness(yosys, design, harness.text, MODULE, where)

@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from hwgen.bounds import offset_cap
+from hwgen.nn.loops import arrays, fit
 from hwgen.nn.projection import project_integer
+from hwgen.nn.projection_loops import identity_rows_backward, soft_rows_backward
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
-from hwgen.nn.search import project_magnitudes
+from hwgen.nn.search import project_rows
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntType
 
@@ -104,9 +106,7 @@ class _Projected(torch.autograd.Function):
         config: WeightQuant,
     ) -> tuple[Tensor, Tensor]:
         scale = power(log2_scale)
-        magnitude = (weight / scale).abs_()
-        codes, threshold = project_magnitudes(magnitude, start, budget, config.limit)
-        values = codes.copysign_(weight).mul_(scale)
+        values, threshold = project_rows(weight, scale, start, budget, config.limit)
         ctx.save_for_backward(weight, values, threshold, scale)
         ctx.mark_non_differentiable(threshold)
         ctx.config = config
@@ -115,16 +115,47 @@ class _Projected(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         weight, values, threshold, scale = ctx.saved_tensors
-        size = (weight / scale).abs_()
-        if ctx.config.backward == "soft":
-            of_weight = _through_soft(grad, weight, size.sub_(threshold), threshold, ctx.config)
-            moved = of_weight
-        else:
-            of_weight = _clipped(grad, size, ctx.config)
-            moved = of_weight * (threshold == 0)
-        work = torch.mul(grad, values, out=size).addcmul_(moved, weight, value=-1)
-        of_scale = work.sum(dim=1, keepdim=True)
+        grad = grad.contiguous()
+        backward = _by_loops if fit(grad, weight, values, threshold, scale) else _by_formula
+        of_weight, of_scale = backward(grad, weight, values, threshold, scale, ctx.config)
         return of_weight, log2_gradient(of_scale, scale), None, None, None
+
+
+def _by_loops(
+    grad: Tensor,
+    weight: Tensor,
+    values: Tensor,
+    threshold: Tensor,
+    scale: Tensor,
+    config: WeightQuant,
+) -> tuple[Tensor, Tensor]:
+    """Give the gradient of the weight, and `s * dLoss/ds` of every row, shape (channels, 1)."""
+    of_weight, of_scale = torch.empty_like(weight), torch.empty_like(threshold)
+    soft = config.backward == "soft"
+    loop = soft_rows_backward if soft else identity_rows_backward
+    given = arrays(grad, weight, values, threshold, scale)
+    loop(*given, config.limit, *arrays(of_weight, of_scale))
+    return of_weight, of_scale
+
+
+def _by_formula(
+    grad: Tensor,
+    weight: Tensor,
+    values: Tensor,
+    threshold: Tensor,
+    scale: Tensor,
+    config: WeightQuant,
+) -> tuple[Tensor, Tensor]:
+    """Do the same on any device."""
+    size = (weight / scale).abs_()
+    if config.backward == "soft":
+        of_weight = _through_soft(grad, weight, size.sub_(threshold), threshold, config)
+        moved = of_weight
+    else:
+        of_weight = _clipped(grad, size, config)
+        moved = of_weight * (threshold == 0)
+    work = torch.mul(grad, values, out=size).addcmul_(moved, weight, value=-1)
+    return of_weight, work.sum(dim=1, keepdim=True)
 
 
 def _clipped(grad: Tensor, size: Tensor, config: WeightQuant) -> Tensor:

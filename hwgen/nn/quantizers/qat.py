@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hwgen.nn.loops import arrays, fit, round_rows_backward
 from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
-from hwgen.nn.rounding import inside, rounded_
+from hwgen.nn.rounding import inside, multiples, rounded_
 from hwgen.nn.weight_quant import WeightQuant
 
 
@@ -54,7 +55,7 @@ class _Nearest(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, weight: Tensor, log2_scale: Tensor, limit: int) -> Tensor:
         scale = power(log2_scale)
-        values = rounded_(weight / scale, -limit, limit).mul_(scale)
+        values = multiples(weight, scale, -limit, limit)
         ctx.save_for_backward(weight, values, scale)
         ctx.limit = limit
         return values
@@ -62,8 +63,14 @@ class _Nearest(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         weight, values, scale = ctx.saved_tensors
-        work = weight / scale
-        passed = inside(grad, work, -ctx.limit, ctx.limit)
-        torch.mul(grad, values, out=work).addcmul_(passed, weight, value=-1)
-        of_scale = work.sum(dim=1, keepdim=True)
+        grad = grad.contiguous()
+        if fit(grad, weight, values, scale):
+            passed, of_scale = torch.empty_like(grad), grad.new_empty(len(grad), 1)
+            loop_in = arrays(grad, weight, values, scale)
+            round_rows_backward(*loop_in, -ctx.limit, ctx.limit, *arrays(passed, of_scale))
+        else:
+            work = weight / scale
+            passed = inside(grad, work, -ctx.limit, ctx.limit)
+            torch.mul(grad, values, out=work).addcmul_(passed, weight, value=-1)
+            of_scale = work.sum(dim=1, keepdim=True)
         return passed, log2_gradient(of_scale, scale), None

@@ -1,0 +1,194 @@
+"""The planner's estimates of LUTs against Yosys: whole designs, and each kind of unit.
+
+    python bench/estimates.py [--json] [--targets xc7 ecp5 ice40] [--fit] [NAME ...]
+
+Each case is a network with random weights and a choice for every layer. `estimate` is what the
+planner adds up, `luts` what Yosys counts for the whole design. `--fit` fits base and factor of
+every kind of unit to the measured ones and writes hwgen/plan/fitted.py; the errors shown are those
+of the figures before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from networks import random_network
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from hwgen.emit import verilog_of
+from hwgen.plan.choices import folded, unrolled
+from hwgen.plan.design import Plan
+from hwgen.plan.estimate import chain_cost, counted_luts, stage_cost
+from hwgen.plan.fitted import FITTED
+from hwgen.plan.layers import layers_of
+from hwgen.plan.options import TARGETS, BuildOptions
+from hwgen.plan.planner import plan_chosen
+from hwgen.synth.run import synthesise_verilog
+
+UNROLLED = (0, 0)
+CASES = {
+    "ternary, unrolled": (
+        {"widths": (32, 24, 20, 10), "inputs": 4, "codes": 2, "weight_bits": 2, "density": 0.3},
+        (UNROLLED, UNROLLED, UNROLLED),
+    ),
+    "4 bits, folded": (
+        {"widths": (64, 48, 32, 10), "inputs": 4, "codes": 4, "weight_bits": 4, "density": 0.2},
+        ((4, 1), (8, 1), (2, 1)),
+    ),
+    "2 bits, folded": (
+        {"widths": (64, 64, 40, 10), "inputs": 2, "codes": 2, "weight_bits": 2, "density": 0.2},
+        ((4, 2), (16, 1), (4, 1)),
+    ),
+    "mixed": (
+        {"widths": (40, 30, 24, 10), "inputs": 4, "codes": 3, "weight_bits": 3, "density": 0.3},
+        ((4, 1), UNROLLED, (2, 2)),
+    ),
+}
+FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "fitted.py"
+HEADER = '''"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
+
+Written by `python bench/estimates.py --fit`.
+"""
+
+from __future__ import annotations
+
+from hwgen.plan.design import Target
+
+FITTED: dict[Target, dict[str, tuple[float, float]]] = {
+'''
+WEAK_BASE = 8.0  # LUTs that a base may be of without its being noticed, where samples are few
+
+
+def planned(name: str, target: str) -> Plan:
+    """Plan a case."""
+    net, folds = CASES[name]
+    graph = random_network(seed=1, **net)
+    layers, options = layers_of(graph), BuildOptions(target=target)
+    choices = [
+        unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, options)
+        for layer, fold in zip(layers, folds, strict=True)
+    ]
+    return plan_chosen(graph, layers, tuple(choices), options)
+
+
+def measure(name: str, target: str) -> tuple[dict[str, object], list[dict[str, object]]]:
+    """A row of the design, and one of each unit."""
+    plan = planned(name, target)
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "design.v"
+        file.write_text(verilog_of(plan))
+        result = synthesise_verilog([file], plan.name, target, clock="aclk", layers=True)
+    units = []
+    for stage in plan.stages:
+        counts = result.breakdown.layers[f"{plan.name}_{stage.name}"]
+        cost = stage_cost(stage, plan.target)
+        units.append(
+            {
+                "case": f"{name}: {stage.name}",
+                "target": target,
+                "kind": type(stage).__name__,
+                "counted": counted_luts(stage, plan.target),
+                "estimate": cost.luts,
+                "luts": counts.luts,
+                "brams_estimate": cost.brams,
+                "brams": counts.brams,
+            }
+        )
+    cost = chain_cost(plan.stages, plan.target)
+    row = {
+        "case": name,
+        "target": target,
+        "ours": cost.luts,
+        "baseline": result.luts,
+        "ratio": round(cost.luts / result.luts, 3),
+        "brams_estimate": cost.brams,
+        "brams": result.total.brams,
+        "tools": result.tools,
+    }
+    return row, units
+
+
+def fit(units: list[dict[str, object]]) -> None:
+    """Write base and factor of every kind that was measured; the others stay."""
+    samples = defaultdict(list)
+    for unit in units:
+        samples[unit["target"], unit["kind"]].append((unit["counted"], unit["luts"]))
+    text = HEADER
+    for target, kinds in FITTED.items():
+        text += f'    "{target}": {{\n'
+        for kind, old in kinds.items():
+            base, factor = fitted(samples.get((target, kind), []), old)
+            text += f'        "{kind}": ({base:.1f}, {factor:.3f}),\n'
+        text += "    },\n"
+    FITTED_FILE.write_text(text + "}\n")
+
+
+def fitted(pairs: list[tuple[int, int]], old: tuple[float, float]) -> tuple[float, float]:
+    """Base and factor with the least relative error, drawn to the old base where data is scarce."""
+    if not pairs:
+        return old
+    counted, luts = np.array(pairs, float).T
+    weight = 1 / np.maximum(luts, 20)
+    rows = np.vstack([np.stack([weight, counted * weight], axis=1), [[1 / WEAK_BASE / 20, 0]]])
+    goals = np.append(luts * weight, old[0] / WEAK_BASE / 20)
+    base, factor = np.linalg.lstsq(rows, goals, rcond=None)[0]
+    if base < 0 or factor < 0:
+        return 0.0, float((luts * counted * weight**2).sum() / ((counted * weight) ** 2).sum())
+    return float(base), float(factor)
+
+
+def print_tables(rows: list[dict[str, object]], units: list[dict[str, object]]) -> None:
+    """The designs, and the error by kind of unit."""
+    console = Console()
+    table = Table(title="LUTs of whole designs: estimate against Yosys")
+    for column in ("case", "target", "estimate", "Yosys", "ratio"):
+        table.add_column(column, justify="left" if column == "case" else "right")
+    for row in rows:
+        cells = (row[key] for key in ("case", "target", "ours", "baseline", "ratio"))
+        table.add_row(*(str(cell) for cell in cells))
+    console.print(table)
+    errors = defaultdict(list)
+    for unit in units:
+        errors[unit["kind"]].append(abs(unit["estimate"] - unit["luts"]) / max(unit["luts"], 1))
+    for kind, found in sorted(errors.items()):
+        console.print(f"{kind}: median error {statistics.median(found):.0%} of {len(found)} units")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--fit", action="store_true", help="write hwgen/plan/fitted.py")
+    parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
+    parser.add_argument("names", nargs="*", default=list(CASES))
+    args = parser.parse_args()
+    cases = [(name, target) for name in args.names or CASES for target in args.targets]
+    rows, units = [], []
+    for name, target in track(cases, description="estimates", console=Console(stderr=True)):
+        row, parts = measure(name, target)
+        rows.append(row)
+        units += parts
+    if args.fit:
+        fit(units)
+    errors = [abs(row["ratio"] - 1) for row in rows]
+    summary = {"median_error": statistics.median(errors), "largest_error": max(errors)}
+    if args.json:
+        print(json.dumps({"seed": 1, "rows": rows, "units": units, **summary}, indent=1))
+        return
+    print_tables(rows, units)
+    print(
+        f"whole designs: median error {summary['median_error']:.0%}, largest "
+        f"{summary['largest_error']:.0%}"
+    )
+
+
+if __name__ == "__main__":
+    main()

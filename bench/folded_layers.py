@@ -1,0 +1,139 @@
+"""Layers of random weights for the benchmark of folded units, and one unit measured."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from amaranth.back import verilog
+
+from hwgen.bounds import data_type_bits
+from hwgen.frontend.matrix import matrix_graph
+from hwgen.numeric import IntArray, IntType
+from hwgen.plan.design import Target
+from hwgen.plan.execute import from_slots, run_stage, to_slots
+from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.folding import FoldedOptions
+from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.stages import PADDING, FoldedDense, Stream
+from hwgen.report.finn_estimate import FinnUnit
+from hwgen.rtl.folded_dense import FoldedDenseUnit
+from hwgen.rtl.product import WeightCode
+from hwgen.synth.run import synthesise_verilog
+
+TOP = "unit"
+LOAD_MARGIN = 4  # cycles that loading a vector is ahead of its interval
+VECTORS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A square layer: size, share of zeros, bits of weights and inputs, the fold, a seed."""
+
+    size: int
+    zeros: float
+    weight_bits: int
+    input_bits: int
+    pe: int
+    simd: int
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+        return (
+            f"{self.size}x{self.size} {self.zeros:.0%} zeros W{self.weight_bits}A{self.input_bits} "
+            f"{self.pe}x{self.simd}"
+        )
+
+    def weights(self) -> IntArray:
+        """Uniform magnitudes, random signs, independent zeros."""
+        rng = np.random.default_rng(self.seed)
+        shape, top = (self.size, self.size), 2 ** (self.weight_bits - 1) - 1
+        values = rng.integers(1, top + 1, shape) * rng.choice([-1, 1], shape)
+        return (values * (rng.random(shape) >= self.zeros)).astype(np.int64)
+
+    def layer(self) -> tuple[Layer, IntType]:
+        """Give the layer with its sums at the output, and the type of its inputs."""
+        inputs = IntType(bits=self.input_bits, signed=False)
+        return layers_of(matrix_graph("m", self.weights(), inputs))[0], inputs
+
+    def finn_luts(self) -> int:
+        """FINN's analytic model of the same fold, without thresholds."""
+        inputs = IntType(bits=self.input_bits, signed=False)
+        return FinnUnit(
+            rows=self.size,
+            columns=self.size,
+            pe=self.pe,
+            simd=self.simd,
+            weight_bits=self.weight_bits,
+            input_bits=self.input_bits,
+            input_signed=False,
+            accumulator_bits=data_type_bits(self.size, inputs, self.weight_bits),
+            threshold_bits=0,
+        ).luts
+
+
+def planned(case: Case, target: Target, **options: object) -> FoldedPlan:
+    """Plan a unit with the narrowest input stream that keeps up, and check it on vectors."""
+    layer, inputs = case.layer()
+    fold = {"pe": case.pe, "simd": case.simd, "drop_empty": True}
+    settings = FoldedOptions(target=target, **(fold | options))
+    lanes = 1
+    while True:
+        order = (*range(case.size), *[PADDING] * (-case.size % lanes))
+        plan = plan_folded(layer, Stream(lanes=(inputs,) * lanes, order=order), settings)
+        if -(-case.size // lanes) <= max(plan.stage.cycles - LOAD_MARGIN, 1):
+            break
+        lanes *= 2
+    x = np.random.default_rng(1).integers(0, inputs.hi + 1, (VECTORS, case.size))
+    stage = plan.stage
+    slots = run_stage(stage, to_slots(stage.inputs, x))
+    sums = from_slots(stage.outputs, slots)
+    order = np.array([row for row in stage.rows if row != PADDING])
+    if not np.array_equal(sums[:, order], x @ case.weights()[order].T):
+        raise SystemExit(f"{case.name}: the plan differs from the matrix")
+    return plan
+
+
+def verilog_of_unit(stage: FoldedDense) -> str:
+    """Verilog of the unit alone."""
+    return str(verilog.convert(FoldedDenseUnit(stage), name=TOP, emit_src=False))
+
+
+def measure(plan: FoldedPlan, target: str) -> dict[str, object]:
+    """Synthesise one unit, on ecp5 place and route it too."""
+    stage = plan.stage
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "unit.v"
+        file.write_text(verilog_of_unit(stage))
+        pnr = target == "ecp5"
+        found = synthesise_verilog([file], TOP, target, clock="clk", pnr=pnr)
+    return {
+        "luts": found.total.luts,
+        "ffs": found.total.ffs,
+        "brams": found.total.brams,
+        "memory_bits": memory_bits(stage),
+        "fmax_mhz": found.fmax_mhz,
+        "cycles": stage.cycles,
+        "luts_x_cycles": found.total.luts * stage.cycles,
+        "estimated_luts": plan.luts,
+        "lanes": stage.lanes,
+        "width": stage.width,
+        "sets": stage.sets,
+        "dense": stage.counted,
+        "accumulator_bits": [element.accumulator.bits for element in stage.elements],
+    }
+
+
+def memory_bits(stage: FoldedDense) -> int:
+    """Bits of weights and positions, and of all copies of the vector."""
+    elements = max(lane.bits for lane in stage.inputs.lanes) * len(stage.inputs.order) * 2
+    place = 0 if stage.counted else (len(stage.inputs.order) - 1).bit_length()
+    codes = [WeightCode(element.weights) for element in stage.elements]
+    word = sum(code.bits + place for code in codes) * stage.lanes
+    word += 0 if stage.counted else stage.sets
+    copies = 1 if stage.counted else stage.lanes * len(stage.elements)
+    return word * stage.cycles + copies * elements

@@ -1,0 +1,185 @@
+"""Loops compiled by numba that stand for chains of torch operations on dense tensors of a CPU.
+
+Such a chain is mostly passes over memory; a loop reads a row once, while it stays in the first
+cache. Element by element it does the operations of the torch formula in the same order, so that
+integers are equal to the last bit; sums of gradients differ by rounding. The formulas stay for
+other devices and for torch.compile, which fuses them itself.
+
+`reassoc` lets LLVM vectorize a sum. It stands only where a loop adds real gradients, or whole
+numbers so small that the order cannot matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+Loop = Callable[..., Any]
+
+ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+RESIDUAL = np.float32(65534)  # units of a residual in a step: -0.5 to 0.5 is -32767 to 32767
+OUTSIDE = np.int16(-32768)
+BLOCK = 4096  # of a sum in float32; the blocks are summed in float64
+
+
+def fit(*tensors: Tensor) -> bool:
+    """Tell whether loops can run on the tensors: all on a CPU, of one type, and dense."""
+    if torch.compiler.is_compiling():
+        return False
+    kind = tensors[0].dtype
+    return kind in (torch.float32, torch.float64) and all(
+        tensor.device.type == "cpu" and tensor.dtype == kind and tensor.is_contiguous()
+        for tensor in tensors
+    )
+
+
+def arrays(*tensors: Tensor) -> list[Any]:
+    """Give the memory of tensors as NumPy arrays."""
+    return [tensor.detach().numpy() for tensor in tensors]
+
+
+def compiled(*fastmath: str) -> Callable[[Loop], Loop]:
+    """Compile a loop when it is first called, and keep it on disk where a folder can be written."""
+
+    def decorate(function: Loop) -> Loop:
+        flags = set(fastmath)
+        try:
+            loop: Loop = njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function)
+        except RuntimeError:  # numba found no place for its cache
+            loop = njit(nogil=True, error_model="numpy", fastmath=flags)(function)
+        return loop
+
+    return decorate
+
+
+@compiled()
+def clip(x: Any, lo: Any, hi: Any) -> Any:
+    """Clip to [lo, hi], and keep what is not a number."""
+    x = lo if x < lo else x
+    return hi if x > hi else x
+
+
+@compiled()
+def round_rows(x: Any, scale: Any, lo: Any, hi: Any, values: Any) -> None:
+    """Round rows, shape (rows, K), to multiples of their scale, (rows, 1) or (1, 1)."""
+    least, most = x.dtype.type(lo), x.dtype.type(hi)
+    for row in range(len(x)):
+        step = scale[row % len(scale), 0]
+        for i in range(x.shape[1]):
+            values[row, i] = clip(np.floor(x[row, i] / step + HALF), least, most) * step
+
+
+@compiled("reassoc")
+def round_rows_backward(
+    grad: Any, x: Any, values: Any, scale: Any, lo: Any, hi: Any, of_x: Any, of_scale: Any
+) -> None:
+    """Pass the gradient where the rounding does not clip; give `s * dLoss/ds`, shape (rows, 1)."""
+    least, most = x.dtype.type(lo), x.dtype.type(hi)
+    for row in range(len(x)):
+        step, total = scale[row % len(scale), 0], ZERO
+        for i in range(x.shape[1]):
+            code = np.floor(x[row, i] / step + HALF)
+            passed = grad[row, i] if (code >= least) & (code <= most) else ZERO
+            total += grad[row, i] * values[row, i] - passed * x[row, i]
+            of_x[row, i] = passed
+        of_scale[row, 0] = total
+
+
+@compiled()
+def truncate_rows(x: Any, mean: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
+    """Round `(x - mean) * factor` towards zero, clip it to the limit, and scale it."""
+    most = x.dtype.type(limit)
+    for row in range(len(x)):
+        step, gain, middle = scale[row % len(scale), 0], factor[row, 0], mean[row, 0]
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            size = clip(np.floor(abs(u * gain)), ZERO, most) * step
+            values[row, i] = -size if u < ZERO else size
+
+
+@compiled("reassoc")
+def truncate_rows_backward(
+    grad: Any,
+    x: Any,
+    mean: Any,
+    values: Any,
+    factor: Any,
+    scale: Any,
+    length: Any,
+    limit: Any,
+    of_u: Any,
+    sums: Any,
+) -> None:
+    """Do what `capped_norm` says; `sums`, (2, rows, 1): `sum(G u) / |u|`, `sum(grad * values)`."""
+    edge = x.dtype.type(limit + 1)
+    for row in range(len(x)):
+        gain, total, along, middle = factor[row, 0], ZERO, ZERO, mean[row, 0]
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            passed = grad[row, i] if abs(u * gain) < edge else ZERO
+            of_u[row, i] = passed
+            along += passed * u
+            total += grad[row, i] * values[row, i]
+        along /= length[row, 0]
+        sums[0, row, 0], sums[1, row, 0] = along, total
+        gain *= scale[row % len(scale), 0]
+        for i in range(x.shape[1]):
+            u = x[row, i] - middle
+            signed = along if u > ZERO else (-along if u < ZERO else ZERO)
+            of_u[row, i] = (of_u[row, i] - signed) * gain
+
+
+@compiled("reassoc")
+def centre_rows(x: Any) -> None:
+    """Take the mean of each row from it."""
+    for row in range(len(x)):
+        total = ZERO
+        for i in range(x.shape[1]):
+            total += x[row, i]
+        total /= x.dtype.type(x.shape[1])
+        for i in range(x.shape[1]):
+            x[row, i] -= total
+
+
+@compiled()
+def round_activations(x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any) -> None:
+    """Round `x`, shape (N,), and keep what was rounded off for the backward pass.
+
+    It is kept in 16 bits, in 1 / 65534 of a step, and OUTSIDE where the rounding clips.
+    """
+    least, most, step = x.dtype.type(lo), x.dtype.type(hi), scale[0]
+    for i in range(len(x)):
+        real = x[i] / step
+        code = np.floor(real + HALF)
+        values[i] = clip(code, least, most) * step
+        off = np.floor((real - code) * RESIDUAL + HALF)
+        residuals[i] = np.int16(off if (code >= least) & (code <= most) else OUTSIDE)
+
+
+@compiled("reassoc")
+def _pass_rounded(grad: Any, values: Any, residuals: Any, unit: Any, of_x: Any) -> Any:
+    total = ZERO
+    for i in range(len(grad)):
+        off = residuals[i]
+        passed = ZERO if off == OUTSIDE else grad[i]
+        of_x[i] = passed
+        total += (grad[i] - passed) * values[i] - passed * (np.float32(off) * unit)
+    return total
+
+
+@compiled()
+def round_activations_backward(
+    grad: Any, values: Any, residuals: Any, scale: Any, of_x: Any
+) -> float:
+    """Pass the gradient where the rounding did not clip; give `s * dLoss/ds`."""
+    total = 0.0
+    for start in range(0, len(grad), BLOCK):
+        block = slice(start, start + BLOCK)
+        unit = scale[0] / RESIDUAL
+        total += _pass_rounded(grad[block], values[block], residuals[block], unit, of_x[block])
+    return total

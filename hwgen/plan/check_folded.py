@@ -1,0 +1,167 @@
+"""Shows that a folded schedule, perhaps edited, is its layer's matrix and cannot overflow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwgen.errors import PlanError
+from hwgen.numeric import IntArray, Range
+from hwgen.plan.execute import run_stage
+from hwgen.plan.lane_form import LaneForm, check_row
+from hwgen.plan.layers import Layer
+from hwgen.plan.stages import PADDING, FoldedDense
+
+
+def check_folded(
+    stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool
+) -> dict[int, LaneForm]:
+    """Give what the accumulators hold of each row's sum.
+
+    `may_drop` says whether rows without weights may stay away.
+
+    Raises
+    ------
+    PlanError
+        Where a row is not the layer's, a value does not fit its register, or a result is lost.
+    """
+    _check_rows(stage, layer, where, may_drop=may_drop)
+    _check_elements(stage, where)
+    _check_ends(stage, where)
+    slots = len(stage.inputs.order)
+    probes = np.vstack([np.zeros((1, slots), np.int64), np.eye(slots, dtype=np.int64)])
+    sums = run_stage(stage, probes)
+    columns = np.array(stage.inputs.order)
+    forms = {}
+    for place, row in enumerate(stage.rows):
+        if row == PADDING:
+            continue
+        initial = int(sums[0, place])
+        weights = np.zeros(layer.columns, np.int64)
+        weights[columns[columns != PADDING]] = sums[1:, place][columns != PADDING] - initial
+        unit = _unit(weights, layer.weight[row])
+        beat, lane = divmod(place, stage.width)
+        element = beat % stage.sets * stage.width + lane
+        check_row(layer, row, unit * weights, f"{where}.elements[{element}]")
+        total = layer.totals[row]
+        constant = int(layer.bias[row]) - unit * initial
+        ends = sorted(((total.lo - constant) // unit, (total.hi - constant) // unit))
+        forms[row] = LaneForm(
+            unit=unit, constant=constant, reached=Range(ends[0], ends[1]), wrap_bits=0
+        )
+    _check_registers(stage, layer, where)
+    return forms
+
+
+def _check_rows(stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool) -> None:
+    rows = sorted(row for row in stage.rows if row != PADDING)
+    idle = {row for row in range(layer.rows) if may_drop and not layer.weight[row].any()}
+    fits = len(stage.rows) == stage.groups * stage.width == stage.groups * len(stage.outputs.lanes)
+    if len(set(rows)) < len(rows) or set(range(layer.rows)) - idle - set(rows) or not fits:
+        raise PlanError(
+            f"{where}.rows: must hold each of the {layer.rows} rows of {layer.name} once in "
+            f"{stage.groups} beats of {stage.width} lanes, and -1 elsewhere"
+        )
+    if stage.outputs.order != stage.rows:
+        raise PlanError(f"{where}.outputs.order: must be as rows")
+
+
+def _check_elements(stage: FoldedDense, where: str) -> None:
+    """Refuse lists of wrong length and places that do not exist."""
+    products = stage.cycles * stage.lanes
+    if len(stage.elements) != stage.width * stage.sets:
+        raise PlanError(f"{where}.elements: must be as many in each of the {stage.sets} sets")
+    for index, element in enumerate(stage.elements):
+        place = f"{where}.elements[{index}]"
+        for name, items, length in (
+            ("weights", element.weights, products),
+            ("slots", element.slots, products),
+            ("initial", element.initial, len(stage.ends[index // stage.width])),
+        ):
+            if len(items) != length:
+                raise PlanError(f"{place}.{name}: must have {length} items, not {len(items)}")
+        slots, weights = np.array(element.slots), np.array(element.weights)
+        if not ((slots >= 0) & (slots < len(stage.inputs.order))).all():
+            raise PlanError(f"{place}.slots: must lie in 0 to {len(stage.inputs.order) - 1}")
+        counted = np.arange(products) % max(products // stage.groups, 1)
+        if stage.counted and (slots != counted)[weights != 0].any():
+            raise PlanError(f"{place}.slots: must come in order where counted is true")
+        if weights[(stage.ends[index // stage.width][-1] + 1) * stage.lanes :].any():
+            raise PlanError(f"{place}.weights: must be 0 behind the end of the last row")
+
+
+def _check_ends(stage: FoldedDense, where: str) -> None:
+    """Rows must end in order, and no result before the one of its set has left in its turn."""
+    for index, ends in enumerate(stage.ends):
+        if (
+            not ends
+            or list(ends) != sorted(set(ends))
+            or not 0 <= ends[0] <= ends[-1] < (stage.cycles)
+        ):
+            raise PlanError(
+                f"{where}.ends[{index}]: must ascend within the {stage.cycles} cycles of a vector"
+            )
+    leaves, left = 0, [0] * stage.sets
+    for start in (0, stage.cycles):
+        for beat in range(stage.groups):
+            k, index = divmod(beat, stage.sets)
+            if k >= len(stage.ends[index]):
+                raise PlanError(f"{where}.ends: must have as many rows in every set, or one less")
+            end = start + stage.ends[index][k] + 1
+            if stage.sets > 1 and end < left[index]:
+                raise PlanError(
+                    f"{where}.ends[{index}][{k}]: must be {left[index] - end} cycles later: the "
+                    "result before it has not left yet"
+                )
+            leaves = max(leaves, end) + 1
+            left[index] = leaves
+
+
+def _unit(weights: IntArray, row: IntArray) -> int:
+    """By what the schedule's weights were divided."""
+    used = np.flatnonzero(weights)
+    if not len(used) or int(row[used[0]]) % int(weights[used[0]]):
+        return 1
+    return int(row[used[0]]) // int(weights[used[0]]) or 1
+
+
+def _check_registers(stage: FoldedDense, layer: Layer, where: str) -> None:
+    """Follow the exact range of every register, step by step."""
+    limits = [layer.inputs[e] if e != PADDING else Range(0, 0) for e in stage.inputs.order]
+    ends = np.array([(r.lo, r.hi) for r in limits], np.int64)
+    for index, element in enumerate(stage.elements):
+        place = f"{where}.elements[{index}]"
+        products, held = _reached(stage, index, ends)
+        for name, reached, given in (
+            ("products", products, element.products),
+            ("accumulator", held, element.accumulator),
+        ):
+            if reached.lo < given.lo or reached.hi > given.hi:
+                raise PlanError(
+                    f"{place}.{name}: must hold [{reached.lo}, {reached.hi}], which its weights "
+                    f"reach, not [{given.lo}, {given.hi}]; widen it"
+                )
+        lane = stage.outputs.lanes[index % stage.width].range
+        if element.accumulator.lo < lane.lo or element.accumulator.hi > lane.hi:
+            raise PlanError(
+                f"{where}.outputs.lanes[{index % stage.width}]: must hold the accumulator's range "
+                f"[{element.accumulator.lo}, {element.accumulator.hi}]; widen it"
+            )
+
+
+def _reached(stage: FoldedDense, index: int, ends: IntArray) -> tuple[Range, Range]:
+    """Exact ranges of a step's products, and of what the register holds for any row."""
+    element, which = stage.elements[index], index // stage.width
+    terms = ends[np.array(element.slots)] * np.array(element.weights)[:, None]
+    steps = np.stack([terms.min(axis=1), terms.max(axis=1)], axis=1)
+    steps = steps.reshape(stage.cycles, stage.lanes, 2).sum(axis=1)
+    low, high = [], []
+    begin = 0
+    rows = stage.rows[which * stage.width + index % stage.width :: stage.sets * stage.width]
+    for row, end, initial in zip(rows, stage.ends[which], element.initial, strict=True):
+        if row != PADDING:
+            sums = np.cumsum(steps[begin : end + 1], axis=0) + initial
+            low.append(min(int(sums[:, 0].min()), initial))
+            high.append(max(int(sums[:, 1].max()), initial))
+        begin = end + 1
+    held = Range(min(low), max(high)) if low else element.accumulator
+    return Range(min(int(steps[:, 0].min()), 0), max(int(steps[:, 1].max()), 0)), held

@@ -1,0 +1,136 @@
+"""What a stage will take of a target, from its numbers alone: LUT sites and block RAMs.
+
+Each kind of stage has a count of its parts; `FITTED` corrects it to what Yosys makes of them, with
+a base and a factor. `bench/estimates.py` measures the error, and fits them anew with `--fit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import assert_never
+
+from hwgen.numeric import IntType
+from hwgen.plan import requantize
+from hwgen.plan.adder_passes import graph_luts
+from hwgen.plan.design import Plan, Target
+from hwgen.plan.fabric import adder_luts, function_luts, mux_luts
+from hwgen.plan.fitted import FITTED
+from hwgen.plan.folded_estimate import (
+    folded_brams,
+    folded_luts,
+    reorder_luts,
+    serial_threshold_luts,
+)
+from hwgen.plan.memory_cost import ram_luts
+from hwgen.plan.requantizers import Requantizer, Rescale
+from hwgen.plan.stages import (
+    Fifo,
+    FoldedDense,
+    Joint,
+    Narrower,
+    OutputBuffer,
+    ParallelArgmax,
+    ParallelThreshold,
+    Reorder,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    UnrolledDense,
+    Widener,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """LUT sites and block RAMs."""
+
+    luts: int
+    brams: int
+
+
+def chain_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
+    """Give the estimate for some stages together."""
+    costs = [stage_cost(stage, target) for stage in stages]
+    return Cost(luts=sum(c.luts for c in costs), brams=sum(c.brams for c in costs))
+
+
+def stage_cost(stage: Stage, target: Target) -> Cost:
+    """Give the estimate for a stage."""
+    base, factor = FITTED[target][type(stage).__name__]
+    brams = 0
+    if isinstance(stage, FoldedDense | Reorder):
+        brams = folded_brams(stage, target)
+    return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
+
+
+def layer_costs(plan: Plan) -> tuple[Cost, ...]:
+    """Give the estimate for every layer, with what follows it up to the next one."""
+    starts = [
+        index
+        for index, stage in enumerate(plan.stages)
+        if isinstance(stage, UnrolledDense | FoldedDense)
+    ]
+    ends = [*starts[1:], len(plan.stages)]
+    return tuple(
+        chain_cost(plan.stages[start:end], plan.target)
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def counted_luts(stage: Stage, target: Target) -> int:
+    """LUTs of a stage's parts, before the correction."""
+    match stage:
+        case UnrolledDense():
+            return graph_luts(stage.graph, target)
+        case ParallelThreshold():
+            return sum(
+                _requantizer_luts(channel, lane, code.bits, target)
+                for channel, lane, code in zip(
+                    stage.channels, stage.inputs.lanes, stage.outputs.lanes, strict=True
+                )
+            )
+        case ParallelArgmax() | SerialArgmax():
+            lanes, bits = len(stage.inputs.lanes), stage.inputs.lanes[0].bits
+            index = stage.outputs.lanes[0].bits
+            serial = isinstance(stage, SerialArgmax)
+            return (lanes - 1 + serial) * (adder_luts(target, bits) + bits + index)
+        case FoldedDense():
+            return folded_luts(stage, target)
+        case Reorder():
+            return reorder_luts(stage, target)
+        case SerialThreshold():
+            return serial_threshold_luts(stage, target)
+        case OutputBuffer():
+            return ram_luts(target, stage.depth, stage.inputs.width) or 0
+        case Fifo() | Narrower() | Widener():
+            return _joint_luts(stage, target)
+        case _:
+            assert_never(stage)
+
+
+def _joint_luts(stage: Joint, target: Target) -> int:
+    match stage:
+        case Fifo():
+            width = stage.inputs.width
+            stored = None if stage.in_registers else ram_luts(target, stage.depth, width)
+            return width * mux_luts(target, stage.depth) if stored is None else stored
+        case Narrower():
+            return mux_luts(target, stage.parts) * stage.outputs.width + stage.parts.bit_length()
+        case Widener():
+            return stage.inputs.beats
+        case _:
+            assert_never(stage)
+
+
+def _requantizer_luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> int:
+    """Sum over the bits of a staircase's code; each changes at some of the thresholds."""
+    if isinstance(channel, Rescale):
+        return round(requantize.luts(channel, lane, code_bits, target))
+    width = max((code.bit_length() for code in channel.codes), default=0)
+    luts = 0
+    for bit in range(max(width, 1)):
+        values = [code >> bit & 1 for code in channel.codes]
+        changes = sum(a != b for a, b in pairwise(values))
+        luts += function_luts(target, lane.bits, changes)
+    return luts

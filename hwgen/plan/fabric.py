@@ -1,0 +1,36 @@
+"""What the small parts of a design take of a target's LUTs, before any correction."""
+
+from __future__ import annotations
+
+from hwgen.plan.design import Target
+
+LUT_INPUTS: dict[Target, int] = {"xc7": 6, "ice40": 4, "ecp5": 4}
+
+
+def adder_luts(target: Target, bits: int) -> int:
+    """LUTs of an addition or comparison on a carry chain; ecp5 has them in pairs."""
+    return 2 * -(-bits // 2) if target == "ecp5" else bits
+
+
+def mux_luts(target: Target, ways: int) -> int:
+    """LUTs of a bit chosen among several; xc7 and ecp5 have free multiplexers behind LUTs."""
+    if ways < 2:
+        return 0
+    match target:
+        case "xc7":
+            return -(-ways // 4)
+        case "ecp5":
+            return -(-ways // 2)
+        case "ice40":
+            return ways - 1
+
+
+def function_luts(target: Target, bits: int, changes: int) -> int:
+    """LUTs of a bit that changes at so many places of a value of so many bits."""
+    if not changes:
+        return 0
+    inputs = LUT_INPUTS[target]
+    if bits <= inputs:
+        return 1
+    tree = (1 << (bits - inputs)) * 4 // 3
+    return min(tree, changes * -(-(bits - 1) // (inputs - 1)))

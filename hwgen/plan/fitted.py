@@ -1,0 +1,50 @@
+"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
+
+Written by `python bench/estimates.py --fit`.
+"""
+
+from __future__ import annotations
+
+from hwgen.plan.design import Target
+
+FITTED: dict[Target, dict[str, tuple[float, float]]] = {
+    "xc7": {
+        "UnrolledDense": (4.0, 1.000),
+        "ParallelThreshold": (11.1, 0.900),
+        "ParallelArgmax": (3.0, 0.785),
+        "FoldedDense": (31.6, 1.396),
+        "SerialThreshold": (0.0, 0.768),
+        "SerialArgmax": (0.0, 1.295),
+        "Reorder": (40.0, 1.000),
+        "OutputBuffer": (20.0, 1.000),
+        "Fifo": (12.0, 1.000),
+        "Narrower": (0.0, 2.000),
+        "Widener": (6.0, 0.800),
+    },
+    "ice40": {
+        "UnrolledDense": (4.0, 1.000),
+        "ParallelThreshold": (19.7, 0.585),
+        "ParallelArgmax": (3.0, 1.208),
+        "FoldedDense": (35.4, 1.668),
+        "SerialThreshold": (17.6, 0.944),
+        "SerialArgmax": (22.6, 0.997),
+        "Reorder": (40.0, 1.000),
+        "OutputBuffer": (20.0, 1.000),
+        "Fifo": (12.0, 1.000),
+        "Narrower": (0.0, 0.900),
+        "Widener": (6.0, 0.900),
+    },
+    "ecp5": {
+        "UnrolledDense": (4.0, 1.000),
+        "ParallelThreshold": (11.8, 0.724),
+        "ParallelArgmax": (3.0, 1.354),
+        "FoldedDense": (35.0, 1.683),
+        "SerialThreshold": (6.3, 0.864),
+        "SerialArgmax": (26.2, 1.655),
+        "Reorder": (40.0, 1.000),
+        "OutputBuffer": (20.0, 1.000),
+        "Fifo": (12.0, 1.000),
+        "Narrower": (0.0, 2.450),
+        "Widener": (6.0, 1.000),
+    },
+}

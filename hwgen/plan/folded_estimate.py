@@ -1,0 +1,109 @@
+"""Counts behind the estimate of folded stages: products, sums, memories."""
+
+from __future__ import annotations
+
+from hwgen.plan.design import Target
+from hwgen.plan.fabric import adder_luts, mux_luts
+from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts
+from hwgen.plan.stages import FoldedDense, ProcessingElement, Reorder, SerialThreshold
+
+TURN_LUTS = 6  # of a set whose results wait for their turn
+
+
+def folded_luts(stage: FoldedDense, target: Target) -> int:
+    """LUTs of a folded unit before correction."""
+    bits = max(lane.bits for lane in stage.inputs.lanes)
+    luts = sum(_element_luts(stage, element, bits, target) for element in stage.elements)
+    widest = max(lane.bits for lane in stage.outputs.lanes)
+    if stage.sets > 1:
+        luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
+    if stage.program_memory == "lut":
+        luts += rom_luts(target, stage.cycles, word_bits(stage))
+    if stage.vector_memory == "lut":
+        luts += readers(stage) * (ram_luts(target, vector_words(stage), bits) or 0)
+    return luts
+
+
+def reorder_luts(stage: Reorder, target: Target) -> int:
+    """LUTs of a reorder buffer before correction: its places, and its memories."""
+    lanes, bits = len(stage.outputs.lanes), stage.outputs.lanes[0].bits
+    slots = len(stage.inputs.order)
+    luts = lanes * rom_luts(target, stage.outputs.beats, max((slots - 1).bit_length(), 1))
+    if stage.memory == "lut":
+        luts += lanes * (ram_luts(target, 2 << (slots - 1).bit_length(), bits) or 0)
+    return luts
+
+
+def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
+    """Count the block RAMs of program and vector."""
+    if isinstance(stage, Reorder):
+        words = 2 << (len(stage.inputs.order) - 1).bit_length()
+        blocks = block_count(target, words, stage.outputs.lanes[0].bits)
+        return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
+    bits = max(lane.bits for lane in stage.inputs.lanes)
+    blocks = 0
+    if stage.program_memory == "block":
+        blocks += block_count(target, stage.cycles, word_bits(stage))
+    if stage.vector_memory == "block":
+        blocks += readers(stage) * block_count(target, vector_words(stage), bits)
+    return blocks
+
+
+def readers(stage: FoldedDense) -> int:
+    """Read ports of the vector, each with a memory of its own."""
+    return stage.lanes if stage.counted else stage.lanes * len(stage.elements)
+
+
+def vector_words(stage: FoldedDense) -> int:
+    """Words of each of these memories: two vectors."""
+    words = -(-len(stage.inputs.order) // stage.banks)
+    return 2 << max(words - 1, 0).bit_length()
+
+
+def word_bits(stage: FoldedDense) -> int:
+    """Bits of the program's word: ends of rows, weights and positions."""
+    places = 0 if stage.counted else max((len(stage.inputs.order) - 1).bit_length(), 1)
+    weights = sum(stage.lanes * (_weight_bits(e) + places) for e in stage.elements)
+    return weights + (0 if stage.counted else stage.sets)
+
+
+def _magnitudes(element: ProcessingElement) -> list[int]:
+    return sorted({abs(weight) for weight in element.weights})
+
+
+def _weight_bits(element: ProcessingElement) -> int:
+    magnitudes = _magnitudes(element)
+    shifts = all(value & (value - 1) == 0 for value in magnitudes)
+    highest = len(magnitudes) - 1 if shifts else magnitudes[-1]
+    return highest.bit_length() + (min(element.weights) < 0)
+
+
+def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, target: Target) -> int:
+    """LUTs of one PE: products, their sum over the lanes, accumulator and its starts."""
+    magnitudes = _magnitudes(element)
+    largest = magnitudes[-1].bit_length()
+    product = largest + bits
+    if all(value & (value - 1) == 0 for value in magnitudes):
+        multiply = product if len(magnitudes) > 2 else bits
+    else:
+        multiply = sum(adder_luts(target, bits + 1) for _ in range(largest - 1))
+    negate = 0 if target == "xc7" or min(element.weights) >= 0 else product
+    tree, terms, width = 0, stage.lanes, product + 1
+    while terms > 1:
+        tree += terms // 2 * adder_luts(target, width)
+        terms, width = -(-terms // 2), width + 1
+    held = element.accumulator.bits
+    starts = len(set(element.initial))
+    choice = rom_luts(target, len(element.initial), held) if starts > 1 else 0
+    return stage.lanes * (multiply + negate) + tree + adder_luts(target, held) + choice
+
+
+def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:
+    """LUTs of a search before correction: a table and a comparison a level and lane."""
+    groups = stage.inputs.beats
+    luts = 0
+    for lane in range(len(stage.tables)):
+        bits = stage.inputs.lanes[lane].bits
+        for level in range(stage.levels):
+            luts += rom_luts(target, groups << level, bits) + adder_luts(target, bits)
+    return luts

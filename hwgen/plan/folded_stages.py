@@ -1,0 +1,169 @@
+"""Stages that carry a few elements a beat: matrix, thresholds, argmax, order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwgen.numeric import Range
+from hwgen.plan.stream import Stream
+
+MemoryKind = Literal["lut", "block"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessingElement:
+    """The program of one PE: a weight and an input slot for every step and lane.
+
+    `weights[step * lanes + lane]` and `slots[...]`; `initial[k]` is what the accumulator starts the
+    k-th row of this PE with. `products` bounds the sum of a step's products, `accumulator` every
+    value that the register ever holds; both are exact.
+    """
+
+    weights: tuple[int, ...]
+    slots: tuple[int, ...]
+    initial: tuple[int, ...]
+    products: Range
+    accumulator: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedDense:
+    """A matrix-vector product over many cycles on `pe * simd` multipliers.
+
+    The multipliers are dealt to PEs with `lanes` each, the PEs to sets of as many as the output
+    stream has lanes. The PEs of a set work in step: `ends[s][k]` is the step that ends the k-th
+    rows of set s. These leave as beat `k * sets + s`; `rows[beat * width + q]` is the row that the
+    set's PE q sums for a beat, or -1. `elements` holds the PEs set by set.
+
+    Attributes
+    ----------
+    cycles
+        Steps a vector.
+    counted
+        Every PE reads the same elements, in the order of the slots: dense mode.
+    banks
+        Parts of the vector that are read at once, each through ports of its own.
+    program_memory, vector_memory
+        What holds the weights and positions, and the vector.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    pe: int
+    simd: int
+    lanes: int
+    elements: tuple[ProcessingElement, ...]
+    ends: tuple[tuple[int, ...], ...]
+    cycles: int
+    counted: bool
+    banks: int
+    program_memory: MemoryKind
+    vector_memory: MemoryKind
+    rows: tuple[int, ...]
+    nonzero: int
+
+    @property
+    def sets(self) -> int:
+        """Sets of PEs; each has its own row ends."""
+        return len(self.ends)
+
+    @property
+    def width(self) -> int:
+        """PEs of a set, and lanes of the output stream."""
+        return len(self.elements) // len(self.ends)
+
+    @property
+    def groups(self) -> int:
+        """Output beats a vector."""
+        return sum(len(ends) for ends in self.ends)
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a step and its accumulator."""
+        depth = max(product_stages(element.weights) for element in self.elements)
+        return 5 + depth + (self.lanes - 1).bit_length()
+
+
+def product_stages(weights: tuple[int, ...]) -> int:
+    """Count the registers that the products of a PE take.
+
+    One for each bit of the magnitudes but the first; a single one where all are zero or powers of
+    two, which choose a shift.
+    """
+    magnitudes = {abs(weight) for weight in weights}
+    if all(value & (value - 1) == 0 for value in magnitudes):
+        return 1
+    return max(magnitudes).bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialThreshold:
+    """Thresholds by a pipelined binary search, one level a cycle.
+
+    `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
+    carries in that beat; the code is `code_lo` plus how many of them the value reaches.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    levels: int
+    code_lo: int
+    tables: tuple[tuple[tuple[int, ...], ...], ...]
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from an input beat to its output beat."""
+        return self.levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialArgmax:
+    """Index of the largest element of a vector that arrives in beats, in any order."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reorder:
+    """Puts the elements of a vector back into their own order.
+
+    `sources[beat * lanes + lane]` is the input slot that an output slot shows, or -1 for one that
+    always is `constants[beat * lanes + lane]`.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    sources: tuple[int, ...]
+    constants: tuple[int, ...]
+    memory: MemoryKind
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which a vector leaves."""
+        return self.outputs.beats
+
+    @property
+    def ends(self) -> tuple[tuple[int, ...], ...]:
+        """Give the steps that give a beat: every one."""
+        return (tuple(range(self.outputs.beats)),)
+
+    @property
+    def sets(self) -> int:
+        """Beats never wait for one another."""
+        return 1
+
+    @property
+    def groups(self) -> int:
+        """Output beats a vector."""
+        return self.outputs.beats
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a beat's turn and the output register."""
+        return 4

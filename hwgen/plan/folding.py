@@ -1,0 +1,187 @@
+"""Chooses how the multipliers of a folded layer are arranged: PEs, their lanes, their sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.plan.design import LUTS_PER_BLOCK, Target
+from hwgen.plan.memory_cost import ram_kind, ram_luts, rom_kind, rom_luts
+from hwgen.plan.schedule import Schedule, deal, in_order
+from hwgen.plan.stages import MemoryKind
+
+EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
+SEARCHED = 4  # arrangements whose schedules are searched further
+CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedOptions:
+    """How a layer is folded.
+
+    Attributes
+    ----------
+    pe, simd
+        Rows in parallel, products a cycle and row: `pe * simd` multipliers.
+    skip
+        Leave zero weights out of the schedule.
+    accumulator
+        "offset" or "signed": whether registers start at their own offset.
+    minimum_bits
+        Widen every register to so many bits (a baseline with wide accumulators).
+    luts_per_block
+        LUTs that a block RAM has to save to be taken.
+    drop_empty
+        Leave rows without weights out of the output: who reads it knows their constants.
+    """
+
+    target: Target
+    pe: int
+    simd: int
+    skip: bool = True
+    accumulator: str = "offset"
+    minimum_bits: int = 0
+    luts_per_block: int = LUTS_PER_BLOCK
+    drop_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bits:
+    """What a unit's cost depends on: widths, the slots of its vector, and what reads it.
+
+    `lane_luts` is what every lane of the output stream costs behind the unit.
+    """
+
+    magnitude: int
+    input: int
+    accumulator: int
+    slots: int
+    lane_luts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folding:
+    """An arrangement with its schedule, memories and estimated LUTs; `natural`, rows in order."""
+
+    lanes: int
+    width: int
+    schedule: Schedule
+    natural: bool
+    counted: bool
+    program_memory: MemoryKind
+    vector_memory: MemoryKind
+    luts: int
+    lane_luts: int
+
+    @property
+    def product(self) -> int:
+        """LUTs times cycles, what follows the unit included."""
+        return (self.luts + self.width * self.lane_luts) * self.schedule.cycles
+
+
+def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
+    """Give the smallest product of LUTs and cycles near the bound, or else the fewest cycles.
+
+    Parameters
+    ----------
+    work
+        Nonzero weights of every row that is to be summed.
+    """
+    multipliers = options.pe * options.simd
+    least = -(-sum(work.values()) // multipliers)
+    arrangements = _arrangements(multipliers, len(work), bits.slots)
+
+    def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
+        steps = [max(-(-count // lanes), 1) for count in work.values()]
+        schedule = deal(list(work), steps, width, sets, search=search)
+        return _folding(options, schedule, lanes, width, bits, natural=False, counted=False)
+
+    def worth(folding: Folding) -> tuple[int, int]:
+        excess = folding.schedule.cycles - int(EXCESS * least)
+        return max(excess, 0), folding.product
+
+    found = {key: folded(*key, search=False) for key in arrangements}
+    best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
+    return min((folded(*key, search=True) for key in best), key=worth)
+
+
+def dense_folding(options: FoldedOptions, rows: int, bits: Bits, stream_lanes: int) -> Folding:
+    """Give dense mode: one row after another, all slots of the vector in order.
+
+    All PEs read the same elements, and none needs a position, if the beats of the input stream
+    can be cut into the parts that are read at once.
+    """
+    simd = options.simd
+    schedule = in_order(rows, -(-bits.slots // simd), options.pe)
+    parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
+    counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
+    return _folding(options, schedule, simd, options.pe, bits, natural=True, counted=counted)
+
+
+def _arrangements(multipliers: int, rows: int, slots: int) -> list[tuple[int, int, int]]:
+    """Lanes, PEs a set and sets of the ways to arrange the multipliers; fewer if none fits."""
+    found = [
+        (lanes, width, multipliers // lanes // width)
+        for lanes in _divisors(multipliers)
+        for width in _divisors(multipliers // lanes)
+        if lanes <= slots and multipliers // lanes <= rows
+    ]
+    return found or _arrangements(multipliers - 1, rows, slots)
+
+
+def _divisors(value: int) -> list[int]:
+    return [k for k in range(1, value + 1) if value % k == 0]
+
+
+def _folding(
+    options: FoldedOptions,
+    schedule: Schedule,
+    lanes: int,
+    width: int,
+    bits: Bits,
+    *,
+    natural: bool,
+    counted: bool,
+) -> Folding:
+    target = options.target
+    sets, cycles = len(schedule.sets), schedule.cycles
+    elements = width * sets
+    word = elements * lanes * (bits.magnitude + 1)
+    deep = 2 << (bits.slots - 1).bit_length()
+    readers = elements * lanes
+    if counted:
+        readers, deep = lanes, max(deep // lanes, 2)
+    else:
+        word += elements * lanes * (bits.slots - 1).bit_length() + sets
+    program = rom_kind(target, cycles, word, options.luts_per_block)
+    vector = ram_kind(target, deep, bits.input, options.luts_per_block)
+    luts = CONTROL_LUTS + elements * _element_luts(target, lanes, sets, bits)
+    if program == "lut":
+        luts += rom_luts(target, cycles, word)
+    if vector == "lut":
+        luts += readers * (ram_luts(target, deep, bits.input) or 0)
+    return Folding(
+        lanes=lanes,
+        width=width,
+        schedule=schedule,
+        natural=natural,
+        counted=counted,
+        program_memory=program,
+        vector_memory=vector,
+        luts=luts,
+        lane_luts=bits.lane_luts,
+    )
+
+
+def _element_luts(target: Target, lanes: int, sets: int, bits: Bits) -> int:
+    """LUTs of one PE: products, their sum, the accumulator, its place at the output."""
+    one_lut_adds = target == "xc7"
+    partial = bits.input if one_lut_adds else 2 * bits.input
+    adders = max(bits.magnitude - 1, 0) * (partial + 2)
+    product = bits.magnitude + bits.input
+    negate = 0 if one_lut_adds else product
+    tree = sum(
+        (lanes >> level) * (product + level + 1 + (product if one_lut_adds else 0) // level)
+        for level in range(1, (lanes - 1).bit_length() + 1)
+    )
+    way = bits.accumulator * -(-(sets - 1) // (3 if one_lut_adds else 2))
+    return lanes * ((adders or bits.input) + negate) + tree + bits.accumulator + 2 + way

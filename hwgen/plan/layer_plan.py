@@ -1,0 +1,83 @@
+"""Plans one layer as chosen: its stages, with thresholds on as few lanes as its rhythm allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwgen.ir import Graph
+from hwgen.plan.choices import options_for
+from hwgen.plan.design import LayerChoice, Target
+from hwgen.plan.estimate import Cost, chain_cost
+from hwgen.plan.folded_layer import plan_folded_layer
+from hwgen.plan.joints import LOAD_MARGIN
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import PlannedLayer
+from hwgen.plan.stages import Fifo, Narrower, SerialThreshold, Stage, Stream
+from hwgen.plan.unrolled_layer import plan_unrolled_layer
+
+
+def plan_layer(
+    graph: Graph,
+    layer: Layer,
+    stream: Stream,
+    choice: LayerChoice,
+    options: BuildOptions,
+    interval: int,
+) -> PlannedLayer:
+    """Plan a layer that gets a vector every `interval` cycles.
+
+    Raises
+    ------
+    PlanError
+        Where it cannot be built so.
+    """
+    own = options_for(choice, options)
+    if choice.style == "unrolled":
+        return plan_unrolled_layer(graph, layer, stream, own)
+    planned = plan_folded_layer(graph, layer, stream, own)
+    slowest = max(interval, planned.summary.cycles)
+    match planned.stages:
+        case (dense, SerialThreshold() as threshold):
+            return replace(planned, stages=(dense, *_narrowed(threshold, slowest, options.target)))
+        case _:
+            return planned
+
+
+def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
+    """Give the estimate for a layer's stages, with the queue that a converter may need."""
+    queues = tuple(
+        Fifo(name=f"{stage.name}_fifo", inputs=stage.inputs, outputs=stage.inputs, depth=2)
+        for stage in stages
+        if isinstance(stage, Narrower)
+    )
+    return chain_cost((*stages, *queues), target)
+
+
+def _narrowed(threshold: SerialThreshold, interval: int, target: Target) -> tuple[Stage, ...]:
+    """Give thresholds on fewer lanes behind a converter, where that is cheaper and fast enough."""
+    width, beats = len(threshold.inputs.lanes), threshold.inputs.beats
+    ways: list[tuple[Stage, ...]] = [(threshold,)]
+    ways += (
+        _on_lanes(threshold, lanes)
+        for lanes in range(1, width)
+        if width % lanes == 0 and beats * (width // lanes) <= interval - LOAD_MARGIN
+    )
+    return min(ways, key=lambda stages: layer_cost(stages, target).luts)
+
+
+def _on_lanes(threshold: SerialThreshold, lanes: int) -> tuple[Stage, ...]:
+    """Give the converter to so many lanes, and thresholds that take turns on them."""
+    inputs, width = threshold.inputs, len(threshold.inputs.lanes)
+    stream = Stream(lanes=inputs.lanes[:lanes], order=inputs.order)
+    narrow = Narrower(name=f"{threshold.name}_narrow", inputs=inputs, outputs=stream)
+    tables = tuple(
+        tuple(
+            threshold.tables[first + lane][beat]
+            for beat in range(inputs.beats)
+            for first in range(0, width, lanes)
+        )
+        for lane in range(lanes)
+    )
+    codes = replace(threshold.outputs, lanes=threshold.outputs.lanes[:lanes])
+    return (narrow, replace(threshold, inputs=stream, outputs=codes, tables=tables))

@@ -1,0 +1,95 @@
+"""Puts the elements of a vector back into their own order."""
+
+from __future__ import annotations
+
+from amaranth import Module, Mux, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+
+from hwgen.plan.stages import PADDING, Reorder
+from hwgen.rtl.lanes import LaneComponent, counter, resize
+from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
+
+FETCH = 2  # registers between a beat's turn and the read of its elements
+READ = 3  # between a position and its element
+
+
+class ReorderUnit(LaneComponent):
+    """Holds two vectors: one leaves, a beat a cycle, while the next one arrives.
+
+    The first beat leaves `FETCH + READ` cycles after the whole vector is there. An output that
+    stalls stops all reads.
+
+    Parameters
+    ----------
+    plan
+        Where each element comes from.
+    """
+
+    def __init__(self, plan: Reorder) -> None:
+        self.plan = plan
+        super().__init__(plan.inputs.lanes, plan.outputs.lanes)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        beats, lanes = self.plan.outputs.beats, len(self.plan.outputs.lanes)
+        m.submodules.buffer = buffer = VectorBuffer(self.plan.inputs, lanes, 1, self.plan.memory)
+        beat, advance, claim = counter(beats, "beat"), Signal(), Signal()
+        issue = buffer.available
+        m.d.comb += claim.eq(advance & issue & (beat == beats - 1))
+        valid, claimed = issue, claim
+        for cycle in range(FETCH + READ):
+            valid = self._late(m, advance, valid, f"valid{cycle}")
+        for cycle in range(FETCH):
+            claimed = self._late(m, advance, claimed, f"claimed{cycle}")
+        m.d.comb += [
+            buffer.i.payload.eq(self.i.payload),
+            buffer.i.valid.eq(self.i.valid),
+            self.i.ready.eq(buffer.i.ready),
+            buffer.enable.eq(advance),
+            buffer.claim.eq(claim),
+            buffer.release.eq(claimed & advance),
+            self.o.valid.eq(valid),
+            advance.eq(self.o.ready | ~valid),
+        ]
+        with m.If(advance & issue):
+            m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
+        for lane in range(lanes):
+            self._lane(m, lane, beat, advance, buffer)
+        return m
+
+    def _late(self, m: Module, advance: Value, value: Value, name: str) -> Signal:
+        register = Signal(value.shape(), name=name)
+        with m.If(advance):
+            m.d.sync += register.eq(value)
+        return register
+
+    def _lane(
+        self, m: Module, lane: int, beat: Signal, advance: Signal, buffer: VectorBuffer
+    ) -> None:
+        """Fetch where an element comes from, then the element; constants do not come at all."""
+        plan, lanes = self.plan, len(self.plan.outputs.lanes)
+        kind, bits = plan.outputs.lanes[lane], buffer.place_bits
+        sources, constants = plan.sources[lane::lanes], plan.constants[lane::lanes]
+        missing = PADDING in sources
+        mask = (1 << kind.bits) - 1
+        words = [
+            buffer.place(source) if source != PADDING else (constant & mask) << bits + 1 | 1 << bits
+            for source, constant in zip(sources, constants, strict=True)
+        ]
+        m.submodules[f"places{lane}"] = memory = Memory(
+            shape=unsigned(bits + (1 + kind.bits if missing else 0)),
+            depth=max(len(words), 2),
+            init=words,
+            attrs=memory_attributes("lut", writable=False),
+        )
+        read = memory.read_port()
+        m.d.comb += [read.addr.eq(beat), read.en.eq(advance)]
+        word: Value = self._late(m, advance, read.data, f"word{lane}")
+        m.d.comb += buffer.places[lane].eq(word[:bits])
+        data = buffer.data[lane]
+        element = resize(data.as_signed() if plan.inputs.lanes[0].signed else data, kind.bits)
+        if missing:
+            for cycle in range(READ):
+                word = self._late(m, advance, word, f"word{lane}_{cycle}")
+            element = Mux(word[bits], word[bits + 1 :], element)
+        m.d.comb += self.o.payload[f"e{lane}"].eq(element)

@@ -1,0 +1,249 @@
+"""plan.json edited by hand: what is right is built, what is wrong is refused with its place."""
+
+import copy
+import json
+from dataclasses import replace
+
+import pytest
+
+from hwgen.emit import verilog_of
+from hwgen.errors import PlanError
+from hwgen.flow import build
+from hwgen.plan.choices import folded, unrolled
+from hwgen.plan.layers import layers_of
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
+from hwgen.plan.planner import plan_chosen, plan_design
+from tests.tiny_nets import network
+
+NET = network(1)
+OPTIONS = {
+    "unrolled": BuildOptions(style="unrolled"),
+    "unrolled ecp5": BuildOptions(style="unrolled", target="ecp5", pipeline="none"),
+    "unrolled ice40 24": BuildOptions(style="unrolled", target="ice40", accumulator="24"),
+    "folded": BuildOptions(style="folded"),
+    "folded 3x2 signed": BuildOptions(style="folded", pe=3, simd=2, accumulator="signed"),
+    "folded dense 24": BuildOptions(style="folded", pe=2, skip=False, accumulator="24"),
+}
+
+
+def folding(layer, pe, simd):
+    return folded(layer, pe, simd, BuildOptions())
+
+
+def mixed(net=NET):
+    first, second, third = layers = layers_of(net)
+    choices = (folding(first, 3, 1), unrolled(second, "offset"), folding(third, 2, 2))
+    return plan_chosen(net, layers, choices, BuildOptions())
+
+
+def written(tmp_path, document):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def edited(document, *path, to):
+    """A copy of a document with one value changed."""
+    copied = copy.deepcopy(document)
+    place = copied
+    for key in path[:-1]:
+        place = place[key]
+    assert place[path[-1]] != to
+    place[path[-1]] = to
+    return copied
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_plan_given_back_is_the_same_plan(tmp_path, seed, options):
+    net = network(seed, inputs=["u4", "s4", "u1"][seed % 3], argmax=seed % 2 == 0)
+    plan = plan_design(net, options)
+    path = written(tmp_path, plan_document(plan))
+    assert read_plan(path) == plan_from_file(net, path) == plan
+
+
+def test_a_mixed_plan_given_back_is_the_same_plan_and_verilog(tmp_path):
+    plan = mixed()
+    again = plan_from_file(NET, written(tmp_path, plan_document(plan)))
+    assert again == plan
+    assert verilog_of(again) == verilog_of(plan)
+
+
+def test_edited_choices_are_planned_again(tmp_path):
+    document = plan_document(plan_design(NET, BuildOptions(style="folded")))
+    first, second, third = layers_of(NET)
+    choices = [folding(first, 3, 1), unrolled(second, "offset"), folding(third, 2, 2)]
+    for index, choice in enumerate(choices):
+        for key in ("style", "pe", "simd"):
+            document["choices"][index][key] = getattr(choice, key)
+    assert plan_from_file(NET, written(tmp_path, document)) == mixed()
+
+
+def test_target_and_pipeline_can_be_edited(tmp_path):
+    document = plan_document(plan_design(NET, BuildOptions(style="unrolled")))
+    document |= {"target": "ecp5", "pipeline": "none"}
+    wanted = plan_design(NET, BuildOptions(style="unrolled", target="ecp5", pipeline="none"))
+    assert plan_from_file(NET, written(tmp_path, document)) == wanted
+
+
+def test_a_wider_register_is_taken(tmp_path):
+    document = plan_document(plan_design(NET, BuildOptions(style="folded")))
+    stage = document["stages"][0]
+    for lane in stage["outputs"]["lanes"]:
+        lane["bits"] = 20
+    document["stages"][1]["inputs"] = stage["outputs"]
+    stage["elements"][0]["accumulator"]["hi"] = (1 << 20) - 1
+    plan = plan_from_file(NET, written(tmp_path, document))
+    assert max(plan.layers[0].accumulator_bits) == 20
+
+
+FOLDED_EDITS = {
+    "an accumulator too narrow": (
+        ("stages", 0, "elements", 1, "accumulator", "hi"),
+        3,
+        r"plan.json.stages\[0\].elements\[1\].accumulator: must hold \[0, \d+\], which its weights "
+        r"reach, not \[0, 3\]; widen it",
+    ),
+    "products too narrow": (
+        ("stages", 0, "elements", 0, "products", "lo"),
+        0,
+        r"stages\[0\].elements\[0\].products: must hold \[-\d+, \d+\]",
+    ),
+    "a missing step": (("stages", 0, "ends", 0), [3], r"stages\[0\].rows: must hold each of the 9"),
+    "an unknown key": (("stages", 0, "speed"), 3, "unknown: speed"),
+    "another name": (("name",), "other", "plan.json.name: must be tiny, not 'other'"),
+    "a changed result": (
+        ("interval_cycles",),
+        1,
+        "plan.json.interval_cycles: follows from the stages and must stay as it was",
+    ),
+    "changed widths": (
+        ("layers", 0, "accumulator_bits"),
+        [1] * 9,
+        "plan.json.layers: follows from the stages",
+    ),
+    "too many rows in parallel": (
+        ("choices", 0, "pe"),
+        10,
+        r"plan.json.choices\[0\].pe: must be 1 to the 9 rows of dense0, not 10; choose another",
+    ),
+    "a style that is none": (
+        ("choices", 1, "style"),
+        "systolic",
+        r"choices\[1\].style: must be one",
+    ),
+    "unrolled with a fold": (
+        ("choices", 1, "style"),
+        "unrolled",
+        r"choices\[1\]: unrolled layer dense1 has all rows and columns in parallel and no zero "
+        r"weights: pe must be 7, simd 9 and skip true, not 4, 1 and true; or set style to folded",
+    ),
+    "an accumulator that overflows": (
+        ("choices", 0, "accumulator"),
+        "4",
+        "dense0: accumulator must have at least 10 bits to be certain never to overflow, not 4",
+    ),
+    "an accumulator that is none": (
+        ("choices", 0, "accumulator"),
+        "tight",
+        "accumulator: must be offset, signed or a width",
+    ),
+    "another target": (("target",), "virtex", "plan.json.target: must be one of"),
+    "no seal": (("seal",), 0, "plan.json.seal: must be as `hwgen build` wrote it"),
+    "a threshold moved": (
+        ("stages", 1, "tables", 0, 0),
+        None,
+        r"stages\[1\].tables\[0\]\[0\]: row \d of dense0 must have code",
+    ),
+    "a missing weight": (
+        ("stages", 0, "elements", 0, "weights", 0),
+        0,
+        r"stages\[0\].elements\[0\]: row \d of dense0 must have weight -?\d+ for column \d+, and "
+        "the plan has 0; undo the edit",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "to", "sentence"), FOLDED_EDITS.values(), ids=FOLDED_EDITS)
+def test_a_wrong_edit_is_refused(tmp_path, path, to, sentence):
+    document = plan_document(plan_design(NET, BuildOptions(style="folded")))
+    if to is None:
+        entries = document["stages"][1]["tables"][0][0]
+        turn = next(k for k, t in enumerate(entries) if entries.count(t) == 1 and t > 1)
+        to = [*entries[:turn], entries[turn] - 1, *entries[turn + 1 :]]
+    if path[-1] == "speed":
+        document["stages"][0]["speed"] = 0
+    with pytest.raises(PlanError, match=sentence):
+        plan_from_file(NET, written(tmp_path, edited(document, *path, to=to)))
+
+
+def unrolled_document():
+    return plan_document(plan_design(NET, BuildOptions(style="unrolled")))
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "sentence"),
+    [
+        (("graph", "adders", 0, "hi"), lambda v: v // 2, r"adders\[0\]: must hold"),
+        (("graph", "adders", 0, "subtract"), lambda v: not v, "must hold|must have weight"),
+        (("graph", "adders", 3, "level"), lambda v: v + 1, r"adders\[3\].level: must be one more"),
+        (("graph", "outputs", 0, "constant"), lambda v: v + 1, r"outputs\[0\].constant: must be"),
+        (("graph", "inputs", 0, "hi"), lambda v: v - 1, r"inputs\[0\]: must hold \[0, 15\]"),
+    ],
+)
+def test_a_wrong_adder_graph_is_refused(tmp_path, path, change, sentence):
+    document = unrolled_document()
+    value = document["stages"][0]
+    for key in path:
+        value = value[key]
+    wrong = edited(document, "stages", 0, *path, to=change(value))
+    with pytest.raises(PlanError, match=sentence):
+        plan_from_file(NET, written(tmp_path, wrong))
+
+
+def test_every_moved_threshold_is_found(tmp_path):
+    """Of every channel of an unrolled layer, and in both directions."""
+    document = unrolled_document()
+    for channel, steps in enumerate(document["stages"][1]["channels"]):
+        for change in (-1, 1):
+            wrong = copy.deepcopy(document)
+            moved = wrong["stages"][1]["channels"][channel]["thresholds"]
+            if not moved or moved[0] + change in moved:
+                continue
+            moved[0] += change
+            place = rf"stages\[1\].channels\[{channel}\]: "
+            if moved[0] == 0 and steps["codes"][0] == 0:
+                continue
+            with pytest.raises(PlanError, match=place):
+                plan_from_file(NET, written(tmp_path, wrong))
+
+
+def test_both_parts_edited_are_refused(tmp_path):
+    document = edited(unrolled_document(), "target", to="ecp5")
+    document["stages"][0]["nonzero"] = 1
+    with pytest.raises(PlanError, match="either choices or stages must be as"):
+        plan_from_file(NET, written(tmp_path, document))
+
+
+def test_the_plan_of_another_network_is_refused(tmp_path):
+    path = written(tmp_path, unrolled_document())
+    with pytest.raises(PlanError, match=r"row \d of dense0 must have weight"):
+        plan_from_file(network(2), path)
+    with pytest.raises(PlanError, match="choices: must name the network's layers dense0, dense1 "):
+        plan_from_file(network(1, widths=(12, 9, 5)), path)
+
+
+def test_a_converter_is_checked(tmp_path):
+    document = plan_document(mixed())
+    index = next(k for k, s in enumerate(document["stages"]) if s["kind"] == "Widener")
+    slots = document["stages"][index]["slots"]
+    wrong = edited(document, "stages", index, "slots", to=[slots[1], slots[0], *slots[2:]])
+    with pytest.raises(PlanError, match=rf"stages\[{index}\].outputs.order\[0\]: must be 1"):
+        plan_from_file(NET, written(tmp_path, wrong))
+
+
+def test_a_plan_goes_without_other_options(tmp_path):
+    path = written(tmp_path, unrolled_document())
+    with pytest.raises(PlanError, match="a plan holds every choice; leave the other options out"):
+        build(NET, replace(BuildOptions(), target="ecp5"), tmp_path / "d", path)
