@@ -3,8 +3,8 @@
     python bench/demo.py [--json]
 
 Trains a net on scikit-learn's digits with 7-bit accumulators, builds it unrolled and folded,
-compares the gates of both with the integer reference in cocotb, proves the unrolled one from its
-Verilog, synthesises them for xc7 and ecp5, places and routes for ecp5, and writes a report page for
+compares the gates of both with the integer reference in cocotb, proves both from their Verilog,
+synthesises them for xc7 and ecp5, places and routes for ecp5, and writes a report page for
 each. Every step is a command that a user would type; the commands are printed. Results lie in
 rtl_out/.
 """
@@ -47,7 +47,7 @@ def steps(style: str) -> tuple[Step, ...]:
     return (
         Step(done="build", command=("build", str(MODEL), "--style", style, "-o", folder)),
         Step(done="simulate", command=("sim", folder)),
-        *([Step(done="prove", command=("prove", folder))] if style == "unrolled" else []),
+        Step(done="prove", command=("prove", folder)),
         Step(done="synthesise xc7", command=("synth", folder, "--target", "xc7")),
         Step(done="place and route ecp5", command=("synth", folder, "--target", "ecp5", "--pnr")),
         Step(done="report", command=("report", folder)),
