@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import sysconfig
@@ -18,8 +19,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def python(*arguments, cwd, program=sys.executable):
+    """Run Python without a PYTHONPATH, which would put a checkout before what is installed."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        [program, *arguments], cwd=cwd, check=True, capture_output=True, text=True
+        [program, *arguments], cwd=cwd, check=True, capture_output=True, text=True, env=environment
     ).stdout
 
 
