@@ -112,7 +112,8 @@ def _accumulator(lane: Lane) -> dict[str, Any]:
 class Certificate:
     """The verdict on a design: `problem` is None where all was shown, or names the place.
 
-    `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs.
+    `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
+    and does not count the cycles in an output buffer.
     """
 
     name: str
@@ -141,9 +142,11 @@ class Certificate:
         values = sum(
             item.tail.values for item in self.layers if isinstance(item.tail, ThresholdProof)
         )
+        buffered = any(item.dense.flow == "gate" for item in self.layers)
         return (
             f"PROVED: {self.name} equals its integer network on every input: {rows} rows, {adders} "
             f"adders ({exact}), {values} sums through thresholds, latency {self.latency} cycles"
+            f"{' before the output buffer' if buffered else ''}"
         )
 
     def _folded_verdict(self) -> str:

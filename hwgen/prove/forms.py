@@ -131,9 +131,17 @@ class Bit:
 
     def key(self) -> tuple[int, int, frozenset[tuple[int, int]]]:
         """Give what the bit depends on: the form modulo 2**(index + 1)."""
+        return self._key(1, 0)
+
+    def mirrored(self) -> tuple[int, int, frozenset[tuple[int, int]]]:
+        """Give that of the complement and 2**index, which has the same bit there."""
+        return self._key(-1, (1 << self.index) - 1)
+
+    def _key(self, sign: int, added: int) -> tuple[int, int, frozenset[tuple[int, int]]]:
         mask = (2 << self.index) - 1
-        factors = ((c, v & mask) for c, v in self.form.coefficients.items())
-        return self.index, self.form.constant & mask, frozenset(f for f in factors if f[1])
+        factors = ((c, sign * v & mask) for c, v in self.form.coefficients.items())
+        constant = sign * self.form.constant + added & mask
+        return self.index, constant, frozenset(f for f in factors if f[1])
 
 
 LinearBit = Bit | int  # a bit that is the same on every input is the number 0 or 1
@@ -159,7 +167,7 @@ def same(a: LinearBit, b: LinearBit) -> bool:
         return a is b or a == b
     if a.form is b.form and a.index == b.index:
         return True
-    return a.index == b.index and a.key() == b.key()
+    return a.index == b.index and b.key() in (a.key(), a.mirrored())
 
 
 def inverted(value: LinearBit) -> LinearBit:

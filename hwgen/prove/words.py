@@ -57,6 +57,10 @@ def read_word(word: Sequence[LinearBit], inputs: Ranges) -> Reading | int:
         joined = _joined([*dropped, *rest], inputs)
         joined = _stacked(rest, inputs) if joined is None and not first.index else joined
         found = found if joined is None else joined
+    if isinstance(found, int) and first.index:
+        # bit i of a form is also that of its complement and 2**i: a code with inverted top bit
+        first = Bit(first.form.inverse(), first.index)
+        found = _matched(first.form.plus(1 << first.index), first.index, rest, inputs)
     if isinstance(found, int):
         return start + place
     if not first.index:

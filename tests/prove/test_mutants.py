@@ -36,9 +36,18 @@ def sound(target, pipeline):
     return design, netlist, nets, outputs(design, netlist, nets)
 
 
+def pipelines(design):
+    """Give the units that compute, without an output buffer behind them.
+
+    Of that the proof covers only where each bit comes from: see tests/prove/test_refusals.py.
+    """
+    kinds = zip(design.units, design.kinds, strict=True)
+    return [unit for unit, kind in kinds if kind != "OutputBuffer"]
+
+
 def outputs(design, netlist, payload):
-    """Run all units on samples."""
-    for name in design.units:
+    """Run all units that compute on samples."""
+    for name in pipelines(design):
         module = Module(name, netlist[name])
         algebra = Samples(module, SAMPLES)
         pipeline = pipeline_of(module)
@@ -89,7 +98,7 @@ def test_nothing_is_proved_that_changes_a_value(target, pipeline):
     rng = np.random.default_rng(5)
     refused = 0
     for _ in range(150):
-        mutant, what = damaged(netlist, design.units, rng)
+        mutant, what = damaged(netlist, pipelines(design), rng)
         certificate = prove_netlist(design, mutant, "", lambda _: None)
         if certificate.proved:
             assert outputs(design, mutant, nets) == expected, what
