@@ -17,7 +17,7 @@ from torch import nn
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantConv2d, QuantLinear
 from hwgen.nn.weight_quant import Method, WeightQuant
-from training.sweep.room import smallest_accumulator_bits
+from training.room import smallest_accumulator_bits
 
 CHOICE = re.compile(
     r"(?P<pattern>[^=]+)=(?:(?P<method>[a-z]\w*)(?::(?P<bits>\d+))?|(?P<alone>\d+))"

@@ -12,7 +12,7 @@ from hwgen.errors import HwgenError
 from hwgen.nn import QuantConv2d, QuantLinear
 from training.build import quant_net
 from training.recipes import Recipe, load
-from training.sweep.room import smallest_accumulator_bits
+from training.room import smallest_accumulator_bits
 from training.sweep.tasks import float_recipe
 
 WIDE = 32  # bits in which any weight fits

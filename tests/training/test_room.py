@@ -10,8 +10,8 @@ from hwgen.errors import HwgenError
 from hwgen.nn import QuantInput, QuantLinear, WeightQuant
 from hwgen.numeric import IntType
 from training.recipes import RECIPES
+from training.room import smallest_accumulator_bits
 from training.sweep.checks import trainable
-from training.sweep.room import smallest_accumulator_bits
 
 DIGITS = replace(RECIPES["digits"], epochs=1, float_epochs=1)
 
