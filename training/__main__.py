@@ -16,10 +16,22 @@ from hwgen.errors import HwgenError
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
 from training.float_checkpoint import train_float_alone
-from training.options import errors, override, progress, widths_of
+from training.options import (
+    ActivationBits,
+    Constrained,
+    FirstLastBits,
+    InputBits,
+    WeightBits,
+    Width,
+    Widths,
+    errors,
+    override,
+    progress,
+    widths_of,
+)
 from training.parallel import is_first, process_group
 from training.quantize import quantize
-from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
+from training.recipes import RECIPES, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
 from training.tables import figures_table
@@ -55,24 +67,13 @@ def main(
     acc_bits: Annotated[
         int | None, typer.Option(help="Accumulator bits to keep; 8, cifar10_cnn 12.")
     ] = None,
-    weight_bits: Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")] = None,
-    first_last_bits: Annotated[
-        int | None, typer.Option(help="Weight bits of the first and last layer; 8, digits 4.")
-    ] = None,
-    act_bits: Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")] = None,
-    input_bits: Annotated[
-        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
-    ] = None,
-    widths: Annotated[
-        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
-    ] = None,
-    width: Annotated[
-        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
-    ] = None,
-    constrain: Annotated[
-        Constrain | None,
-        typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
-    ] = None,
+    weight_bits: WeightBits = None,
+    first_last_bits: FirstLastBits = None,
+    act_bits: ActivationBits = None,
+    input_bits: InputBits = None,
+    widths: Widths = None,
+    width: Width = None,
+    constrain: Constrained = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,

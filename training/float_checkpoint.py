@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hwgen.errors import HwgenError, ModelError
 from hwgen.files import write_beside
-from training.options import errors, override, progress, widths_of
+from training.options import InputBits, Width, Widths, errors, override, progress, widths_of
 from training.recipes import RECIPES, RecipeName, load
 from training.run import train_float
 
@@ -24,15 +24,9 @@ from training.run import train_float
 def train_float_alone(
     recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
-    widths: Annotated[
-        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
-    ] = None,
-    width: Annotated[
-        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
-    ] = None,
-    input_bits: Annotated[
-        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
-    ] = None,
+    widths: Widths = None,
+    width: Width = None,
+    input_bits: InputBits = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,

@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hwgen.errors import HwgenError
 from training.loop import Epoch, Report
 from training.parallel import is_first
-from training.recipe import Recipe
+from training.recipe import Constrain, Recipe
 
 errors = Console(stderr=True, highlight=False, quiet=not is_first())
+
+WeightBits = Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")]
+FirstLastBits = Annotated[
+    int | None, typer.Option(help="Weight bits of the first and last layer; 8, digits 4.")
+]
+ActivationBits = Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")]
+InputBits = Annotated[
+    int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+]
+Widths = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")]
+Width = Annotated[
+    float | None, typer.Option(help="Factor on the channels of a convolutional network.")
+]
+Constrained = Annotated[
+    Constrain | None,
+    typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
+]
 
 
 def override(recipe: Recipe, **given: object) -> Recipe:

@@ -29,8 +29,19 @@ from hwgen.nn.post_training import (
 from training.build import float_net, quant_net
 from training.data.dataset import TrainingData
 from training.float_checkpoint import load_float
-from training.options import errors, override, widths_of
-from training.recipes import RECIPES, Constrain, Recipe, RecipeName, load, with_method
+from training.options import (
+    ActivationBits,
+    Constrained,
+    FirstLastBits,
+    InputBits,
+    WeightBits,
+    Width,
+    Widths,
+    errors,
+    override,
+    widths_of,
+)
+from training.recipes import RECIPES, Recipe, RecipeName, load, with_method
 from training.run import Figures, measured
 from training.start import CALIBRATION, calibration_inputs
 from training.tables import figures_table
@@ -70,24 +81,13 @@ def quantize(
     equalization: Annotated[
         bool, typer.Option("--equalize", help="Equalize neighbouring layers first.")
     ] = False,
-    weight_bits: Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")] = None,
-    first_last_bits: Annotated[
-        int | None, typer.Option(help="Weight bits of the first and last layer; 8, digits 4.")
-    ] = None,
-    act_bits: Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")] = None,
-    input_bits: Annotated[
-        int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
-    ] = None,
-    widths: Annotated[
-        str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")
-    ] = None,
-    width: Annotated[
-        float | None, typer.Option(help="Factor on the channels of a convolutional network.")
-    ] = None,
-    constrain: Annotated[
-        Constrain | None,
-        typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
-    ] = None,
+    weight_bits: WeightBits = None,
+    first_last_bits: FirstLastBits = None,
+    act_bits: ActivationBits = None,
+    input_bits: InputBits = None,
+    widths: Widths = None,
+    width: Width = None,
+    constrain: Constrained = None,
     seed: Annotated[int, typer.Option(help="Seed of the choice of inputs.")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
