@@ -70,11 +70,12 @@ class Forms:
                 sorted((int(w) * limits.lo, int(w) * limits.hi))
                 for w, limits in zip(row, inputs, strict=True)
             ]
+            lo, hi = constant + sum(e[0] for e in ends), constant + sum(e[1] for e in ends)
+            # a constant in a carry chain puts the range where the plan wants it; so it does here
+            moved = adder.lo - lo if adder.constant else 0
             self.rows.append(row)
-            self._constants.append(constant)
-            self.ranges.append(
-                Range(constant + sum(e[0] for e in ends), constant + sum(e[1] for e in ends))
-            )
+            self._constants.append(constant + moved)
+            self.ranges.append(Range(lo + moved, hi + moved))
 
     def _operand(self, operand: Operand) -> tuple[np.ndarray, int]:
         row, constant = self.rows[operand.node], self._constants[operand.node]

@@ -252,9 +252,9 @@ def test_what_lies_inside_a_container(path, value, expected):
         (
             ("nodes", DENSE, "op"),
             "softmax",
-            "net.pt: nodes[1]: fc1: op must be one of dense, conv2d, threshold, max_pool2d, "
-            "sum_pool2d, add, concat, upsample_nearest, pixel_shuffle, flatten, argmax, "
-            "not 'softmax'; this release cannot build it",
+            "net.pt: nodes[1]: fc1: op must be one of dense, conv2d, threshold, rescale, "
+            "max_pool2d, sum_pool2d, add, concat, upsample_nearest, pixel_shuffle, flatten, "
+            "argmax, not 'softmax'; this release cannot build it",
         ),
         (("input", "bits"), 0, "net.pt: input: bits must be 1 to 16, not 0"),
         (("input", "bits"), 17, "net.pt: input: bits must be 1 to 16, not 17"),
