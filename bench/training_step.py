@@ -1,21 +1,26 @@
 """Time and memory of a training step, ours and Brevitas', against the float network.
 
     python bench/training_step.py [--json] [--nets dense small_cnn resnet18] [--steps 40]
+                                  [--threads 2] [--wait passive]
 
 Every network is trained beside its float twin in one process with one optimizer setting. The steps
 of all of them take turns, so that a change of the machine's speed hits all alike; the figure is
 the median of the rounds' ratios to the float step: of its duration, and of the processor time
 that it took, which other programs on the machine disturb less. Ours include the norm penalty,
 Brevitas' leave it out. Memory is what parameters, optimizer and the largest moment of a step hold
-together. The first step is told in processor time: it compiles or loads the loops of its method.
+together. `--wait` says what threads of torch do between two operations, float's and Brevitas'
+alike: sleep, as under `python -m training`, or spin, as torch has it. The first step is told in
+processor time: it compiles or loads the loops of its method.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -183,6 +188,12 @@ def print_table(rows: list[dict[str, object]]) -> None:
     Console().print(table)
 
 
+def start_again_with(**settings: str) -> None:
+    """Start this program again unless these are its environment: torch reads them as it loads."""
+    if any(os.environ.get(name) != value for name, value in settings.items()):
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | settings)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -190,13 +201,15 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--steps", type=int, default=40, help="timed rounds (default 40)")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (default 2)")
+    parser.add_argument("--wait", choices=("passive", "active"), default="passive")
     args = parser.parse_args()
+    start_again_with(OMP_WAIT_POLICY=args.wait)
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)  # as the training loop does
     rows = [row for name in args.nets for row in measure(name, args.steps)]
     if args.json:
         packages = {name: version(name) for name in ("torch", "brevitas", "hwgen")}
-        setting = {"seed": SEED, "threads": args.threads, "steps": args.steps}
+        setting = {"seed": SEED, "threads": args.threads, "wait": args.wait, "steps": args.steps}
         versions = {"python": platform.python_version(), **packages}
         print(json.dumps({"rows": rows, **setting, "versions": versions}, indent=1))
         return
