@@ -1,12 +1,14 @@
 """LUTs of a whole layer with its activation, with each way of requantization forced.
 
-    python bench/requantization.py [--json] [--targets xc7 ice40 ecp5] [--bits 2 3 4 5 6 7 8]
+    python bench/requantization.py [--json] [--out FILE] [--targets xc7 ice40 ecp5]
+                                   [--bits 2 3 4 5 6 7 8] [--cases affine "power of two" shift]
 
 One layer, 32 inputs of 4 bits, 8 channels of 4-bit weights, 60 % of them nonzero, unsigned codes:
 the activation's ReLU is its clamp. `affine`: thresholds of clip(round(a * sum + b)) with a scale
 and an offset for each channel, as batch normalization leaves them; `power of two`: the scale is the
 nearest power of two, the offset arbitrary; `shift`: no offset either, so that the code is bits of
-the sum. Every plan is compared with the thresholds on random vectors before.
+the sum. Every plan is compared with the thresholds on random vectors before. Comparators, one for
+each threshold (codes of up to 4 bits) or in a search, are what the usual generators build.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from comparators import Comparators, with_comparators
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -39,6 +42,7 @@ BITS = tuple(range(2, 9))
 SEED = 7
 VECTORS = 1000
 ROWS, COLUMNS, INPUTS = 8, 32, IntType(bits=4, signed=False)
+WIDEST_BANK = 4  # bits of codes; a bank of 255 comparators takes Yosys minutes
 REACH = 3.0  # the top code lies so many standard deviations of the sum above the bottom one
 
 
@@ -74,7 +78,9 @@ def expected_codes(graph: Graph, x: IntArray) -> IntArray:
     return reached
 
 
-def measure(graph: Graph, target: str, choice: Choice) -> tuple[int, int]:
+def measure(
+    graph: Graph, target: str, choice: Choice, comparators: Comparators | None = None
+) -> tuple[int, int]:
     """Give the LUTs of a layer, and how many of its channels multiply."""
     options = BuildOptions(style="unrolled", target=target, pipeline="none", requantization=choice)
     plan = plan_design(graph, options)
@@ -85,7 +91,10 @@ def measure(graph: Graph, target: str, choice: Choice) -> tuple[int, int]:
         raise SystemExit("the plan differs from the thresholds")
     (stage,) = (stage for stage in plan.stages if isinstance(stage, ParallelThreshold))
     multiplying = sum(isinstance(channel, Rescale) for channel in stage.channels)
-    return luts(verilog_of(plan), plan.name, target), multiplying
+    text = verilog_of(plan)
+    if comparators:
+        text = with_comparators(text, f"{plan.name}_activation", stage, comparators)
+    return luts(text, plan.name, target), multiplying
 
 
 @cache
@@ -101,7 +110,10 @@ def row(case: str, bits: int, target: str) -> dict[str, object]:
     """One layer on one target: what the planner picks against the better of the forced ways."""
     graph = layer(case, bits)
     measured = {choice: measure(graph, target, choice) for choice in get_args(Choice)}
-    counts = {choice: count for choice, (count, _) in measured.items()}
+    counts: dict[str, int] = {choice: count for choice, (count, _) in measured.items()}
+    for kind in get_args(Comparators):
+        if kind != "bank" or bits <= WIDEST_BANK:
+            counts[kind], _ = measure(graph, target, "diagram", kind)
     forced = min(counts["diagram"], counts["multiply"])
     return {
         "case": case,
@@ -120,12 +132,15 @@ def row(case: str, bits: int, target: str) -> dict[str, object]:
 def print_table(rows: list[dict[str, object]]) -> None:
     """The rows for people."""
     table = Table(title="LUTs of a layer of 8 channels with its activation")
-    columns = ("thresholds", "bits", "target", "diagrams", "products", "picked", "multiplying")
+    columns = ("thresholds", "bits", "target", "bank", "search", "diagrams", "products", "picked")
+    columns += ("multiplying",)
     for column in columns:
         table.add_column(column, justify="left" if column == "thresholds" else "right")
     for item in rows:
         counts = item["luts"]
         picked = (
+            counts.get("bank", ""),
+            counts["search"],
             counts["diagram"],
             counts["multiply"],
             counts["auto"],
@@ -139,13 +154,18 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--out", type=Path, help="also write the document here, after each row")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
     parser.add_argument("--bits", nargs="*", type=int, default=list(BITS), choices=BITS)
     parser.add_argument("--cases", nargs="*", default=list(CASES), choices=CASES)
     args = parser.parse_args()
     cases = [(c, bits, t) for t in args.targets for c in args.cases for bits in args.bits]
     progress = track(cases, description="requantization", console=Console(stderr=True))
-    rows = [row(*case) for case in progress]
+    rows = []
+    for case in progress:
+        rows.append(row(*case))
+        if args.out:
+            args.out.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))
         return
