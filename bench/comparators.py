@@ -72,13 +72,15 @@ def _search(steps: Steps, wide: int, bits: int) -> list[str]:
     unused = 2**levels - 1 - count
     thresholds = [*steps.thresholds, *[2 ** (wide - 2)] * unused]
     codes = [*steps.codes, *[steps.codes[-1]] * unused]
-    lines = [f"wire [{levels - 1}:0] j;"]
-    for level in reversed(range(levels)):
-        above = f"j[{levels - 1}:{level + 1}]" if level < levels - 1 else "1'b0"
+    top = f"assign j[{levels - 1}] = x >= {_signed(thresholds[2 ** (levels - 1) - 1], wide)};"
+    lines = [f"wire [{levels - 1}:0] j;", top]
+    for level in reversed(range(levels - 1)):
         picked = thresholds[2**level - 1 :: 2 ** (level + 1)]
         lines += [
             f"reg signed [{wide - 1}:0] t{level};",
-            *_table(f"t{level}", above, [_signed(t, wide) for t in picked]),
+            *_table(
+                f"t{level}", f"j[{levels - 1}:{level + 1}]", [_signed(t, wide) for t in picked]
+            ),
             f"assign j[{level}] = x >= t{level};",
         ]
     values = [f"{bits}'d{code % 2**bits}" for code in codes]
