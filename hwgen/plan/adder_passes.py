@@ -16,7 +16,8 @@ def graph_luts(graph: AdderGraph, target: Target) -> int:
 
     A LUT a bit above the bits that are only wires. On xc7 a bit that one operand alone reaches
     needs none; on ice40 a node that is both added and subtracted needs inverters, whereas those of
-    a node that is only subtracted go into the LUTs that make it.
+    a node that is only subtracted go into the LUTs that make it. There the top bit of a sum
+    without signs is the carry itself, which Yosys counts no LUT for; placement needs one.
     """
     ranges = [graph.stored_range(node) for node in range(len(graph.inputs) + len(graph.adders))]
     luts = sum(adder_luts(adder, ranges, target) for adder in graph.adders)
@@ -35,11 +36,15 @@ def graph_luts(graph: AdderGraph, target: Target) -> int:
 def adder_luts(adder: Adder, ranges: Sequence[Range], target: Target) -> int:
     """LUT sites of one adder, from the ranges of all nodes."""
     bits = max(adder.range.bits - adder.wires, 0)
-    if target != "xc7" or adder.subtract:
-        return bits
     operands = [
         (op.shift, op.shift + ranges[op.node].bits, op.inverted) for op, _ in adder.signed_operands
     ]
+    if target == "ice40" and not adder.subtract:
+        unsigned = all(ranges[op.node].lo >= 0 for op, _ in adder.signed_operands)
+        carried = adder.range.bits > max(top for _, top, _ in operands)
+        return bits - int(unsigned and carried and bits > 0)
+    if target != "xc7" or adder.subtract:
+        return bits
     if adder.constant:
         return max(adder.range.bits - sorted(low for low, _, _ in operands)[1], 0)
     return min(chain_luts(operands), bits)
