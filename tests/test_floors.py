@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hwgen"
 FLOORS = [  # from the top; one line may not import its own neighbours
     {"cli", "__main__"},
+    {"cli_options", "console"},
     {"flow"},
     {"simulate", "synth", "prove", "report"},
     {"emit"},

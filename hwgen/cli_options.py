@@ -1,0 +1,132 @@
+"""The options of the command line: what each is called, takes and says of itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BUILD_EXAMPLES = """\b
+Examples:
+  hwgen build model.pt -o out
+      unrolled where the network is small
+  hwgen build model.pt -o out --style folded --pe 8 --simd 2
+      16 multipliers a layer
+  hwgen build model.pt -o out --fps 200000 --clock-mhz 50
+      the fewest LUTs that keep up; layers are balanced, styles may be mixed
+  hwgen build model.pt -o out --max-luts 2000 --target ecp5
+      the fastest design that fits
+  hwgen build model.pt -o out2 --plan out/plan.json
+      a plan whose choices or stages were edited
+"""
+
+
+class TargetName(StrEnum):
+    """FPGA families."""
+
+    xc7 = "xc7"
+    ice40 = "ice40"
+    ecp5 = "ecp5"
+
+
+class StyleName(StrEnum):
+    """How layers are built."""
+
+    auto = "auto"
+    unrolled = "unrolled"
+    folded = "folded"
+
+
+class EffortName(StrEnum):
+    """How long the planner searches."""
+
+    low = "low"
+    normal = "normal"
+    high = "high"
+
+
+class SimulatorName(StrEnum):
+    """Simulators."""
+
+    verilator = "verilator"
+    icarus = "icarus"
+
+
+Model = Annotated[Path, typer.Argument(help="A model file (.pt) or an integer matrix (.npy).")]
+Design = Annotated[Path, typer.Argument(help="A design folder that `hwgen build` wrote.")]
+InputType = Annotated[
+    str | None,
+    typer.Option("--input", help="Type of a matrix's inputs: u or s and bits, such as u4, s8."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Design folder [default: rtl_out/NAME]."),
+]
+Target = Annotated[TargetName, typer.Option(help="FPGA family.")]
+Style = Annotated[
+    StyleName,
+    typer.Option(
+        help="unrolled: a vector every cycle. folded: few multipliers, many cycles. auto: "
+        "unrolled where all is small, or a mix for a goal."
+    ),
+]
+AccumulatorRule = Annotated[
+    str,
+    typer.Option(
+        help="offset: registers start at their own offset, as narrow as can be. signed: exact "
+        "two's complement. A number: that many bits, as a baseline."
+    ),
+]
+Pe = Annotated[int | None, typer.Option(min=1, help="Folded: rows in parallel [default: 4].")]
+Simd = Annotated[
+    int | None, typer.Option(min=1, help="Folded: products in parallel a row [default: 1].")
+]
+NoSkip = Annotated[
+    bool, typer.Option("--no-skip", help="Folded: spend cycles on zero weights too.")
+]
+Pipeline = Annotated[
+    str,
+    typer.Option(
+        help="Unrolled: adder levels between registers, none, or auto: what --clock-mhz needs, "
+        "else 2."
+    ),
+]
+ClockMhz = Annotated[
+    float,
+    typer.Option(
+        min=0, help="The clock in MHz: --fps is meant at it, registers are placed for it."
+    ),
+]
+Fps = Annotated[
+    int | None,
+    typer.Option(min=1, help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz."),
+]
+MaxLuts = Annotated[
+    int | None, typer.Option(min=1, help="Goal: the fastest design within so many LUTs.")
+]
+MaxBrams = Annotated[
+    int | None, typer.Option(min=0, help="With --max-luts: block RAMs at the most.")
+]
+Effort = Annotated[EffortName, typer.Option(help="How long to search for shared sums.")]
+EditedPlan = Annotated[
+    Path | None, typer.Option(help="Build this plan.json, perhaps edited, instead of planning.")
+]
+Simulator = Annotated[
+    SimulatorName, typer.Option(help="verilator comes with hwgen; icarus if installed.")
+]
+Samples = Annotated[
+    int, typer.Option(min=0, help="Vectors of the whole design; 0: as many as take a moment.")
+]
+Seed = Annotated[
+    int, typer.Option(help="Of stalls and random vectors; 0: the folder's own vectors.")
+]
+Waves = Annotated[bool, typer.Option("--waves", help="Keep a wave file in sim/build.")]
+SynthTarget = Annotated[
+    TargetName | None, typer.Option(help="FPGA family [default: the design's own].")
+]
+Place = Annotated[
+    bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40).")
+]
