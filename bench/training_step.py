@@ -1,15 +1,15 @@
 """Time and memory of a training step, ours and Brevitas', against the float network.
 
     python bench/training_step.py [--json] [--nets dense small_cnn resnet18] [--steps 40]
-                                  [--threads 2] [--wait passive]
+                                  [--threads 2] [--spin 20000]
 
 Every network is trained beside its float twin in one process with one optimizer setting. The steps
 of all of them take turns, so that a change of the machine's speed hits all alike; the figure is
 the median of the rounds' ratios to the float step: of its duration, and of the processor time
 that it took, which other programs on the machine disturb less. Ours include the norm penalty,
 Brevitas' leave it out. Memory is what parameters, optimizer and the largest moment of a step hold
-together. `--wait` says what threads of torch do between two operations, float's and Brevitas'
-alike: sleep, as under `python -m training`, or spin, as torch has it. The first step is told in
+together. `--spin` is how long waiting threads of OpenMP spin, in all three alike: its default is
+that of `python -m training`; 0 leaves them as the library has them. The first step is told in
 processor time: it compiles or loads the loops of its method.
 """
 
@@ -201,15 +201,16 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", default=list(CASES), choices=CASES)
     parser.add_argument("--steps", type=int, default=40, help="timed rounds (default 40)")
     parser.add_argument("--threads", type=int, default=2, help="threads of torch (default 2)")
-    parser.add_argument("--wait", choices=("passive", "active"), default="passive")
+    parser.add_argument("--spin", type=int, default=20000, help="GOMP_SPINCOUNT (default 20000)")
     args = parser.parse_args()
-    start_again_with(OMP_WAIT_POLICY=args.wait)
+    if args.spin:
+        start_again_with(GOMP_SPINCOUNT=str(args.spin))
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)  # as the training loop does
     rows = [row for name in args.nets for row in measure(name, args.steps)]
     if args.json:
         packages = {name: version(name) for name in ("torch", "brevitas", "hwgen")}
-        setting = {"seed": SEED, "threads": args.threads, "wait": args.wait, "steps": args.steps}
+        setting = {"seed": SEED, "threads": args.threads, "spin": args.spin, "steps": args.steps}
         versions = {"python": platform.python_version(), **packages}
         print(json.dumps({"rows": rows, **setting, "versions": versions}, indent=1))
         return

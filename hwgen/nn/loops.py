@@ -5,6 +5,9 @@ cache. Element by element it does the operations of the torch formula in the sam
 integers are equal to the last bit; sums of gradients differ by rounding. The formulas stay for
 other devices and for torch.compile, which fuses them itself.
 
+Rows are independent, so that the threads that torch may use share them; every row, and every block
+of activations, is still summed in one order.
+
 `reassoc` lets LLVM vectorize a sum. It stands only where a loop adds real gradients, or whole
 numbers so small that the order cannot matter.
 """
@@ -12,11 +15,14 @@ numbers so small that the order cannot matter.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from importlib.util import find_spec
 from typing import Any
 
+import numba
 import numpy as np
 import torch
-from numba import njit
+from numba import njit, prange
 from torch import Tensor
 
 Loop = Callable[..., Any]
@@ -43,18 +49,37 @@ def arrays(*tensors: Tensor) -> list[Any]:
     return [tensor.detach().numpy() for tensor in tensors]
 
 
-def compiled(*fastmath: str) -> Callable[[Loop], Loop]:
-    """Compile a loop when it is first called, and keep it on disk where a folder can be written."""
+# numba's own thread pool ends the process where two threads of Python enter it, OpenMP's does not
+HAS_OPENMP = find_spec("numba.np.ufunc.omppool") is not None
+
+
+def compiled(*fastmath: str, parallel: bool = False) -> Callable[[Loop], Loop]:
+    """Compile a loop when it is first called, and keep it on disk where a folder can be written.
+
+    A `parallel` loop, whose `prange` says what is independent, runs on as many threads as torch's.
+    """
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
+    options["parallel"] = shared = parallel and HAS_OPENMP
 
     def decorate(function: Loop) -> Loop:
-        flags = set(fastmath)
         try:
-            loop: Loop = njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function)
+            loop: Loop = njit(cache=True, **options)(function)
         except RuntimeError:  # numba found no place for its cache
-            loop = njit(nogil=True, error_model="numpy", fastmath=flags)(function)
-        return loop
+            loop = njit(**options)(function)
+        return _on_torch_threads(loop) if shared else loop
 
     return decorate
+
+
+def _on_torch_threads(loop: Loop) -> Loop:
+    most = numba.get_num_threads()
+
+    @wraps(loop)
+    def call(*arguments: Any) -> Any:
+        numba.set_num_threads(min(torch.get_num_threads(), most))
+        return loop(*arguments)
+
+    return call
 
 
 @compiled()
@@ -64,23 +89,23 @@ def clip(x: Any, lo: Any, hi: Any) -> Any:
     return hi if x > hi else x
 
 
-@compiled()
+@compiled(parallel=True)
 def round_rows(x: Any, scale: Any, lo: Any, hi: Any, values: Any) -> None:
     """Round rows, shape (rows, K), to multiples of their scale, (rows, 1) or (1, 1)."""
     least, most = x.dtype.type(lo), x.dtype.type(hi)
-    for row in range(len(x)):
+    for row in prange(len(x)):
         step = scale[row % len(scale), 0]
         for i in range(x.shape[1]):
             values[row, i] = clip(np.floor(x[row, i] / step + HALF), least, most) * step
 
 
-@compiled("reassoc")
+@compiled("reassoc", parallel=True)
 def round_rows_backward(
     grad: Any, x: Any, values: Any, scale: Any, lo: Any, hi: Any, of_x: Any, of_scale: Any
 ) -> None:
     """Pass the gradient where the rounding does not clip; give `s * dLoss/ds`, shape (rows, 1)."""
     least, most = x.dtype.type(lo), x.dtype.type(hi)
-    for row in range(len(x)):
+    for row in prange(len(x)):
         step, total = scale[row % len(scale), 0], ZERO
         for i in range(x.shape[1]):
             code = np.floor(x[row, i] / step + HALF)
@@ -90,11 +115,11 @@ def round_rows_backward(
         of_scale[row, 0] = total
 
 
-@compiled()
+@compiled(parallel=True)
 def truncate_rows(x: Any, mean: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
     """Round `(x - mean) * factor` towards zero, clip it to the limit, and scale it."""
     most = x.dtype.type(limit)
-    for row in range(len(x)):
+    for row in prange(len(x)):
         step, gain, middle = scale[row % len(scale), 0], factor[row, 0], mean[row, 0]
         for i in range(x.shape[1]):
             u = x[row, i] - middle
@@ -102,7 +127,7 @@ def truncate_rows(x: Any, mean: Any, factor: Any, scale: Any, limit: Any, values
             values[row, i] = -size if u < ZERO else size
 
 
-@compiled("reassoc")
+@compiled("reassoc", parallel=True)
 def truncate_rows_backward(
     grad: Any,
     x: Any,
@@ -117,7 +142,7 @@ def truncate_rows_backward(
 ) -> None:
     """Do what `capped_norm` says; `sums`, (2, rows, 1): `sum(G u) / |u|`, `sum(grad * values)`."""
     edge = x.dtype.type(limit + 1)
-    for row in range(len(x)):
+    for row in prange(len(x)):
         gain, total, along, middle = factor[row, 0], ZERO, ZERO, mean[row, 0]
         for i in range(x.shape[1]):
             u = x[row, i] - middle
@@ -134,10 +159,10 @@ def truncate_rows_backward(
             of_u[row, i] = (of_u[row, i] - signed) * gain
 
 
-@compiled("reassoc")
+@compiled("reassoc", parallel=True)
 def centre_rows(x: Any) -> None:
     """Take the mean of each row from it."""
-    for row in range(len(x)):
+    for row in prange(len(x)):
         total = ZERO
         for i in range(x.shape[1]):
             total += x[row, i]
@@ -147,18 +172,25 @@ def centre_rows(x: Any) -> None:
 
 
 @compiled()
-def round_activations(x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any) -> None:
-    """Round `x`, shape (N,), and keep what was rounded off for the backward pass.
-
-    It is kept in 16 bits, in 1 / 65534 of a step, and OUTSIDE where the rounding clips.
-    """
-    least, most, step = x.dtype.type(lo), x.dtype.type(hi), scale[0]
+def _round_block(x: Any, step: Any, least: Any, most: Any, values: Any, residuals: Any) -> None:
     for i in range(len(x)):
         real = x[i] / step
         code = np.floor(real + HALF)
         values[i] = clip(code, least, most) * step
         off = np.floor((real - code) * RESIDUAL + HALF)
         residuals[i] = np.int16(off if (code >= least) & (code <= most) else OUTSIDE)
+
+
+@compiled(parallel=True)
+def round_activations(x: Any, scale: Any, lo: Any, hi: Any, values: Any, residuals: Any) -> None:
+    """Round `x`, shape (N,), and keep what was rounded off for the backward pass.
+
+    It is kept in 16 bits, in 1 / 65534 of a step, and OUTSIDE where the rounding clips.
+    """
+    least, most, step = x.dtype.type(lo), x.dtype.type(hi), scale[0]
+    for index in prange((len(x) + BLOCK - 1) // BLOCK):
+        block = slice(index * BLOCK, (index + 1) * BLOCK)
+        _round_block(x[block], step, least, most, values[block], residuals[block])
 
 
 @compiled("reassoc")
@@ -172,14 +204,19 @@ def _pass_rounded(grad: Any, values: Any, residuals: Any, unit: Any, of_x: Any) 
     return total
 
 
-@compiled()
+@compiled(parallel=True)
 def round_activations_backward(
     grad: Any, values: Any, residuals: Any, scale: Any, of_x: Any
 ) -> float:
     """Pass the gradient where the rounding did not clip; give `s * dLoss/ds`."""
+    unit = scale[0] / RESIDUAL
+    totals = np.empty((len(grad) + BLOCK - 1) // BLOCK, np.float64)
+    for index in prange(len(totals)):
+        block = slice(index * BLOCK, (index + 1) * BLOCK)
+        totals[index] = _pass_rounded(
+            grad[block], values[block], residuals[block], unit, of_x[block]
+        )
     total = 0.0
-    for start in range(0, len(grad), BLOCK):
-        block = slice(start, start + BLOCK)
-        unit = scale[0] / RESIDUAL
-        total += _pass_rounded(grad[block], values[block], residuals[block], unit, of_x[block])
+    for partial in totals:
+        total += partial
     return total

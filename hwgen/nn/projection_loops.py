@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import prange
 
 from hwgen.nn.loops import HALF, ONE, ZERO, clip, compiled
 
@@ -126,17 +127,18 @@ def _write_ties(
             count -= ONE
 
 
-@compiled()
+@compiled(parallel=True)
 def project_rows(
     x: Any, scale: Any, start: Any, budget: Any, limit: Any, bits: Any, values: Any, threshold: Any
 ) -> None:
     """Project rows `x / scale`, shape (rows, K); give their values and their lambdas, (rows, 1).
 
-    Lambda is looked for from `start` on. `bits` is room for K integers as wide as the floats.
+    Lambda is looked for from `start` on. `bits` is like K integers as wide as the floats.
     """
     most, highest = x.dtype.type(budget), x.dtype.type(limit)
-    gains, nearest = bits.view(x.dtype), np.empty_like(x[0])
-    for row in range(len(x)):
+    for row in prange(len(x)):
+        words, nearest = np.empty_like(bits), np.empty_like(x[0])
+        gains = words.view(x.dtype)
         step, guess = scale[row % len(scale), 0], start[row, 0]
         guess = guess if ZERO <= guess < INFINITY else ZERO
         for i in range(x.shape[1]):
@@ -146,7 +148,7 @@ def project_rows(
         if shift > ZERO:
             rest = most - _spent(nearest, shift, highest)
             _gains(x[row], step, nearest, shift, highest, gains)
-            edge, few = _first_left(gains, bits, rest, guess + HALF, shift)
+            edge, few = _first_left(gains, words, rest, guess + HALF, shift)
             ties = rest - few if edge >= HALF else ZERO
             threshold[row, 0] = max(edge - HALF, ZERO)
         _write(x[row], step, nearest, shift, highest, gains, edge, values[row])
@@ -154,7 +156,7 @@ def project_rows(
             _write_ties(x[row], step, nearest, shift, ties, gains, edge, values[row])
 
 
-@compiled("reassoc")
+@compiled("reassoc", parallel=True)
 def soft_rows_backward(
     grad: Any, x: Any, values: Any, threshold: Any, scale: Any, limit: Any, of_x: Any, of_scale: Any
 ) -> None:
@@ -162,7 +164,7 @@ def soft_rows_backward(
 
     `of_x` has the shape of `x`; `of_scale`, (rows, 1), is `s * dLoss/ds`.
     """
-    for row in range(len(x)):
+    for row in prange(len(x)):
         step, least, most = (
             scale[row % len(scale), 0],
             threshold[row, 0],
@@ -185,13 +187,13 @@ def soft_rows_backward(
         of_scale[row, 0] = total
 
 
-@compiled("reassoc")
+@compiled("reassoc", parallel=True)
 def identity_rows_backward(
     grad: Any, x: Any, values: Any, threshold: Any, scale: Any, limit: Any, of_x: Any, of_scale: Any
 ) -> None:
     """Pass the gradient of the codes where they are not clipped; arguments as above."""
     most = x.dtype.type(limit) + HALF
-    for row in range(len(x)):
+    for row in prange(len(x)):
         step, total = scale[row % len(scale), 0], ZERO
         free = ONE if threshold[row, 0] == ZERO else ZERO
         for i in range(x.shape[1]):
