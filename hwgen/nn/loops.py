@@ -30,6 +30,7 @@ Loop = Callable[..., Any]
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 RESIDUAL = np.float32(65534)  # units of a residual in a step: -0.5 to 0.5 is -32767 to 32767
 OUTSIDE = np.int16(-32768)
+LN2 = float(np.log(2))
 BLOCK = 4096  # of a sum in float32; the blocks are summed in float64
 
 
@@ -116,6 +117,36 @@ def round_rows_backward(
 
 
 @compiled(parallel=True)
+def row_norms(x: Any, mean: Any, norms: Any) -> None:
+    """Sum the magnitudes of `x - mean` in each row, in float64; shape (rows, 1)."""
+    for row in prange(len(x)):
+        norms[row, 0] = _row_norm(x[row], mean[row, 0])
+
+
+@compiled("reassoc")
+def _row_norm(x: Any, mean: Any) -> Any:
+    total = 0.0
+    for i in range(len(x)):
+        total += abs(x[i] - mean)
+    return total
+
+
+@compiled()
+def excess_rows(log2_scale: Any, log2_norm: Any, cap: Any, of_scale: Any, of_norm: Any) -> Any:
+    """Sum `max(g - s * T, 0)` with `g = 2**log2_norm`, `s = 2**log2_scale`, and its gradients."""
+    total, of_scale[:] = 0.0, ZERO
+    for row in range(len(log2_norm)):
+        place = row % len(log2_scale)
+        scale, norm = np.exp2(log2_scale[place, 0]), np.exp2(log2_norm[row, 0])
+        over = norm - scale * cap
+        of_norm[row, 0] = norm * LN2 if over > 0 else ZERO
+        if over > 0:
+            total += over
+            of_scale[place, 0] -= scale * cap * LN2
+    return total
+
+
+@compiled(parallel=True)
 def truncate_rows(x: Any, mean: Any, factor: Any, scale: Any, limit: Any, values: Any) -> None:
     """Round `(x - mean) * factor` towards zero, clip it to the limit, and scale it."""
     most = x.dtype.type(limit)
@@ -136,11 +167,14 @@ def truncate_rows_backward(
     factor: Any,
     scale: Any,
     length: Any,
+    wanted: Any,
+    cap: Any,
     limit: Any,
     of_u: Any,
-    sums: Any,
+    of_norm: Any,
+    of_scale: Any,
 ) -> None:
-    """Do what `capped_norm` says; `sums`, (2, rows, 1): `sum(G u) / |u|`, `sum(grad * values)`."""
+    """Do what `capped_norm` says; gradients of the logarithms are those of a row, (rows, 1)."""
     edge = x.dtype.type(limit + 1)
     for row in prange(len(x)):
         gain, total, along, middle = factor[row, 0], ZERO, ZERO, mean[row, 0]
@@ -151,8 +185,10 @@ def truncate_rows_backward(
             along += passed * u
             total += grad[row, i] * values[row, i]
         along /= length[row, 0]
-        sums[0, row, 0], sums[1, row, 0] = along, total
-        gain *= scale[row % len(scale), 0]
+        step, free = scale[row % len(scale), 0], wanted[row, 0] <= cap
+        to_norm = along * wanted[row, 0] * step if free else ZERO
+        of_norm[row, 0], of_scale[row, 0] = to_norm * LN2, (total - to_norm) * LN2
+        gain *= step
         for i in range(x.shape[1]):
             u = x[row, i] - middle
             signed = along if u > ZERO else (-along if u < ZERO else ZERO)

@@ -15,12 +15,14 @@ from torch import Tensor, nn
 from hwgen.nn.loops import (
     arrays,
     centre_rows,
+    excess_rows,
     fit,
+    row_norms,
     truncate_rows,
     truncate_rows_backward,
 )
 from hwgen.nn.projection import project_l1
-from hwgen.nn.quantizers.codes import Codes, initial_log2_scale, log2_gradient, power
+from hwgen.nn.quantizers.codes import LN2, Codes, initial_log2_scale, log2_gradient, power
 from hwgen.nn.weight_quant import MIN_SCALE, WeightQuant
 
 
@@ -67,10 +69,11 @@ class CappedNorm(nn.Module):
 
     def codes(self, weight: Tensor) -> Codes:
         """Give the integers of `weight`, shape (channels, K)."""
-        u = weight.detach()
-        u = u - middle(u, self.centred)
+        weight = weight.detach()
+        mean = middle(weight, self.centred)
         scale, norm = self.scale.detach(), self.norm.detach()
-        x = u * ((norm / scale).clamp_(max=self.cap) / row_length(u))
+        factor = (norm / scale).clamp_(max=self.cap) / row_length(weight, mean)
+        x = (weight - mean) * factor
         return Codes(x.abs().floor_().clamp_(max=self.config.limit).copysign_(x), x)
 
     def initial_weight(self, weight: Tensor) -> Tensor:
@@ -95,14 +98,19 @@ def middle(weight: Tensor, centred: bool) -> Tensor:
     return weight.mean(dim=1, keepdim=True) if centred else weight.new_zeros(len(weight), 1)
 
 
-def row_length(u: Tensor) -> Tensor:
-    """Each row's l1 norm, floored so that it can divide, shape (channels, 1)."""
-    return u.abs().sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+def row_length(weight: Tensor, mean: Tensor) -> Tensor:
+    """Each row's l1 norm around its mean, floored so that it can divide, shape (channels, 1)."""
+    if not fit(weight, mean):
+        return (weight - mean).abs_().sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
+    norms = torch.empty_like(mean)
+    row_norms(*arrays(weight, mean, norms))
+    return norms.clamp_min_(MIN_SCALE)
 
 
 def log2_norm(weight: Tensor) -> Tensor:
     """Log of each row's l1 norm, floored so that a zero row can recover, shape (channels, 1)."""
-    return torch.log2(row_length(weight.detach()))
+    weight = weight.detach()
+    return torch.log2(row_length(weight, middle(weight, centred=False)))
 
 
 class _Capped(torch.autograd.Function):
@@ -124,7 +132,7 @@ class _Capped(torch.autograd.Function):
         centred: bool,
     ) -> Tensor:
         mean, scale = middle(weight, centred), power(log2_scale)
-        length = row_length(weight - mean if centred else weight)
+        length = row_length(weight, mean)
         wanted = power(log2_norm).div_(scale)
         factor = wanted.clamp(max=cap).div_(length)
         if fit(weight, mean, factor, scale):
@@ -139,16 +147,17 @@ class _Capped(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None, None]:
-        weight, mean, values, factor, scale, length, wanted = ctx.saved_tensors
-        given = grad.contiguous(), weight, mean, values, factor, scale, length
+        saved: tuple[Tensor, ...] = ctx.saved_tensors
+        weight, mean, values, factor, scale, length, wanted = saved
+        given = grad.contiguous(), weight, mean, values, factor, scale, length, wanted
         gradients = _by_loop if fit(*given) else _by_formula
-        of_weight, along, of_scale = gradients(*given, ctx.limit, ctx.centred)
-        of_norm = along.mul_(wanted * scale).mul_(wanted <= ctx.cap)
-        of_scale = log2_gradient(of_scale.sub_(of_norm), scale)
-        return of_weight, of_scale, log2_gradient(of_norm, length), None, None, None
+        of_weight, of_scale, of_norm = gradients(*given, ctx.cap, ctx.limit, ctx.centred)
+        if len(scale) < len(of_scale):
+            of_scale = of_scale.sum(dim=0, keepdim=True)
+        return of_weight, of_scale, of_norm, None, None, None
 
 
-Gradients = tuple[Tensor, Tensor, Tensor]  # of the weight; sum(G u) / ||u||_1; sum(grad * values)
+Gradients = tuple[Tensor, Tensor, Tensor]  # of the weight, of log2(s) of every row, of log2(g)
 
 
 def _by_loop(
@@ -159,15 +168,18 @@ def _by_loop(
     factor: Tensor,
     scale: Tensor,
     length: Tensor,
+    wanted: Tensor,
+    cap: float,
     limit: int,
     centred: bool,
 ) -> Gradients:
-    of_weight, sums = torch.empty_like(weight), weight.new_empty(2, len(weight), 1)
-    given = arrays(grad, weight, mean, values, factor, scale, length)
-    truncate_rows_backward(*given, limit, *arrays(of_weight, sums))
+    of_weight = torch.empty_like(weight)
+    of_norm, of_scale = torch.empty_like(length), torch.empty_like(length)
+    given = arrays(grad, weight, mean, values, factor, scale, length, wanted)
+    truncate_rows_backward(*given, cap, limit, *arrays(of_weight, of_norm, of_scale))
     if centred:
         centre_rows(*arrays(of_weight))
-    return of_weight, sums[0], sums[1]
+    return of_weight, of_scale, of_norm
 
 
 def _by_formula(
@@ -178,6 +190,8 @@ def _by_formula(
     factor: Tensor,
     scale: Tensor,
     length: Tensor,
+    wanted: Tensor,
+    cap: float,
     limit: int,
     centred: bool,
 ) -> Gradients:
@@ -186,8 +200,9 @@ def _by_formula(
     passed = torch.ops.aten.hardtanh_backward(grad, work, -limit - 1.0, limit + 1.0)
     along = torch.mul(passed, u, out=work).sum(dim=1, keepdim=True).div_(length)
     of_u = passed.addcmul_(torch.sign(u, out=work), along, value=-1).mul_(factor * scale)
-    of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True)
-    return of_u.sub_(middle(of_u, centred)), along, of_scale
+    of_norm = along.mul_(wanted * scale).mul_(wanted <= cap)
+    of_scale = torch.mul(grad, values, out=work).sum(dim=1, keepdim=True).sub_(of_norm)
+    return of_u.sub_(middle(of_u, centred)), of_scale.mul_(LN2), of_norm.mul_(LN2)
 
 
 class _Excess(torch.autograd.Function):
@@ -195,6 +210,12 @@ class _Excess(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, log2_scale: Tensor, log2_norm: Tensor, cap: float) -> Tensor:
+        if fit(log2_scale, log2_norm):
+            of_scale, of_norm = torch.empty_like(log2_scale), torch.empty_like(log2_norm)
+            given = arrays(log2_scale, log2_norm)
+            total = excess_rows(*given, cap, *arrays(of_scale, of_norm))
+            ctx.save_for_backward(of_scale, of_norm)
+            return log2_norm.new_tensor(total)
         scale, norm = power(log2_scale), power(log2_norm)
         excess = torch.sub(norm, scale, alpha=cap)
         over = excess > 0
