@@ -16,6 +16,9 @@ module hwgen_adder_to_alu (A, B, Y);
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
 
+  // nothing to add: Yosys makes wires of it, or a negation, and $alu knows no operand without bits
+  wire _TECHMAP_FAIL_ = A_WIDTH == 0 || B_WIDTH == 0;
+
   localparam subtract = _TECHMAP_CELLTYPE_ == "$sub";
   wire [Y_WIDTH-1:0] propagate, carry;
 
