@@ -16,25 +16,29 @@ module hwgen_adder_to_alu (A, B, Y);
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
 
-  // nothing to add: Yosys makes wires of it, or a negation, and $alu knows no operand without bits
-  wire _TECHMAP_FAIL_ = A_WIDTH == 0 || B_WIDTH == 0;
-
   localparam subtract = _TECHMAP_CELLTYPE_ == "$sub";
   wire [Y_WIDTH-1:0] propagate, carry;
 
-  \$alu #(
-    .A_SIGNED(A_SIGNED),
-    .A_WIDTH(A_WIDTH),
-    .B_SIGNED(B_SIGNED),
-    .B_WIDTH(B_WIDTH),
-    .Y_WIDTH(Y_WIDTH)
-  ) _TECHMAP_REPLACE_ (
-    .A(A),
-    .B(B),
-    .BI(subtract),
-    .CI(subtract),
-    .CO(carry),
-    .X(propagate),
-    .Y(Y)
-  );
+  generate
+    if (A_WIDTH == 0 || B_WIDTH == 0) begin
+      // an operand without bits, which $alu does not know: left to Yosys
+      wire _TECHMAP_FAIL_ = 1'b1;
+    end else begin
+      \$alu #(
+        .A_SIGNED(A_SIGNED),
+        .A_WIDTH(A_WIDTH),
+        .B_SIGNED(B_SIGNED),
+        .B_WIDTH(B_WIDTH),
+        .Y_WIDTH(Y_WIDTH)
+      ) _TECHMAP_REPLACE_ (
+        .A(A),
+        .B(B),
+        .BI(subtract),
+        .CI(subtract),
+        .CO(carry),
+        .X(propagate),
+        .Y(Y)
+      );
+    end
+  endgenerate
 endmodule

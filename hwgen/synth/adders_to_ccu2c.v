@@ -19,13 +19,18 @@ module hwgen_adder_to_ccu2c (A, B, Y);
   input [B_WIDTH-1:0] B;
   output [Y_WIDTH-1:0] Y;
 
-  wire _TECHMAP_FAIL_ = Y_WIDTH <= 2;
+  localparam none = A_WIDTH == 0 || B_WIDTH == 0;  // an operand without bits is left to Yosys
+  wire _TECHMAP_FAIL_ = Y_WIDTH <= 2 || none;
   localparam subtract = _TECHMAP_CELLTYPE_ == "$sub";
   localparam PAIRS = Y_WIDTH / 2;
 
   wire [Y_WIDTH-1:0] a, b;
-  \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(Y_WIDTH)) extend_a (.A(A), .Y(a));
-  \$pos #(.A_SIGNED(B_SIGNED), .A_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH)) extend_b (.A(B), .Y(b));
+  generate
+    if (!none) begin
+      \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(Y_WIDTH)) extend_a (.A(A), .Y(a));
+      \$pos #(.A_SIGNED(B_SIGNED), .A_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH)) extend_b (.A(B), .Y(b));
+    end
+  endgenerate
 
   wire [PAIRS:0] carry;
   assign carry[0] = subtract;

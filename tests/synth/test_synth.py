@@ -15,6 +15,21 @@ from hwgen.synth.tools import find_yosys, run_tool, workspace
 from hwgen.synth.yosys import Design, map_design, map_harness, read_ports
 
 ADDER = "module top(input [7:0] a, b, output [7:0] y); assign y = a + b; endmodule\n"
+NO_BITS = """module \\top
+  wire width 2 input 1 \\b
+  wire width 3 output 2 \\y
+  cell $sub $1
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 0
+    parameter \\B_SIGNED 0
+    parameter \\B_WIDTH 2
+    parameter \\Y_WIDTH 3
+    connect \\A { }
+    connect \\B \\b
+    connect \\Y \\y
+  end
+end
+"""
 FOUR = """\
 module top(input [7:0] a, b, c, d, output [9:0] y); assign y = a + b + c + d; endmodule
 """
@@ -96,6 +111,18 @@ def test_alu_map_keeps_adders_on_the_carry_chain(synth):
     mapped, plain = synth(FOUR, "ice40"), synth(FOUR, "ice40", alu_map=False)
     assert (mapped.luts, mapped.total.carries) == (27, 26)
     assert plain.luts > 35
+
+
+@pytest.mark.parametrize("adder_map", ["adders_to_alu.v", "adders_to_ccu2c.v"])
+def test_an_adder_map_leaves_an_operand_without_bits_alone(tmp_path, adder_map):
+    """Yosys' optimization leaves such a cell where every bit of an operand is known to be zero."""
+    (tmp_path / "top.il").write_text(NO_BITS)
+    with workspace(None) as where:
+        design = Design.stage([tmp_path / "top.il"], "top", TARGETS["xc7"], adder_map, where)
+        steps = (
+            f"read_rtlil {design.sources[0]}; techmap -map {adder_map}; select -assert-count 1 t:*"
+        )
+        run_tool(find_yosys(), ["-q", "-p", f"{steps}; synth -top top"], where)
 
 
 @pytest.mark.parametrize(
