@@ -15,20 +15,24 @@ def graph_luts(graph: AdderGraph, target: Target) -> int:
     """LUT sites that synthesis for a target should need.
 
     A LUT a bit above the bits that are only wires. On xc7 a bit that one operand alone reaches
-    needs none; on ice40 a node that is both added and subtracted needs inverters, whereas those of
-    a node that is only subtracted go into the LUTs that make it. There the top bit of a sum
+    needs none; on ice40 a node that is read both ways needs inverters, whereas those of a node
+    that is only subtracted or inverted go into the LUTs that make it. There the top bit of a sum
     without signs is the carry itself, which Yosys counts no LUT for; placement needs one.
     """
     ranges = [graph.stored_range(node) for node in range(len(graph.inputs) + len(graph.adders))]
     luts = sum(adder_luts(adder, ranges, target) for adder in graph.adders)
     luts += sum(_adjusting_luts(graph, output, target) for output in graph.outputs)
     if target == "ice40":
-        signs = {(op.node, sign) for adder in graph.adders for op, sign in adder.signed_operands}
+        uses = {
+            (op.node, op.inverted != (sign < 0))
+            for adder in graph.adders
+            for op, sign in adder.signed_operands
+        }
         made = len(graph.inputs)
         luts += sum(
             graph.stored_range(node).bits
-            for node, sign in signs
-            if sign < 0 and (node < made or (node, 1) in signs)
+            for node, inverted in uses
+            if inverted and (node < made or (node, False) in uses)
         )
     return luts
 

@@ -13,7 +13,7 @@ from hwgen.plan.rescale import rescales
 from hwgen.plan.staircase import code_range, wrapped
 
 # fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
-CHOICE_LUTS: dict[Target, float] = {"xc7": 0.27, "ice40": 0.57, "ecp5": 0.63}  # a diagram's node
+CHOICE_LUTS: dict[Target, float] = {"xc7": 0.25, "ice40": 0.475, "ecp5": 0.455}  # a diagram's node
 DIGIT_LUTS: dict[Target, float] = {"xc7": 0.65, "ice40": 0.9, "ecp5": 0.96}  # a bit added
 
 
