@@ -6,6 +6,7 @@ from hwgen.ir import Graph
 from hwgen.numeric import IntArray
 from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
@@ -31,15 +32,7 @@ def plan_unrolled_layer(
     graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
 ) -> PlannedLayer:
     """Plan a layer that takes a vector every cycle, down to its codes or its argmax."""
-    adders = plan_adder_graph(
-        layer,
-        stream.lanes,
-        style=_arithmetic(layer, options),
-        effort=options.effort,
-        lane_rule=LaneRule(
-            wrap=options.accumulator_method == "offset", minimum_bits=options.accumulator_width
-        ),
-    )
+    adders = _adder_graph(layer, stream, options)
     lanes = tuple(output.range.type for output in adders.outputs)
     if layer.tail != "threshold":
         lanes = (widest(tuple(output.range for output in adders.outputs)),) * layer.rows
@@ -113,11 +106,23 @@ def _requantizer(
     return requantizer(staircase, row, options.target, limit, options.requantization)
 
 
-def _arithmetic(layer: Layer, options: BuildOptions) -> Style:
+def _adder_graph(layer: Layer, stream: Stream, options: BuildOptions) -> AdderGraph:
+    """Search in every way of adding that may suit the target, and take the cheapest result."""
+    rule = LaneRule(
+        wrap=options.accumulator_method == "offset", minimum_bits=options.accumulator_width
+    )
+    found = [
+        plan_adder_graph(layer, stream.lanes, style=style, effort=options.effort, lane_rule=rule)
+        for style in _arithmetic(layer, options)
+    ]
+    return min(found, key=lambda graph: graph_luts(graph, options.target))
+
+
+def _arithmetic(layer: Layer, options: BuildOptions) -> tuple[Style, ...]:
     """Complement arithmetic leaves a constant in every sum, which only a threshold absorbs."""
     if options.target in TERNARY_TARGETS:
-        return "ternary"
-    absorbs = layer.tail == "threshold" and options.accumulator == "offset"
+        return ("ternary",)
     if options.target in SIGNED_TARGETS:
-        return "signed"
-    return "complement" if absorbs else "additive"
+        return ("signed",)
+    absorbs = layer.tail == "threshold" and options.accumulator == "offset"
+    return ("complement", "additive") if absorbs else ("additive",)
