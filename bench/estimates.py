@@ -1,27 +1,33 @@
 """The planner's estimates of LUTs against Yosys: whole designs, and each kind of unit.
 
-    python bench/estimates.py [--json] [--targets xc7 ecp5 ice40] [--fit] [NAME ...]
+    python bench/estimates.py [--json] [--out FILE] [--targets xc7 ecp5 ice40] [NAME ...]
+    python bench/estimates.py --fit
 
-Each case is a network with random weights and a choice for every layer. `estimate` is what the
-planner adds up, `luts` what Yosys counts for the whole design. `--fit` fits base and factor of
-every kind of unit to the measured ones and writes hwgen/plan/fitted.py; the errors shown are those
-of the figures before.
+Each case is a network with random weights and a choice for every layer. `ours` is what the planner
+adds up, `baseline` what Yosys counts for the whole design. `--fit` measures every unit of some
+networks, fits base and factor of every kind of unit to them and writes hwgen/plan/fitted.py; the
+errors that it shows are those of the figures before. Without it other networks are measured, which
+no fit has seen.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
+import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from estimate_cases import CASES, FITTED_CASES, NEW_CASES, NEW_SEED, UNROLLED
 from networks import random_network
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
 from hwgen.plan.choices import folded, unrolled
@@ -31,27 +37,9 @@ from hwgen.plan.fitted import FITTED
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_chosen
-from hwgen.synth.run import synthesise_verilog
+from hwgen.synth.run import Breakdown, synthesise_verilog
+from hwgen.synth.tools import find_yosys
 
-UNROLLED = (0, 0)
-CASES = {
-    "ternary, unrolled": (
-        {"widths": (32, 24, 20, 10), "inputs": 4, "codes": 2, "weight_bits": 2, "density": 0.3},
-        (UNROLLED, UNROLLED, UNROLLED),
-    ),
-    "4 bits, folded": (
-        {"widths": (64, 48, 32, 10), "inputs": 4, "codes": 4, "weight_bits": 4, "density": 0.2},
-        ((4, 1), (8, 1), (2, 1)),
-    ),
-    "2 bits, folded": (
-        {"widths": (64, 64, 40, 10), "inputs": 2, "codes": 2, "weight_bits": 2, "density": 0.2},
-        ((4, 2), (16, 1), (4, 1)),
-    ),
-    "mixed": (
-        {"widths": (40, 30, 24, 10), "inputs": 4, "codes": 3, "weight_bits": 3, "density": 0.3},
-        ((4, 1), UNROLLED, (2, 2)),
-    ),
-}
 FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "fitted.py"
 HEADER = '''"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
 
@@ -70,7 +58,7 @@ WEAK_BASE = 8.0  # LUTs that a base may be of without its being noticed, where s
 def planned(name: str, target: str) -> Plan:
     """Plan a case."""
     net, folds = CASES[name]
-    graph = random_network(seed=1, **net)
+    graph = random_network(seed=1 if name in FITTED_CASES else NEW_SEED, **net)
     layers, options = layers_of(graph), BuildOptions(target=target)
     choices = [
         unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, options)
@@ -79,21 +67,37 @@ def planned(name: str, target: str) -> Plan:
     return plan_chosen(graph, layers, tuple(choices), options)
 
 
-def measure(name: str, target: str) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """A row of the design, and one of each unit."""
+def measure(name: str, target: str, *, parts: bool) -> Row:
+    """A row of the design, with one of each unit where these are asked for."""
     plan = planned(name, target)
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / "design.v"
         file.write_text(verilog_of(plan))
-        result = synthesise_verilog([file], plan.name, target, clock="aclk", layers=True)
+        result = synthesise_verilog([file], plan.name, target, clock="aclk", layers=parts)
+    cost = chain_cost(plan.stages, plan.target)
+    return {
+        "measure": "fit" if name in FITTED_CASES else "new",
+        "case": name,
+        "target": target,
+        "ours": cost.luts,
+        "baseline": result.luts,
+        "ratio": round(cost.luts / result.luts, 3),
+        "brams_estimate": cost.brams,
+        "brams": result.total.brams,
+        "units": units_of(plan, result.breakdown) if result.breakdown else [],
+    }
+
+
+def units_of(plan: Plan, breakdown: Breakdown) -> list[Row]:
+    """Count and measurement of each unit."""
     units = []
     for stage in plan.stages:
-        counts = result.breakdown.layers[f"{plan.name}_{stage.name}"]
+        counts = breakdown.layers[f"{plan.name}_{stage.name}"]
         cost = stage_cost(stage, plan.target)
         units.append(
             {
-                "case": f"{name}: {stage.name}",
-                "target": target,
+                "unit": stage.name,
+                "target": plan.target,
                 "kind": type(stage).__name__,
                 "counted": counted_luts(stage, plan.target),
                 "estimate": cost.luts,
@@ -102,21 +106,10 @@ def measure(name: str, target: str) -> tuple[dict[str, object], list[dict[str, o
                 "brams": counts.brams,
             }
         )
-    cost = chain_cost(plan.stages, plan.target)
-    row = {
-        "case": name,
-        "target": target,
-        "ours": cost.luts,
-        "baseline": result.luts,
-        "ratio": round(cost.luts / result.luts, 3),
-        "brams_estimate": cost.brams,
-        "brams": result.total.brams,
-        "tools": result.tools,
-    }
-    return row, units
+    return units
 
 
-def fit(units: list[dict[str, object]]) -> None:
+def fit(units: list[Row]) -> None:
     """Write base and factor of every kind that was measured; the others stay."""
     samples = defaultdict(list)
     for unit in units:
@@ -145,7 +138,7 @@ def fitted(pairs: list[tuple[int, int]], old: tuple[float, float]) -> tuple[floa
     return float(base), float(factor)
 
 
-def print_tables(rows: list[dict[str, object]], units: list[dict[str, object]]) -> None:
+def print_tables(rows: list[Row], units: list[Row]) -> None:
     """The designs, and the error by kind of unit."""
     console = Console()
     table = Table(title="LUTs of whole designs: estimate against Yosys")
@@ -162,26 +155,37 @@ def print_tables(rows: list[dict[str, object]], units: list[dict[str, object]]) 
         console.print(f"{kind}: median error {statistics.median(found):.0%} of {len(found)} units")
 
 
+def versions() -> dict[str, str]:
+    """What the rows depend on: Yosys, and the figures that the estimates were made with."""
+    figures = hashlib.sha256(FITTED_FILE.read_bytes()).hexdigest()[:12]
+    return {"yosys": find_yosys().version, "fitted": figures}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--fit", action="store_true", help="write hwgen/plan/fitted.py")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
-    parser.add_argument("names", nargs="*", default=list(CASES))
+    parser.add_argument("names", nargs="*", help="cases; all of a kind by default")
     args = parser.parse_args()
-    cases = [(name, target) for name in args.names or CASES for target in args.targets]
-    rows, units = [], []
+    if set(args.names) - set(CASES):
+        parser.error(f"names: must be of {', '.join(CASES)}")
+    names = args.names or (FITTED_CASES if args.fit else NEW_CASES)
+    cases = [(name, target) for name in names for target in args.targets]
+    kept, rows = RowFile(args.out, versions()), []
     for name, target in track(cases, description="estimates", console=Console(stderr=True)):
-        row, parts = measure(name, target)
-        rows.append(row)
-        units += parts
+        key = {"measure": "fit" if name in FITTED_CASES else "new", "case": name, "target": target}
+        rows.append(kept.find(key) or kept.add(measure(name, target, parts=args.fit)))
+        print(json.dumps(rows[-1]), file=sys.stderr)
+    units = [unit for row in rows for unit in row["units"]]
     if args.fit:
         fit(units)
     errors = [abs(row["ratio"] - 1) for row in rows]
     summary = {"median_error": statistics.median(errors), "largest_error": max(errors)}
     if args.json:
-        print(json.dumps({"seed": 1, "rows": rows, "units": units, **summary}, indent=1))
+        print(json.dumps({"rows": rows, **summary}, indent=1))
         return
     print_tables(rows, units)
     print(
