@@ -16,7 +16,7 @@ from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 NEVER = 10**9  # LUTs that a block RAM never saves
 WIDTHS = (32, 16, 12, 8)  # accumulator bits beside the exact ones
-MAX_SYNTHESISED = 300_000  # nonzero weights of the layers whose synthesis is timed too
+MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is timed too
 
 
 def compare(case: Case, target: str, luts_per_block: int = LUTS_PER_BLOCK) -> Row:
