@@ -37,8 +37,11 @@ from hwgen.plan.fitted import FITTED
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_chosen
-from hwgen.synth.run import Breakdown, synthesise_verilog
-from hwgen.synth.tools import find_yosys
+from hwgen.synth.count import count_children
+from hwgen.synth.run import synthesise_verilog
+from hwgen.synth.targets import find_target
+from hwgen.synth.tools import find_yosys, workspace
+from hwgen.synth.yosys import Design, map_layers
 
 FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "fitted.py"
 HEADER = '''"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
@@ -67,16 +70,16 @@ def planned(name: str, target: str) -> Plan:
     return plan_chosen(graph, layers, tuple(choices), options)
 
 
-def measure(name: str, target: str, *, parts: bool) -> Row:
-    """A row of the design, with one of each unit where these are asked for."""
+def measure(name: str, target: str) -> Row:
+    """Estimate and measure a whole design."""
     plan = planned(name, target)
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / "design.v"
         file.write_text(verilog_of(plan))
-        result = synthesise_verilog([file], plan.name, target, clock="aclk", layers=parts)
+        result = synthesise_verilog([file], plan.name, target, clock="aclk")
     cost = chain_cost(plan.stages, plan.target)
     return {
-        "measure": "fit" if name in FITTED_CASES else "new",
+        "measure": "new",
         "case": name,
         "target": target,
         "ours": cost.luts,
@@ -84,36 +87,41 @@ def measure(name: str, target: str, *, parts: bool) -> Row:
         "ratio": round(cost.luts / result.luts, 3),
         "brams_estimate": cost.brams,
         "brams": result.total.brams,
-        "units": units_of(plan, result.breakdown) if result.breakdown else [],
     }
 
 
-def units_of(plan: Plan, breakdown: Breakdown) -> list[Row]:
-    """Count and measurement of each unit."""
+def measure_units(name: str, target: str) -> Row:
+    """Count and measure each unit of a design, by one synthesis that keeps them apart."""
+    plan, chosen = planned(name, target), find_target(target)
+    with tempfile.TemporaryDirectory() as work, workspace(None) as where:
+        file = Path(work) / "design.v"
+        file.write_text(verilog_of(plan))
+        design = Design.stage([file], plan.name, chosen, chosen.adder_map, where)
+        stat, _ = map_layers(find_yosys(), design, where)
+        found = count_children(stat, plan.name, chosen)
     units = []
     for stage in plan.stages:
-        counts = breakdown.layers[f"{plan.name}_{stage.name}"]
-        cost = stage_cost(stage, plan.target)
+        counts, cost = found[f"{plan.name}_{stage.name}"], stage_cost(stage, plan.target)
         units.append(
             {
                 "unit": stage.name,
-                "target": plan.target,
+                "target": target,
                 "kind": type(stage).__name__,
                 "counted": counted_luts(stage, plan.target),
-                "estimate": cost.luts,
-                "luts": counts.luts,
+                "ours": cost.luts,
+                "baseline": counts.luts,
                 "brams_estimate": cost.brams,
                 "brams": counts.brams,
             }
         )
-    return units
+    return {"measure": "units", "case": name, "target": target, "units": units}
 
 
 def fit(units: list[Row]) -> None:
     """Write base and factor of every kind that was measured; the others stay."""
     samples = defaultdict(list)
     for unit in units:
-        samples[unit["target"], unit["kind"]].append((unit["counted"], unit["luts"]))
+        samples[unit["target"], unit["kind"]].append((unit["counted"], unit["baseline"]))
     text = HEADER
     for target, kinds in FITTED.items():
         text += f'    "{target}": {{\n'
@@ -138,21 +146,27 @@ def fitted(pairs: list[tuple[int, int]], old: tuple[float, float]) -> tuple[floa
     return float(base), float(factor)
 
 
+def print_errors(title: str, errors: list[float]) -> None:
+    """Median and largest of some errors."""
+    print(f"{title}: median error {statistics.median(errors):.0%}, largest {max(errors):.0%}")
+
+
 def print_tables(rows: list[Row], units: list[Row]) -> None:
     """The designs, and the error by kind of unit."""
-    console = Console()
     table = Table(title="LUTs of whole designs: estimate against Yosys")
     for column in ("case", "target", "estimate", "Yosys", "ratio"):
         table.add_column(column, justify="left" if column == "case" else "right")
     for row in rows:
         cells = (row[key] for key in ("case", "target", "ours", "baseline", "ratio"))
         table.add_row(*(str(cell) for cell in cells))
-    console.print(table)
+    if rows:
+        Console().print(table)
+        print_errors("whole designs", [abs(row["ratio"] - 1) for row in rows])
     errors = defaultdict(list)
     for unit in units:
-        errors[unit["kind"]].append(abs(unit["estimate"] - unit["luts"]) / max(unit["luts"], 1))
+        errors[unit["kind"]].append(abs(unit["ours"] / max(unit["baseline"], 1) - 1))
     for kind, found in sorted(errors.items()):
-        console.print(f"{kind}: median error {statistics.median(found):.0%} of {len(found)} units")
+        print_errors(f"{kind}, {len(found)} units", found)
 
 
 def versions() -> dict[str, str]:
@@ -173,25 +187,21 @@ def main() -> None:
     if set(args.names) - set(CASES):
         parser.error(f"names: must be of {', '.join(CASES)}")
     names = args.names or (FITTED_CASES if args.fit else NEW_CASES)
+    kind = "units" if args.fit else "new"
+    measured = measure_units if args.fit else measure
     cases = [(name, target) for name in names for target in args.targets]
     kept, rows = RowFile(args.out, versions()), []
     for name, target in track(cases, description="estimates", console=Console(stderr=True)):
-        key = {"measure": "fit" if name in FITTED_CASES else "new", "case": name, "target": target}
-        rows.append(kept.find(key) or kept.add(measure(name, target, parts=args.fit)))
+        key = {"measure": kind, "case": name, "target": target}
+        rows.append(kept.find(key) or kept.add(measured(name, target)))
         print(json.dumps(rows[-1]), file=sys.stderr)
-    units = [unit for row in rows for unit in row["units"]]
+    units = [unit for row in rows for unit in row.get("units", [])]
     if args.fit:
         fit(units)
-    errors = [abs(row["ratio"] - 1) for row in rows]
-    summary = {"median_error": statistics.median(errors), "largest_error": max(errors)}
     if args.json:
-        print(json.dumps({"rows": rows, **summary}, indent=1))
+        print(json.dumps({"rows": rows}, indent=1))
         return
-    print_tables(rows, units)
-    print(
-        f"whole designs: median error {summary['median_error']:.0%}, largest "
-        f"{summary['largest_error']:.0%}"
-    )
+    print_tables([] if args.fit else rows, units)
 
 
 if __name__ == "__main__":
