@@ -1,7 +1,7 @@
 """The planner's estimates of LUTs against Yosys: whole designs, and each kind of unit.
 
     python bench/estimates.py [--json] [--out FILE] [--targets xc7 ecp5 ice40] [NAME ...]
-    python bench/estimates.py --fit
+    python bench/estimates.py --fit [--kinds FoldedDense ...]
 
 Each case is a network with random weights and a choice for every layer. `ours` is what the planner
 adds up, `baseline` what Yosys counts for the whole design. `--fit` measures every unit of some
@@ -101,7 +101,7 @@ def measure_units(name: str, target: str) -> Row:
         found = count_children(stat, plan.name, chosen)
     units = []
     for stage in plan.stages:
-        counts, cost = found[f"{plan.name}_{stage.name}"], stage_cost(stage, plan.target)
+        counts, cost = found[stage.name], stage_cost(stage, plan.target)
         units.append(
             {
                 "unit": stage.name,
@@ -182,6 +182,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--fit", action="store_true", help="write hwgen/plan/fitted.py")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
+    parser.add_argument("--kinds", nargs="*", help="with --fit: fit these kinds of unit only")
     parser.add_argument("names", nargs="*", help="cases; all of a kind by default")
     args = parser.parse_args()
     if set(args.names) - set(CASES):
@@ -197,7 +198,7 @@ def main() -> None:
         print(json.dumps(rows[-1]), file=sys.stderr)
     units = [unit for row in rows for unit in row.get("units", [])]
     if args.fit:
-        fit(units)
+        fit([unit for unit in units if unit["kind"] in (args.kinds or [unit["kind"]])])
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))
         return
