@@ -1,27 +1,33 @@
 """The planner's estimates of LUTs against Yosys: whole designs, and each kind of unit.
 
-    python bench/estimates.py [--json] [--targets xc7 ecp5 ice40] [--fit] [NAME ...]
+    python bench/estimates.py [--json] [--out FILE] [--targets xc7 ecp5 ice40] [NAME ...]
+    python bench/estimates.py --fit [--kinds FoldedDense ...]
 
-Each case is a network with random weights and a choice for every layer. `estimate` is what the
-planner adds up, `luts` what Yosys counts for the whole design. `--fit` fits base and factor of
-every kind of unit to the measured ones and writes hwgen/plan/fitted.py; the errors shown are those
-of the figures before.
+Each case is a network with random weights and a choice for every layer. `ours` is what the planner
+adds up, `baseline` what Yosys counts for the whole design. `--fit` measures every unit of some
+networks, fits base and factor of every kind of unit to them and writes hwgen/plan/fitted.py; the
+errors that it shows are those of the figures before. Without it other networks are measured, which
+no fit has seen.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import statistics
+import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from estimate_cases import CASES, FITTED_CASES, NEW_CASES, NEW_SEED, UNROLLED
 from networks import random_network
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
 from hwgen.plan.choices import folded, unrolled
@@ -31,27 +37,12 @@ from hwgen.plan.fitted import FITTED
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_chosen
+from hwgen.synth.count import count_children
 from hwgen.synth.run import synthesise_verilog
+from hwgen.synth.targets import find_target
+from hwgen.synth.tools import find_yosys, workspace
+from hwgen.synth.yosys import Design, map_layers
 
-UNROLLED = (0, 0)
-CASES = {
-    "ternary, unrolled": (
-        {"widths": (32, 24, 20, 10), "inputs": 4, "codes": 2, "weight_bits": 2, "density": 0.3},
-        (UNROLLED, UNROLLED, UNROLLED),
-    ),
-    "4 bits, folded": (
-        {"widths": (64, 48, 32, 10), "inputs": 4, "codes": 4, "weight_bits": 4, "density": 0.2},
-        ((4, 1), (8, 1), (2, 1)),
-    ),
-    "2 bits, folded": (
-        {"widths": (64, 64, 40, 10), "inputs": 2, "codes": 2, "weight_bits": 2, "density": 0.2},
-        ((4, 2), (16, 1), (4, 1)),
-    ),
-    "mixed": (
-        {"widths": (40, 30, 24, 10), "inputs": 4, "codes": 3, "weight_bits": 3, "density": 0.3},
-        ((4, 1), UNROLLED, (2, 2)),
-    ),
-}
 FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "fitted.py"
 HEADER = '''"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
 
@@ -70,7 +61,7 @@ WEAK_BASE = 8.0  # LUTs that a base may be of without its being noticed, where s
 def planned(name: str, target: str) -> Plan:
     """Plan a case."""
     net, folds = CASES[name]
-    graph = random_network(seed=1, **net)
+    graph = random_network(seed=1 if name in FITTED_CASES else NEW_SEED, **net)
     layers, options = layers_of(graph), BuildOptions(target=target)
     choices = [
         unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, options)
@@ -79,31 +70,16 @@ def planned(name: str, target: str) -> Plan:
     return plan_chosen(graph, layers, tuple(choices), options)
 
 
-def measure(name: str, target: str) -> tuple[dict[str, object], list[dict[str, object]]]:
-    """A row of the design, and one of each unit."""
+def measure(name: str, target: str) -> Row:
+    """Estimate and measure a whole design."""
     plan = planned(name, target)
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / "design.v"
         file.write_text(verilog_of(plan))
-        result = synthesise_verilog([file], plan.name, target, clock="aclk", layers=True)
-    units = []
-    for stage in plan.stages:
-        counts = result.breakdown.layers[f"{plan.name}_{stage.name}"]
-        cost = stage_cost(stage, plan.target)
-        units.append(
-            {
-                "case": f"{name}: {stage.name}",
-                "target": target,
-                "kind": type(stage).__name__,
-                "counted": counted_luts(stage, plan.target),
-                "estimate": cost.luts,
-                "luts": counts.luts,
-                "brams_estimate": cost.brams,
-                "brams": counts.brams,
-            }
-        )
+        result = synthesise_verilog([file], plan.name, target, clock="aclk")
     cost = chain_cost(plan.stages, plan.target)
-    row = {
+    return {
+        "measure": "new",
         "case": name,
         "target": target,
         "ours": cost.luts,
@@ -111,16 +87,41 @@ def measure(name: str, target: str) -> tuple[dict[str, object], list[dict[str, o
         "ratio": round(cost.luts / result.luts, 3),
         "brams_estimate": cost.brams,
         "brams": result.total.brams,
-        "tools": result.tools,
     }
-    return row, units
 
 
-def fit(units: list[dict[str, object]]) -> None:
+def measure_units(name: str, target: str) -> Row:
+    """Count and measure each unit of a design, by one synthesis that keeps them apart."""
+    plan, chosen = planned(name, target), find_target(target)
+    with tempfile.TemporaryDirectory() as work, workspace(None) as where:
+        file = Path(work) / "design.v"
+        file.write_text(verilog_of(plan))
+        design = Design.stage([file], plan.name, chosen, chosen.adder_map, where)
+        stat, _ = map_layers(find_yosys(), design, where)
+        found = count_children(stat, plan.name, chosen)
+    units = []
+    for stage in plan.stages:
+        counts, cost = found[stage.name], stage_cost(stage, plan.target)
+        units.append(
+            {
+                "unit": stage.name,
+                "target": target,
+                "kind": type(stage).__name__,
+                "counted": counted_luts(stage, plan.target),
+                "ours": cost.luts,
+                "baseline": counts.luts,
+                "brams_estimate": cost.brams,
+                "brams": counts.brams,
+            }
+        )
+    return {"measure": "units", "case": name, "target": target, "units": units}
+
+
+def fit(units: list[Row]) -> None:
     """Write base and factor of every kind that was measured; the others stay."""
     samples = defaultdict(list)
     for unit in units:
-        samples[unit["target"], unit["kind"]].append((unit["counted"], unit["luts"]))
+        samples[unit["target"], unit["kind"]].append((unit["counted"], unit["baseline"]))
     text = HEADER
     for target, kinds in FITTED.items():
         text += f'    "{target}": {{\n'
@@ -145,49 +146,63 @@ def fitted(pairs: list[tuple[int, int]], old: tuple[float, float]) -> tuple[floa
     return float(base), float(factor)
 
 
-def print_tables(rows: list[dict[str, object]], units: list[dict[str, object]]) -> None:
+def print_errors(title: str, errors: list[float]) -> None:
+    """Median and largest of some errors."""
+    print(f"{title}: median error {statistics.median(errors):.0%}, largest {max(errors):.0%}")
+
+
+def print_tables(rows: list[Row], units: list[Row]) -> None:
     """The designs, and the error by kind of unit."""
-    console = Console()
     table = Table(title="LUTs of whole designs: estimate against Yosys")
     for column in ("case", "target", "estimate", "Yosys", "ratio"):
         table.add_column(column, justify="left" if column == "case" else "right")
     for row in rows:
         cells = (row[key] for key in ("case", "target", "ours", "baseline", "ratio"))
         table.add_row(*(str(cell) for cell in cells))
-    console.print(table)
+    if rows:
+        Console().print(table)
+        print_errors("whole designs", [abs(row["ratio"] - 1) for row in rows])
     errors = defaultdict(list)
     for unit in units:
-        errors[unit["kind"]].append(abs(unit["estimate"] - unit["luts"]) / max(unit["luts"], 1))
+        errors[unit["kind"]].append(abs(unit["ours"] / max(unit["baseline"], 1) - 1))
     for kind, found in sorted(errors.items()):
-        console.print(f"{kind}: median error {statistics.median(found):.0%} of {len(found)} units")
+        print_errors(f"{kind}, {len(found)} units", found)
+
+
+def versions() -> dict[str, str]:
+    """What the rows depend on: Yosys, and the figures that the estimates were made with."""
+    figures = hashlib.sha256(FITTED_FILE.read_bytes()).hexdigest()[:12]
+    return {"yosys": find_yosys().version, "fitted": figures}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--fit", action="store_true", help="write hwgen/plan/fitted.py")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
-    parser.add_argument("names", nargs="*", default=list(CASES))
+    parser.add_argument("--kinds", nargs="*", help="with --fit: fit these kinds of unit only")
+    parser.add_argument("names", nargs="*", help="cases; all of a kind by default")
     args = parser.parse_args()
-    cases = [(name, target) for name in args.names or CASES for target in args.targets]
-    rows, units = [], []
+    if set(args.names) - set(CASES):
+        parser.error(f"names: must be of {', '.join(CASES)}")
+    names = args.names or (FITTED_CASES if args.fit else NEW_CASES)
+    kind = "units" if args.fit else "new"
+    measured = measure_units if args.fit else measure
+    cases = [(name, target) for name in names for target in args.targets]
+    kept, rows = RowFile(args.out, versions()), []
     for name, target in track(cases, description="estimates", console=Console(stderr=True)):
-        row, parts = measure(name, target)
-        rows.append(row)
-        units += parts
+        key = {"measure": kind, "case": name, "target": target}
+        rows.append(kept.find(key) or kept.add(measured(name, target)))
+        print(json.dumps(rows[-1]), file=sys.stderr)
+    units = [unit for row in rows for unit in row.get("units", [])]
     if args.fit:
-        fit(units)
-    errors = [abs(row["ratio"] - 1) for row in rows]
-    summary = {"median_error": statistics.median(errors), "largest_error": max(errors)}
+        fit([unit for unit in units if unit["kind"] in (args.kinds or [unit["kind"]])])
     if args.json:
-        print(json.dumps({"seed": 1, "rows": rows, "units": units, **summary}, indent=1))
+        print(json.dumps({"rows": rows}, indent=1))
         return
-    print_tables(rows, units)
-    print(
-        f"whole designs: median error {summary['median_error']:.0%}, largest "
-        f"{summary['largest_error']:.0%}"
-    )
+    print_tables([] if args.fit else rows, units)
 
 
 if __name__ == "__main__":

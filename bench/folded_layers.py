@@ -21,7 +21,7 @@ from hwgen.plan.stages import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.product import WeightCode
-from hwgen.synth.run import synthesise_verilog
+from hwgen.synth.run import SynthResult, synthesise_verilog
 
 TOP = "unit"
 LOAD_MARGIN = 4  # cycles that loading a vector is ahead of its interval
@@ -60,9 +60,10 @@ class Case:
         inputs = IntType(bits=self.input_bits, signed=False)
         return layers_of(matrix_graph("m", self.weights(), inputs))[0], inputs
 
-    def finn_luts(self) -> int:
-        """FINN's analytic model of the same fold, without thresholds."""
+    def finn_luts(self, accumulator_bits: int | None = None) -> int:
+        """FINN's analytic model of the same fold, without thresholds; by default its own width."""
         inputs = IntType(bits=self.input_bits, signed=False)
+        usual = data_type_bits(self.size, inputs, self.weight_bits)
         return FinnUnit(
             rows=self.size,
             columns=self.size,
@@ -71,13 +72,20 @@ class Case:
             weight_bits=self.weight_bits,
             input_bits=self.input_bits,
             input_signed=False,
-            accumulator_bits=data_type_bits(self.size, inputs, self.weight_bits),
+            accumulator_bits=accumulator_bits or usual,
             threshold_bits=0,
         ).luts
 
 
 def planned(case: Case, target: Target, **options: object) -> FoldedPlan:
     """Plan a unit with the narrowest input stream that keeps up, and check it on vectors."""
+    plan = narrowest(case, target, **options)
+    check(case, plan)
+    return plan
+
+
+def narrowest(case: Case, target: Target, **options: object) -> FoldedPlan:
+    """Plan a unit with the narrowest input stream that keeps up."""
     layer, inputs = case.layer()
     fold = {"pe": case.pe, "simd": case.simd, "drop_empty": True}
     settings = FoldedOptions(target=target, **(fold | options))
@@ -86,16 +94,19 @@ def planned(case: Case, target: Target, **options: object) -> FoldedPlan:
         order = (*range(case.size), *[PADDING] * (-case.size % lanes))
         plan = plan_folded(layer, Stream(lanes=(inputs,) * lanes, order=order), settings)
         if -(-case.size // lanes) <= max(plan.stage.cycles - LOAD_MARGIN, 1):
-            break
-        lanes *= 2
+            return plan
+        lanes += 1
+
+
+def check(case: Case, plan: FoldedPlan) -> None:
+    """Stop where a plan gives other sums than the matrix."""
+    stage, (_, inputs) = plan.stage, case.layer()
     x = np.random.default_rng(1).integers(0, inputs.hi + 1, (VECTORS, case.size))
-    stage = plan.stage
     slots = run_stage(stage, to_slots(stage.inputs, x))
     sums = from_slots(stage.outputs, slots)
     order = np.array([row for row in stage.rows if row != PADDING])
     if not np.array_equal(sums[:, order], x @ case.weights()[order].T):
         raise SystemExit(f"{case.name}: the plan differs from the matrix")
-    return plan
 
 
 def verilog_of_unit(stage: FoldedDense) -> str:
@@ -103,14 +114,18 @@ def verilog_of_unit(stage: FoldedDense) -> str:
     return str(verilog.convert(FoldedDenseUnit(stage), name=TOP, emit_src=False))
 
 
-def measure(plan: FoldedPlan, target: str) -> dict[str, object]:
-    """Synthesise one unit, on ecp5 place and route it too."""
-    stage = plan.stage
+def synthesised(text: str, target: str, *, pnr: bool) -> SynthResult:
+    """Synthesise the Verilog of a unit."""
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / "unit.v"
-        file.write_text(verilog_of_unit(stage))
-        pnr = target == "ecp5"
-        found = synthesise_verilog([file], TOP, target, clock="clk", pnr=pnr)
+        file.write_text(text)
+        return synthesise_verilog([file], TOP, target, clock="clk", pnr=pnr)
+
+
+def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, object]:
+    """Synthesise one unit, on ecp5 place and route it too where asked for."""
+    stage = plan.stage
+    found = synthesised(verilog_of_unit(stage), target, pnr=pnr and target == "ecp5")
     return {
         "luts": found.total.luts,
         "ffs": found.total.ffs,

@@ -1,21 +1,23 @@
-"""Draws `bench/folded.py --scale --json`: processor seconds against nonzeros, both logarithmic.
-
-python bench/folded_plot.py SCALE.json PLOT.svg
-"""
+"""Draws the rows of `bench/folded.py --scale`: seconds against nonzeros, both logarithmic."""
 
 from __future__ import annotations
 
 import math
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 480, 300, 60, 250, 20
-LINES = (("plan_cpu_s", "plan", "#1f6f8b"), ("verilog_cpu_s", "Verilog", "#c8553d"))
+LINES = (
+    ("plan_cpu_s", "plan", "#1f6f8b"),
+    ("amaranth_cpu_s", "Amaranth", "#c8553d"),
+    ("yosys_writes_cpu_s", "Yosys writes", "#6a994e"),
+    ("yosys_maps_cpu_s", "Yosys maps", "#8a6fb0"),
+)
 DECADES_X, DECADES_Y = (3, 6), (-1, 3)  # 1,000 to 1,000,000 nonzeros; 0.1 to 1,000 s
 
 
 def x_of(nonzeros: float) -> float:
     """Horizontal place of a number of nonzeros."""
     low, high = DECADES_X
-    return LEFT + (math.log10(nonzeros) - low) / (high - low) * (WIDTH - LEFT - 80)
+    return LEFT + (math.log10(nonzeros) - low) / (high - low) * (WIDTH - LEFT - 100)
 
 
 def y_of(seconds: float) -> float:
@@ -49,7 +51,9 @@ def draw(rows: list[dict[str, object]]) -> str:
     rows = sorted(rows, key=lambda row: row["nonzeros"])
     shapes = grid()
     for key, name, colour in LINES:
-        points = [(x_of(row["nonzeros"]), y_of(row[key])) for row in rows]
+        points = [(x_of(row["nonzeros"]), y_of(row[key])) for row in rows if key in row]
+        if not points:
+            continue
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         shapes.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         shapes += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]

@@ -79,23 +79,48 @@ def _weight_bits(element: ProcessingElement) -> int:
 
 
 def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, target: Target) -> int:
-    """LUTs of one PE: products, their sum over the lanes, accumulator and its starts."""
+    """LUTs of one PE: its lanes, their sum, accumulator and its starts. A carry in takes a bit."""
     magnitudes = _magnitudes(element)
-    largest = magnitudes[-1].bit_length()
-    product = largest + bits
-    if all(value & (value - 1) == 0 for value in magnitudes):
-        multiply = product if len(magnitudes) > 2 else bits
-    else:
-        multiply = sum(adder_luts(target, bits + 1) for _ in range(largest - 1))
-    negate = 0 if target == "xc7" or min(element.weights) >= 0 else product
-    tree, terms, width = 0, stage.lanes, product + 1
+    product = max(magnitudes[-1] * ((1 << bits) - 1), 1).bit_length()
+    signed = int(min(element.weights) < 0)
+    inverted = stage.lanes // 2 if target == "xc7" else stage.lanes  # its adders invert an operand
+    lane = _multiply_luts(magnitudes, bits, target) + _delay_luts(stage, element, target)
+    lane += bits * _part_luts(target, stage)
+    tree, terms, width = 0, stage.lanes, product + signed
     while terms > 1:
-        tree += terms // 2 * adder_luts(target, width)
+        tree += terms // 2 * (width + 1 + signed)
         terms, width = -(-terms // 2), width + 1
     held = element.accumulator.bits
     starts = len(set(element.initial))
     choice = rom_luts(target, len(element.initial), held) if starts > 1 else 0
-    return stage.lanes * (multiply + negate) + tree + adder_luts(target, held) + choice
+    return stage.lanes * lane + signed * inverted * product + tree + held + signed + choice
+
+
+def _multiply_luts(magnitudes: list[int], bits: int, target: Target) -> int:
+    """LUTs of a product without its sign; zero or the input as it is are its register's reset."""
+    largest = magnitudes[-1].bit_length()
+    if all(value & (value - 1) == 0 for value in magnitudes):
+        return largest + bits if len(magnitudes) > 2 else 1
+    gates = bits if target == "xc7" else largest * bits  # bits of the input that a weight lets by
+    return gates + (largest - 1) * (bits + 1)
+
+
+def _delay_luts(stage: FoldedDense, element: ProcessingElement, target: Target) -> int:
+    """LUTs as shift registers, which weights and parts of words wait in for their element."""
+    if target != "xc7":
+        return 0
+    return _weight_bits(element) + (_parts(stage) - 1).bit_length()
+
+
+def _parts(stage: FoldedDense) -> int:
+    """Elements in a word of the vector's memories, of which a read chooses one."""
+    return max(len(stage.inputs.lanes) // stage.banks, 1)
+
+
+def _part_luts(target: Target, stage: FoldedDense) -> int:
+    """LUTs of a bit of that choice; Yosys finds no free multiplexer for more than three ways."""
+    parts = _parts(stage)
+    return mux_luts(target, parts) if target == "xc7" or parts < 4 else parts - 1
 
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:

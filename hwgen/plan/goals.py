@@ -18,12 +18,7 @@ from hwgen.plan.design import LUTS_PER_BLOCK, Budget, LayerChoice, Throughput
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions, Progress
 
-BLOCK_WORTHS = (
-    LUTS_PER_BLOCK,
-    80,
-    320,
-    1 << 30,
-)  # LUTs that a block RAM must save
+BLOCK_WORTHS = (LUTS_PER_BLOCK, 80, 320, 1 << 30)  # LUTs that a block RAM must save
 
 
 def choose(

@@ -58,12 +58,13 @@ class FoldedDenseUnit(LaneComponent):
         ]
         step, issue = self._sequencer(m, buffer)
         word = self._program(m, step, buffer)
-        valid = self._late(m, issue, "issued", plan.pipeline)
+        last_but_one = self._late(m, issue, "issued", plan.pipeline - 1)
+        valid = self._late(m, last_but_one, "accumulates", 1)
         flags = self._flags(m, word, step, buffer)
-        ends = [
-            self._late(m, flag, f"ends{index}", plan.pipeline - FETCH) & valid
-            for index, flag in enumerate(flags)
-        ]
+        ends = []  # each a register: their way to the accumulators' resets is the longest of all
+        for index, flag in enumerate(flags):
+            late = self._late(m, flag, f"ends{index}", plan.pipeline - FETCH - 1)
+            ends.append(self._late(m, late & last_but_one, f"end{index}", 1))
         results = []
         for index, element in enumerate(plan.elements):
             total = self._sum(m, index, self._products(m, index, word, buffer))
