@@ -1,7 +1,7 @@
 """Whole nets against the same architecture with 32-bit accumulators, unrolled and folded.
 
     python bench/whole_nets.py [--json] [--out FILE] [--only unrolled|folded] [--plot FILE.svg]
-                               [--data DIR] [NAME ...]
+                               [--match REGEX] [--data DIR] [NAME ...]
 
 NAME is digits, fashion_mnist or nsl_kdd; all by default, digits alone needs no data folder. Nets
 are trained once and kept in `rtl_out/whole_nets`. Every row is written to FILE when it is done,
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -118,13 +119,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--out", type=Path, default=WORK / "rows.json", help="rows, as they come")
     parser.add_argument("--only", choices=("unrolled", "folded"), help="one style alone")
+    parser.add_argument("--match", default="", help="only rows whose name has this expression")
     parser.add_argument("--plot", type=Path, help="draw the folded designs as SVG")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("names", nargs="*", help="nets; all by default")
     args = parser.parse_args()
     if not set(args.names) <= set(NETS):
         parser.error(f"NAME must be of {', '.join(NETS)}, not {' '.join(args.names)}")
-    todo = wanted(args.only, args.names or list(NETS))
+    todo = [c for c in wanted(args.only, args.names or list(NETS)) if re.search(args.match, c.case)]
     rows = measure(todo, args.out, args.data)
     if args.plot:
         args.plot.write_text(drawing(rows), encoding="utf-8")

@@ -14,7 +14,7 @@ from hwgen.plan.layers import layers_of
 from hwgen.synth.run import SynthResult, synthesise_verilog
 
 WIDE = 32  # bits of the baseline's accumulators
-MOST_LUTS = 40_000  # by the planner's count; a larger design is not synthesised
+MOST_LUTS = 30_000  # by the planner's count; a larger design is not synthesised
 Say = Callable[[str], None]
 Row = dict[str, object]
 
