@@ -35,6 +35,7 @@ from hwgen.reference import evaluate, outputs
 RANDOM = 64
 UNIT_RANDOM = 32
 MOST_CHANGES = 256  # of one product
+MOST_VALUES = 1 << 20  # of a lane that are looked at for changes; between them they are searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,10 +184,16 @@ def _changes(channel: Requantizer, lane: IntType) -> tuple[int, ...]:
     """
     if isinstance(channel, Steps):
         return channel.thresholds
-    codes = codes_of(channel, lane, np.arange(lane.lo, lane.hi + 1))
-    places = np.flatnonzero(np.diff(codes))
-    places = places[:: -(-len(places) // MOST_CHANGES) or 1]
-    return tuple(int(place) + lane.lo + 1 for place in places)
+    count = min(lane.hi - lane.lo + 1, MOST_VALUES)
+    values = lane.lo + np.arange(count) * (lane.hi - lane.lo) // (count - 1)
+    changed = np.flatnonzero(np.diff(codes_of(channel, lane, values)))
+    changed = changed[:: -(-len(changed) // MOST_CHANGES) or 1]
+    below, above = values[changed], values[changed + 1]
+    while (above - below > 1).any():
+        middle = (below + above) // 2
+        is_same = codes_of(channel, lane, middle) == codes_of(channel, lane, below)
+        below, above = np.where(is_same, middle, below), np.where(is_same, above, middle)
+    return tuple(int(value) for value in above)
 
 
 def _lane(stream: Stream, slot: int) -> Range:

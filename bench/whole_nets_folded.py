@@ -1,0 +1,105 @@
+"""Folded rows of `bench/whole_nets.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from folded_layers import memory_bits
+from whole_nets_rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
+
+from hwgen.flow import build
+from hwgen.ir import Graph
+from hwgen.plan.design import Plan
+from hwgen.plan.estimate import chain_cost
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.stages import FoldedDense
+from hwgen.prove.run import prove
+from hwgen.simulate import simulate
+from hwgen.synth.run import SynthResult
+
+CLOCK_MHZ = 100.0  # that the goals of folded designs are meant at
+PROVED_LUTS = 5_000  # a design of no more is proved too, and the smallest simulated
+GOALS = {"fashion_mnist": (4_000, 32_000, 256_000), "nsl_kdd": (40_000, 320_000, 2_560_000)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A net on few multipliers for a throughput; `dense` with zeros kept and 32-bit registers."""
+
+    model: str
+    target: str
+    fps: int
+    dense: bool
+
+    @property
+    def case(self) -> str:
+        """Name it among the rows."""
+        return f"folded, {self.model}, {self.fps}, {self.target}"
+
+    def row(self, place: Place) -> Row:
+        """Build it, synthesise it, place it on ecp5; small ones are simulated and proved."""
+        graph = net_of(self.model, place)
+        folder = place.work / self.case.replace(", ", "_").replace(" ", "_")
+        options = BuildOptions(
+            style="folded",
+            target="xc7" if self.target == "xc7" else "ecp5",
+            skip=not self.dense,
+            accumulator=str(WIDE) if self.dense else "offset",
+            fps=self.fps,
+            clock_mhz=CLOCK_MHZ,
+        )
+        plan = build(graph, options, folder, progress=lambda step, _: place.say(step))
+        cost = chain_cost(plan.stages, plan.target)
+        row = self.described(graph) | {
+            "interval_cycles": plan.interval_cycles,
+            "latency_cycles": plan.latency_cycles,
+            "multipliers": [layer.pe * layer.simd for layer in plan.layers],
+            "registers_bits": max(b for layer in plan.layers for b in layer.accumulator_bits),
+            "planned_luts": cost.luts,
+            "planned_brams": cost.brams,
+            "memory_bits": sum(memory_bits(s) for s in plan.stages if isinstance(s, FoldedDense)),
+        }
+        if cost.luts > MOST_LUTS:
+            return row
+        place.say(f"synthesis for {self.target}")
+        row |= _placed(synthesised(plan, folder, self.target, place.say), plan)
+        return row | self._checked(cost.luts, folder, place)
+
+    def described(self, graph: Graph) -> Row:
+        """Give what is known before it is built."""
+        own = {"kind": "folded", "target": self.target, "fps": self.fps, "dense": self.dense}
+        return {"case": self.case} | own | facts(self.model, graph)
+
+    def _checked(self, luts: int, folder: Path, place: Place) -> Row:
+        """Prove ours where that is quick, and simulate the smallest."""
+        if luts > PROVED_LUTS or self.target != "xc7" or self.dense:
+            return {}
+        place.say("prove")
+        row: Row = {"proved": prove(folder).proved}
+        if self.fps == min(GOALS[self.model]):
+            place.say("simulate")
+            simulated = simulate(folder, simulator="verilator")
+            row |= {"simulated": simulated.passed, "vectors": simulated.vectors}
+        return row
+
+
+def _placed(found: SynthResult, plan: Plan) -> Row:
+    row: Row = {
+        "luts": found.luts,
+        "ffs": found.total.ffs,
+        "brams": found.total.brams,
+        "bram_bits": found.total.bram_bits,
+        "tools": found.tools,
+    }
+    if found.target != "ecp5":
+        return row
+    fmax = found.fmax_mhz
+    rate = None if fmax is None else round(fmax * 1e6 / plan.interval_cycles)
+    place = found.placement
+    return row | {
+        "fmax_mhz": fmax,
+        "samples_a_second": rate,
+        "part": place.part,
+        "note": place.note,
+    }

@@ -1,0 +1,84 @@
+"""The nets of `bench/whole_nets.py`: what each is trained with, and where it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from hwgen.flow import load
+from hwgen.ir import Graph
+from hwgen.nn import save_model
+from hwgen.nn.weight_quant import Method
+from training.loop import Report
+from training.recipe import Recipe, RecipeName
+from training.recipes import RECIPES, with_method
+from training.recipes import load as load_data
+from training.run import train_float, train_quantized
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A net of a recipe with its own widths of accumulators and weights; None as the recipe."""
+
+    recipe: RecipeName
+    method: Method
+    bits: int | None = None
+    layers: str = ""
+    weight_bits: int | None = None
+    end_bits: int | None = None
+    activation_bits: int | None = None
+
+    def settings(self) -> Recipe:
+        """Give the recipe."""
+        recipe = with_method(RECIPES[self.recipe], self.method, self.bits)
+        given = {
+            "weight_bits": self.weight_bits,
+            "first_last_bits": self.end_bits,
+            "activation_bits": self.activation_bits,
+        }
+        own = {key: value for key, value in given.items() if value is not None}
+        return replace(recipe, layers=self.layers, **own)
+
+
+MODELS: dict[str, Model] = {
+    "digits": Model(  # of `make demo`
+        recipe="digits", method="a2q_ip", bits=7, weight_bits=2, end_bits=2, activation_bits=2
+    ),
+    "digits wider": Model(
+        recipe="digits",
+        method="a2q_ip",
+        bits=7,
+        layers="dense0=8",
+        weight_bits=2,
+        end_bits=2,
+        activation_bits=2,
+    ),
+    "digits qat": Model(
+        recipe="digits", method="qat", weight_bits=2, end_bits=2, activation_bits=2
+    ),
+    "fashion_mnist": Model(
+        recipe="fashion_mnist", method="a2q_ip", bits=7, layers="dense0=12,dense3=12"
+    ),
+    "fashion_mnist hidden": Model(recipe="fashion_mnist", method="a2q_ip", bits=7),
+    "fashion_mnist qat": Model(recipe="fashion_mnist", method="qat"),
+    "fashion_mnist qat W4": Model(recipe="fashion_mnist", method="qat", end_bits=4),
+    "nsl_kdd": Model(recipe="nsl_kdd", method="a2q_ip", bits=8, layers="dense0=13,dense2=10"),
+    "nsl_kdd qat": Model(recipe="nsl_kdd", method="qat"),
+}
+
+
+def trained(name: str, folder: Path, data: Path | None, report: Report) -> Graph:
+    """Give a net, trained if `folder` does not hold it yet."""
+    path = folder / f"{name.replace(' ', '_')}.pt"
+    if not path.is_file():
+        torch.set_num_threads(1)
+        settings = MODELS[name].settings()
+        dataset = load_data(settings, data)
+        graph, _ = train_quantized(
+            settings, dataset, train_float(settings, dataset, report), report
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_model(graph, path)
+    return load(path)

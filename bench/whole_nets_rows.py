@@ -1,0 +1,63 @@
+"""What every row of `bench/whole_nets.py` needs: the net, its facts, its synthesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from whole_nets_models import trained
+
+from hwgen.ir import Graph
+from hwgen.plan.design import Plan
+from hwgen.plan.layers import layers_of
+from hwgen.synth.run import SynthResult, synthesise_verilog
+
+WIDE = 32  # bits of the baseline's accumulators
+MOST_LUTS = 30_000  # by the planner's count; a larger design is not synthesised
+Say = Callable[[str], None]
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where nets and designs are kept, where the data is, and who is told what goes on."""
+
+    work: Path
+    data: Path | None
+    say: Say
+
+
+def net_of(name: str, place: Place) -> Graph:
+    place.say("train, or load")
+    epoch = "train, epoch"
+    return trained(name, place.work, place.data, lambda e: place.say(f"{epoch} {e.number}"))
+
+
+def facts(name: str, graph: Graph) -> Row:
+    metadata, layers = graph.metadata, layers_of(graph)
+    exact, score = metadata["accuracy_float"], metadata["accuracy_integer"]
+    return {
+        "model": name,
+        "seed": metadata["seed"],
+        "accuracy": score,
+        "accuracy_float": exact,
+        "share_of_float": round(100 * score / exact, 2),
+        "weights": sum(layer.weight.size for layer in layers),
+        "nonzero": sum(layer.nonzero for layer in layers),
+        "accumulator_bits": [max(a.bits for a in layer.accumulators) for layer in layers],
+    }
+
+
+def synthesised(plan: Plan, folder: Path, target: str, say: Say = lambda _: None) -> SynthResult:
+    file, pnr = folder / f"{plan.name}.v", target == "ecp5"
+    log = folder / "synth" / f"{target}.log"
+    return synthesise_verilog(
+        [file],
+        plan.name,
+        target,
+        clock="aclk",
+        pnr=pnr,
+        log=log,
+        announce=say,
+    )
