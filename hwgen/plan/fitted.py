@@ -10,7 +10,7 @@ from hwgen.plan.design import Target
 FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     "xc7": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (11.1, 0.972),
+        "ParallelThreshold": (11.1, 0.900),
         "ParallelArgmax": (3.0, 0.785),
         "FoldedDense": (32.2, 0.917),
         "SerialThreshold": (0.0, 0.768),
@@ -23,7 +23,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     },
     "ice40": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (19.7, 0.702),
+        "ParallelThreshold": (19.7, 0.585),
         "ParallelArgmax": (3.0, 1.208),
         "FoldedDense": (38.4, 1.124),
         "SerialThreshold": (17.6, 0.944),
@@ -36,7 +36,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     },
     "ecp5": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (11.8, 1.002),
+        "ParallelThreshold": (11.8, 0.724),
         "ParallelArgmax": (3.0, 1.354),
         "FoldedDense": (33.2, 1.104),
         "SerialThreshold": (6.3, 0.864),
