@@ -20,6 +20,7 @@ from hwgen.plan.folded_estimate import (
     folded_brams,
     folded_luts,
     reorder_luts,
+    serial_threshold_brams,
     serial_threshold_luts,
 )
 from hwgen.plan.memory_cost import ram_luts
@@ -61,6 +62,8 @@ def stage_cost(stage: Stage, target: Target) -> Cost:
     brams = 0
     if isinstance(stage, FoldedDense | Reorder):
         brams = folded_brams(stage, target)
+    elif isinstance(stage, SerialThreshold):
+        brams = serial_threshold_brams(stage, target)
     return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
 
 

@@ -27,6 +27,12 @@ def rom_luts(target: Target, words: int, bits: int) -> int:
     return bits * max(-(-words // per_lut), 1)
 
 
+def rom_in_block(target: Target, words: int, bits: int) -> bool:
+    """Whether Yosys puts a constant table that nobody has chosen a place for into block RAM."""
+    least = {"xc7": None, "ecp5": 2048, "ice40": 1088}[target]
+    return least is not None and words * bits > least
+
+
 def ram_luts(target: Target, words: int, bits: int) -> int | None:
     """LUTs of a memory with one write and one read port; None where LUTs cannot store."""
     if target == "ice40":
