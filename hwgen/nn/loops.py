@@ -116,21 +116,6 @@ def round_rows_backward(
         of_scale[row, 0] = total
 
 
-@compiled(parallel=True)
-def row_norms(x: Any, mean: Any, norms: Any) -> None:
-    """Sum the magnitudes of `x - mean` in each row, in float64; shape (rows, 1)."""
-    for row in prange(len(x)):
-        norms[row, 0] = _row_norm(x[row], mean[row, 0])
-
-
-@compiled("reassoc")
-def _row_norm(x: Any, mean: Any) -> Any:
-    total = 0.0
-    for i in range(len(x)):
-        total += abs(x[i] - mean)
-    return total
-
-
 @compiled()
 def excess_rows(log2_scale: Any, log2_norm: Any, cap: Any, of_scale: Any, of_norm: Any) -> Any:
     """Sum `max(g - s * T, 0)` with `g = 2**log2_norm`, `s = 2**log2_scale`, and its gradients."""

@@ -1,4 +1,4 @@
-"""Finds out what a unit sends: run without a pause for all vectors, and with random pauses."""
+"""Finds out what a unit sends: to vectors without end, and to a few, with random pauses or none."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
-from hwgen.prove.steady import Feed, SteadyRun, run_paused, run_steady
+from hwgen.prove.steady import Feed, SteadyRun, run_few, run_steady
 from hwgen.prove.streams import Content, Stream, cut, words_of
 from hwgen.prove.values import Source, Value
 
-PAUSED_VECTORS = 4
+FEW_VECTORS = 4  # after which the input ends
+MOVING = (1.0, 0.6)  # shares of cycles in which a beat is offered, or taken
 
 Decode = Callable[[Source, tuple[Value, ...]], Content | None]
 
@@ -42,16 +43,22 @@ def sent(
             a if a == b else None for a, b in zip(before, contents, strict=True)
         ]
     stream = Stream(lanes=tuple(lanes), beats=tuple(tuple(contents) for contents in first))
-    machine.reset()
-    paused = run_paused(machine, feed, beats, PAUSED_VECTORS * run.beats, look)
-    for index, payload in enumerate(paused):
-        expected = stream.beats[index % run.beats]
-        for lane, content in enumerate(_decoded(payload, index, run, lanes, decode)):
-            if expected[lane] not in (None, content):
-                raise NotProvedError(
-                    f"{machine.module.name}, lane {lane} of beat {index % run.beats}: must be the "
-                    "same after pauses and stalls as without them"
-                )
+    for moving in MOVING:
+        machine.reset()
+        few = run_few(machine, feed, (beats, run.beats), FEW_VECTORS, look, moving)
+        if len(few) != FEW_VECTORS * run.beats:
+            raise NotProvedError(
+                f"{machine.module.name}: must send {FEW_VECTORS * run.beats} beats for "
+                f"{FEW_VECTORS} vectors, not {len(few)}"
+            )
+        for index, payload in enumerate(few):
+            expected = stream.beats[index % run.beats]
+            for lane, content in enumerate(_decoded(payload, index, run, lanes, decode)):
+                if expected[lane] not in (None, content):
+                    raise NotProvedError(
+                        f"{machine.module.name}, lane {lane} of beat {index % run.beats}: must be "
+                        "the same after pauses and stalls, and at the end, as without them"
+                    )
     return stream, run
 
 

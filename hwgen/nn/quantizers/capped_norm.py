@@ -17,7 +17,6 @@ from hwgen.nn.loops import (
     centre_rows,
     excess_rows,
     fit,
-    row_norms,
     truncate_rows,
     truncate_rows_backward,
 )
@@ -100,11 +99,7 @@ def middle(weight: Tensor, centred: bool) -> Tensor:
 
 def row_length(weight: Tensor, mean: Tensor) -> Tensor:
     """Each row's l1 norm around its mean, floored so that it can divide, shape (channels, 1)."""
-    if not fit(weight, mean):
-        return (weight - mean).abs_().sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
-    norms = torch.empty_like(mean)
-    row_norms(*arrays(weight, mean, norms))
-    return norms.clamp_min_(MIN_SCALE)
+    return (weight - mean).abs_().sum(dim=1, keepdim=True).clamp_min_(MIN_SCALE)
 
 
 def log2_norm(weight: Tensor) -> Tensor:
