@@ -29,6 +29,11 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
     """
     match tail:
         case ParallelThreshold() | SerialThreshold():
+            if isinstance(tail, SerialThreshold) and len(tail.memories) != tail.levels:
+                raise PlanError(
+                    f"{where}.memories: must name what holds each of {tail.levels} levels, not "
+                    f"of {len(tail.memories)}"
+                )
             channels = _channels(tail, where)
             if set(channels) != set(forms):
                 raise PlanError(f"{where}: must have a staircase for each of {len(forms)} rows")

@@ -7,14 +7,11 @@ a base and a factor. `bench/estimates.py` measures the error, and fits them anew
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import assert_never
 
-from hwgen.numeric import IntType
-from hwgen.plan import requantize
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.design import Plan, Target
-from hwgen.plan.fabric import adder_luts, function_luts, mux_luts
+from hwgen.plan.fabric import adder_luts, mux_luts
 from hwgen.plan.fitted import FITTED
 from hwgen.plan.folded_estimate import (
     folded_brams,
@@ -24,7 +21,7 @@ from hwgen.plan.folded_estimate import (
     serial_threshold_luts,
 )
 from hwgen.plan.memory_cost import ram_luts
-from hwgen.plan.requantizers import Requantizer, Rescale
+from hwgen.plan.requantize import luts
 from hwgen.plan.stages import (
     Fifo,
     FoldedDense,
@@ -87,11 +84,9 @@ def counted_luts(stage: Stage, target: Target) -> int:
         case UnrolledDense():
             return graph_luts(stage.graph, target)
         case ParallelThreshold():
-            return sum(
-                _requantizer_luts(channel, lane, code.bits, target)
-                for channel, lane, code in zip(
-                    stage.channels, stage.inputs.lanes, stage.outputs.lanes, strict=True
-                )
+            channels = zip(stage.channels, stage.inputs.lanes, stage.outputs.lanes, strict=True)
+            return round(
+                sum(luts(channel, lane, code.bits, target) for channel, lane, code in channels)
             )
         case ParallelArgmax() | SerialArgmax():
             lanes, bits = len(stage.inputs.lanes), stage.inputs.lanes[0].bits
@@ -124,16 +119,3 @@ def _joint_luts(stage: Joint, target: Target) -> int:
             return stage.inputs.beats
         case _:
             assert_never(stage)
-
-
-def _requantizer_luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> int:
-    """Sum over the bits of a staircase's code; each changes at some of the thresholds."""
-    if isinstance(channel, Rescale):
-        return round(requantize.luts(channel, lane, code_bits, target))
-    width = max((code.bit_length() for code in channel.codes), default=0)
-    luts = 0
-    for bit in range(max(width, 1)):
-        values = [code >> bit & 1 for code in channel.codes]
-        changes = sum(a != b for a, b in pairwise(values))
-        luts += function_luts(target, lane.bits, changes)
-    return luts

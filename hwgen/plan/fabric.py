@@ -23,14 +23,3 @@ def mux_luts(target: Target, ways: int) -> int:
             return -(-ways // 2)
         case "ice40":
             return ways - 1
-
-
-def function_luts(target: Target, bits: int, changes: int) -> int:
-    """LUTs of a bit that changes at so many places of a value of so many bits."""
-    if not changes:
-        return 0
-    inputs = LUT_INPUTS[target]
-    if bits <= inputs:
-        return 1
-    tree = (1 << (bits - inputs)) * 4 // 3
-    return min(tree, changes * -(-(bits - 1) // (inputs - 1)))

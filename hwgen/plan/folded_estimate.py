@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import adder_luts, mux_luts
-from hwgen.plan.memory_cost import block_count, ram_luts, rom_in_block, rom_luts
-from hwgen.plan.stages import FoldedDense, ProcessingElement, Reorder, SerialThreshold
+from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts, table_luts
+from hwgen.plan.stages import FoldedDense, MemoryKind, ProcessingElement, Reorder, SerialThreshold
 
 TURN_LUTS = 6  # of a set whose results wait for their turn
 
@@ -124,27 +126,19 @@ def _part_luts(target: Target, stage: FoldedDense) -> int:
 
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:
-    """LUTs of a search before correction: a comparison a level and lane, and tables without one."""
-    luts = sum(stage.levels * adder_luts(target, stage.inputs.lanes[k].bits) for k in _lanes(stage))
-    tables = [table for table in _tables(stage) if not rom_in_block(target, *table)]
-    return luts + sum(rom_luts(target, words, bits) for words, bits in tables)
+    """LUTs of a search before correction: a comparison a level and lane, and tables in LUTs."""
+    luts = stage.levels * sum(adder_luts(target, lane.bits) for lane in stage.inputs.lanes)
+    return luts + sum(table_luts(target, words) for _, words in _tables(stage, "lut"))
 
 
 def serial_threshold_brams(stage: SerialThreshold, target: Target) -> int:
-    """Count the block RAMs that Yosys puts the larger tables of a search in."""
-    tables = [table for table in _tables(stage) if rom_in_block(target, *table)]
-    return sum(block_count(target, words, bits) for words, bits in tables)
+    """Count the block RAMs of a search."""
+    return sum(block_count(target, len(words), bits) for bits, words in _tables(stage, "block"))
 
 
-def _lanes(stage: SerialThreshold) -> range:
-    return range(len(stage.tables))
-
-
-def _tables(stage: SerialThreshold) -> list[tuple[int, int]]:
-    """Words and bits of the table of every lane and level."""
-    groups = stage.inputs.beats
-    return [
-        (groups << level, stage.inputs.lanes[lane].bits)
-        for lane in _lanes(stage)
-        for level in range(stage.levels)
-    ]
+def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Bits of a word and the words of every table that is held so."""
+    for lane in range(len(stage.tables)):
+        for level, memory in enumerate(stage.memories):
+            if memory == kind:
+                yield stage.word_bits(lane), stage.words(lane, level)

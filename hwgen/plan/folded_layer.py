@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
-from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.folded import plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
 from hwgen.plan.memory_cost import ram_kind
@@ -16,16 +16,15 @@ from hwgen.plan.planned_layer import (
     register_bits,
     summary_of,
 )
-from hwgen.plan.program import Register, union
+from hwgen.plan.program import union
 from hwgen.plan.stages import (
     PADDING,
     Reorder,
     SerialArgmax,
-    SerialThreshold,
     Stage,
     Stream,
 )
-from hwgen.plan.staircase import lane_thresholds
+from hwgen.plan.threshold_search import threshold_search
 
 DEFAULT_PE = 4
 LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
@@ -52,7 +51,8 @@ def plan_folded_layer(
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense,)
     if layer.thresholds is not None:
-        stages += (_serial_threshold(layer, planned, graph.tensors[layer.tail_name].range),)
+        codes = graph.tensors[layer.tail_name].range
+        stages += (threshold_search(layer, planned, codes, options),)
     elif layer.tail == "argmax":
         index = layer.outputs[0].type
         stages += (
@@ -65,28 +65,6 @@ def plan_folded_layer(
     if graph.output == layer.tail_name and layer.tail != "argmax":
         stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
-
-
-def _serial_threshold(layer: Layer, planned: FoldedPlan, codes: Range) -> SerialThreshold:
-    assert layer.thresholds is not None
-    dense = planned.stage
-    limits = dense.outputs.lanes[0].range
-    zero = (limits.lo,) * -codes.lo + (limits.hi + 1,) * codes.hi  # what padding gives
-    tables = tuple(
-        tuple(
-            zero if row == PADDING else _moved(layer, planned.registers[row], row, limits)
-            for row in dense.rows[lane :: dense.width]
-        )
-        for lane in range(dense.width)
-    )
-    return SerialThreshold(
-        name=identifier(layer.tail_name),
-        inputs=dense.outputs,
-        outputs=Stream(lanes=(codes.type,) * dense.width, order=dense.rows),
-        levels=codes.span.bit_length(),
-        code_lo=codes.lo,
-        tables=tables,
-    )
 
 
 def _in_order(
@@ -117,9 +95,3 @@ def _in_order(
             memory=ram_kind(options.target, words, bits, options.luts_per_block),
         ),
     )
-
-
-def _moved(layer: Layer, register: Register, row: int, limits: Range) -> tuple[int, ...]:
-    """Give a row's thresholds, moved to what its register holds."""
-    assert layer.thresholds is not None
-    return lane_thresholds(layer.thresholds[row], register.unit, register.constant, limits)[0]

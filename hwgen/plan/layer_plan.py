@@ -14,6 +14,7 @@ from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import PlannedLayer
 from hwgen.plan.stages import Fifo, Narrower, SerialThreshold, Stage, Stream
+from hwgen.plan.threshold_search import on_lanes
 from hwgen.plan.unrolled_layer import plan_unrolled_layer
 
 
@@ -39,7 +40,7 @@ def plan_layer(
     slowest = max(interval, planned.summary.cycles)
     match planned.stages:
         case (dense, SerialThreshold() as threshold):
-            return replace(planned, stages=(dense, *_narrowed(threshold, slowest, options.target)))
+            return replace(planned, stages=(dense, *_narrowed(threshold, slowest, own)))
         case _:
             return planned
 
@@ -54,30 +55,15 @@ def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
     return chain_cost((*stages, *queues), target)
 
 
-def _narrowed(threshold: SerialThreshold, interval: int, target: Target) -> tuple[Stage, ...]:
+def _narrowed(
+    threshold: SerialThreshold, interval: int, options: BuildOptions
+) -> tuple[Stage, ...]:
     """Give thresholds on fewer lanes behind a converter, where that is cheaper and fast enough."""
     width, beats = len(threshold.inputs.lanes), threshold.inputs.beats
     ways: list[tuple[Stage, ...]] = [(threshold,)]
     ways += (
-        _on_lanes(threshold, lanes)
+        on_lanes(threshold, lanes, options.target, options.luts_per_block)
         for lanes in range(1, width)
         if width % lanes == 0 and beats * (width // lanes) <= interval - LOAD_MARGIN
     )
-    return min(ways, key=lambda stages: layer_cost(stages, target).luts)
-
-
-def _on_lanes(threshold: SerialThreshold, lanes: int) -> tuple[Stage, ...]:
-    """Give the converter to so many lanes, and thresholds that take turns on them."""
-    inputs, width = threshold.inputs, len(threshold.inputs.lanes)
-    stream = Stream(lanes=inputs.lanes[:lanes], order=inputs.order)
-    narrow = Narrower(name=f"{threshold.name}_narrow", inputs=inputs, outputs=stream)
-    tables = tuple(
-        tuple(
-            threshold.tables[first + lane][beat]
-            for beat in range(inputs.beats)
-            for first in range(0, width, lanes)
-        )
-        for lane in range(lanes)
-    )
-    codes = replace(threshold.outputs, lanes=threshold.outputs.lanes[:lanes])
-    return (narrow, replace(threshold, inputs=stream, outputs=codes, tables=tables))
+    return min(ways, key=lambda stages: layer_cost(stages, options.target).luts)

@@ -5,8 +5,13 @@ The LUT figures are fitted to Yosys (`bench/memories.py` measures them again).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hwgen.plan.design import Target
+from hwgen.plan.fabric import LUT_INPUTS, mux_luts
 from hwgen.plan.stages import MemoryKind
+
+COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -27,10 +32,22 @@ def rom_luts(target: Target, words: int, bits: int) -> int:
     return bits * max(-(-words // per_lut), 1)
 
 
-def rom_in_block(target: Target, words: int, bits: int) -> bool:
-    """Whether Yosys puts a constant table that nobody has chosen a place for into block RAM."""
-    least = {"xc7": None, "ecp5": 2048, "ice40": 1088}[target]
-    return least is not None and words * bits > least
+def table_luts(target: Target, words: Sequence[int]) -> int:
+    """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
+
+    Address bits beyond those of a LUT choose among them; xc7 and ecp5 have free multiplexers for
+    that, two levels of them and three.
+    """
+    inputs = LUT_INPUTS[target]
+    free = {"xc7": 4, "ecp5": 8, "ice40": 1}[target]  # LUTs that are joined without another one
+    size = 1 << inputs
+    luts = 0
+    for bit in range(max(words).bit_length()):
+        column = sum((word >> bit & 1) << place for place, word in enumerate(words))
+        parts = [column >> start & (1 << size) - 1 for start in range(0, len(words), size)]
+        functions = set(parts) - {0, (1 << size) - 1}
+        luts += len(functions) + mux_luts(target, -(-len(set(parts)) // free))
+    return luts
 
 
 def ram_luts(target: Target, words: int, bits: int) -> int | None:
@@ -48,6 +65,18 @@ def rom_kind(target: Target, words: int, bits: int, luts_per_block: int) -> Memo
     """Give what a constant table is cheaper in."""
     blocks = block_count(target, words, bits)
     return "block" if rom_luts(target, words, bits) >= blocks * luts_per_block else "lut"
+
+
+def table_kind(
+    target: Target, tables: Sequence[Sequence[int]], bits: int, luts_per_block: int
+) -> MemoryKind:
+    """Give what tables are cheaper in whose words are compared in the cycle of their read.
+
+    A block RAM is read more slowly than LUTs, so it has to save more here.
+    """
+    blocks = sum(block_count(target, len(words), bits) for words in tables)
+    luts = sum(table_luts(target, words) for words in tables)
+    return "block" if luts >= blocks * max(luts_per_block, COMPARED_LUTS) else "lut"
 
 
 def ram_kind(target: Target, words: int, bits: int, luts_per_block: int) -> MemoryKind:

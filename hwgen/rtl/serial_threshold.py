@@ -7,6 +7,7 @@ from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import SerialThreshold
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
+from hwgen.rtl.vector_buffer import memory_attributes
 
 
 class SerialThresholdUnit(LaneComponent):
@@ -75,31 +76,17 @@ class SerialThresholdUnit(LaneComponent):
         m.d.comb += self.o.payload[f"e{lane}"].eq(resize(code, shape.width))
 
     def _memory(self, m: Module, lane: int, level: int) -> Memory:
-        """Thresholds of one level, at address {group, bits found so far}."""
-        table = self.plan.tables[lane]
-        stride = 1 << (self.plan.levels - level)
-        words = [
-            thresholds[stride * branch + stride // 2 - 1]
-            for thresholds in table
-            for branch in range(1 << level)
-        ]
-        bias = self._bias()
-        width = max(max(word + bias for group in table for word in group).bit_length(), 1)
+        words = self.plan.words(lane, level)
         memory = Memory(
-            shape=unsigned(width),
+            shape=unsigned(self.plan.word_bits(lane)),
             depth=max(len(words), 2),
-            init=[word + bias for word in words],
+            init=words,
+            attrs=memory_attributes(self.plan.memories[level], writable=False),
         )
         m.submodules[f"thresholds{lane}_{level}"] = memory
         return memory
 
-    def _bias(self) -> int:
-        """Give what makes signed values comparable as unsigned ones."""
-        lane = self.plan.inputs.lanes[0]
-        return 1 << (lane.bits - 1) if lane.signed else 0
-
     def _reached(self, value: Value, threshold: Value) -> Value:
-        bias = self._bias()
-        if bias:
-            value = value.as_unsigned() ^ bias
+        if self.plan.bias:
+            value = value.as_unsigned() ^ self.plan.bias
         return value >= threshold
