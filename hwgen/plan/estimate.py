@@ -41,7 +41,7 @@ from hwgen.plan.stages import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """LUT sites and block RAMs."""
+    """LUT sites and block RAMs; those of xc7 in halves of 18 kbit."""
 
     luts: int
     brams: int

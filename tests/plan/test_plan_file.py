@@ -157,6 +157,11 @@ FOLDED_EDITS = {
         None,
         r"stages\[1\].tables\[0\]\[0\]: row \d of dense0 must have code",
     ),
+    "a level without a memory": (
+        ("stages", 1, "memories"),
+        ["lut"],
+        r"stages\[1\].memories: must name what holds each of \d levels, not of 1",
+    ),
     "a missing weight": (
         ("stages", 0, "elements", 0, "weights", 0),
         0,

@@ -1,0 +1,29 @@
+"""Estimates against Yosys, of a design that no figure was fitted to."""
+
+import pytest
+
+from hwgen.emit import verilog_of
+from hwgen.plan.estimate import chain_cost
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_design
+from hwgen.plan.stages import SerialThreshold
+from hwgen.synth.run import synthesise_verilog
+from tests.tiny_nets import network
+
+NET = network(7, widths=(40, 64, 10), inputs="u4", codes="u4", weight_bits=3, density=0.2)
+
+
+BLOCK_BITS = {"xc7": 18 * 1024, "ice40": 4 * 1024, "ecp5": 18 * 1024}
+
+
+@pytest.mark.parametrize("target", BLOCK_BITS)
+def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target):
+    plan = plan_design(NET, BuildOptions(target=target, style="folded"))
+    held = {kind for s in plan.stages if isinstance(s, SerialThreshold) for kind in s.memories}
+    assert held == {"lut", "block"}
+    (tmp_path / "design.v").write_text(verilog_of(plan))
+    found = synthesise_verilog([tmp_path / "design.v"], plan.name, target, clock="aclk").total
+    estimate = chain_cost(plan.stages, plan.target)
+    assert found.luts == pytest.approx(estimate.luts, rel=0.15)
+    blocks = found.bram_bits // BLOCK_BITS[target]
+    assert estimate.brams - 1 <= blocks <= estimate.brams
