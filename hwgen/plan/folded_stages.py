@@ -100,7 +100,7 @@ def product_stages(weights: tuple[int, ...]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialThreshold:
-    """Thresholds by a pipelined binary search, one level a cycle.
+    """Thresholds by a pipelined binary search, two cycles a level: a table's read, a comparison.
 
     `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
     carries in that beat; the code is `code_lo` plus how many of them the value reaches.
@@ -118,7 +118,7 @@ class SerialThreshold:
     @property
     def latency(self) -> int:
         """Clock cycles from an input beat to its output beat."""
-        return self.levels
+        return 2 * self.levels
 
     @property
     def bias(self) -> int:

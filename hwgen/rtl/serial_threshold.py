@@ -1,4 +1,4 @@
-"""Requantization by binary search: one comparison a cycle and lane, thresholds in memories."""
+"""Requantization by binary search: a comparison a level and lane, thresholds in memories."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from hwgen.rtl.vector_buffer import memory_attributes
 
 
 class SerialThresholdUnit(LaneComponent):
-    """A pipeline with one comparison a stage; stage s finds bit s of the code, highest first.
+    """A pipeline with one comparison in two stages; level s finds bit s of the code, highest first.
 
-    Accepts a beat every cycle; latency `plan.latency`. The thresholds of a stage are fetched one
-    cycle ahead, at the place that the bits found so far point to.
+    Accepts a beat every cycle; latency `plan.latency`. A level's threshold is fetched from the
+    place that the bits found so far point to. What comes out of LUTs is compared in the cycle after
+    and the result is registered; what comes out of block RAM, whose read is slow, is registered
+    first, and the result points into the next table at once.
 
     Parameters
     ----------
@@ -28,8 +30,8 @@ class SerialThresholdUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        groups, levels = self.plan.inputs.beats, self.plan.levels
-        valid = [Signal(name=f"valid{k + 1}") for k in range(levels)]
+        groups, latency = self.plan.inputs.beats, self.plan.latency
+        valid = [Signal(name=f"valid{k + 1}") for k in range(latency)]
         advance = self.i.ready
         m.d.comb += [self.o.valid.eq(valid[-1]), advance.eq(self.o.ready | ~self.o.valid)]
         group = counter(groups, "group")
@@ -37,11 +39,7 @@ class SerialThresholdUnit(LaneComponent):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
             with m.If(self.i.valid):
                 m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
-        position: Value = group
-        positions = []
-        for level in range(levels):
-            positions.append(position)
-            position = self._register(m, advance, position, f"group{level}")
+        positions = self._delayed(m, advance, group, "group")
         for lane in range(len(self.plan.tables)):
             self._search(m, advance, lane, positions)
         return m
@@ -52,24 +50,37 @@ class SerialThresholdUnit(LaneComponent):
             m.d.sync += register.eq(value)
         return register
 
+    def _delayed(self, m: Module, advance: Value, value: Value, name: str) -> list[Value]:
+        """Give a value as it comes, and after each stage."""
+        stages = [value]
+        for cycle in range(self.plan.latency):
+            stages.append(self._register(m, advance, stages[-1], f"{name}_{cycle}"))
+        return stages
+
     def _search(self, m: Module, advance: Value, lane: int, positions: list[Value]) -> None:
         """Give the comparisons of one lane."""
-        levels = self.plan.levels
-        value: Value = self.i.payload[f"e{lane}"]
+        values = self._delayed(m, advance, self.i.payload[f"e{lane}"], f"value{lane}")
         found: list[Value] = []  # bits of the code, highest first
-        for level in range(levels):
+        for level, kind in enumerate(self.plan.memories):
+            start = 2 * level
             memory = self._memory(m, lane, level)
             read = memory.read_port()
             m.d.comb += [
-                read.addr.eq(Cat(*reversed(found), positions[level])),
+                read.addr.eq(Cat(*reversed(found), positions[start])),
                 read.en.eq(advance),
             ]
-            value = self._register(m, advance, value, f"value{lane}_{level}")
-            found = [
-                self._register(m, advance, bit, f"bit{lane}_{level}_{k}")
-                for k, bit in enumerate(found)
-            ]
-            found.append(self._reached(value, read.data))
+            for cycle in (start, start + 1):
+                found = [
+                    self._register(m, advance, bit, f"bit{lane}_{cycle}_{k}")
+                    for k, bit in enumerate(found)
+                ]
+            name = f"level{lane}_{level}"
+            if kind == "block":
+                data = self._register(m, advance, read.data, name)
+                found.append(self._reached(values[start + 2], data))
+            else:
+                reached = self._reached(values[start + 1], read.data)
+                found.append(self._register(m, advance, reached, name))
         count = Cat(*reversed(found))
         shape = shape_of(self.plan.outputs.lanes[lane])
         code = count if not self.plan.code_lo else count + Const(self.plan.code_lo)
