@@ -15,12 +15,12 @@ from hwgen.numeric import IntArray, IntType
 from hwgen.plan.design import Target
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded import FoldedPlan, plan_folded
+from hwgen.plan.folded_estimate import readers, word_bits
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.stages import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
-from hwgen.rtl.product import WeightCode
 from hwgen.synth.run import SynthResult, synthesise_verilog
 
 TOP = "unit"
@@ -145,10 +145,6 @@ def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, obj
 
 def memory_bits(stage: FoldedDense) -> int:
     """Bits of weights and positions, and of all copies of the vector."""
-    elements = max(lane.bits for lane in stage.inputs.lanes) * len(stage.inputs.order) * 2
-    place = 0 if stage.counted else (len(stage.inputs.order) - 1).bit_length()
-    codes = [WeightCode(element.weights) for element in stage.elements]
-    word = sum(code.bits + place for code in codes) * stage.lanes
-    word += 0 if stage.counted else stage.sets
-    copies = 1 if stage.counted else stage.lanes * len(stage.elements)
-    return word * stage.cycles + copies * elements
+    vectors = 2 * len(stage.inputs.order) * max(lane.bits for lane in stage.inputs.lanes)
+    copies = 1 if stage.counted else readers(stage)
+    return word_bits(stage) * stage.cycles + copies * vectors

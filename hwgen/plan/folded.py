@@ -48,7 +48,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
     weight = layer.weight // units[:, None]
     bits = _bits(layer, inputs, weight)
-    dense = dense_folding(options, layer.rows, bits, len(inputs.lanes))
+    dense = dense_folding(options, layer.rows, bits)
     if not options.skip:
         return _planned(layer, inputs, options, weight, units, dense)
     counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
@@ -77,9 +77,8 @@ def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
     levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
     return Bits(
         magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
-        input=max(lane.bits for lane in inputs.lanes),
         accumulator=accumulator,
-        slots=len(inputs.order),
+        vector=inputs,
         lane_luts=max(levels, 1) * (accumulator + 4),
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import adder_luts, mux_luts
-from hwgen.plan.memory_cost import block_count, ram_luts, rom_luts, table_luts
+from hwgen.plan.memory_cost import block_count, rom_luts, table_luts, vector_blocks, vector_luts
 from hwgen.plan.stages import FoldedDense, MemoryKind, ProcessingElement, Reorder, SerialThreshold
+from hwgen.plan.vector_shape import VectorShape
 
 TURN_LUTS = 6  # of a set whose results wait for their turn
 
@@ -21,33 +22,33 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
         luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
     if stage.program_memory == "lut":
         luts += rom_luts(target, stage.cycles, word_bits(stage))
+    shape = VectorShape.of(stage.inputs, stage.banks)
     if stage.vector_memory == "lut":
-        luts += readers(stage) * (ram_luts(target, vector_words(stage), bits) or 0)
+        luts += readers(stage) * (vector_luts(target, shape) or 0)
     return luts
 
 
 def reorder_luts(stage: Reorder, target: Target) -> int:
     """LUTs of a reorder buffer before correction: its places, and its memories."""
-    lanes, bits = len(stage.outputs.lanes), stage.outputs.lanes[0].bits
-    slots = len(stage.inputs.order)
-    luts = lanes * rom_luts(target, stage.outputs.beats, max((slots - 1).bit_length(), 1))
+    lanes, shape = len(stage.outputs.lanes), VectorShape.of(stage.inputs, 1)
+    luts = rom_luts(target, stage.outputs.beats, shape.place_bits)
     if stage.memory == "lut":
-        luts += lanes * (ram_luts(target, 2 << (slots - 1).bit_length(), bits) or 0)
-    return luts
+        luts += vector_luts(target, shape) or 0
+    return lanes * luts
 
 
 def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
     """Count the block RAMs of program and vector."""
     if isinstance(stage, Reorder):
-        words = 2 << (len(stage.inputs.order) - 1).bit_length()
-        blocks = block_count(target, words, stage.outputs.lanes[0].bits)
+        shape = VectorShape.of(stage.inputs, 1)
+        blocks = vector_blocks(target, shape)
         return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
-    bits = max(lane.bits for lane in stage.inputs.lanes)
+    shape = VectorShape.of(stage.inputs, stage.banks)
     blocks = 0
     if stage.program_memory == "block":
         blocks += block_count(target, stage.cycles, word_bits(stage))
     if stage.vector_memory == "block":
-        blocks += readers(stage) * block_count(target, vector_words(stage), bits)
+        blocks += readers(stage) * vector_blocks(target, shape)
     return blocks
 
 
@@ -56,15 +57,9 @@ def readers(stage: FoldedDense) -> int:
     return stage.lanes if stage.counted else stage.lanes * len(stage.elements)
 
 
-def vector_words(stage: FoldedDense) -> int:
-    """Words of each of these memories: two vectors."""
-    words = -(-len(stage.inputs.order) // stage.banks)
-    return 2 << max(words - 1, 0).bit_length()
-
-
 def word_bits(stage: FoldedDense) -> int:
     """Bits of the program's word: ends of rows, weights and positions."""
-    places = 0 if stage.counted else max((len(stage.inputs.order) - 1).bit_length(), 1)
+    places = 0 if stage.counted else VectorShape.of(stage.inputs, stage.banks).place_bits
     weights = sum(stage.lanes * (_weight_bits(e) + places) for e in stage.elements)
     return weights + (0 if stage.counted else stage.sets)
 
@@ -87,7 +82,6 @@ def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, tar
     signed = int(min(element.weights) < 0)
     inverted = stage.lanes // 2 if target == "xc7" else stage.lanes  # its adders invert an operand
     lane = _multiply_luts(magnitudes, bits, target) + _delay_luts(stage, element, target)
-    lane += bits * _part_luts(target, stage)
     tree, terms, width = 0, stage.lanes, product + signed
     while terms > 1:
         tree += terms // 2 * (width + 1 + signed)
@@ -111,18 +105,8 @@ def _delay_luts(stage: FoldedDense, element: ProcessingElement, target: Target) 
     """LUTs as shift registers, which weights and parts of words wait in for their element."""
     if target != "xc7":
         return 0
-    return _weight_bits(element) + (_parts(stage) - 1).bit_length()
-
-
-def _parts(stage: FoldedDense) -> int:
-    """Elements in a word of the vector's memories, of which a read chooses one."""
-    return max(len(stage.inputs.lanes) // stage.banks, 1)
-
-
-def _part_luts(target: Target, stage: FoldedDense) -> int:
-    """LUTs of a bit of that choice; Yosys finds no free multiplexer for more than three ways."""
-    parts = _parts(stage)
-    return mux_luts(target, parts) if target == "xc7" or parts < 4 else parts - 1
+    part_bits = VectorShape.of(stage.inputs, stage.banks).part_bits
+    return _weight_bits(element) + (part_bits if stage.vector_memory == "lut" else 0)
 
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:

@@ -7,7 +7,7 @@ from hwgen.numeric import Range
 from hwgen.plan.folded import plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
-from hwgen.plan.memory_cost import ram_kind
+from hwgen.plan.memory_cost import vector_kind
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import (
     PlannedLayer,
@@ -25,6 +25,7 @@ from hwgen.plan.stages import (
     Stream,
 )
 from hwgen.plan.threshold_search import threshold_search
+from hwgen.plan.vector_shape import VectorShape
 
 DEFAULT_PE = 4
 LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
@@ -83,8 +84,7 @@ def _in_order(
     constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
     missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
     kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
-    bits = stream.lanes[0].bits * len(stream.lanes)
-    words = 2 << (stream.beats - 1).bit_length()
+    shape = VectorShape.of(stream, 1)
     return (
         Reorder(
             name=f"{identifier(layer.tail_name)}_order",
@@ -92,6 +92,6 @@ def _in_order(
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),
             constants=constants,
-            memory=ram_kind(options.target, words, bits, options.luts_per_block),
+            memory=vector_kind(options.target, shape, options.luts_per_block),
         ),
     )

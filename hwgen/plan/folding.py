@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.design import LUTS_PER_BLOCK, Target
-from hwgen.plan.memory_cost import ram_kind, ram_luts, rom_kind, rom_luts
+from hwgen.plan.memory_cost import rom_kind, rom_luts, vector_kind, vector_luts
 from hwgen.plan.schedule import Schedule, deal, in_order
-from hwgen.plan.stages import MemoryKind
+from hwgen.plan.stages import MemoryKind, Stream
+from hwgen.plan.vector_shape import VectorShape
 
 EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
 SEARCHED = 4  # arrangements whose schedules are searched further
@@ -46,16 +47,25 @@ class FoldedOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bits:
-    """What a unit's cost depends on: widths, the slots of its vector, and what reads it.
+    """What a unit's cost depends on: widths, the vector that it reads, and what reads it.
 
     `lane_luts` is what every lane of the output stream costs behind the unit.
     """
 
     magnitude: int
-    input: int
     accumulator: int
-    slots: int
+    vector: Stream
     lane_luts: int
+
+    @property
+    def slots(self) -> int:
+        """Places of the vector."""
+        return len(self.vector.order)
+
+    @property
+    def input(self) -> int:
+        """Bits of an element."""
+        return max(lane.bits for lane in self.vector.lanes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +114,13 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     return min((folded(*key, search=True) for key in best), key=worth)
 
 
-def dense_folding(options: FoldedOptions, rows: int, bits: Bits, stream_lanes: int) -> Folding:
+def dense_folding(options: FoldedOptions, rows: int, bits: Bits) -> Folding:
     """Give dense mode: one row after another, all slots of the vector in order.
 
     All PEs read the same elements, and none needs a position, if the beats of the input stream
     can be cut into the parts that are read at once.
     """
-    simd = options.simd
+    simd, stream_lanes = options.simd, len(bits.vector.lanes)
     schedule = in_order(rows, -(-bits.slots // simd), options.pe)
     parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
     counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
@@ -146,19 +156,17 @@ def _folding(
     sets, cycles = len(schedule.sets), schedule.cycles
     elements = width * sets
     word = elements * lanes * (bits.magnitude + 1)
-    deep = 2 << (bits.slots - 1).bit_length()
-    readers = elements * lanes
-    if counted:
-        readers, deep = lanes, max(deep // lanes, 2)
-    else:
-        word += elements * lanes * (bits.slots - 1).bit_length() + sets
+    shape = VectorShape.of(bits.vector, lanes if counted else 1)
+    readers = lanes if counted else elements * lanes
+    if not counted:
+        word += elements * lanes * shape.place_bits + sets
     program = rom_kind(target, cycles, word, options.luts_per_block)
-    vector = ram_kind(target, deep, bits.input, options.luts_per_block)
+    vector = vector_kind(target, shape, options.luts_per_block)
     luts = CONTROL_LUTS + elements * _element_luts(target, lanes, sets, bits)
     if program == "lut":
         luts += rom_luts(target, cycles, word)
     if vector == "lut":
-        luts += readers * (ram_luts(target, deep, bits.input) or 0)
+        luts += readers * (vector_luts(target, shape) or 0)
     return Folding(
         lanes=lanes,
         width=width,

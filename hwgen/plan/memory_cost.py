@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import LUT_INPUTS, mux_luts
 from hwgen.plan.stages import MemoryKind
+from hwgen.plan.vector_shape import VectorShape
 
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
 
@@ -24,6 +25,43 @@ _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
 def block_count(target: Target, words: int, bits: int) -> int:
     """Give the fewest block RAMs that hold `words` words of `bits` bits."""
     return min(-(-bits // width) * -(-words // depth) for width, depth in _BLOCKS[target])
+
+
+def vector_blocks(target: Target, shape: VectorShape) -> int:
+    """Count the block RAMs of a vector that is written by the beat and read by the element.
+
+    An element takes the width of a port, and the writing port takes several of these.
+    """
+    if shape.parts == 1:
+        return block_count(target, shape.depth, shape.element_bits)
+    most, depth = _BLOCKS[target][0]
+    unit = next((w for w, _ in reversed(_BLOCKS[target]) if w >= shape.element_bits), most)
+    slices = -(-shape.element_bits // most)
+    parts = 1 << shape.part_bits
+    together = 1 << (most // unit).bit_length() - 1  # elements that one block takes at once
+    return slices * -(-parts // together) * -(-shape.depth // depth)
+
+
+def vector_luts(target: Target, shape: VectorShape) -> int | None:
+    """LUTs of a vector in memories of beats, and of what chooses an element of one.
+
+    None where LUTs cannot store. Yosys finds no free multiplexer for more than three ways.
+    """
+    memory = ram_luts(target, shape.depth, shape.parts * shape.element_bits)
+    if memory is None:
+        return None
+    free = target == "xc7" or shape.parts < 4
+    return memory + shape.element_bits * (
+        mux_luts(target, shape.parts) if free else shape.parts - 1
+    )
+
+
+def vector_kind(target: Target, shape: VectorShape, luts_per_block: int) -> MemoryKind:
+    """Give what a vector is cheaper in."""
+    luts = vector_luts(target, shape)
+    if luts is None:
+        return "block"
+    return "block" if luts >= vector_blocks(target, shape) * luts_per_block else "lut"
 
 
 def rom_luts(target: Target, words: int, bits: int) -> int:
@@ -77,11 +115,3 @@ def table_kind(
     blocks = sum(block_count(target, len(words), bits) for words in tables)
     luts = sum(table_luts(target, words) for words in tables)
     return "block" if luts >= blocks * max(luts_per_block, COMPARED_LUTS) else "lut"
-
-
-def ram_kind(target: Target, words: int, bits: int, luts_per_block: int) -> MemoryKind:
-    """Give what a memory that is written is cheaper in."""
-    luts = ram_luts(target, words, bits)
-    if luts is None:
-        return "block"
-    return "block" if luts >= block_count(target, words, bits) * luts_per_block else "lut"

@@ -109,6 +109,8 @@ class Machine:
         for memory in self.memories:
             for port in memory.writes:
                 self._write(memory, self.get(port.enable), self.get(port.address), port.words)
+            if len(memory.writes) > 1:
+                self._forget_conflicts(memory)
         for (net, _), value in zip(self._held, loaded, strict=True):
             self._put(net, value)
 
@@ -126,6 +128,17 @@ class Machine:
                 value if e == 1 else old if e == 0 else UNKNOWN for e, value, old in new
             )
         self._touch(memory)
+
+    def _forget_conflicts(self, memory: Memory) -> None:
+        """Know nothing of a word that several ports may have written at once."""
+        words, unknown = self._words[memory.name], (UNKNOWN,) * len(memory.writes[0].words)
+        enabled = [p for p in memory.writes if any(value != 0 for value in self.get(p.enable))]
+        places = [number(self.get(port.address)) for port in enabled]
+        if len(places) > 1 and None in places:
+            words[:] = [unknown] * len(words)
+        for place in places:
+            if places.count(place) > 1 and place is not None and place < len(words):
+                words[place] = unknown
 
     def _touch(self, memory: Memory) -> None:
         for index in range(len(memory.reads)):

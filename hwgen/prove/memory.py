@@ -62,42 +62,49 @@ def _memory(module: Module, name: str, entry: Mapping[str, Any]) -> Memory:
     }
     if not _is_plain(module, numbers, nets):
         raise NotProvedError(
-            f"{module.name}, memory {name}: must be written through one port at most, by the "
-            "rising edge of clk, and read in the same cycle"
+            f"{module.name}, memory {name}: must be written by the rising edge of clk, a word a "
+            "port, and read in the same cycle"
         )
     width, size, bits = numbers["WIDTH"], numbers["SIZE"], numbers["ABITS"]
     text = parameters["INIT"][::-1]
     words = [text[k * width : (k + 1) * width].ljust(width, "x") for k in range(size)]
-    write = Port(
-        address=tuple(nets["WR_ADDR"]), words=tuple(nets["WR_DATA"]), enable=tuple(nets["WR_EN"])
-    )
-    reads = tuple(
-        Port(
-            address=tuple(nets["RD_ADDR"][k * bits : (k + 1) * bits]),
-            words=tuple(nets["RD_DATA"][k * width : (k + 1) * width]),
-            enable=(),
+
+    def ports(count: int, kind: str, *, enabled: bool) -> tuple[Port, ...]:
+        places = [
+            (slice(k * bits, (k + 1) * bits), slice(k * width, (k + 1) * width))
+            for k in range(count)
+        ]
+        return tuple(
+            Port(
+                address=tuple(nets[f"{kind}_ADDR"][address]),
+                words=tuple(nets[f"{kind}_DATA"][word]),
+                enable=tuple(nets[f"{kind}_EN"][word]) if enabled else (),
+            )
+            for address, word in places
         )
-        for k in range(numbers["RD_PORTS"])
-    )
+
     return Memory(
         name=name,
         size=size,
-        reads=reads,
-        writes=(write,) * numbers["WR_PORTS"],
+        reads=ports(numbers["RD_PORTS"], "RD", enabled=False),
+        writes=ports(numbers["WR_PORTS"], "WR", enabled=True),
         contents=tuple(tuple(int(c) if c in "01" else UNKNOWN for c in word) for word in words),
     )
 
 
 def _is_plain(module: Module, numbers: Mapping[str, int], nets: Mapping[str, Any]) -> bool:
-    """Whether a memory has one write port at most, on the clock, and no registers in its reads."""
+    """Whether a memory is written on the clock, and has no registers in its reads."""
     if numbers["OFFSET"] or numbers.get("RD_WIDE_CONTINUATION", 0):
+        return False
+    if numbers.get("WR_WIDE_CONTINUATION", 0):
         return False
     if numbers["RD_PORTS"] and numbers["RD_CLK_ENABLE"]:
         return False
-    if not numbers["WR_PORTS"]:
+    ports = numbers["WR_PORTS"]
+    if not ports:
         return True
-    clocked = numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == numbers["WR_PORTS"] == 1
-    return clocked and tuple(nets["WR_CLK"]) == module.port("clk")
+    rising = numbers["WR_CLK_ENABLE"] == numbers["WR_CLK_POLARITY"] == (1 << ports) - 1
+    return rising and tuple(nets["WR_CLK"]) == module.port("clk") * ports
 
 
 def read(words: Sequence[Sequence[Value]], address: Sequence[Value]) -> Sequence[Value]:

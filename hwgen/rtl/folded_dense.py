@@ -120,7 +120,7 @@ class FoldedDenseUnit(LaneComponent):
                 offset += code.bits
                 for cycle, place in enumerate(places[lane :: plan.lanes]):
                     words[cycle] |= place << offset
-                offset += 0 if plan.counted else buffer.place_bits
+                offset += 0 if plan.counted else buffer.shape.place_bits
         m.submodules.program = memory = Memory(
             shape=unsigned(max(offset, 1)),
             depth=max(plan.cycles, 2),
@@ -138,9 +138,9 @@ class FoldedDenseUnit(LaneComponent):
             offset = plan.sets
             for index, code in enumerate(self.codes):
                 for lane in range(plan.lanes):
-                    place = word[offset + code.bits : offset + code.bits + buffer.place_bits]
+                    place = word[offset + code.bits : offset + code.bits + buffer.shape.place_bits]
                     m.d.comb += buffer.places[index * plan.lanes + lane].eq(place)
-                    offset += code.bits + buffer.place_bits
+                    offset += code.bits + buffer.shape.place_bits
             return list(word[: plan.sets])
         steps = plan.cycles // plan.groups
         place = counter(steps, "place")
@@ -156,7 +156,7 @@ class FoldedDenseUnit(LaneComponent):
         """Multiply in every lane of a PE."""
         plan, code = self.plan, self.codes[index]
         kind = plan.inputs.lanes[0]
-        place_bits = 0 if plan.counted else buffer.place_bits
+        place_bits = 0 if plan.counted else buffer.shape.place_bits
         before = sum(other.bits + place_bits for other in self.codes[:index]) * plan.lanes
         offset = before + (0 if plan.counted else plan.sets)
         stages = plan.pipeline - FETCH - READ - (plan.lanes - 1).bit_length()

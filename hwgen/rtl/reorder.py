@@ -68,7 +68,7 @@ class ReorderUnit(LaneComponent):
     ) -> None:
         """Fetch where an element comes from, then the element; constants do not come at all."""
         plan, lanes = self.plan, len(self.plan.outputs.lanes)
-        kind, bits = plan.outputs.lanes[lane], buffer.place_bits
+        kind, bits = plan.outputs.lanes[lane], buffer.shape.place_bits
         sources, constants = plan.sources[lane::lanes], plan.constants[lane::lanes]
         missing = PADDING in sources
         mask = (1 << kind.bits) - 1

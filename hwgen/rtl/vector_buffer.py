@@ -5,12 +5,13 @@ Every read port has a memory of its own: memories of FPGAs are read at one place
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages import MemoryKind, Stream
+from hwgen.plan.vector_shape import VectorShape
 from hwgen.rtl.lanes import choose, counter, lane_stream, resize
 
 
@@ -60,13 +61,7 @@ class VectorBuffer(wiring.Component):
 
     def __init__(self, vector: Stream, readers: int, banks: int, kind: MemoryKind) -> None:
         self.vector, self.readers, self.banks, self.kind = vector, readers, banks, kind
-        lanes = len(vector.lanes)
-        self.element_bits = max(lane.bits for lane in vector.lanes)
-        self.parts = max(lanes // banks, 1)  # elements of a bank in one beat
-        self.turns = max(banks // lanes, 1)  # beats until a bank gets the next element
-        self.words = -(-vector.beats // self.turns)
-        self.part_bits = (self.parts - 1).bit_length()
-        self.place_bits = max((self.words - 1).bit_length() + self.part_bits, 1)
+        self.shape = VectorShape.of(vector, banks)
         super().__init__(
             {
                 "i": In(lane_stream(vector.lanes)),
@@ -74,15 +69,15 @@ class VectorBuffer(wiring.Component):
                 "claim": In(1),
                 "release": In(1),
                 "enable": In(1),
-                "places": In(unsigned(self.place_bits)).array(readers),
-                "data": Out(unsigned(self.element_bits)).array(readers),
+                "places": In(unsigned(self.shape.place_bits)).array(readers),
+                "data": Out(unsigned(self.shape.element_bits)).array(readers),
             }
         )
 
     def place(self, slot: int) -> int:
         """Give the code of a slot of the one bank: the beat, then the lane in the low bits."""
         beat, lane = divmod(slot, len(self.vector.lanes))
-        return beat << self.part_bits | lane
+        return beat << self.shape.part_bits | lane
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -111,7 +106,7 @@ class VectorBuffer(wiring.Component):
             with m.If(self.enable):
                 m.d.sync += late.eq(fetch_half)
             fetch_half = late
-        written = Cat(word[: (self.words - 1).bit_length()], fill_half)
+        written = Cat(word[: (self.shape.words - 1).bit_length()], fill_half)
         for port in range(self.readers):
             self._reader(m, port, written, taken, turn, fetch_half)
         return m
@@ -120,19 +115,19 @@ class VectorBuffer(wiring.Component):
         self, m: Module, taken: Signal, is_last: Signal
     ) -> tuple[Signal, Signal | None]:
         """Count the words of a vector, and the beats of a word where banks take turns."""
-        word = counter(self.words, "word")
-        if self.turns == 1:
-            m.d.comb += is_last.eq(word == self.words - 1)
+        word = counter(self.shape.words, "word")
+        if self.shape.turns == 1:
+            m.d.comb += is_last.eq(word == self.shape.words - 1)
             with m.If(taken):
                 m.d.sync += word.eq(Mux(is_last, 0, word + 1))
             return word, None
-        turn = counter(self.turns, "turn")
-        last_turn = (self.vector.beats - 1) % self.turns
-        m.d.comb += is_last.eq((word == self.words - 1) & (turn == last_turn))
+        turn = counter(self.shape.turns, "turn")
+        last_turn = (self.vector.beats - 1) % self.shape.turns
+        m.d.comb += is_last.eq((word == self.shape.words - 1) & (turn == last_turn))
         with m.If(taken):
             with m.If(is_last):
                 m.d.sync += [word.eq(0), turn.eq(0)]
-            with m.Elif(turn == self.turns - 1):
+            with m.Elif(turn == self.shape.turns - 1):
                 m.d.sync += [word.eq(word + 1), turn.eq(0)]
             with m.Else():
                 m.d.sync += turn.eq(turn + 1)
@@ -147,34 +142,57 @@ class VectorBuffer(wiring.Component):
         turn: Signal | None,
         half: Value,
     ) -> None:
-        """Give one memory with its read port, a register behind and the choice of an element."""
+        """Give one memory with its read port, the choice of an element, two registers behind."""
         bank, lanes = port % self.banks, len(self.vector.lanes)
         own = [lane for lane in range(lanes) if lane % min(self.banks, lanes) == bank % lanes]
-        m.submodules[f"memory{port}"] = memory = Memory(
-            shape=unsigned(self.element_bits * len(own)),
-            depth=2 << (self.words - 1).bit_length(),
-            init=[],
-            attrs=memory_attributes(self.kind, writable=True),
-        )
-        write, read = memory.write_port(), memory.read_port()
-        place = self.places[port]
+        elements = [resize(self.i.payload[f"e{k}"], self.shape.element_bits) for k in own]
         mine = taken if turn is None else taken & (turn == bank // lanes)
-        elements = [resize(self.i.payload[f"e{k}"], self.element_bits) for k in own]
-        m.d.comb += [
-            write.addr.eq(written),
-            write.data.eq(Cat(*elements)),
-            write.en.eq(mine),
-            read.addr.eq(Cat(place[self.part_bits :][: (self.words - 1).bit_length()], half)),
-            read.en.eq(self.enable),
-        ]
+        filled = self._by_element if self.kind == "block" else self._by_beat
+        memory = filled(elements, written, mine, m)
+        m.submodules[f"memory{port}"] = memory
+        read, place = memory.read_port(), self.places[port]
+        word_bits = (self.shape.words - 1).bit_length()
+        beat = Cat(place[self.shape.part_bits :][:word_bits], half)
+        m.d.comb += read.en.eq(self.enable)
+        if self.kind == "block":
+            m.d.comb += read.addr.eq(Cat(place[: self.shape.part_bits], beat))
+        else:
+            m.d.comb += read.addr.eq(beat)
         chosen: Value = self._late(m, read.data, f"word{port}")
-        if self.part_bits:
-            part: Value = place[: self.part_bits]
+        if self.kind == "lut" and self.shape.part_bits:
+            part: Value = place[: self.shape.part_bits]
             for cycle in range(2):
                 part = self._late(m, part, f"part{port}_{cycle}")
-            parts = [chosen.word_select(k, self.element_bits) for k in range(len(own))]
+            parts = [chosen.word_select(k, self.shape.element_bits) for k in range(len(own))]
             chosen = choose(parts, part)
         m.d.comb += self.data[port].eq(self._late(m, chosen, f"data{port}"))
+
+    def _by_element(self, elements: list[Value], beat: Value, mine: Value, m: Module) -> Memory:
+        """Give a memory of elements, which synthesis writes through one wide port.
+
+        For that their number must be a power of two: those that are missing are zero.
+        """
+        parts, bits = 1 << self.shape.part_bits, self.shape.part_bits
+        memory = self._memory(self.shape.element_bits, self.shape.depth << bits)
+        for part in range(parts):
+            write = memory.write_port()
+            m.d.comb += [
+                write.addr.eq(Cat(Const(part, bits), beat)),
+                write.data.eq(elements[part] if part < len(elements) else 0),
+                write.en.eq(mine),
+            ]
+        return memory
+
+    def _by_beat(self, elements: list[Value], beat: Value, mine: Value, m: Module) -> Memory:
+        """Give a memory of whole beats."""
+        memory = self._memory(self.shape.element_bits * len(elements), self.shape.depth)
+        write = memory.write_port()
+        m.d.comb += [write.addr.eq(beat), write.data.eq(Cat(*elements)), write.en.eq(mine)]
+        return memory
+
+    def _memory(self, bits: int, depth: int) -> Memory:
+        attributes = memory_attributes(self.kind, writable=True)
+        return Memory(shape=unsigned(bits), depth=depth, init=[], attrs=attributes)
 
     def _late(self, m: Module, value: Value, name: str) -> Signal:
         register = Signal(value.shape(), name=name, reset_less=True)
