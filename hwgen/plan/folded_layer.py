@@ -19,6 +19,8 @@ from hwgen.plan.planned_layer import (
 from hwgen.plan.program import union
 from hwgen.plan.stages import (
     PADDING,
+    Fifo,
+    FoldedDense,
     Reorder,
     SerialArgmax,
     Stage,
@@ -28,6 +30,7 @@ from hwgen.plan.threshold_search import threshold_search
 from hwgen.plan.vector_shape import VectorShape
 
 DEFAULT_PE = 4
+QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
 LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
@@ -50,7 +53,7 @@ def plan_folded_layer(
     dense = planned.stage
     bits = register_bits(layer, dense)
     check_width(layer, bits, options)
-    stages: tuple[Stage, ...] = (dense,)
+    stages: tuple[Stage, ...] = (dense, *_queue(dense))
     if layer.thresholds is not None:
         codes = graph.tensors[layer.tail_name].range
         stages += (threshold_search(layer, planned, codes, options),)
@@ -66,6 +69,14 @@ def plan_folded_layer(
     if graph.output == layer.tail_name and layer.tail != "argmax":
         stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
+    """Give a large unit two places behind it, so that its stall comes from a register nearby."""
+    if dense.lanes * len(dense.elements) < QUEUED_MULTIPLIERS:
+        return ()
+    stream = dense.outputs
+    return (Fifo(name=f"{dense.name}_queue", inputs=stream, outputs=stream, depth=2),)
 
 
 def _in_order(

@@ -39,8 +39,8 @@ def plan_layer(
     planned = plan_folded_layer(graph, layer, stream, own)
     slowest = max(interval, planned.summary.cycles)
     match planned.stages:
-        case (dense, SerialThreshold() as threshold):
-            return replace(planned, stages=(dense, *_narrowed(threshold, slowest, own)))
+        case (*before, SerialThreshold() as threshold):
+            return replace(planned, stages=(*before, *_narrowed(threshold, slowest, own)))
         case _:
             return planned
 

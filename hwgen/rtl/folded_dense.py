@@ -15,7 +15,8 @@ from hwgen.numeric import Range
 from hwgen.plan.stages import FoldedDense, ProcessingElement
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.product import Term, WeightCode, add, term
-from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
+from hwgen.rtl.vector_buffer import VectorBuffer
+from hwgen.rtl.vector_memory import memory_attributes
 
 FETCH = 2  # registers between a step and the read of its elements
 READ = 3  # between a position and its element

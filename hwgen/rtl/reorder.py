@@ -7,7 +7,8 @@ from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import PADDING, Reorder
 from hwgen.rtl.lanes import LaneComponent, counter, resize
-from hwgen.rtl.vector_buffer import VectorBuffer, memory_attributes
+from hwgen.rtl.vector_buffer import VectorBuffer
+from hwgen.rtl.vector_memory import memory_attributes
 
 FETCH = 2  # registers between a beat's turn and the read of its elements
 READ = 3  # between a position and its element

@@ -7,7 +7,7 @@ from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import SerialThreshold
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
-from hwgen.rtl.vector_buffer import memory_attributes
+from hwgen.rtl.vector_memory import memory_attributes
 
 
 class SerialThresholdUnit(LaneComponent):

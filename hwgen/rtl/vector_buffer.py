@@ -5,20 +5,14 @@ Every read port has a memory of its own: memories of FPGAs are read at one place
 
 from __future__ import annotations
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
 from hwgen.rtl.lanes import choose, counter, lane_stream, resize
-
-
-def memory_attributes(kind: MemoryKind, *, writable: bool) -> dict[str, object]:
-    """Tell synthesis where a memory goes, and that no place is read while it is written."""
-    style = "block" if kind == "block" else "distributed" if writable else "logic"
-    return {"ram_style": style, "no_rw_check": 1} if writable else {"ram_style": style}
+from hwgen.rtl.vector_memory import Write, memory_of_beats, memory_of_elements
 
 
 class VectorBuffer(wiring.Component):
@@ -106,9 +100,10 @@ class VectorBuffer(wiring.Component):
             with m.If(self.enable):
                 m.d.sync += late.eq(fetch_half)
             fetch_half = late
-        written = Cat(word[: (self.shape.words - 1).bit_length()], fill_half)
+        place = Cat(word[: (self.shape.words - 1).bit_length()], fill_half)
+        writes = self._writes(m, place, taken, turn)
         for port in range(self.readers):
-            self._reader(m, port, written, taken, turn, fetch_half)
+            self._reader(m, port, writes[port % self.banks], fetch_half)
         return m
 
     def _places_of_beats(
@@ -133,22 +128,38 @@ class VectorBuffer(wiring.Component):
                 m.d.sync += turn.eq(turn + 1)
         return word, turn
 
-    def _reader(
-        self,
-        m: Module,
-        port: int,
-        written: Value,
-        taken: Signal,
-        turn: Signal | None,
-        half: Value,
-    ) -> None:
+    def _writes(
+        self, m: Module, beat: Value, taken: Signal, turn: Signal | None
+    ) -> tuple[Write, ...]:
+        """Give what each bank is written, a cycle late: it goes to many memories.
+
+        The half may be read at once all the same, since places come two cycles after their step.
+        """
+        lanes, bits = len(self.vector.lanes), self.shape.element_bits
+        late = {
+            "payload": Cat(resize(self.i.payload[f"e{k}"], bits) for k in range(lanes)),
+            "place": beat,
+        } | ({} if turn is None else {"turn": turn})
+        held = {
+            name: Signal(len(value), name=f"written_{name}", reset_less=True)
+            for name, value in late.items()
+        }
+        enable = Signal(name="written")
+        m.d.sync += [enable.eq(taken), *(held[name].eq(value) for name, value in late.items())]
+        elements = [held["payload"].word_select(k, bits) for k in range(lanes)]
+        return tuple(
+            Write(
+                elements=elements[bank % lanes :: self.banks],
+                beat=held["place"],
+                enable=enable if turn is None else enable & (held["turn"] == bank // lanes),
+            )
+            for bank in range(self.banks)
+        )
+
+    def _reader(self, m: Module, port: int, write: Write, half: Value) -> None:
         """Give one memory with its read port, the choice of an element, two registers behind."""
-        bank, lanes = port % self.banks, len(self.vector.lanes)
-        own = [lane for lane in range(lanes) if lane % min(self.banks, lanes) == bank % lanes]
-        elements = [resize(self.i.payload[f"e{k}"], self.shape.element_bits) for k in own]
-        mine = taken if turn is None else taken & (turn == bank // lanes)
-        filled = self._by_element if self.kind == "block" else self._by_beat
-        memory = filled(elements, written, mine, m)
+        made = memory_of_elements if self.kind == "block" else memory_of_beats
+        memory = made(m, self.shape, write)
         m.submodules[f"memory{port}"] = memory
         read, place = memory.read_port(), self.places[port]
         word_bits = (self.shape.words - 1).bit_length()
@@ -163,36 +174,11 @@ class VectorBuffer(wiring.Component):
             part: Value = place[: self.shape.part_bits]
             for cycle in range(2):
                 part = self._late(m, part, f"part{port}_{cycle}")
-            parts = [chosen.word_select(k, self.shape.element_bits) for k in range(len(own))]
+            parts = [
+                chosen.word_select(k, self.shape.element_bits) for k in range(self.shape.parts)
+            ]
             chosen = choose(parts, part)
         m.d.comb += self.data[port].eq(self._late(m, chosen, f"data{port}"))
-
-    def _by_element(self, elements: list[Value], beat: Value, mine: Value, m: Module) -> Memory:
-        """Give a memory of elements, which synthesis writes through one wide port.
-
-        For that their number must be a power of two: those that are missing are zero.
-        """
-        parts, bits = 1 << self.shape.part_bits, self.shape.part_bits
-        memory = self._memory(self.shape.element_bits, self.shape.depth << bits)
-        for part in range(parts):
-            write = memory.write_port()
-            m.d.comb += [
-                write.addr.eq(Cat(Const(part, bits), beat)),
-                write.data.eq(elements[part] if part < len(elements) else 0),
-                write.en.eq(mine),
-            ]
-        return memory
-
-    def _by_beat(self, elements: list[Value], beat: Value, mine: Value, m: Module) -> Memory:
-        """Give a memory of whole beats."""
-        memory = self._memory(self.shape.element_bits * len(elements), self.shape.depth)
-        write = memory.write_port()
-        m.d.comb += [write.addr.eq(beat), write.data.eq(Cat(*elements)), write.en.eq(mine)]
-        return memory
-
-    def _memory(self, bits: int, depth: int) -> Memory:
-        attributes = memory_attributes(self.kind, writable=True)
-        return Memory(shape=unsigned(bits), depth=depth, init=[], attrs=attributes)
 
     def _late(self, m: Module, value: Value, name: str) -> Signal:
         register = Signal(value.shape(), name=name, reset_less=True)

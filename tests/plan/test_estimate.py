@@ -6,7 +6,8 @@ from hwgen.emit import verilog_of
 from hwgen.plan.estimate import chain_cost
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages import SerialThreshold
+from hwgen.plan.stages import Fifo, SerialThreshold
+from hwgen.plan.vector_shape import VectorShape
 from hwgen.synth.run import synthesise_verilog
 from tests.tiny_nets import network
 
@@ -21,9 +22,25 @@ def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target):
     plan = plan_design(NET, BuildOptions(target=target, style="folded"))
     held = {kind for s in plan.stages if isinstance(s, SerialThreshold) for kind in s.memories}
     assert held == {"lut", "block"}
-    (tmp_path / "design.v").write_text(verilog_of(plan))
-    found = synthesise_verilog([tmp_path / "design.v"], plan.name, target, clock="aclk").total
+    compare(plan, tmp_path)
+
+
+@pytest.mark.parametrize("target", BLOCK_BITS)
+def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target):
+    """Block RAMs are written by the beat, and a queue behind the unit keeps its stall short."""
+    plan = plan_design(NET, BuildOptions(target=target, style="folded", pe=8, simd=6))
+    dense, queue = plan.stages[:2]
+    assert isinstance(queue, Fifo)
+    assert dense.vector_memory == "block"
+    assert VectorShape.of(dense.inputs, dense.banks).parts > 1
+    compare(plan, tmp_path)
+
+
+def compare(plan, folder):
+    """Compare an estimate with what Yosys makes of a plan."""
+    (folder / "design.v").write_text(verilog_of(plan))
+    found = synthesise_verilog([folder / "design.v"], plan.name, plan.target, clock="aclk").total
     estimate = chain_cost(plan.stages, plan.target)
     assert found.luts == pytest.approx(estimate.luts, rel=0.15)
-    blocks = found.bram_bits // BLOCK_BITS[target]
+    blocks = found.bram_bits // BLOCK_BITS[plan.target]
     assert estimate.brams - 1 <= blocks <= estimate.brams
