@@ -15,9 +15,10 @@ from hwgen.numeric import IntArray, IntType
 from hwgen.plan.design import Target
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded import FoldedPlan, plan_folded
-from hwgen.plan.folded_estimate import readers, word_bits
+from hwgen.plan.folded_estimate import readers
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.program_memory import program_memory
 from hwgen.plan.stages import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
@@ -146,5 +147,6 @@ def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, obj
 def memory_bits(stage: FoldedDense) -> int:
     """Bits of weights and positions, and of all copies of the vector."""
     vectors = 2 * len(stage.inputs.order) * max(lane.bits for lane in stage.inputs.lanes)
-    copies = 1 if stage.counted else readers(stage)
-    return word_bits(stage) * stage.cycles + copies * vectors
+    program = program_memory(stage)
+    copies = 1 if stage.counted else readers(stage, program)
+    return len(program.held) * stage.cycles + copies * vectors

@@ -10,6 +10,7 @@ from hwgen.errors import PlanError
 from hwgen.numeric import IntArray
 from hwgen.plan.folding import Bits, FoldedOptions, Folding, choose_folding, dense_folding
 from hwgen.plan.layers import Layer
+from hwgen.plan.memory_cost import program_kind
 from hwgen.plan.program import (
     Register,
     limits_by_slot,
@@ -20,6 +21,7 @@ from hwgen.plan.program import (
     started,
     union,
 )
+from hwgen.plan.program_memory import program_memory
 from hwgen.plan.stages import PADDING, FoldedDense, ProcessingElement, Stream
 
 SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
@@ -140,7 +142,7 @@ def _stage(
     order: tuple[int, ...],
 ) -> FoldedDense:
     lane = union([element.accumulator for element in elements]).type
-    return FoldedDense(
+    stage = FoldedDense(
         name=layer.name,
         inputs=inputs,
         outputs=Stream(lanes=(lane,) * folding.width, order=order),
@@ -152,11 +154,14 @@ def _stage(
         cycles=folding.schedule.cycles,
         counted=folding.counted,
         banks=folding.lanes if folding.counted else 1,
-        program_memory=folding.program_memory,
+        program_memory="block",
         vector_memory=folding.vector_memory,
         rows=order,
         nonzero=layer.nonzero,
     )
+    columns = program_memory(stage).held
+    kind = program_kind(options.target, columns, stage.cycles, options.luts_per_block)
+    return replace(stage, program_memory=kind)
 
 
 def _widest_first(rows: tuple[int, ...], registers: dict[int, Register]) -> tuple[int, ...]:

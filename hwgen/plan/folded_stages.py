@@ -7,6 +7,7 @@ from typing import Literal
 
 from hwgen.numeric import Range
 from hwgen.plan.stream import Stream
+from hwgen.plan.weight_code import WeightCode
 
 MemoryKind = Literal["lut", "block"]
 
@@ -82,20 +83,8 @@ class FoldedDense:
     @property
     def pipeline(self) -> int:
         """Registers between a step and its accumulator."""
-        depth = max(product_stages(element.weights) for element in self.elements)
+        depth = max(WeightCode(element.weights).stages for element in self.elements)
         return 5 + depth + (self.lanes - 1).bit_length()
-
-
-def product_stages(weights: tuple[int, ...]) -> int:
-    """Count the registers that the products of a PE take.
-
-    One for each bit of the magnitudes but the first; a single one where all are zero or powers of
-    two, which choose a shift.
-    """
-    magnitudes = {abs(weight) for weight in weights}
-    if all(value & (value - 1) == 0 for value in magnitudes):
-        return 1
-    return max(magnitudes).bit_length() - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

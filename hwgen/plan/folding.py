@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.design import LUTS_PER_BLOCK, Target
-from hwgen.plan.memory_cost import rom_kind, rom_luts, vector_kind, vector_luts
+from hwgen.plan.memory_cost import block_count, rom_luts, vector_kind, vector_luts
 from hwgen.plan.schedule import Schedule, deal, in_order
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
@@ -77,7 +77,6 @@ class Folding:
     schedule: Schedule
     natural: bool
     counted: bool
-    program_memory: MemoryKind
     vector_memory: MemoryKind
     luts: int
     lane_luts: int
@@ -160,11 +159,10 @@ def _folding(
     readers = lanes if counted else elements * lanes
     if not counted:
         word += elements * lanes * shape.place_bits + sets
-    program = rom_kind(target, cycles, word, options.luts_per_block)
+    program = _program_luts(options, cycles, word)
     vector = vector_kind(target, shape, options.luts_per_block)
     luts = CONTROL_LUTS + elements * _element_luts(target, lanes, sets, bits)
-    if program == "lut":
-        luts += rom_luts(target, cycles, word)
+    luts += program
     if vector == "lut":
         luts += readers * (vector_luts(target, shape) or 0)
     return Folding(
@@ -173,11 +171,17 @@ def _folding(
         schedule=schedule,
         natural=natural,
         counted=counted,
-        program_memory=program,
         vector_memory=vector,
         luts=luts,
         lane_luts=bits.lane_luts,
     )
+
+
+def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:
+    """LUTs of a program of so many bits, none where it goes to block RAM; few steps repeat bits."""
+    luts = rom_luts(options.target, cycles, min(bits, (1 << min(cycles, bits)) - 1))
+    blocks = block_count(options.target, cycles, bits)
+    return luts if luts < blocks * options.luts_per_block else 0
 
 
 def _element_luts(target: Target, lanes: int, sets: int, bits: Bits) -> int:

@@ -5,7 +5,7 @@ The LUT figures are fitted to Yosys (`bench/memories.py` measures them again).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import LUT_INPUTS, mux_luts
@@ -70,22 +70,30 @@ def rom_luts(target: Target, words: int, bits: int) -> int:
     return bits * max(-(-words // per_lut), 1)
 
 
-def table_luts(target: Target, words: Sequence[int]) -> int:
+def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
 
-    Address bits beyond those of a LUT choose among them; xc7 and ecp5 have free multiplexers for
-    that, two levels of them and three.
+    A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
+    among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three.
     """
     inputs = LUT_INPUTS[target]
     free = {"xc7": 4, "ecp5": 8, "ice40": 1}[target]  # LUTs that are joined without another one
     size = 1 << inputs
+    always = (1 << size) - 1
     luts = 0
-    for bit in range(max(words).bit_length()):
-        column = sum((word >> bit & 1) << place for place, word in enumerate(words))
-        parts = [column >> start & (1 << size) - 1 for start in range(0, len(words), size)]
-        functions = set(parts) - {0, (1 << size) - 1}
-        luts += len(functions) + mux_luts(target, -(-len(set(parts)) // free))
+    for column in columns:
+        parts = {column >> start & always for start in range(0, words, size)}
+        luts += len(parts - {0, always}) + mux_luts(target, -(-len(parts) // free))
     return luts
+
+
+def table_luts(target: Target, words: Sequence[int]) -> int:
+    """LUTs of a constant table, as `columns_luts`."""
+    columns = [
+        sum((word >> bit & 1) << place for place, word in enumerate(words))
+        for bit in range(max(words).bit_length())
+    ]
+    return columns_luts(target, columns, len(words))
 
 
 def ram_luts(target: Target, words: int, bits: int) -> int | None:
@@ -99,10 +107,13 @@ def ram_luts(target: Target, words: int, bits: int) -> int | None:
     return round(2.6 * bits * -(-words // 64)) if words > 64 else 2 * bits
 
 
-def rom_kind(target: Target, words: int, bits: int, luts_per_block: int) -> MemoryKind:
-    """Give what a constant table is cheaper in."""
-    blocks = block_count(target, words, bits)
-    return "block" if rom_luts(target, words, bits) >= blocks * luts_per_block else "lut"
+def program_kind(
+    target: Target, columns: Sequence[int], steps: int, luts_per_block: int
+) -> MemoryKind:
+    """Give what a program of some columns is cheaper in."""
+    blocks = block_count(target, steps, max(len(columns), 1))
+    luts = columns_luts(target, columns, steps)
+    return "block" if luts >= max(blocks * luts_per_block, 1) else "lut"
 
 
 def table_kind(

@@ -12,7 +12,6 @@ from hwgen.plan.folded_stages import (
     Reorder,
     SerialArgmax,
     SerialThreshold,
-    product_stages,
 )
 from hwgen.plan.joint_stages import Fifo, Joint, Narrower, Widener
 from hwgen.plan.stream import PADDING, Stream
@@ -43,7 +42,6 @@ __all__ = [
     "Stream",
     "UnrolledDense",
     "Widener",
-    "product_stages",
 ]
 
 Stage = (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from hwgen.numeric import IntArray
 from hwgen.plan.stream import Stream
 
 
@@ -57,3 +60,9 @@ class VectorShape:
     def place_bits(self) -> int:
         """Bits that choose an element of a vector."""
         return max((self.words - 1).bit_length() + self.part_bits, 1)
+
+    def places(self, slots: IntArray) -> IntArray:
+        """Give where slots of the one bank lie: the beat, and the lane in the low bits."""
+        beats, lanes = np.divmod(slots, self.parts)
+        places: IntArray = beats << self.part_bits | lanes
+        return places

@@ -12,9 +12,11 @@ from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
+from hwgen.plan.program_memory import Columns, program_memory
 from hwgen.plan.stages import FoldedDense, ProcessingElement
+from hwgen.plan.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
-from hwgen.rtl.product import Term, WeightCode, add, term
+from hwgen.rtl.product import Term, add, multiply, term
 from hwgen.rtl.vector_buffer import VectorBuffer
 from hwgen.rtl.vector_memory import memory_attributes
 
@@ -37,14 +39,14 @@ class FoldedDenseUnit(LaneComponent):
 
     def __init__(self, plan: FoldedDense) -> None:
         self.plan = plan
-        self.codes = [WeightCode(element.weights) for element in plan.elements]
+        self._memory = program_memory(plan)
         super().__init__(plan.inputs.lanes, plan.outputs.lanes)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self.plan
         self._enable = Signal(name="advance")
-        readers = plan.lanes if plan.counted else plan.lanes * len(plan.elements)
+        readers = plan.lanes if plan.counted else len(self._memory.readers)
         m.submodules.buffer = buffer = VectorBuffer(
             plan.inputs, readers, plan.banks, plan.vector_memory
         )
@@ -58,7 +60,7 @@ class FoldedDenseUnit(LaneComponent):
             self.o.valid.eq(output_valid),
         ]
         step, issue = self._sequencer(m, buffer)
-        word = self._program(m, step, buffer)
+        word = self._program(m, step)
         last_but_one = self._late(m, issue, "issued", plan.pipeline - 1)
         valid = self._late(m, last_but_one, "accumulates", 1)
         flags = self._flags(m, word, step, buffer)
@@ -104,45 +106,30 @@ class FoldedDenseUnit(LaneComponent):
             m.d.sync += step.eq(Mux(step == cycles - 1, 0, step + 1))
         return step, issue
 
-    def _program(self, m: Module, step: Signal, buffer: VectorBuffer) -> Value:
-        """Fetch the word of a step: the ends of rows, and each lane's weight and position."""
-        plan, offset = self.plan, 0
-        words = [0] * plan.cycles
-        for index, ends in enumerate(plan.ends if not plan.counted else ()):
-            for end in ends:
-                words[end] |= 1 << index
-            offset = plan.sets
-        for element, code in zip(plan.elements, self.codes, strict=True):
-            codes = {weight: code.encode(weight) for weight in set(element.weights)}
-            places = [] if plan.counted else [buffer.place(slot) for slot in element.slots]
-            for lane in range(plan.lanes):
-                for cycle, weight in enumerate(element.weights[lane :: plan.lanes]):
-                    words[cycle] |= codes[weight] << offset
-                offset += code.bits
-                for cycle, place in enumerate(places[lane :: plan.lanes]):
-                    words[cycle] |= place << offset
-                offset += 0 if plan.counted else buffer.shape.place_bits
+    def _program(self, m: Module, step: Signal) -> dict[int, Value]:
+        """Fetch the word of a step: the bit of each column of the program."""
+        program = self._memory
         m.submodules.program = memory = Memory(
-            shape=unsigned(max(offset, 1)),
-            depth=max(plan.cycles, 2),
-            init=words,
-            attrs=memory_attributes(plan.program_memory, writable=False),
+            shape=unsigned(max(len(program.held), 1)),
+            depth=max(program.steps, 2),
+            init=program.words(),
+            attrs=memory_attributes(self.plan.program_memory, writable=False),
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
-        return self._delay(m, read.data, "word")
+        word = self._delay(m, read.data, "word")
+        bits: dict[int, Value] = {0: Const(0, 1), program.always: Const(1, 1)}
+        return bits | {column: word[index] for index, column in enumerate(program.held)}
 
-    def _flags(self, m: Module, word: Value, step: Signal, buffer: VectorBuffer) -> list[Value]:
+    def _flags(
+        self, m: Module, word: dict[int, Value], step: Signal, buffer: VectorBuffer
+    ) -> list[Value]:
         """Whether the step that was fetched ends a row, for each set; drives the positions."""
         plan = self.plan
         if not plan.counted:
-            offset = plan.sets
-            for index, code in enumerate(self.codes):
-                for lane in range(plan.lanes):
-                    place = word[offset + code.bits : offset + code.bits + buffer.shape.place_bits]
-                    m.d.comb += buffer.places[index * plan.lanes + lane].eq(place)
-                    offset += code.bits + buffer.shape.place_bits
-            return list(word[: plan.sets])
+            for columns, port in self._memory.readers.items():
+                m.d.comb += buffer.places[port].eq(_field(word, columns))
+            return [word[column] for column in self._memory.ends]
         steps = plan.cycles // plan.groups
         place = counter(steps, "place")
         is_last = place == steps - 1
@@ -153,24 +140,23 @@ class FoldedDenseUnit(LaneComponent):
             m.d.comb += buffer.places[lane].eq(fetched)
         return [self._late(m, is_last, "last", FETCH)]
 
-    def _products(self, m: Module, index: int, word: Value, buffer: VectorBuffer) -> list[Term]:
+    def _products(
+        self, m: Module, index: int, word: dict[int, Value], buffer: VectorBuffer
+    ) -> list[Term]:
         """Multiply in every lane of a PE."""
-        plan, code = self.plan, self.codes[index]
+        plan, code = self.plan, WeightCode(self.plan.elements[index].weights)
         kind = plan.inputs.lanes[0]
-        place_bits = 0 if plan.counted else buffer.shape.place_bits
-        before = sum(other.bits + place_bits for other in self.codes[:index]) * plan.lanes
-        offset = before + (0 if plan.counted else plan.sets)
         stages = plan.pipeline - FETCH - READ - (plan.lanes - 1).bit_length()
         terms = []
         for lane in range(plan.lanes):
-            name = f"pe{index}_{lane}"
-            weight: Value = word[offset : offset + code.bits]
+            name, which = f"pe{index}_{lane}", index * plan.lanes + lane
+            weight = _field(word, self._memory.weights[which])
             for cycle in range(READ):
                 weight = self._delay(m, weight, f"{name}_weight{cycle}")
-            bits = buffer.data[lane if plan.counted else index * plan.lanes + lane]
+            port = lane if plan.counted else self._memory.readers[self._memory.places[which]]
+            bits = buffer.data[port]
             x = bits.as_signed() if kind.signed else bits
-            terms.append(term(code.multiply(m, weight, x, kind, name, stages, self._delay)))
-            offset += code.bits + place_bits
+            terms.append(term(multiply(m, code, weight, x, kind, name, stages, self._delay)))
         return terms
 
     def _sum(self, m: Module, index: int, terms: list[Term]) -> Term:
@@ -273,3 +259,7 @@ class FoldedDenseUnit(LaneComponent):
         with m.If(self._enable & waits):
             m.d.sync += turn.eq(Mux(is_last, 0, turn + 1))
         return turn, waits
+
+
+def _field(word: dict[int, Value], columns: Columns) -> Value:
+    return Cat(word[column] for column in columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from amaranth import Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
@@ -73,9 +74,10 @@ class ReorderUnit(LaneComponent):
         sources, constants = plan.sources[lane::lanes], plan.constants[lane::lanes]
         missing = PADDING in sources
         mask = (1 << kind.bits) - 1
+        places = buffer.shape.places(np.array(sources, np.int64)).tolist()
         words = [
-            buffer.place(source) if source != PADDING else (constant & mask) << bits + 1 | 1 << bits
-            for source, constant in zip(sources, constants, strict=True)
+            place if source != PADDING else (constant & mask) << bits + 1 | 1 << bits
+            for source, place, constant in zip(sources, places, constants, strict=True)
         ]
         m.submodules[f"places{lane}"] = memory = Memory(
             shape=unsigned(bits + (1 + kind.bits if missing else 0)),

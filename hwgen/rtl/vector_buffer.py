@@ -68,11 +68,6 @@ class VectorBuffer(wiring.Component):
             }
         )
 
-    def place(self, slot: int) -> int:
-        """Give the code of a slot of the one bank: the beat, then the lane in the low bits."""
-        beat, lane = divmod(slot, len(self.vector.lanes))
-        return beat << self.shape.part_bits | lane
-
     def elaborate(self, platform: object) -> Module:
         m = Module()
         fill_half, read_half, free_half = Signal(), Signal(), Signal()
