@@ -23,6 +23,10 @@ FITTED_CASES = {
         {"widths": (40, 30, 24, 10), "inputs": 4, "codes": 3, "weight_bits": 3, "density": 0.3},
         ((4, 1), UNROLLED, (2, 2)),
     ),
+    "many multipliers": (
+        {"widths": (48, 40, 10), "inputs": 6, "codes": 3, "weight_bits": 4, "density": 0.15},
+        ((8, 4), (4, 2)),
+    ),
 }
 NEW_CASES = {
     "3 bits, unrolled": (

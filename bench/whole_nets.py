@@ -19,10 +19,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from whole_nets_cases import Case, cases
-from whole_nets_folded import CLOCK_MHZ, Folded
-from whole_nets_plot import drawing
-from whole_nets_rows import Place, Row
+from whole_net.cases import Case, cases
+from whole_net.folded import CLOCK_MHZ, Folded
+from whole_net.plot import drawing
+from whole_net.rows import Place, Row
 
 from hwgen.files import write_beside
 

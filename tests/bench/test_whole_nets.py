@@ -19,9 +19,9 @@ from tests.tiny_nets import network
 def bench(monkeypatch):
     monkeypatch.syspath_prepend("bench")
     names = ("planned", "cases", "rows")
-    modules = {name: import_module(f"whole_nets_{name}") for name in names}
+    modules = {name: import_module(f"whole_net.{name}") for name in names}
     yield modules | {"main": import_module("whole_nets")}
-    for name in [name for name in sys.modules if name.startswith("whole_nets")]:
+    for name in [name for name in sys.modules if name.startswith("whole_net")]:
         monkeypatch.delitem(sys.modules, name)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from whole_nets_rows import WIDE
 
 from hwgen.ir import Graph
 from hwgen.numeric import IntType, Range
@@ -27,6 +26,7 @@ from hwgen.plan.requantize import LaneRow, requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
 from hwgen.plan.staircase import code_range, steps
 from hwgen.plan.unrolled import plan_adder_graph
+from whole_net.rows import WIDE
 
 TARGET = "xc7"
 STYLE = "ternary"  # of the planner's sums on xc7

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from whole_nets_planned import TARGET, count_layers, count_plan, fits_whole
-from whole_nets_rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
-
 from hwgen.emit import verilog_of
 from hwgen.files import write_beside
 from hwgen.flow import build
@@ -16,6 +13,8 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.prove.run import prove
+from whole_net.planned import TARGET, count_layers, count_plan, fits_whole
+from whole_net.rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
 
 PROVED_LUTS = 10_000  # by the planner's count; a larger design is not proved
 

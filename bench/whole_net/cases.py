@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from whole_nets_folded import GOALS, Folded
-from whole_nets_unrolled import Part, Unrolled
+from whole_net.folded import GOALS, Folded
+from whole_net.unrolled import Part, Unrolled
 
 Case = Unrolled | Part | Folded
 PARTS = (

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from folded_layers import memory_bits
-from whole_nets_rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
 
 from hwgen.flow import build
 from hwgen.ir import Graph
@@ -17,6 +16,7 @@ from hwgen.plan.stages import FoldedDense
 from hwgen.prove.run import prove
 from hwgen.simulate import simulate
 from hwgen.synth.run import SynthResult
+from whole_net.rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
 
 CLOCK_MHZ = 100.0  # that the goals of folded designs are meant at
 PROVED_LUTS = 5_000  # a design of no more is proved too, and the smallest simulated

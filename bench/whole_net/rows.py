@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from whole_nets_models import trained
-
 from hwgen.ir import Graph
 from hwgen.plan.design import Plan
 from hwgen.plan.layers import layers_of
 from hwgen.synth.run import SynthResult, synthesise_verilog
+from whole_net.models import trained
 
 WIDE = 32  # bits of the baseline's accumulators
 MOST_LUTS = 30_000  # by the planner's count; a larger design is not synthesised
