@@ -19,20 +19,22 @@ from hwgen.plan.stages import FoldedDense, MemoryKind, ProcessingElement, Reorde
 from hwgen.plan.vector_shape import VectorShape
 from hwgen.plan.weight_code import WeightCode
 
+COUNTER_LUTS = 2  # of a bit of a counter with an end
 TURN_LUTS = 6  # of a set whose results wait for their turn
 
 
 def folded_luts(stage: FoldedDense, target: Target) -> int:
     """LUTs of a folded unit before correction."""
-    bits = max(lane.bits for lane in stage.inputs.lanes)
+    shape = VectorShape.of(stage.inputs, stage.banks)
+    bits = shape.element_bits
     luts = sum(_element_luts(stage, element, bits, target) for element in stage.elements)
+    luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
         luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
     program = program_memory(stage)
     if stage.program_memory == "lut":
         luts += columns_luts(target, program.held, stage.cycles)
-    shape = VectorShape.of(stage.inputs, stage.banks)
     if stage.vector_memory == "lut":
         luts += readers(stage, program) * (vector_luts(target, shape) or 0)
     return luts
@@ -73,14 +75,17 @@ def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, tar
     product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
     signed = int(code.signed)
     inverted = stage.lanes // 2 if target == "xc7" else stage.lanes  # its adders invert an operand
-    lane = _multiply_luts(code, bits, target) + _delay_luts(stage, code, target)
+    lane = _multiply_luts(code, bits, target)
     tree, terms, width = 0, stage.lanes, product + signed
     while terms > 1:
         tree += terms // 2 * (width + 1 + signed)
         terms, width = -(-terms // 2), width + 1
     held = element.accumulator.bits
     starts = len(set(element.initial))
-    choice = rom_luts(target, len(element.initial), held) if starts > 1 else 0
+    choice = 0
+    if starts > 1:
+        rows = len(element.initial)
+        choice = rom_luts(target, rows, held) + COUNTER_LUTS * (rows - 1).bit_length()
     return stage.lanes * lane + signed * inverted * product + tree + held + signed + choice
 
 
@@ -91,14 +96,6 @@ def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:
         return largest + bits if len(code.shifts) > 2 else 1
     gates = bits if target == "xc7" else largest * bits  # bits of the input that a weight lets by
     return gates + (largest - 1) * (bits + 1)
-
-
-def _delay_luts(stage: FoldedDense, code: WeightCode, target: Target) -> int:
-    """LUTs as shift registers, which weights and places in a beat wait in for their element."""
-    if target != "xc7":
-        return 0
-    part_bits = VectorShape.of(stage.inputs, stage.banks).part_bits
-    return code.bits + (part_bits if stage.vector_memory == "lut" else 0)
 
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:

@@ -17,6 +17,7 @@ from hwgen.plan.stages import FoldedDense, ProcessingElement
 from hwgen.plan.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.product import Term, add, multiply, term
+from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
 from hwgen.rtl.vector_memory import memory_attributes
 
@@ -46,6 +47,7 @@ class FoldedDenseUnit(LaneComponent):
         m = Module()
         plan = self.plan
         self._enable = Signal(name="advance")
+        self._registers = Registers(m, self._enable)
         readers = plan.lanes if plan.counted else len(self._memory.readers)
         m.submodules.buffer = buffer = VectorBuffer(
             plan.inputs, readers, plan.banks, plan.vector_memory
@@ -61,13 +63,13 @@ class FoldedDenseUnit(LaneComponent):
         ]
         step, issue = self._sequencer(m, buffer)
         word = self._program(m, step)
-        last_but_one = self._late(m, issue, "issued", plan.pipeline - 1)
-        valid = self._late(m, last_but_one, "accumulates", 1)
+        last_but_one = self._registers.wait(issue, "issued", plan.pipeline - 1)
+        valid = self._registers.wait(last_but_one, "accumulates", 1)
         flags = self._flags(m, word, step, buffer)
         ends = []  # each a register: their way to the accumulators' resets is the longest of all
         for index, flag in enumerate(flags):
-            late = self._late(m, flag, f"ends{index}", plan.pipeline - FETCH - 1)
-            ends.append(self._late(m, late & last_but_one, f"end{index}", 1))
+            late = self._registers.wait(flag, f"ends{index}", plan.pipeline - FETCH - 1)
+            ends.append(self._registers.wait(late & last_but_one, f"end{index}", 1))
         results = []
         for index, element in enumerate(plan.elements):
             total = self._sum(m, index, self._products(m, index, word, buffer))
@@ -75,22 +77,6 @@ class FoldedDenseUnit(LaneComponent):
             results.append(self._accumulate(m, index, element, total, valid, ends[which]))
         self._leave(m, results, ends, output_valid)
         return m
-
-    def _delay(self, m: Module, value: Value, name: str) -> Signal:
-        """`value` one enabled cycle later, not reset."""
-        register = Signal(value.shape(), name=name, reset_less=True)
-        with m.If(self._enable):
-            m.d.sync += register.eq(value)
-        return register
-
-    def _late(self, m: Module, value: Value, name: str, cycles: int) -> Value:
-        """Give a control signal some enabled cycles later."""
-        for cycle in range(cycles):
-            register = Signal(name=f"{name}_{cycle}")
-            with m.If(self._enable):
-                m.d.sync += register.eq(value)
-            value = register
-        return value
 
     def _sequencer(self, m: Module, buffer: VectorBuffer) -> tuple[Signal, Value]:
         """Count the steps of a vector while one is available."""
@@ -100,7 +86,7 @@ class FoldedDenseUnit(LaneComponent):
         m.d.comb += [
             issue.eq(buffer.available),
             buffer.claim.eq(self._enable & issue & (step == cycles - 1)),
-            buffer.release.eq(self._late(m, buffer.claim, "claimed", FETCH) & self._enable),
+            buffer.release.eq(self._registers.wait(buffer.claim, "claimed", FETCH) & self._enable),
         ]
         with m.If(self._enable & issue):
             m.d.sync += step.eq(Mux(step == cycles - 1, 0, step + 1))
@@ -117,7 +103,7 @@ class FoldedDenseUnit(LaneComponent):
         )
         read = memory.read_port()
         m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
-        word = self._delay(m, read.data, "word")
+        word = self._registers.delay(read.data, "word")
         bits: dict[int, Value] = {0: Const(0, 1), program.always: Const(1, 1)}
         return bits | {column: word[index] for index, column in enumerate(program.held)}
 
@@ -135,10 +121,10 @@ class FoldedDenseUnit(LaneComponent):
         is_last = place == steps - 1
         with m.If(self._enable & buffer.available):
             m.d.sync += place.eq(Mux(is_last, 0, place + 1))
-        fetched = self._delay(m, self._delay(m, place, "place_0"), "place_1")
+        fetched = self._registers.wait(place, "place", 2)
         for lane in range(plan.lanes):
             m.d.comb += buffer.places[lane].eq(fetched)
-        return [self._late(m, is_last, "last", FETCH)]
+        return [self._registers.wait(is_last, "last", FETCH)]
 
     def _products(
         self, m: Module, index: int, word: dict[int, Value], buffer: VectorBuffer
@@ -151,12 +137,11 @@ class FoldedDenseUnit(LaneComponent):
         for lane in range(plan.lanes):
             name, which = f"pe{index}_{lane}", index * plan.lanes + lane
             weight = _field(word, self._memory.weights[which])
-            for cycle in range(READ):
-                weight = self._delay(m, weight, f"{name}_weight{cycle}")
+            weight = self._registers.wait(weight, f"{name}_weight", READ)
             port = lane if plan.counted else self._memory.readers[self._memory.places[which]]
             bits = buffer.data[port]
             x = bits.as_signed() if kind.signed else bits
-            terms.append(term(multiply(m, code, weight, x, kind, name, stages, self._delay)))
+            terms.append(term(multiply(self._registers, code, weight, x, kind, name, stages)))
         return terms
 
     def _sum(self, m: Module, index: int, terms: list[Term]) -> Term:
@@ -181,8 +166,10 @@ class FoldedDenseUnit(LaneComponent):
             carries = carries[1:]
         else:
             m.d.comb += value.eq(pair[0].value)
-        late = tuple(self._delay(m, carry, f"{name}_carry{k}") for k, carry in enumerate(carries))
-        return Term(value=self._delay(m, value, f"{name}_d1"), carries=late, range=limits)
+        late = tuple(
+            self._registers.delay(carry, f"{name}_carry{k}") for k, carry in enumerate(carries)
+        )
+        return Term(value=self._registers.delay(value, f"{name}_d1"), carries=late, range=limits)
 
     def _accumulate(
         self,
@@ -241,7 +228,7 @@ class FoldedDenseUnit(LaneComponent):
             chosen = choose(
                 [resize(result, kind.bits) for result in results[lane :: plan.width]], turn
             )
-            beat = self._delay(m, chosen, f"beat{lane}")
+            beat = self._registers.delay(chosen, f"beat{lane}")
             m.d.comb += self.o.payload[f"e{lane}"].eq(beat)
 
     def _turn(self, m: Module, pending: Signal) -> tuple[Signal, Value]:

@@ -6,16 +6,14 @@ which costs nothing in an adder whose other operand is plain.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value
+from amaranth import Cat, Const, Mux, Shape, Signal, Value
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.weight_code import WeightCode
 from hwgen.rtl.lanes import choose, range_shape, resize
-
-Delay = Callable[[Module, Value, str], Signal]
+from hwgen.rtl.registers import Registers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,37 +26,35 @@ class Product:
 
 
 def multiply(
-    m: Module,
+    registers: Registers,
     code: WeightCode,
     weight: Value,
     x: Value,
     kind: IntType,
     name: str,
     stages: int,
-    delay: Delay,
 ) -> Product:
     """Give the product of a coded weight and an input, `stages` enabled cycles later."""
     value = code.range(kind)
     shape = range_shape(value)
     magnitude, sign = weight[: code.magnitude_bits], weight[code.magnitude_bits :]
     if code.shifts is None:
-        total = _sum(m, magnitude, x, shape, name, delay)
+        total = _sum(registers, magnitude, x, shape, name)
     else:
         shifted = [x << (s.bit_length() - 1) if s else Const(0, x.shape()) for s in code.shifts]
         exact = Signal(shape, name=f"{name}_shift")
-        m.d.comb += exact.eq(_chosen(shifted, magnitude))
-        total = delay(m, exact, f"{name}_p0")
+        registers.m.d.comb += exact.eq(_chosen(shifted, magnitude))
+        total = registers.delay(exact, f"{name}_p0")
     for stage in range(code.stages, stages):
-        total = delay(m, total, f"{name}_p{stage}")
+        total = registers.delay(total, f"{name}_p{stage}")
     if not code.signed:
         return Product(magnitude=total, negative=None, value=value)
-    for stage in range(stages):
-        sign = delay(m, sign, f"{name}_s{stage}")
+    sign = registers.wait(sign, f"{name}_s", stages)
     ends = value.union(Range(-value.hi, -value.lo))
     return Product(magnitude=total, negative=sign, value=ends)
 
 
-def _sum(m: Module, magnitude: Value, x: Value, shape: Shape, name: str, delay: Delay) -> Signal:
+def _sum(registers: Registers, magnitude: Value, x: Value, shape: Shape, name: str) -> Signal:
     """Add the input once for every bit of the magnitude, a register after each addition."""
     total: Value = Mux(magnitude[0], x, Const(0, x.shape()))
     bits = len(magnitude)
@@ -66,11 +62,11 @@ def _sum(m: Module, magnitude: Value, x: Value, shape: Shape, name: str, delay: 
         added = Signal(shape, name=f"{name}_add{bit}")
         part = Mux(magnitude[bit], x, Const(0, x.shape()))
         high = resize((total >> bit) + part, shape.width - bit)
-        m.d.comb += added.eq(Cat(total[:bit], high))
-        total = delay(m, added, f"{name}_p{bit - 1}")
+        registers.m.d.comb += added.eq(Cat(total[:bit], high))
+        total = registers.delay(added, f"{name}_p{bit - 1}")
         if bit + 1 < bits:
-            x = delay(m, x, f"{name}_x{bit}")
-            magnitude = delay(m, magnitude, f"{name}_m{bit}")
+            x = registers.delay(x, f"{name}_x{bit}")
+            magnitude = registers.delay(magnitude, f"{name}_m{bit}")
     assert isinstance(total, Signal)
     return total
 

@@ -8,6 +8,7 @@ from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import PADDING, Reorder
 from hwgen.rtl.lanes import LaneComponent, counter, resize
+from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
 from hwgen.rtl.vector_memory import memory_attributes
 
@@ -38,11 +39,9 @@ class ReorderUnit(LaneComponent):
         beat, advance, claim = counter(beats, "beat"), Signal(), Signal()
         issue = buffer.available
         m.d.comb += claim.eq(advance & issue & (beat == beats - 1))
-        valid, claimed = issue, claim
-        for cycle in range(FETCH + READ):
-            valid = self._late(m, advance, valid, f"valid{cycle}")
-        for cycle in range(FETCH):
-            claimed = self._late(m, advance, claimed, f"claimed{cycle}")
+        registers = Registers(m, advance)
+        valid = registers.wait(issue, "valid", FETCH + READ)
+        claimed = registers.wait(claim, "claimed", FETCH)
         m.d.comb += [
             buffer.i.payload.eq(self.i.payload),
             buffer.i.valid.eq(self.i.valid),
@@ -56,20 +55,12 @@ class ReorderUnit(LaneComponent):
         with m.If(advance & issue):
             m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
         for lane in range(lanes):
-            self._lane(m, lane, beat, advance, buffer)
+            self._lane(registers, lane, beat, buffer)
         return m
 
-    def _late(self, m: Module, advance: Value, value: Value, name: str) -> Signal:
-        register = Signal(value.shape(), name=name)
-        with m.If(advance):
-            m.d.sync += register.eq(value)
-        return register
-
-    def _lane(
-        self, m: Module, lane: int, beat: Signal, advance: Signal, buffer: VectorBuffer
-    ) -> None:
+    def _lane(self, registers: Registers, lane: int, beat: Signal, buffer: VectorBuffer) -> None:
         """Fetch where an element comes from, then the element; constants do not come at all."""
-        plan, lanes = self.plan, len(self.plan.outputs.lanes)
+        m, plan, lanes = registers.m, self.plan, len(self.plan.outputs.lanes)
         kind, bits = plan.outputs.lanes[lane], buffer.shape.place_bits
         sources, constants = plan.sources[lane::lanes], plan.constants[lane::lanes]
         missing = PADDING in sources
@@ -86,13 +77,12 @@ class ReorderUnit(LaneComponent):
             attrs=memory_attributes("lut", writable=False),
         )
         read = memory.read_port()
-        m.d.comb += [read.addr.eq(beat), read.en.eq(advance)]
-        word: Value = self._late(m, advance, read.data, f"word{lane}")
+        m.d.comb += [read.addr.eq(beat), read.en.eq(registers.enable)]
+        word: Value = registers.delay(read.data, f"word{lane}")
         m.d.comb += buffer.places[lane].eq(word[:bits])
         data = buffer.data[lane]
         element = resize(data.as_signed() if plan.inputs.lanes[0].signed else data, kind.bits)
         if missing:
-            for cycle in range(READ):
-                word = self._late(m, advance, word, f"word{lane}_{cycle}")
+            word = registers.wait(word, f"word{lane}", READ)
             element = Mux(word[bits], word[bits + 1 :], element)
         m.d.comb += self.o.payload[f"e{lane}"].eq(element)

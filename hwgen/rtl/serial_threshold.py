@@ -7,6 +7,7 @@ from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages import SerialThreshold
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
+from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import memory_attributes
 
 
@@ -34,32 +35,28 @@ class SerialThresholdUnit(LaneComponent):
         valid = [Signal(name=f"valid{k + 1}") for k in range(latency)]
         advance = self.i.ready
         m.d.comb += [self.o.valid.eq(valid[-1]), advance.eq(self.o.ready | ~self.o.valid)]
+        registers = Registers(m, advance)
         group = counter(groups, "group")
         with m.If(advance):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
             with m.If(self.i.valid):
                 m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
-        positions = self._delayed(m, advance, group, "group")
+        positions = self._delayed(registers, group, "group")
         for lane in range(len(self.plan.tables)):
-            self._search(m, advance, lane, positions)
+            self._search(registers, lane, positions)
         return m
 
-    def _register(self, m: Module, advance: Value, value: Value, name: str) -> Signal:
-        register = Signal(value.shape(), name=name, reset_less=True)
-        with m.If(advance):
-            m.d.sync += register.eq(value)
-        return register
-
-    def _delayed(self, m: Module, advance: Value, value: Value, name: str) -> list[Value]:
+    def _delayed(self, registers: Registers, value: Value, name: str) -> list[Value]:
         """Give a value as it comes, and after each stage."""
         stages = [value]
         for cycle in range(self.plan.latency):
-            stages.append(self._register(m, advance, stages[-1], f"{name}_{cycle}"))
+            stages.append(registers.wait(stages[-1], f"{name}_{cycle}", 1))
         return stages
 
-    def _search(self, m: Module, advance: Value, lane: int, positions: list[Value]) -> None:
+    def _search(self, registers: Registers, lane: int, positions: list[Value]) -> None:
         """Give the comparisons of one lane."""
-        values = self._delayed(m, advance, self.i.payload[f"e{lane}"], f"value{lane}")
+        m = registers.m
+        values = self._delayed(registers, self.i.payload[f"e{lane}"], f"value{lane}")
         found: list[Value] = []  # bits of the code, highest first
         for level, kind in enumerate(self.plan.memories):
             start = 2 * level
@@ -67,20 +64,18 @@ class SerialThresholdUnit(LaneComponent):
             read = memory.read_port()
             m.d.comb += [
                 read.addr.eq(Cat(*reversed(found), positions[start])),
-                read.en.eq(advance),
+                read.en.eq(registers.enable),
             ]
-            for cycle in (start, start + 1):
-                found = [
-                    self._register(m, advance, bit, f"bit{lane}_{cycle}_{k}")
-                    for k, bit in enumerate(found)
-                ]
+            found = [
+                registers.wait(bit, f"bit{lane}_{level}_{k}", 2) for k, bit in enumerate(found)
+            ]
             name = f"level{lane}_{level}"
             if kind == "block":
-                data = self._register(m, advance, read.data, name)
+                data = registers.delay(read.data, name)
                 found.append(self._reached(values[start + 2], data))
             else:
                 reached = self._reached(values[start + 1], read.data)
-                found.append(self._register(m, advance, reached, name))
+                found.append(registers.delay(reached, name))
         count = Cat(*reversed(found))
         shape = shape_of(self.plan.outputs.lanes[lane])
         code = count if not self.plan.code_lo else count + Const(self.plan.code_lo)

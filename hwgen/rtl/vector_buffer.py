@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
 from hwgen.rtl.lanes import choose, counter, lane_stream, resize
+from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import Write, memory_of_beats, memory_of_elements
 
 
@@ -73,6 +74,7 @@ class VectorBuffer(wiring.Component):
         fill_half, read_half, free_half = Signal(), Signal(), Signal()
         filled, busy = Signal(2), Signal(2)
         taken, is_last = Signal(), Signal()
+        registers = Registers(m, self.enable)
         m.d.comb += [
             self.i.ready.eq(~Mux(fill_half, busy[1], busy[0])),
             self.available.eq(Mux(read_half, filled[1], filled[0])),
@@ -89,16 +91,12 @@ class VectorBuffer(wiring.Component):
             m.d.sync += [read_half.eq(~read_half), filled.bit_select(read_half, 1).eq(0)]
         with m.If(self.release):
             m.d.sync += [free_half.eq(~free_half), busy.bit_select(free_half, 1).eq(0)]
-        fetch_half: Value = read_half  # places come two enabled cycles after their step
-        for cycle in range(2):
-            late = Signal(name=f"fetch_half{cycle}")
-            with m.If(self.enable):
-                m.d.sync += late.eq(fetch_half)
-            fetch_half = late
+        # places come two enabled cycles after their step
+        fetch_half = registers.wait(read_half, "fetch_half", 2)
         place = Cat(word[: (self.shape.words - 1).bit_length()], fill_half)
         writes = self._writes(m, place, taken, turn)
         for port in range(self.readers):
-            self._reader(m, port, writes[port % self.banks], fetch_half)
+            self._reader(registers, port, writes[port % self.banks], fetch_half)
         return m
 
     def _places_of_beats(
@@ -151,8 +149,9 @@ class VectorBuffer(wiring.Component):
             for bank in range(self.banks)
         )
 
-    def _reader(self, m: Module, port: int, write: Write, half: Value) -> None:
+    def _reader(self, registers: Registers, port: int, write: Write, half: Value) -> None:
         """Give one memory with its read port, the choice of an element, two registers behind."""
+        m = registers.m
         made = memory_of_elements if self.kind == "block" else memory_of_beats
         memory = made(m, self.shape, write)
         m.submodules[f"memory{port}"] = memory
@@ -164,19 +163,12 @@ class VectorBuffer(wiring.Component):
             m.d.comb += read.addr.eq(Cat(place[: self.shape.part_bits], beat))
         else:
             m.d.comb += read.addr.eq(beat)
-        chosen: Value = self._late(m, read.data, f"word{port}")
+        chosen: Value = registers.delay(read.data, f"word{port}")
         if self.kind == "lut" and self.shape.part_bits:
             part: Value = place[: self.shape.part_bits]
-            for cycle in range(2):
-                part = self._late(m, part, f"part{port}_{cycle}")
+            part = registers.wait(part, f"part{port}", 2)
             parts = [
                 chosen.word_select(k, self.shape.element_bits) for k in range(self.shape.parts)
             ]
             chosen = choose(parts, part)
-        m.d.comb += self.data[port].eq(self._late(m, chosen, f"data{port}"))
-
-    def _late(self, m: Module, value: Value, name: str) -> Signal:
-        register = Signal(value.shape(), name=name, reset_less=True)
-        with m.If(self.enable):
-            m.d.sync += register.eq(value)
-        return register
+        m.d.comb += self.data[port].eq(registers.delay(chosen, f"data{port}"))
