@@ -29,6 +29,7 @@ CASES = {
     "wide accumulators": {"pe": 4, "density": 0.9, "accumulator": "20"},
     "heavy weights": {"pe": 2, "weight_bits": 8, "density": 0.9, "target": "ice40"},
     "one of everything": {"widths": (1, 1), "density": 1.0},
+    "beats of several elements": {"pe": 6, "simd": 4},
 }
 
 
@@ -116,6 +117,16 @@ def test_a_memory_read_while_it_is_written_proves_nothing(tmp_path):
         pytest.fail("ready is not in the Verilog")
     (folder / "tiny.v").write_text(mutant)
     assert not prove(folder).proved
+
+
+def test_two_writes_of_one_word_prove_nothing(tmp_path):
+    """Which of them the word keeps is not for the order of Verilog's blocks to say."""
+    folded(tmp_path / "design", 1, widths=(9, 7, 5), pe=6, simd=4)
+    path = tmp_path / "design" / "tiny.v"
+    mutant, count = re.subn(r"(memory0\[\{ [^}]*)'h1 \}\] <=", r"\1'h0 }] <=", path.read_text())
+    assert count
+    path.write_text(mutant)
+    assert not prove(tmp_path / "design").proved
 
 
 def test_an_exact_matrix_of_the_network_is_asked_for(tmp_path):
