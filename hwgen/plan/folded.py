@@ -154,7 +154,7 @@ def _stage(
         cycles=folding.schedule.cycles,
         counted=folding.counted,
         banks=folding.lanes if folding.counted else 1,
-        program_memory="block",
+        program_memory="block",  # until it is known what it holds
         vector_memory=folding.vector_memory,
         rows=order,
         nonzero=layer.nonzero,

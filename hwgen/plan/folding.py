@@ -159,10 +159,9 @@ def _folding(
     readers = lanes if counted else elements * lanes
     if not counted:
         word += elements * lanes * shape.place_bits + sets
-    program = _program_luts(options, cycles, word)
     vector = vector_kind(target, shape, options.luts_per_block)
     luts = CONTROL_LUTS + elements * _element_luts(target, lanes, sets, bits)
-    luts += program
+    luts += _program_luts(options, cycles, word)
     if vector == "lut":
         luts += readers * (vector_luts(target, shape) or 0)
     return Folding(
