@@ -80,6 +80,12 @@ class FoldedDense:
         """Output beats a vector."""
         return sum(len(ends) for ends in self.ends)
 
+    def least_gap(self, which: int) -> int:
+        """Give the fewest steps between two row ends of a set, into the next vector too."""
+        ends = self.ends[which]
+        following = (*ends[1:], ends[0] + self.cycles)
+        return min(later - end for end, later in zip(ends, following, strict=True))
+
     @property
     def pipeline(self) -> int:
         """Registers between a step and its accumulator."""
@@ -90,6 +96,8 @@ class FoldedDense:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialThreshold:
     """Thresholds by a pipelined binary search, two cycles a level: a table's read, a comparison.
+
+    A register in front holds the beat's number, which tables are read by.
 
     `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
     carries in that beat; the code is `code_lo` plus how many of them the value reaches.
@@ -107,7 +115,7 @@ class SerialThreshold:
     @property
     def latency(self) -> int:
         """Clock cycles from an input beat to its output beat."""
-        return 2 * self.levels
+        return 1 + 2 * self.levels
 
     @property
     def bias(self) -> int:

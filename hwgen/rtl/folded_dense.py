@@ -200,9 +200,13 @@ class FoldedDenseUnit(LaneComponent):
         starts = [Const(value, shape) for value in element.initial]
         if len(set(element.initial)) == 1:
             return starts[0]
-        following = Signal((len(starts) - 1).bit_length(), name=f"following{index}", init=1)
+        row = Signal((len(starts) - 1).bit_length(), name=f"following{index}", init=1)
         with m.If(self._enable & end):
-            m.d.sync += following.eq(Mux(following == len(starts) - 1, 0, following + 1))
+            m.d.sync += row.eq(Mux(row == len(starts) - 1, 0, row + 1))
+        following: Value = row
+        if self.plan.least_gap(index // self.plan.width) > 1:
+            # a table addressed by the counter itself shares logic with it, and takes more LUTs
+            following = self._registers.wait(following, f"late_following{index}", 1)
         return choose(starts, following)
 
     def _leave(

@@ -14,7 +14,9 @@ from hwgen.rtl.vector_memory import memory_attributes
 class SerialThresholdUnit(LaneComponent):
     """A pipeline with one comparison in two stages; level s finds bit s of the code, highest first.
 
-    Accepts a beat every cycle; latency `plan.latency`. A level's threshold is fetched from the
+    Accepts a beat every cycle; latency `plan.latency`. Tables are not addressed by the counter of
+    beats itself but a cycle late: with a counter's logic Yosys maps a table to several times the
+    LUTs. A level's threshold is fetched from the
     place that the bits found so far point to. What comes out of LUTs is compared in the cycle after
     and the result is registered; what comes out of block RAM, whose read is slow, is registered
     first, and the result points into the next table at once.
@@ -59,7 +61,7 @@ class SerialThresholdUnit(LaneComponent):
         values = self._delayed(registers, self.i.payload[f"e{lane}"], f"value{lane}")
         found: list[Value] = []  # bits of the code, highest first
         for level, kind in enumerate(self.plan.memories):
-            start = 2 * level
+            start = 1 + 2 * level
             memory = self._memory(m, lane, level)
             read = memory.read_port()
             m.d.comb += [
