@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.choices import asked_for, least_cycles
 from hwgen.plan.design import LayerChoice, Plan
+from hwgen.plan.estimate import chain_cost
 from hwgen.plan.flow import with_flow
 from hwgen.plan.goals import choose
 from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
@@ -15,6 +18,8 @@ from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planned_layer import identifier
 from hwgen.plan.stages import Narrower, Stage, Stream
 from hwgen.plan.timing import latency_and_interval
+
+MOST_CHOICES = 4  # that are tried for a number of LUTs after the first
 
 
 def plan_design(
@@ -29,7 +34,34 @@ def plan_design(
     """
     layers = layers_of(graph)
     choices = asked_for(layers, options) or choose(graph, layers, options, progress)
-    return plan_chosen(graph, layers, choices, options, progress)
+    plan = plan_chosen(graph, layers, choices, options, progress)
+    return plan if options.max_luts is None else _within(plan, graph, layers, options, progress)
+
+
+def _within(
+    plan: Plan, graph: Graph, layers: tuple[Layer, ...], options: BuildOptions, progress: Progress
+) -> Plan:
+    """Choose for fewer LUTs where the queues, which only a whole chain shows, are too many.
+
+    Where no choice is that small, the smallest plan found is given.
+    """
+    assert options.max_luts is not None
+    found, asked = [plan], options.max_luts
+    for _ in range(MOST_CHOICES):
+        excess = _luts(found[-1]) - options.max_luts
+        if excess <= 0:
+            return found[-1]
+        asked -= excess
+        try:
+            choices = choose(graph, layers, replace(options, max_luts=asked), progress)
+        except PlanError:
+            break
+        found.append(plan_chosen(graph, layers, choices, options, progress))
+    return min(found, key=_luts)
+
+
+def _luts(plan: Plan) -> int:
+    return chain_cost(plan.stages, plan.target).luts
 
 
 def plan_chosen(
