@@ -123,9 +123,14 @@ def test_two_writes_of_one_word_prove_nothing(tmp_path):
     """Which of them the word keeps is not for the order of Verilog's blocks to say."""
     folded(tmp_path / "design", 1, widths=(9, 7, 5), pe=6, simd=4)
     path = tmp_path / "design" / "tiny.v"
-    mutant, count = re.subn(r"(memory0\[\{ [^}]*)'h1 \}\] <=", r"\1'h0 }] <=", path.read_text())
-    assert count
-    path.write_text(mutant)
+    text = path.read_text()
+    first = re.search(
+        r"  always @\(posedge clk\) begin\n\s+if \((\w+)\)\n"
+        r"\s+memory0(\[\{ [^}]* \}\]) <= [^\n]*\n\s+end\n",
+        text,
+    )
+    another = f"  always @(posedge clk) if ({first[1]}) memory0{first[2]} <= 0;\n"
+    path.write_text(text[: first.end()] + another + text[first.end() :])
     assert not prove(tmp_path / "design").proved
 
 
