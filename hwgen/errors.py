@@ -20,6 +20,10 @@ class ModelError(HwgenError):
         return cls("\n".join(problems))
 
 
+class SettingError(HwgenError, ValueError):
+    """A layer or quantizer told what cannot be: a `ValueError` to code, a sentence to its user."""
+
+
 class PlanError(HwgenError):
     """A design that cannot be built as asked."""
 

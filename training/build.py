@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import nn
 
 from hwgen.nn import QuantInput
 from training.data.dataset import Dataset, ImagePairs, TrainingData
-from training.layer_choice import choose_layers
+from training.layer_choice import WIDE, choose_layers
 from training.nets.bits import NetBits
 from training.nets.espcn import Espcn
 from training.nets.float_twin import float_twin
@@ -27,7 +29,7 @@ def quant_net(recipe: Recipe, dataset: TrainingData, calibration_steps: int) -> 
         Where an accumulator of a layer leaves no room for a weight, or `layers` names none.
     """
     net = _quant_net(recipe, dataset, calibration_steps)
-    choose_layers(net, recipe.layers, recipe.name)
+    choose_layers(net, recipe.layers, recipe.accumulator_bits, recipe.name)
     return net
 
 
@@ -39,6 +41,9 @@ def float_net(recipe: Recipe, dataset: TrainingData) -> nn.Module:
 
 
 def _quant_net(recipe: Recipe, dataset: TrainingData, calibration_steps: int) -> nn.Module:
+    """Build the network with wide accumulators; `choose_layers` narrows them, by name."""
+    if recipe.accumulator_bits is not None:
+        recipe = replace(recipe, accumulator_bits=WIDE)
     bits = NetBits(
         method=recipe.method,
         weight_bits=recipe.weight_bits,

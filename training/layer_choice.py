@@ -16,8 +16,10 @@ from torch import nn
 
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantConv2d, QuantLinear
+from hwgen.nn.room import room_problem
 from hwgen.nn.weight_quant import Method, WeightQuant
-from training.room import smallest_accumulator_bits
+
+WIDE = 32  # bits that have room for a weight, whatever the method and the inputs
 
 CHOICE = re.compile(
     r"(?P<pattern>[^=]+)=(?:(?P<method>[a-z]\w*)(?::(?P<bits>\d+))?|(?P<alone>\d+))"
@@ -58,8 +60,15 @@ def _choice(text: str, where: str) -> LayerChoice:
     )
 
 
-def choose_layers(net: nn.Module, text: str, where: str) -> None:
-    """Give the layers of a quantized network that the line names their own quantizers.
+def choose_layers(net: nn.Module, text: str, accumulator_bits: int | None, where: str) -> None:
+    """Give every layer of a quantized network its width, and those of the line their quantizers.
+
+    Parameters
+    ----------
+    net
+        Its layers that must keep an accumulator are made with `WIDE` bits.
+    accumulator_bits
+        What these keep, unless the line says something else.
 
     Raises
     ------
@@ -71,6 +80,7 @@ def choose_layers(net: nn.Module, text: str, where: str) -> None:
         for name, module in net.named_modules()
         if isinstance(module, QuantLinear | QuantConv2d)
     }
+    wanted = {name: _kept(layer.quant, accumulator_bits) for name, layer in layers.items()}
     for choice in choices(text, where):
         found = [name for name in layers if fnmatchcase(name, choice.pattern)]
         if not found:
@@ -79,9 +89,15 @@ def choose_layers(net: nn.Module, text: str, where: str) -> None:
                 f"{', '.join(layers)}"
             )
         for name in found:
-            layers[name].requantize(_chosen(layers[name].quant, choice, f"{where}: {name}"))
+            wanted[name] = _chosen(wanted[name], choice, f"{where}: {name}")
     for name, layer in layers.items():
-        _check(layer, f"{where}: {name}")
+        _check(layer, wanted[name], f"{where}: {name}")
+        if wanted[name] != layer.quant:
+            layer.requantize(wanted[name])
+
+
+def _kept(quant: WeightQuant, accumulator_bits: int | None) -> WeightQuant:
+    return quant if quant.method == "qat" else replace(quant, accumulator_bits=accumulator_bits)
 
 
 def _chosen(quant: WeightQuant, choice: LayerChoice, where: str) -> WeightQuant:
@@ -97,17 +113,12 @@ def _chosen(quant: WeightQuant, choice: LayerChoice, where: str) -> WeightQuant:
     return replace(quant, method=method, accumulator_bits=None if method == "qat" else bits)
 
 
-def _check(layer: QuantLinear | QuantConv2d, where: str) -> None:
-    quant = layer.quant
-    if quant.accumulator_bits is None:
-        return
-    least = smallest_accumulator_bits(quant.method, layer.inputs)
-    if quant.accumulator_bits < least:
-        raise HwgenError(
-            f"{where}: P = {quant.accumulator_bits} leaves no room for a weight of 1 with "
-            f"{layer.inputs.bits}-bit inputs; the smallest useful P is {least}"
-        )
-    if isinstance(layer, QuantLinear) and layer.bias is not None and quant.register == "signed":
+def _check(layer: QuantLinear | QuantConv2d, quant: WeightQuant, where: str) -> None:
+    problem = room_problem(quant, layer.inputs)
+    if problem:
+        raise HwgenError(f"{where}: {problem}")
+    has_bias = isinstance(layer, QuantLinear) and layer.bias is not None
+    if has_bias and quant.method != "qat" and quant.register == "signed":
         raise HwgenError(
             f"{where}: a layer with a bias must have qat or a2q_ip, not {quant.method}, whose "
             "cap leaves it no room"

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hwgen.errors import SettingError
+from hwgen.nn.arguments import code_type, positive, whole
 from hwgen.nn.fake_quantize import on_fixed_grid, on_grid
 from hwgen.nn.rounding import rounded_
 from hwgen.nn.weight_quant import MIN_SCALE
-from hwgen.numeric import IntType
 
 PERCENTILE = 0.99999  # of |x| in a batch, the first range of an activation (A2Q+ appendix B)
 MOMENTUM = 0.1  # of the running mean of that percentile
@@ -34,17 +35,15 @@ class QuantInput(nn.Module):
     Parameters
     ----------
     bits, signed
-        Integer type of the input, of full range.
+        Integer type of the input, of full range: 1 to 16 bits, 2 to 16 where signed.
     scale
         Value of one step; 1/255 for images whose pixels reach the net as 0 to 1.
     """
 
     def __init__(self, bits: int, signed: bool = False, scale: float = 1.0) -> None:
         super().__init__()
-        if not (scale > 0 and math.isfinite(scale)):
-            raise ValueError(f"input quantizer: scale must be positive and finite, not {scale}")
-        self.int_type = IntType(bits=bits, signed=signed)
-        self.fixed_scale = scale
+        self.int_type = code_type("input quantizer", bits, signed)
+        self.fixed_scale = positive("input quantizer: scale", scale)
 
     @property
     def scale(self) -> Tensor:
@@ -69,7 +68,7 @@ class QuantActivation(nn.Module):
     Parameters
     ----------
     bits, signed
-        Integer type, of full range.
+        Integer type, of full range: 1 to 16 bits, 2 to 16 where signed.
     calibration_steps
         Training batches before the scale is learned, at least 1 (A2Q+ takes 300).
     """
@@ -80,13 +79,9 @@ class QuantActivation(nn.Module):
 
     def __init__(self, bits: int, signed: bool = False, calibration_steps: int = 300) -> None:
         super().__init__()
-        if calibration_steps < 1:
-            raise ValueError(
-                "activation quantizer: calibration_steps must be at least 1, "
-                f"not {calibration_steps}"
-            )
-        self.int_type = IntType(bits=bits, signed=signed)
-        self.calibration_steps = calibration_steps
+        self.int_type = code_type("activation quantizer", bits, signed)
+        where = "activation quantizer: calibration_steps"
+        self.calibration_steps = whole(where, calibration_steps, 1)
         self.log2_scale = nn.Parameter(torch.zeros(()))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.calibrating = True  # what `steps` says without a look at a tensor: set both
@@ -140,17 +135,15 @@ class QuantOutput(nn.Module):
     Parameters
     ----------
     bits, signed
-        Integer type of the output, of full range.
+        Integer type of the output, of full range: 1 to 16 bits, 2 to 16 where signed.
     scale
         Value of one step; 1/255 for images whose pixels are 0 to 1.
     """
 
     def __init__(self, bits: int, signed: bool = False, *, scale: float) -> None:
         super().__init__()
-        if not (scale > 0 and math.isfinite(scale)):
-            raise ValueError(f"output quantizer: scale must be positive and finite, not {scale}")
-        self.int_type = IntType(bits=bits, signed=signed)
-        self.fixed_scale = scale
+        self.int_type = code_type("output quantizer", bits, signed)
+        self.fixed_scale = positive("output quantizer: scale", scale)
 
     @property
     def scale(self) -> Tensor:
@@ -167,3 +160,19 @@ class QuantOutput(nn.Module):
 
 
 Quantizer = QuantInput | QuantActivation | QuantOutput
+
+
+def checked_source(where: str, source: object) -> Quantizer:
+    """Give what a layer was told that it reads.
+
+    Raises
+    ------
+    SettingError
+        Where it is no quantizer.
+    """
+    if isinstance(source, Quantizer):
+        return source
+    raise SettingError(
+        f"{where}: source must be a QuantInput, a QuantActivation or a QuantOutput, "
+        f"not {type(source).__name__}; pass the quantizer whose values reach the layer"
+    )

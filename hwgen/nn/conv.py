@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from hwgen.errors import SettingError
 from hwgen.nn.activation import Quantizer
+from hwgen.nn.arguments import pair, whole
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.nn.weighted import WeightedLayer
 
@@ -25,6 +27,8 @@ class QuantConv2d(WeightedLayer, nn.Conv2d):
         As in `QuantLinear`; one accumulator sums `in_channels / groups * kh * kw` products.
     """
 
+    channel_axis = -3
+
     def __init__(
         self,
         in_channels: int,
@@ -38,13 +42,19 @@ class QuantConv2d(WeightedLayer, nn.Conv2d):
         groups: int = 1,
         bias: bool = False,
     ) -> None:
+        groups = whole("QuantConv2d: groups", groups, 1)
+        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if whole(f"QuantConv2d: {name}", channels, 1) % groups:
+                raise SettingError(
+                    f"QuantConv2d: {name} must be a multiple of groups = {groups}, not {channels}"
+                )
         nn.Conv2d.__init__(
             self,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride=stride,
-            padding=padding,
+            int(in_channels),
+            int(out_channels),
+            pair("QuantConv2d: kernel_size", kernel_size, 1),
+            stride=pair("QuantConv2d: stride", stride, 1),
+            padding=pair("QuantConv2d: padding", padding, 0),
             groups=groups,
             bias=bias,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from hwgen.nn.activation import Quantizer
+from hwgen.nn.activation import Quantizer, checked_source
 from hwgen.nn.rounding import round_half_up
 
 
@@ -25,7 +25,7 @@ class QuantAdd(nn.Module):
 
     def __init__(self, *, source: Quantizer) -> None:
         super().__init__()
-        self._source = (source,)  # in a tuple, so that it does not become a submodule
+        self._source = (checked_source("QuantAdd", source),)  # a tuple, so that it is no submodule
 
     @property
     def source(self) -> Quantizer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from hwgen.nn.activation import Quantizer
+from hwgen.nn.arguments import whole
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.nn.weighted import WeightedLayer
 
@@ -29,6 +30,8 @@ class QuantLinear(WeightedLayer, nn.Linear):
         Learn a bias; it is rounded to whole units of the sums, `weight scale * source.scale`.
     """
 
+    channel_axis = -1
+
     def __init__(
         self,
         in_features: int,
@@ -38,11 +41,13 @@ class QuantLinear(WeightedLayer, nn.Linear):
         source: Quantizer,
         bias: bool = False,
     ) -> None:
+        in_features = whole("QuantLinear: in_features", in_features, 1)
+        out_features = whole("QuantLinear: out_features", out_features, 1)
         nn.Linear.__init__(self, in_features, out_features, bias=bias)
         self._quantize(quant, source)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Weighted sums of `x`, shape (samples, in_features), as real numbers."""
+        """Weighted sums of `x`, shape (samples, ..., in_features), as real numbers."""
         if self.training:
             return nn.functional.linear(x, self._fake_weight(), self._fake_bias())
         return self.value_of_sum(nn.functional.linear(self._integers(x), self._exact_weight(x)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from hwgen.nn.activation import Quantizer
+from hwgen.nn.activation import Quantizer, checked_source
+from hwgen.nn.arguments import pair
 from hwgen.nn.rounding import round_half_up
 
 
@@ -29,8 +30,10 @@ class QuantAvgPool2d(nn.AvgPool2d):
         *,
         source: Quantizer,
     ) -> None:
+        kernel_size = pair("QuantAvgPool2d: kernel_size", kernel_size, 1)
+        stride = kernel_size if stride is None else pair("QuantAvgPool2d: stride", stride, 1)
         super().__init__(kernel_size, stride)
-        self._source = (source,)  # in a tuple, so that it does not become a submodule
+        self._source = (checked_source("QuantAvgPool2d", source),)  # a tuple: no submodule
 
     @property
     def source(self) -> Quantizer:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from hwgen.errors import SettingError
+from hwgen.nn.arguments import MAX_ACCUMULATOR_BITS, MAX_WEIGHT_BITS, one_of, whole
 
 Method = Literal["qat", "a2q", "a2q_plus", "a2q_ip"]
 Backward = Literal["soft", "identity"]
+Sharing = Literal["channel", "tensor"]
 
 MIN_SCALE = 1e-10  # keeps log2 finite where a channel is all zero
 
@@ -21,7 +25,7 @@ class WeightQuant:
         `qat` rounds to the nearest; `a2q`, `a2q_plus` and `a2q_ip` also keep every output channel
         within an accumulator of `accumulator_bits` (docs/training.md).
     bits
-        Weight bits, at least 2; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1.
+        Weight bits, 2 to 24; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1.
     accumulator_bits
         Width that the accumulators must keep; None for `qat`, which promises none.
     scale
@@ -29,27 +33,41 @@ class WeightQuant:
         `tensor`: the argmax of the sums is then the argmax of the logits.
     backward
         Gradient of `a2q_ip`: through the soft threshold of its projection, or the identity.
+
+    Raises
+    ------
+    SettingError
+        Where the settings cannot be meant.
     """
 
     method: Method = "qat"
     bits: int = 4
     accumulator_bits: int | None = None
-    scale: Literal["channel", "tensor"] = "channel"
+    scale: Sharing = "channel"
     backward: Backward = "soft"
 
     def __post_init__(self) -> None:
-        if self.bits < 2:
-            raise ValueError(f"weight quantizer: bits must be at least 2, not {self.bits}")
-        if self.method == "qat" and self.accumulator_bits is not None:
-            raise ValueError(
+        one_of("weight quantizer: method", self.method, get_args(Method))
+        one_of("weight quantizer: scale", self.scale, get_args(Sharing))
+        one_of("weight quantizer: backward", self.backward, get_args(Backward))
+        bits = whole("weight quantizer: bits", self.bits, 2, MAX_WEIGHT_BITS)
+        object.__setattr__(self, "bits", bits)  # Python's own, where NumPy's was given
+        object.__setattr__(self, "accumulator_bits", self._accumulator_bits())
+
+    def _accumulator_bits(self) -> int | None:
+        if self.method == "qat":
+            if self.accumulator_bits is None:
+                return None
+            raise SettingError(
                 "weight quantizer: accumulator_bits must be None for qat, which cannot keep them, "
                 f"not {self.accumulator_bits}; use a2q, a2q_plus or a2q_ip"
             )
-        if self.method != "qat" and (self.accumulator_bits is None or self.accumulator_bits < 2):
-            raise ValueError(
-                f"weight quantizer: accumulator_bits must be at least 2 for {self.method}, "
-                f"not {self.accumulator_bits}"
+        if self.accumulator_bits is None:
+            raise SettingError(
+                f"weight quantizer: accumulator_bits must be at least 2 for {self.method}, not None"
             )
+        where = "weight quantizer: accumulator_bits"
+        return whole(where, self.accumulator_bits, 2, MAX_ACCUMULATOR_BITS)
 
     @property
     def limit(self) -> int:

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwgen.nn.activation import Quantizer
+from hwgen.errors import SettingError
+from hwgen.nn.activation import Quantizer, checked_source
 from hwgen.nn.certify import Certified, certify
 from hwgen.nn.quantizers import Codes, WeightQuantizer, quantizer
+from hwgen.nn.room import room_problem
 from hwgen.nn.rounding import round_half_up
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntType
@@ -27,13 +29,30 @@ class WeightedLayer:
     bias: Any  # a parameter or None; torch declares it differently in its two layers
     quant: WeightQuant
     quantizer: WeightQuantizer
+    _get_name: Any  # of the torch layer
     training: bool
+    channel_axis: int  # of the sums, from the last: every axis before it is of samples
     _source: tuple[Quantizer]
 
     def _quantize(self, quant: WeightQuant, source: Quantizer) -> None:
-        """Take over the settings, once the torch layer has its weights."""
+        """Take over the settings, once the torch layer has its weights.
+
+        Raises
+        ------
+        SettingError
+            Where the layer could never have a weight, or is told something of another kind.
+        """
+        where = self._get_name()
+        if not isinstance(quant, WeightQuant):
+            raise SettingError(
+                f"{where}: quant must be a WeightQuant, not {type(quant).__name__}; "
+                "pass WeightQuant(bits=4)"
+            )
+        self._source = (checked_source(where, source),)  # a tuple, so that it is no submodule
+        problem = room_problem(quant, source.int_type)
+        if problem:
+            raise SettingError(f"{where}: {problem}")
         self.quant = quant
-        self._source = (source,)  # in a tuple, so that it does not become a submodule
         self.quantizer = quantizer(quant, self.weight.detach().flatten(1), source.int_type)
 
     def requantize(self, quant: WeightQuant) -> None:
@@ -71,8 +90,8 @@ class WeightedLayer:
         return round_half_up(self.bias / self.sum_scale)
 
     def value_of_sum(self, sums: Tensor) -> Tensor:
-        """Add the bias to integer sums, shape (samples, channels, ...), and scale the result."""
-        shape = (-1,) + (1,) * (sums.dim() - 2)
+        """Add the bias to integer sums, channels on `channel_axis`, and scale the result."""
+        shape = (-1,) + (1,) * (-1 - self.channel_axis)
         if self.bias is not None:
             sums = sums + self.bias_codes().reshape(shape)
         return sums * self.sum_scale.reshape(shape)

@@ -10,12 +10,11 @@ from torch import nn
 
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantConv2d, QuantLinear
+from hwgen.nn.room import smallest_accumulator_bits
 from training.build import quant_net
+from training.layer_choice import WIDE
 from training.recipes import Recipe, load
-from training.room import smallest_accumulator_bits
 from training.sweep.tasks import float_recipe
-
-WIDE = 32  # bits in which any weight fits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from hwgen.bounds import a2q_cap, a2q_plus_cap, offset_cap
-from hwgen.nn.weight_quant import Method
+from hwgen.nn.weight_quant import Method, WeightQuant
 from hwgen.numeric import IntType
 
 
@@ -15,6 +15,19 @@ def smallest_accumulator_bits(method: Method, inputs: IntType) -> int:
     A2Q+ divides its cap between the two signs; `qat` has no cap, and any P is as good.
     """
     return next(bits for bits in count(2) if _largest_weight(method, bits, inputs) >= 1)
+
+
+def room_problem(quant: WeightQuant, inputs: IntType) -> str | None:
+    """Say why a layer could only have weights of zero, or give None where it has room for one."""
+    if quant.accumulator_bits is None:
+        return None
+    least = smallest_accumulator_bits(quant.method, inputs)
+    if quant.accumulator_bits >= least:
+        return None
+    return (
+        f"P = {quant.accumulator_bits} leaves no room for a weight of 1 with "
+        f"{inputs.bits}-bit inputs; the smallest useful P is {least}"
+    )
 
 
 def _largest_weight(method: Method, bits: int, inputs: IntType) -> int:

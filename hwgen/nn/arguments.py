@@ -1,0 +1,116 @@
+"""Checks of what layers and quantizers are told: one sentence where a number cannot be meant.
+
+NumPy's numbers count as numbers, and become Python's, so that a model file can hold them.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from typing import SupportsFloat, SupportsIndex
+
+from hwgen.errors import SettingError
+from hwgen.numeric import IntType
+
+MAX_CODE_BITS = 16  # of what flows between layers: 2**bits - 1 thresholds a channel
+MAX_WEIGHT_BITS = 24  # a float32 weight has no more
+MAX_ACCUMULATOR_BITS = 62  # the integer reference computes in int64
+
+
+def whole(where: str, value: object, least: int, most: int | None = None) -> int:
+    """Give a whole number as a Python int.
+
+    Parameters
+    ----------
+    where
+        What it is the number of, as the sentence begins: `weight quantizer: bits`.
+
+    Raises
+    ------
+    SettingError
+        Where it is none, or outside `least` to `most`.
+    """
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise SettingError(f"{where} must be a whole number, not {_shown(value)}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise SettingError(f"{where} must be a whole number, not {_shown(value)}") from None
+    if number < least:
+        raise SettingError(f"{where} must be at least {least}, not {number}")
+    if most is not None and number > most:
+        raise SettingError(f"{where} must be at most {most}, not {number}")
+    return number
+
+
+def pair(where: str, value: object, least: int) -> tuple[int, int]:
+    """Give (vertical, horizontal) of a size: one whole number for both, or two.
+
+    Raises
+    ------
+    SettingError
+        Where it is neither, or less than `least`.
+    """
+    sizes = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(sizes) != 2:
+        raise SettingError(f"{where} must be one whole number or two, not {len(sizes)}")
+    return whole(where, sizes[0], least), whole(where, sizes[1], least)
+
+
+def positive(where: str, value: object) -> float:
+    """Give a positive finite number as a Python float.
+
+    Raises
+    ------
+    SettingError
+        Where it is none.
+    """
+    number = math.nan
+    if isinstance(value, SupportsFloat) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (TypeError, ValueError, RuntimeError, OverflowError):  # arrays, tensors of several
+            number = math.nan
+    if not (number > 0 and math.isfinite(number)):
+        raise SettingError(f"{where} must be positive and finite, not {_shown(value)}")
+    return number
+
+
+def one_of(where: str, value: object, choices: Iterable[str]) -> None:
+    """Refuse what is none of `choices`.
+
+    Raises
+    ------
+    SettingError
+        Where it is none of them.
+    """
+    names = tuple(choices)
+    if value not in names:
+        raise SettingError(f"{where} must be one of {', '.join(names)}, not {_shown(value)}")
+
+
+def code_type(where: str, bits: object, signed: object) -> IntType:
+    """Give the integer type of a quantizer of what flows between layers.
+
+    Raises
+    ------
+    SettingError
+        Where it has no bits, more than the hardware has thresholds for, or no positive code.
+    """
+    number = whole(f"{where}: bits", bits, 1, MAX_CODE_BITS)
+    if str(signed) not in ("True", "False"):  # bool, and NumPy's
+        raise SettingError(f"{where}: signed must be True or False, not {_shown(signed)}")
+    if signed and number == 1:
+        raise SettingError(
+            f"{where}: bits must be at least 2 where signed, not 1, whose codes are -1 and 0; "
+            "use two bits, or one bit unsigned"
+        )
+    return IntType(bits=number, signed=bool(signed))
+
+
+def _shown(value: object) -> str:
+    """Give a number as it is written, and of anything else its type."""
+    if isinstance(value, (bool, int, float, str, type(None))):
+        return repr(value)
+    return type(value).__name__
