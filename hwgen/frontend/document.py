@@ -11,6 +11,7 @@ from typing import Any
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import Fields
 from hwgen.frontend.nodes import node_to_document, read_node
+from hwgen.frontend.plain_data import plain
 from hwgen.ir import Graph, Input, Samples
 
 FORMAT = "hwgen"
@@ -20,13 +21,25 @@ Document = dict[str, Any]
 
 
 def to_document(graph: Graph) -> Document:
-    """Give the graph as plain data with NumPy arrays."""
-    spec = graph.input
+    """Give the graph as plain data with NumPy arrays.
+
+    Raises
+    ------
+    ModelError
+        Where it holds anything else.
+    """
+    spec, where = graph.input, str(graph.name)
+    metadata = plain(dict(graph.metadata), f"{where}: metadata", keep_arrays=False)
+    document: Document = plain(_document(graph, spec), where, keep_arrays=True)
+    return document | {"metadata": metadata}
+
+
+def _document(graph: Graph, spec: Input) -> Document:
     return {
         "format": FORMAT,
         "version": VERSION,
         "name": graph.name,
-        "metadata": dict(graph.metadata),
+        "metadata": {},
         "input": {
             "shape": list(spec.shape),
             "bits": spec.type.bits,

@@ -7,7 +7,6 @@ layer are certified in integers (`certify.py`); the model's final sums become an
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,11 +15,21 @@ from torch import nn
 
 from hwgen.errors import ModelError
 from hwgen.ir import Argmax, Graph, Samples
+from hwgen.nn.activation import Quantizer
+from hwgen.nn.compare import check_equal
 from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.exact_copy import exact_copy
+from hwgen.nn.export_arguments import (
+    Integers,
+    checked_labels,
+    checked_metadata,
+    checked_name,
+    checked_samples,
+    checked_shape,
+)
 from hwgen.nn.read import read, weighted_node
 from hwgen.nn.trace import trace
 from hwgen.nn.walk import Codes, Value, Walk, Wide
-from hwgen.numeric import IntArray
 from hwgen.reference import outputs
 
 
@@ -30,8 +39,8 @@ def export_graph(
     name: str,
     input_shape: tuple[int, ...],
     metadata: Mapping[str, object] | None = None,
-    x: IntArray | None = None,
-    labels: IntArray | None = None,
+    x: Integers | None = None,
+    labels: Integers | None = None,
 ) -> Graph:
     """Turn a trained model into the integer network that computes the same.
 
@@ -55,8 +64,10 @@ def export_graph(
     ModelError
         Where the model cannot be turned into integers.
     """
-    exact = copy.deepcopy(model).cpu().double().eval()
-    walk = Walk(name, tuple(input_shape))
+    name = checked_name(name)
+    walk = Walk(name, checked_shape(input_shape, name))
+    facts = checked_metadata(metadata, name)
+    exact = exact_copy(model, name)
     for call in trace(exact, name):
         walk.values[call.key] = read(walk, call)
     output = _finish(walk, walk.values[call.key])
@@ -66,12 +77,37 @@ def export_graph(
         input=walk.input,
         nodes=tuple(walk.nodes),
         output=output,
-        metadata=dict(metadata or {}),
+        metadata=facts,
     )
+    _refuse_one_class(graph)
+    samples = _samples(graph, x, labels)
+    meaning = _meaning(walk.values[call.key])
+    check_equal(graph, exact, None if samples is None else samples.x, meaning)
+    return graph if samples is None else replace(graph, samples=samples)
+
+
+def _samples(graph: Graph, x: Integers | None, labels: Integers | None) -> Samples | None:
     if x is None:
-        return graph
-    samples = Samples(x=x.astype(np.int64), y=outputs(graph, x), labels=labels)
-    return replace(graph, samples=samples)
+        if labels is None:
+            return None
+        raise ModelError(f"{graph.name}: labels must come with their inputs; give x, too")
+    integers = checked_samples(graph, x)
+    found = checked_labels(graph, labels, len(integers))
+    return Samples(x=integers, y=outputs(graph, integers), labels=found)
+
+
+def _meaning(value: Value) -> Quantizer | None:
+    """Give the quantizer whose codes the model gives; None for sums."""
+    return value.quantizer if isinstance(value, Codes) else None
+
+
+def _refuse_one_class(graph: Graph) -> None:
+    node = graph.node(graph.output)
+    if isinstance(node, Argmax) and graph.source(node).shape == (1,):
+        raise ModelError(
+            f"{graph.name}: {node.inputs[0]}: must have two outputs or more in front of an argmax, "
+            "which is 0 for one; decide by sum >= 0, or give the layer one output a class"
+        )
 
 
 def _finish(walk: Walk, value: Value) -> str:

@@ -5,6 +5,7 @@ It is read with `weights_only=True`, so a file that carries code is refused and 
 
 from __future__ import annotations
 
+import io
 import pickle
 import struct
 from pathlib import Path
@@ -30,15 +31,33 @@ _PLAIN_TYPES = (
 )
 
 
-def save_model(graph: Graph, path: Path) -> None:
-    """Write the graph to `path`; an interrupted write leaves the earlier file as it was."""
-    check_samples(graph)
-    document = _map_arrays(to_document(graph))
-    with write_beside(path) as partial, partial.open("wb") as file:
-        torch.save(document, file)  # given a path, torch writes the temporary name into the bytes
+def save_model(graph: Graph, path: Path | str) -> None:
+    """Write the graph to `path`; an interrupted write leaves the earlier file as it was.
+
+    What is written has been read back, so that every command can read it.
+
+    Raises
+    ------
+    ModelError
+        Where the graph could not be read back, or is none.
+    VerifyError
+        Where its golden samples are not the reference's.
+    """
+    if not isinstance(graph, Graph):
+        raise ModelError(
+            "save_model: graph must be the integer network of export_graph, "
+            f"not {type(graph).__name__}; call save_model(export_graph(net, ...), path)"
+        )
+    path = _as_path(path, "save_model")
+    buffer = io.BytesIO()  # given a path, torch writes the temporary name into the bytes
+    torch.save(_map_arrays(to_document(graph)), buffer)
+    buffer.seek(0)
+    check_samples(from_document(_read(buffer, path), str(path)))
+    with write_beside(path) as partial:
+        partial.write_bytes(buffer.getbuffer())
 
 
-def load_model(path: Path) -> Graph:
+def load_model(path: Path | str) -> Graph:
     """Read a model file, check it whole, and re-run its golden samples.
 
     Raises
@@ -48,10 +67,25 @@ def load_model(path: Path) -> Graph:
     VerifyError
         Where the reference no longer gives the stored outputs.
     """
+    path = _as_path(path, "load_model")
     if not path.is_file():
         raise ModelError(f"{path}: must be a file; train one with `python -m training digits`")
+    graph = from_document(_read(path, path), str(path))
+    check_samples(graph)
+    return graph
+
+
+def _as_path(path: object, where: str) -> Path:
+    if isinstance(path, (str, Path)) and str(path):
+        return Path(path)
+    shown = repr(path) if isinstance(path, str) else type(path).__name__
+    raise ModelError(f"{where}: path must be the name of a file, not {shown}; pass 'model.pt'")
+
+
+def _read(file: Path | io.BytesIO, path: Path) -> Any:
+    """Give the document of a file, whose place `path` messages name."""
     try:
-        document = _map_tensors(torch.load(path, map_location="cpu", weights_only=True))
+        return _map_tensors(torch.load(file, map_location="cpu", weights_only=True))
     except _UNREADABLE as error:
         if isinstance(error, pickle.UnpicklingError) and "GLOBAL" in str(error):
             raise ModelError(
@@ -62,9 +96,6 @@ def load_model(path: Path) -> Graph:
             f"{path}: must be a whole model file written by torch.save, and cannot be read "
             f"({_reason(error)}); export the model again"
         ) from None
-    graph = from_document(document, str(path))
-    check_samples(graph)
-    return graph
 
 
 def _map_arrays(value: Any) -> Any:

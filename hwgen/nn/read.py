@@ -20,6 +20,7 @@ from hwgen.nn.joining import QuantAdd
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.pooling import QuantAvgPool2d
 from hwgen.nn.read_moves import MOVES, pair, read_move
+from hwgen.nn.room import room_problem
 from hwgen.nn.thresholds import find_steps, layer_staircase, staircase_of
 from hwgen.nn.trace import Call
 from hwgen.nn.walk import INPUT, Codes, Sums, Value, Walk, Wide, node_name
@@ -50,6 +51,7 @@ def read(walk: Walk, call: Call) -> Value:
         return _read_pooling(walk, module, call.path, value)
     if isinstance(module, MOVES):
         return read_move(walk, module, call.path, value)
+    assert isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))  # the rest of SUPPORTED
     return _read_between(walk, module, call.path, value)
 
 
@@ -61,7 +63,11 @@ def _read_input(walk: Walk, module: QuantInput, path: str, value: Value) -> Code
 
 
 def _read_layer(walk: Walk, module: QuantLinear | QuantConv2d, path: str, value: Value) -> Sums:
-    return Sums(layer=module, path=path, source=_codes(walk, module, path, value))
+    source = _codes(walk, module, path, value)
+    problem = room_problem(module.quant, module.inputs)
+    if problem:
+        raise walk.refusal(path, problem)
+    return Sums(layer=module, path=path, source=source)
 
 
 def _codes(
@@ -77,7 +83,9 @@ def _codes(
     return value
 
 
-def _read_between(walk: Walk, module: nn.Module, path: str, value: Value) -> Sums:
+def _read_between(
+    walk: Walk, module: nn.BatchNorm1d | nn.BatchNorm2d, path: str, value: Value
+) -> Sums:
     if not isinstance(value, Sums):
         raise walk.refusal(
             path, "must follow a QuantLinear or a QuantConv2d, whose thresholds take it in"
@@ -87,6 +95,11 @@ def _read_between(walk: Walk, module: nn.Module, path: str, value: Value) -> Sum
             path,
             "must be a BatchNorm1d behind a QuantLinear, a BatchNorm2d behind a QuantConv2d, "
             f"not a {type(module).__name__} behind a {type(value.layer).__name__}",
+        )
+    channels = len(value.layer.weight)
+    if module.num_features != channels:
+        raise walk.refusal(
+            path, f"num_features must be {channels}, as {value.path} has, not {module.num_features}"
         )
     return replace(value, between=(*value.between, module), between_path=value.between_path or path)
 
@@ -159,8 +172,8 @@ def _read_pooling(walk: Walk, module: QuantAvgPool2d, path: str, value: Value) -
 
 def weighted_node(walk: Walk, value: Sums, weight: IntArray, bias: IntArray) -> Weighted:
     """Make the node of a layer from its integer rows, shape (channels, K), with exact registers."""
-    layer, quant, name = value.layer, value.layer.quant, node_name(value.path)
-    if name in walk.tensors:
+    layer, quant, name = value.layer, value.layer.quant, walk.new_name(value.path)
+    if name != node_name(value.path):
         raise walk.refusal(
             value.path,
             "must be called once, and its sums be read once; call the activation once, and use "

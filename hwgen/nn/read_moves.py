@@ -65,4 +65,4 @@ def pair(size: int | tuple[int, ...] | str) -> tuple[int, int]:
     if isinstance(size, int):
         return size, size
     assert not isinstance(size, str)
-    return int(size[0]), int(size[1])
+    return int(size[0]), int(size[-1])  # torch takes one number in a tuple for both

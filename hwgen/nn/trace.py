@@ -46,6 +46,24 @@ class Call(NamedTuple):
     key: str  # unique even where one module is called twice
 
 
+FAILURES = (  # what a forward may raise where it meets stand-ins for tensors
+    *(fx.proxy.TraceError, TypeError, NameError, AttributeError, ValueError, LookupError),
+    *(RuntimeError, AssertionError, ArithmeticError),
+)
+ROOT = "model"
+
+
+class _Whole(nn.Module):
+    """Calls the model as its users do, so that nothing of the call itself is missed."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Any) -> Any:
+        return self.model(x)
+
+
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return isinstance(m, SUPPORTED) or super().is_leaf_module(m, module_qualified_name)
@@ -60,21 +78,22 @@ def trace(model: nn.Module, name: str) -> list[Call]:
         Where the model does anything but call supported modules on tensors: a line for
         every problem.
     """
+    whole = _Whole(model)
     try:
-        graph = _Tracer().trace(model)
-    except (fx.proxy.TraceError, TypeError) as error:
+        graph = _Tracer().trace(whole)
+    except FAILURES as error:
         raise ModelError(
             f"{name}: forward must call the same modules for every input, without branches on "
-            f"values ({error}); move what depends on values out of the model"
+            f"values ({_first_line(error)}); move what depends on values out of the model"
         ) from None
     problems: list[str] = []
     calls: list[Call] = []
     for node in graph.nodes:
-        problem = _problem(node, model)
+        problem = _problem(node, whole)
         if problem:
             problems.append(f"{name}: {problem}")
         elif node.op == "call_module":
-            calls.append(_call(node, model))
+            calls.append(_call(node, whole))
     if problems:
         raise ModelError.collect(problems)
     if not calls or _result_key(graph) != calls[-1].key:
@@ -82,14 +101,22 @@ def trace(model: nn.Module, name: str) -> list[Call]:
     return calls
 
 
-def _call(node: fx.Node, model: nn.Module) -> Call:
-    path = str(node.target)
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _path(node: fx.Node) -> str:
+    """Give the module's place in the model, `model` for the model itself."""
+    return str(node.target).removeprefix(f"{ROOT}.")
+
+
+def _call(node: fx.Node, whole: nn.Module) -> Call:
     sources = tuple(
         None if source.op == "placeholder" else source.name
         for source in node.args
         if isinstance(source, fx.Node)
     )
-    return Call(path, model.get_submodule(path), sources, node.name)
+    return Call(_path(node), whole.get_submodule(str(node.target)), sources, node.name)
 
 
 def _result_key(graph: fx.Graph) -> str | None:
@@ -97,21 +124,21 @@ def _result_key(graph: fx.Graph) -> str | None:
     return result.name if isinstance(result, fx.Node) else None
 
 
-def _problem(node: fx.Node, model: nn.Module) -> str | None:
+def _problem(node: fx.Node, whole: nn.Module) -> str | None:
     if node.op in ("placeholder", "output"):
         return None
     if node.op != "call_module":
         what = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
         return f"forward must only call modules, not the function {what}; use a module of hwgen.nn"
-    module = model.get_submodule(str(node.target))
+    path, module = _path(node), whole.get_submodule(str(node.target))
     if not isinstance(module, SUPPORTED):
         kinds = ", ".join(kind.__name__ for kind in SUPPORTED)
-        return f"{node.target}: must be one of {kinds}, not {type(module).__name__}"
+        return f"{path}: must be one of {kinds}, not {type(module).__name__}"
     tensors = len(node.args)
     if node.kwargs or not all(isinstance(argument, fx.Node) for argument in node.args):
-        return f"{node.target}: must be called with tensors alone"
+        return f"{path}: must be called with tensors alone"
     if isinstance(module, Concat):
-        return None if tensors > 1 else f"{node.target}: must be called with two tensors or more"
+        return None if tensors > 1 else f"{path}: must be called with two tensors or more"
     if isinstance(module, QuantAdd):
-        return None if tensors == 2 else f"{node.target}: must be called with two tensors"
-    return None if tensors == 1 else f"{node.target}: must be called with one tensor"
+        return None if tensors == 2 else f"{path}: must be called with two tensors"
+    return None if tensors == 1 else f"{path}: must be called with one tensor"

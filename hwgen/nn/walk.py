@@ -58,6 +58,7 @@ class Walk:
     nodes: list[Op] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     values: dict[str | None, Value] = field(default_factory=lambda: {None: None})
+    owners: dict[str, str] = field(default_factory=dict)  # of the nodes' names: paths
 
     def refusal(self, path: str, text: str) -> ModelError:
         """Say what is wrong with the module at `path`."""
@@ -84,13 +85,34 @@ class Walk:
         return node.name
 
     def new_name(self, path: str) -> str:
-        """Name a node by its module; a module that is called again gets a number."""
+        """Name a node by its module; a module that is called again gets a number.
+
+        Raises
+        ------
+        ModelError
+            Where another module has the same name in the integer network.
+        """
         name = node_name(path)
+        self._claim(name, path)
         count = 1
         while name in self.tensors:
             count += 1
             name = f"{node_name(path)}_{count}"
+            self._claim(name, path)
         return name
+
+    def _claim(self, name: str, path: str) -> None:
+        if name == INPUT:
+            raise self.refusal(
+                path, "must have another name, which is that of the network's input; rename it"
+            )
+        owner = self.owners.setdefault(name, path)
+        if owner != path:
+            raise self.refusal(
+                path,
+                f"must not share the name {name} with {owner} in the integer network; "
+                "rename one of them",
+            )
 
 
 def node_name(path: str) -> str:
