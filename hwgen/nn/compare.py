@@ -28,8 +28,8 @@ from hwgen.numeric import IntArray
 from hwgen.reference import run
 
 NEAR = 1e-9  # of a step and of the value: a million times what float64 rounds off
-WORK = 1 << 27  # products and values that a comparison may take ...
-LEAST, MOST = 4, 256  # ... and random samples that it has, whatever the network's size
+WORK = 1 << 25  # products and values of the random samples, a half second ...
+LEAST, MOST = 4, 256  # ... and how many there are, whatever the network's size
 
 Bools = npt.NDArray[np.bool_]
 
@@ -61,27 +61,48 @@ def check_equal(
     ModelError
         Where codes differ; the sentence names the first layer.
     """
-    samples = _inputs(graph, x)
-    integers = run(graph, samples)
-    calls, result = _run_model(exact, torch.from_numpy(samples).double() * graph.input.scale)
+    calls: list[_Call] = []
+
+    def keep(module: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        calls.append(_Call(module, inputs[0], output))
+
+    for module in exact.modules():
+        if isinstance(module, (QuantActivation, QuantOutput)):
+            module.register_forward_hook(keep)
+    random = _inputs(graph)
+    given = [] if x is None else np.split(x, range(len(random), len(x), len(random)))
+    for samples in (random, *given):
+        calls.clear()
+        with torch.no_grad():
+            result = exact(torch.from_numpy(samples).double() * graph.input.scale)
+        _compare(graph, run(graph, samples), calls, result, meaning)
+
+
+def _compare(
+    graph: Graph,
+    integers: dict[str, IntArray],
+    calls: list[_Call],
+    result: Tensor,
+    meaning: Quantizer | None,
+) -> None:
     thresholds = [node for node in graph.nodes if isinstance(node, Threshold)]
     if len(thresholds) != len(calls):
         raise ModelError(
             f"{graph.name}: forward must call the same activations in every run, "
             f"{len(thresholds)} in all, not {len(calls)}; let it remember nothing"
         )
-    same = np.ones(len(samples), bool)
+    found = integers[graph.output]
+    same = np.ones(len(found), bool)
     for node, call in zip(thresholds, calls, strict=True):
         same &= ~_near_misses(graph, node, integers[node.name], call, same)
-    found = integers[graph.output]
     given = _classes(result, found) if meaning is None else _codes(meaning, result)
     wrong = _by_sample(found, given) & same
     if wrong.any():
         raise _difference(graph, graph.output, "results", wrong, same)
 
 
-def _inputs(graph: Graph, x: IntArray | None) -> IntArray:
-    """Give samples, corners of the input's range, and random inputs, half of them from a part."""
+def _inputs(graph: Graph) -> IntArray:
+    """Give corners of the input's range and random inputs, half of them from a part of it each."""
     limits, shape = graph.input.type, graph.input.shape
     count = min(max(WORK // _work(graph), LEAST), MOST)
     random = np.random.default_rng(0)
@@ -90,7 +111,7 @@ def _inputs(graph: Graph, x: IntArray | None) -> IntArray:
     low, high = ends.reshape(2, count, *(1,) * len(shape))
     drawn = random.integers(low, high, (count, *shape), endpoint=True)
     drawn[0], drawn[1] = limits.lo, limits.hi
-    return drawn if x is None else np.concatenate([x[:count], drawn])
+    return drawn
 
 
 def _work(graph: Graph) -> int:
@@ -100,19 +121,6 @@ def _work(graph: Graph) -> int:
     return values + sum(
         node.weight.size * prod(graph.tensors[node.name].shape[1:]) for node in layers
     )
-
-
-def _run_model(exact: nn.Module, x: Tensor) -> tuple[list[_Call], Tensor]:
-    calls: list[_Call] = []
-
-    def keep(module: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        calls.append(_Call(module, inputs[0], output))
-
-    for module in exact.modules():
-        if isinstance(module, (QuantActivation, QuantOutput)):
-            module.register_forward_hook(keep)
-    with torch.no_grad():
-        return calls, exact(x)
 
 
 def _near_misses(graph: Graph, node: Threshold, found: IntArray, call: _Call, same: Bools) -> Bools:
