@@ -38,12 +38,12 @@ def correct(
     with torch.no_grad():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
             assert module.running_mean is not None
-            module.running_mean += _shift(quantized[0], original[0])
+            module.running_mean += _shift(quantized[0], original[0], 1)
         elif isinstance(module, (QuantLinear, QuantConv2d)) and module.bias is not None:
             wanted = run(float_module(trained, call), original)
-            module.bias -= _shift(run(module, quantized), wanted)
+            module.bias -= _shift(run(module, quantized), wanted, module.channel_axis)
 
 
-def _shift(values: Tensor, wanted: Tensor) -> Tensor:
-    """Give the difference of the means of every channel, shape (channels,)."""
-    return (values - wanted).transpose(0, 1).flatten(1).mean(1)
+def _shift(values: Tensor, wanted: Tensor, axis: int) -> Tensor:
+    """Give the difference of the means of every channel along `axis`, shape (channels,)."""
+    return (values - wanted).movedim(axis, 0).flatten(1).mean(1)

@@ -8,13 +8,13 @@ that make both ranges equal maximize the precision of both layers together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from hwgen.nn.activation import QuantActivation
 from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.exact_copy import unwrapped
+from hwgen.nn.homogeneous import NORMS, Pair, check_pairs
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.pooling import QuantAvgPool2d
 from hwgen.nn.trace import Call, trace
@@ -22,20 +22,10 @@ from hwgen.nn.trace import Call, trace
 MOST_ROUNDS = 50
 SETTLED = 1e-3  # of the factors, as logarithms: a round that changes less is the last
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 HOMOGENEOUS = (  # modules that let a positive factor of a channel through, and its place
     *(QuantActivation, QuantAvgPool2d, nn.MaxPool2d),
     *(nn.Upsample, nn.Flatten, nn.Dropout, nn.Identity),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """A layer whose channels only the next layer reads, by the paths of their modules."""
-
-    first: str
-    norm: str | None  # batch norm between them
-    second: str
 
 
 def pairs(net: nn.Module) -> list[Pair]:
@@ -70,7 +60,16 @@ def equalize(trained: nn.Module, neighbours: list[Pair]) -> None:
         batch norms) at the paths of `neighbours`. Channels that are zero on either side stay.
     neighbours
         `pairs` of the quantized network of the same module names.
+
+    Raises
+    ------
+    ModelError
+        Where a factor would change the function: something between two layers is not positively
+        homogeneous, as Tanh and GELU are not, or is read elsewhere, or a batch norm has no gain to
+        take the factor. `trained` is then as it was.
     """
+    trained = unwrapped(trained, "float network")
+    check_pairs(trained, neighbours)
     trained.eval()
     with torch.no_grad():
         for _ in range(MOST_ROUNDS):

@@ -13,7 +13,10 @@ from torch import Tensor, nn
 
 from hwgen.errors import ModelError
 from hwgen.nn.activation import QuantInput
-from hwgen.nn.trace import Call, trace
+from hwgen.nn.exact_copy import unwrapped
+from hwgen.nn.float_form import check_float_form, check_function, check_order
+from hwgen.nn.trace import SUPPORTED, Call, trace
+from hwgen.nn.whole_model import check_modules
 
 CHUNK = 256  # samples that run through a module at once
 
@@ -37,11 +40,15 @@ def lockstep(net: nn.Module, trained: nn.Module, x: Tensor, visit: Visit) -> Non
     Raises
     ------
     ModelError
-        Where `net` cannot be traced, or `trained` lacks one of its modules.
+        Where `net` cannot be traced, `trained` is not its float form, or `x` are no inputs.
     """
+    net, trained = unwrapped(net, "network"), unwrapped(trained, "float network")
     net.eval()
     trained.eval()
+    _check_inputs(x)
+    check_modules(net, SUPPORTED, "network")
     calls = trace(net, "network")
+    check_float_form(calls, trained)
     last_use = {source: index for index, call in enumerate(calls) for source in call.sources}
     ours: dict[str | None, Tensor] = {None: x}
     theirs: dict[str | None, Tensor] = {None: x}
@@ -52,10 +59,24 @@ def lockstep(net: nn.Module, trained: nn.Module, x: Tensor, visit: Visit) -> Non
             visit(call, quantized, original)
             ours[call.key] = run(call.module, quantized)
             theirs[call.key] = run(float_module(trained, call), original)
+            check_function(call, original, theirs[call.key])
             for source in call.sources:
                 if last_use[source] == index:
                     ours.pop(source, None)
                     theirs.pop(source, None)
+    check_order(trained, x[:CHUNK], theirs[calls[-1].key][:CHUNK])
+
+
+def _check_inputs(x: object) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        given = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise ModelError(f"inputs: must be a tensor of real numbers, not {given}; pass x.float()")
+    if x.dim() < 2 or not len(x):
+        raise ModelError(
+            f"inputs: must have shape (samples, ...), with a sample at least, not {tuple(x.shape)}"
+        )
+    if not bool(x.isfinite().all()):
+        raise ModelError("inputs: must be finite everywhere; leave out samples that are not")
 
 
 def float_module(trained: nn.Module, call: Call) -> nn.Module:
@@ -63,7 +84,7 @@ def float_module(trained: nn.Module, call: Call) -> nn.Module:
     if isinstance(call.module, QuantInput):
         return nn.Identity()
     try:
-        return trained.get_submodule(call.path)
+        return unwrapped(trained, "float network").get_submodule(call.path)
     except AttributeError:
         raise ModelError(
             f"float network: must have a module {call.path}, as the quantized one has, and has "

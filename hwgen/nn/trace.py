@@ -53,7 +53,7 @@ FAILURES = (  # what a forward may raise where it meets stand-ins for tensors
 ROOT = "model"
 
 
-class _Whole(nn.Module):
+class Whole(nn.Module):
     """Calls the model as its users do, so that nothing of the call itself is missed."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -61,6 +61,7 @@ class _Whole(nn.Module):
         self.model = model
 
     def forward(self, x: Any) -> Any:
+        """Call it."""
         return self.model(x)
 
 
@@ -78,13 +79,13 @@ def trace(model: nn.Module, name: str) -> list[Call]:
         Where the model does anything but call supported modules on tensors: a line for
         every problem.
     """
-    whole = _Whole(model)
+    whole = Whole(model)
     try:
         graph = _Tracer().trace(whole)
     except FAILURES as error:
         raise ModelError(
             f"{name}: forward must call the same modules for every input, without branches on "
-            f"values ({_first_line(error)}); move what depends on values out of the model"
+            f"values ({first_line(error)}); move what depends on values out of the model"
         ) from None
     problems: list[str] = []
     calls: list[Call] = []
@@ -101,7 +102,8 @@ def trace(model: nn.Module, name: str) -> list[Call]:
     return calls
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Give the part of torch's message that fits a sentence."""
     return str(error).strip().partition("\n")[0]
 
 

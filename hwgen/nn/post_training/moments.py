@@ -26,7 +26,7 @@ def moments(
     Parameters
     ----------
     codes
-        Integer inputs, shape (samples, in_features) or (samples, in_channels, H, W).
+        Integer inputs, shape (samples, ..., in_features) or (samples, in_channels, H, W).
     sums
         Wanted real sums, shape (samples, channels, ...).
     weight
@@ -70,6 +70,7 @@ def _rows(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Give products in parts: inputs (groups, rows, K) and sums (groups, rows, channels)."""
     if isinstance(layer, QuantLinear):
+        codes, sums = (values.flatten(0, -2) for values in (codes, sums))
         rows = max(1, VALUES // codes.shape[1])
         for x, y in zip(torch.split(codes, rows), torch.split(sums, rows), strict=True):
             yield x[None].double(), y[None].double()

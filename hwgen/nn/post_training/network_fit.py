@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from hwgen.nn.bias_correction import correct
 from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.exact_copy import unwrapped
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.lockstep import float_module, lockstep, run
 from hwgen.nn.post_training.activation_range import set_scales
@@ -62,7 +63,8 @@ def start_fitted(net: nn.Module, trained: nn.Module, x: Tensor) -> None:
     as in `quantize_after_training`.
     """
     quantize_after_training(net, trained, x)
-    for path, layer in net.named_modules():
+    trained = unwrapped(trained, "float network")
+    for path, layer in unwrapped(net, "network").named_modules():
         if isinstance(layer, (QuantLinear, QuantConv2d)) and _is_fitted(layer):
             layer.weight.data.copy_(_weight(trained.get_submodule(path)))
 

@@ -1,0 +1,194 @@
+"""Whether a float network is the float form of a quantized one, module by module.
+
+What the quantized network sets from its float form goes by the names of the modules, so a part that
+only one of the two has would be lost without a word. Layers and norms are therefore compared before
+anything is set, modules without weights by what they compute, and at last the float network itself
+is run: it must compute what its modules compute in the order of the quantized network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from hwgen.errors import ModelError
+from hwgen.nn.activation import QuantActivation, QuantInput, QuantOutput
+from hwgen.nn.conv import QuantConv2d
+from hwgen.nn.joining import Concat, QuantAdd
+from hwgen.nn.linear import QuantLinear
+from hwgen.nn.pooling import QuantAvgPool2d
+from hwgen.nn.trace import Call
+from hwgen.nn.whole_model import not_numbers, replaced
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+KINDS = (  # of float modules that are read by their kind
+    *(nn.Linear, nn.Conv2d, *NORMS, nn.ReLU, nn.Identity, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d),
+    *(nn.Upsample, nn.PixelShuffle, nn.Flatten),
+)
+WINDOW = ("kernel_size", "stride", "padding", "groups")
+NEAR = 1e-4  # of the largest value: float32 sums in another order
+
+
+def check_float_form(calls: list[Call], trained: nn.Module) -> None:
+    """Refuse a float network that is not the float form of a quantized one.
+
+    Parameters
+    ----------
+    calls
+        Of the quantized network.
+    trained
+        Float network whose modules have the same names.
+
+    Raises
+    ------
+    ModelError
+        Where one of the two has a part that the other lacks, or a number is none: a line for each.
+    """
+    problems: list[str] = []
+    paths = {call.path for call in calls}
+    for call in {call.path: call for call in calls}.values():
+        if not isinstance(call.module, QuantInput):
+            problems += _module_problems(call, trained)
+    for path, module in trained.named_modules():
+        problems += [f"{path or 'model'}: {text}" for text in replaced(module, KINDS)]
+        problems += [f"{path or 'model'}: {text}" for text in not_numbers(module)]
+        own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+        if own and path not in paths:
+            problems.append(
+                f"{path}: must have a place in the quantized network, which has no {path}; "
+                "quantize the whole network"
+            )
+    if problems:
+        raise ModelError.collect([f"float network: {problem}" for problem in problems])
+
+
+def check_function(call: Call, inputs: list[Tensor], result: Tensor) -> None:
+    """Refuse a float module without weights that computes something else than the quantized one.
+
+    Parameters
+    ----------
+    inputs, result
+        Of the float module.
+
+    Raises
+    ------
+    ModelError
+        Where it does.
+    """
+    wanted = _float_result(call.module, inputs)
+    if wanted is not None and not _near(result, wanted[0]):
+        raise ModelError(
+            f"float network: {call.path}: must compute {wanted[1]}, as it stands for the "
+            f"{type(call.module).__name__} of the quantized network; train the network so"
+        )
+
+
+def check_order(trained: nn.Module, x: Tensor, expected: Tensor) -> None:
+    """Refuse a float network that computes something else than its modules in the known order.
+
+    Parameters
+    ----------
+    x
+        Some inputs, shape (samples, ...).
+    expected
+        What its modules make of them in the order of the quantized network.
+
+    Raises
+    ------
+    ModelError
+        Where it does.
+    """
+    with torch.no_grad():
+        found = trained(x)
+    if not isinstance(found, Tensor) or not _near(found, expected):
+        raise ModelError(
+            "float network: must compute what its modules compute in the order of the quantized "
+            "network, and does not; give the float form of the same network"
+        )
+
+
+def _float_result(module: nn.Module, inputs: list[Tensor]) -> tuple[Tensor, str] | None:
+    """Give what a module computes on floats, in words too; None for one with weights."""
+    match module:
+        case QuantActivation() | QuantOutput():
+            if module.int_type.signed:
+                return inputs[0], "the identity"
+            return inputs[0].relu(), "a ReLU"
+        case QuantAdd():
+            return inputs[0] + inputs[1], "the sum"
+        case Concat():
+            return torch.cat(inputs, dim=1), "the channels side by side"
+        case QuantAvgPool2d():
+            pooled = nn.functional.avg_pool2d(inputs[0], module.kernel_size, module.stride)
+            return pooled, "the same averages"
+        case nn.Identity() | nn.Dropout():
+            return inputs[0], "the identity"
+        case nn.MaxPool2d() | nn.Upsample() | nn.PixelShuffle() | nn.Flatten():
+            return module(inputs[0]), "the same"
+        case _:
+            return None
+
+
+def _near(found: Tensor, wanted: Tensor) -> bool:
+    """Tell whether two results are the same but for the noise of float32."""
+    if found.shape != wanted.shape:
+        return False
+    return bool((found - wanted).abs().max() <= NEAR * wanted.abs().max())
+
+
+def _module_problems(call: Call, trained: nn.Module) -> Iterator[str]:
+    try:
+        module = trained.get_submodule(call.path)
+    except AttributeError:
+        yield (
+            f"must have a module {call.path}, as the quantized one has, and has none; "
+            "give the float form of the same network"
+        )
+        return
+    for text in _differences(call.module, module):
+        yield f"{call.path}: {text}"
+
+
+def _differences(quantized: nn.Module, module: nn.Module) -> Iterator[str]:
+    """Say where a float module is not the float form of a quantized one."""
+    match quantized:
+        case QuantLinear() | QuantConv2d():
+            yield from _layer_differences(quantized, module)
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            yield from _norm_differences(quantized, module)
+
+
+def _layer_differences(layer: QuantLinear | QuantConv2d, module: nn.Module) -> Iterator[str]:
+    kind = nn.Linear if isinstance(layer, QuantLinear) else nn.Conv2d
+    if not isinstance(module, kind):
+        yield f"must be a {kind.__name__}, not {type(module).__name__}; give the float form"
+        return
+    weight, bias = module.weight, module.bias
+    if not isinstance(weight, Tensor) or weight.shape != layer.weight.shape:
+        yield f"weight must have shape {tuple(layer.weight.shape)}, not {tuple(weight.shape)}"
+    if (layer.bias is None) != (bias is None):
+        has, lacks = ("no bias", "one") if layer.bias is None else ("a bias", "none")
+        yield (
+            f"must have {has}, as the quantized layer, and has {lacks}; "
+            f"make the {type(layer).__name__} with bias={bias is not None}"
+        )
+    if isinstance(layer, QuantConv2d) and isinstance(module, nn.Conv2d):
+        for name in WINDOW:
+            if getattr(module, name) != getattr(layer, name):
+                yield f"{name} must be {getattr(layer, name)}, not {getattr(module, name)}"
+        if module.dilation != (1, 1) or module.padding_mode != "zeros":
+            yield "must have no dilation, and zeros as its padding"
+
+
+def _norm_differences(norm: nn.BatchNorm1d | nn.BatchNorm2d, module: nn.Module) -> Iterator[str]:
+    if not isinstance(module, NORMS):
+        yield f"must be a {type(norm).__name__}, not {type(module).__name__}; give the float form"
+        return
+    for name in ("num_features", "eps", "affine"):
+        if getattr(module, name) != getattr(norm, name):
+            yield (
+                f"{name} must be {getattr(norm, name)}, as in the quantized network, "
+                f"not {getattr(module, name)}"
+            )
