@@ -12,10 +12,12 @@ from typing import Annotated
 import torch
 import typer
 from rich.console import Console
-from torch import Tensor, nn
+from torch import nn
 
 from hwgen.errors import HwgenError, ModelError
 from hwgen.files import write_beside
+from hwgen.nn.whole_model import tensor_problem
+from training.checkpoint_tensors import tensors_of, without_wrappers
 from training.options import InputBits, Width, Widths, errors, override, progress, widths_of
 from training.recipes import RECIPES, RecipeName, load
 from training.run import train_float
@@ -59,23 +61,24 @@ def save_float(net: nn.Module, path: Path) -> None:
 
 
 def load_float(path: Path, net: nn.Module) -> None:
-    """Read a float network's tensors into `net`.
+    """Read a float network's tensors into `net`, also from a checkpoint that holds them in others.
 
     Raises
     ------
     ModelError
         Where the file cannot be read, is of another network, or holds numbers that are none.
     """
-    state = _read(path)
     wanted = net.state_dict()
+    state = without_wrappers(tensors_of(_read(path), path), wanted)
     for name, tensor in wanted.items():
         if name not in state:
             raise _another(path, f"has {name}, which the file has not")
         if state[name].shape != tensor.shape:
             shapes = f"{tuple(tensor.shape)}, not {tuple(state[name].shape)}"
             raise _another(path, f"has {name} of shape {shapes}")
-        if not bool(torch.isfinite(state[name]).all()):
-            raise ModelError(f"{path}: {name} must be finite everywhere; train the network again")
+        problem = tensor_problem(state[name])
+        if problem:
+            raise ModelError(f"{path}: {name} {problem}")
     for name in state:
         if name not in wanted:
             raise _another(path, f"has no {name}, which the file has")
@@ -89,18 +92,14 @@ def _another(path: Path, text: str) -> ModelError:
     )
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read(path: Path) -> object:
+    """Give what the file holds; None where it is no file of torch's, or carries code."""
     if not path.is_file():
         raise ModelError(
             f"{path}: must be a file; train one with `python -m training float RECIPE --out {path}`"
         )
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        content: object = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError):
-        state = None
-    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        raise ModelError(
-            f"{path}: must be a whole state_dict written by torch.save, of tensors alone, and is "
-            "not; save it with torch.save(net.state_dict(), path)"
-        )
-    return state
+        return None
+    return content

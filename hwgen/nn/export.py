@@ -29,7 +29,7 @@ from hwgen.nn.export_arguments import (
 )
 from hwgen.nn.read import read, weighted_node
 from hwgen.nn.trace import trace
-from hwgen.nn.walk import Codes, Value, Walk, Wide
+from hwgen.nn.walk import INPUT, Codes, Value, Walk, Wide
 from hwgen.reference import outputs
 
 
@@ -71,6 +71,8 @@ def export_graph(
     for call in trace(exact, name):
         walk.values[call.key] = read(walk, call)
     output = _finish(walk, walk.values[call.key])
+    if output == INPUT:
+        raise ModelError(f"{name}: must compute something, and gives its input; add a QuantLinear")
     assert walk.input is not None
     graph = Graph(
         name=name,

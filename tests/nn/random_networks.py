@@ -179,7 +179,8 @@ def random_dense(seed):
     shape = (int(np.random.default_rng(seed).integers(1, 12)),)
     builder = Builder(seed, shape)
     units = (builder.dense, builder.dense, builder.again, builder.join)
-    for _ in range(builder.between(1, 4)):
+    builder.dense()
+    for _ in range(builder.between(0, 3)):
         units[builder.between(0, 3)]()
     builder.end()
     return settled(builder, shape), shape
@@ -190,7 +191,8 @@ def random_images(seed):
     shape = tuple(int(n) for n in np.random.default_rng(seed).integers([1, 3, 3], [5, 8, 8]))
     builder = Builder(seed, shape)
     units = (builder.conv, builder.conv, builder.again, builder.join, builder.move, builder.move)
-    for _ in range(builder.between(2, 5)):
+    builder.conv()
+    for _ in range(builder.between(1, 4)):
         units[builder.between(0, 5)]()
     if builder.chance(0.8):
         builder.flatten()

@@ -1,6 +1,7 @@
 """`python -m training float` and `quantize` from end to end, small."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ from typer.testing import CliRunner
 from hwgen import reference
 from hwgen.nn import load_model
 from training.__main__ import app
+from training.build import float_net
 from training.data.digits import digits
+from training.float_checkpoint import load_float
+from training.recipes import RECIPES, load
 
 NET = ["--widths", "24,16"]
+TINY = replace(RECIPES["digits"], widths=(24, 16))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +115,37 @@ def test_numbers_that_are_none_are_refused(checkpoint, tmp_path):
     assert result.exit_code == 2
     assert result.stderr == (
         f"hwgen: {other}: dense0.weight must be finite everywhere; train the network again\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"state_dict": state},
+        lambda state: {"epoch": 3, "model": state, "optimizer": {"state": {}, "param_groups": []}},
+        lambda state: {"best": {"net": state, "accuracy": 0.9}},
+        lambda state: {f"_orig_mod.{name}": tensor for name, tensor in state.items()},
+        lambda state: {f"module.{name}": tensor for name, tensor in state.items()},
+        lambda state: {"model": {f"module._orig_mod.{n}": t for n, t in state.items()}},
+        lambda state: {n.replace("dense1.", "dense1._orig_mod."): t for n, t in state.items()},
+    ],
+)
+def test_checkpoints_of_wrapped_networks_are_read(wrap, checkpoint, tmp_path):
+    net = float_net(TINY, load(TINY, None))
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(wrap(state), tmp_path / "other.pt")
+    load_float(tmp_path / "other.pt", net)
+    assert all(torch.equal(state[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_a_checkpoint_of_two_networks_is_refused(checkpoint, tmp_path):
+    state = torch.load(checkpoint, weights_only=True)
+    path = tmp_path / "other.pt"
+    torch.save({"model": state, "ema": state, "epoch": 1}, path)
+    result = quantize(path, tmp_path / "model.pt")
+    assert result.stderr == (
+        f"hwgen: {path}: must hold one state_dict, not 2, model, ema; save one of them alone with "
+        "torch.save\n"
     )
 
 
