@@ -34,6 +34,8 @@ def infer_weighted(node: Weighted, source: Tensor) -> Tensor | list[str]:
 
 
 def _dense_shape(node: Dense, source: Tensor) -> tuple[int, ...] | list[str]:
+    if len(source.shape) != 1:
+        return [f"input must have one axis, not shape {source.shape}; flatten it"]
     if source.shape != (node.weight.shape[1],):
         return [f"in_features must be {source.shape}, not ({node.weight.shape[1]},)"]
     return (node.weight.shape[0],)

@@ -108,7 +108,8 @@ def _refuse_one_class(graph: Graph) -> None:
     if isinstance(node, Argmax) and graph.source(node).shape == (1,):
         raise ModelError(
             f"{graph.name}: {node.inputs[0]}: must have two outputs or more in front of an argmax, "
-            "which is 0 for one; decide by sum >= 0, or give the layer one output a class"
+            'which is 0 for one; decide by sum >= 0 with export_graph(..., result="sign"), or give '
+            "the layer one output a class"
         )
 
 

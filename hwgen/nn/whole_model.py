@@ -74,8 +74,7 @@ def replaced(module: nn.Module, kinds: Kinds) -> Iterator[str]:
         )
         return
     if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
-        yield "must know its shape; run the model once"
-        return
+        return  # its hook goes with the first call; its tensors are refused
     for hook in (*module._forward_pre_hooks.values(), *module._forward_hooks.values()):
         yield _hook_problem(hook)
     for method in _own_methods(module):
@@ -117,7 +116,7 @@ def not_numbers(module: nn.Module) -> Iterator[str]:
 def tensor_problem(tensor: Tensor) -> str | None:
     """Say why a tensor holds no finite real numbers, or give None where it does."""
     if nn.parameter.is_lazy(tensor):
-        return None  # its module is refused
+        return "must know its shape; run the model once"
     if tensor.layout != torch.strided or tensor.is_complex() or tensor.is_quantized:
         return f"must be a dense tensor of real numbers, not {tensor.dtype}, {tensor.layout}"
     if tensor.is_meta:
@@ -133,7 +132,7 @@ def _norm_problems(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Iterator[str]:
             "must have running statistics, or it computes with those of each batch; "
             "use track_running_stats=True"
         )
-    elif not nn.parameter.is_lazy(norm.running_var) and bool((norm.running_var < 0).any()):
+    elif tensor_problem(norm.running_var) is None and bool((norm.running_var < 0).any()):
         yield "running_var must not be negative; train the network again"
     if not norm.eps >= 0:
         yield f"eps must not be negative, not {norm.eps}"
