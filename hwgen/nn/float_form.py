@@ -23,7 +23,7 @@ from hwgen.nn.trace import Call
 from hwgen.nn.whole_model import not_numbers, replaced
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-KINDS = (  # of float modules that are read by their kind
+FLOAT_KINDS = (  # of float modules that are read by their kind
     *(nn.Linear, nn.Conv2d, *NORMS, nn.ReLU, nn.Identity, nn.Dropout, nn.MaxPool2d, nn.AvgPool2d),
     *(nn.Upsample, nn.PixelShuffle, nn.Flatten),
 )
@@ -52,7 +52,7 @@ def check_float_form(calls: list[Call], trained: nn.Module) -> None:
         if not isinstance(call.module, QuantInput):
             problems += _module_problems(call, trained)
     for path, module in trained.named_modules():
-        problems += [f"{path or 'model'}: {text}" for text in replaced(module, KINDS)]
+        problems += [f"{path or 'model'}: {text}" for text in replaced(module, FLOAT_KINDS)]
         problems += [f"{path or 'model'}: {text}" for text in not_numbers(module)]
         own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
         if own and path not in paths:

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 
 from hwgen.errors import ModelError
 from hwgen.nn.activation import QuantInput
+from hwgen.nn.exact_copy import unwrapped
+from hwgen.nn.float_form import FLOAT_KINDS
+from hwgen.nn.whole_model import check_modules
 
 STEPS = 200
 RATE = 0.05  # Adam's first step, in units of the input's range
@@ -36,8 +39,11 @@ def distilled_inputs(
     Raises
     ------
     ModelError
-        Where the network has no batch norm.
+        Where the network has no batch norm, or one without running statistics, or numbers that are
+        none.
     """
+    trained = unwrapped(trained, "float network")
+    check_modules(trained, FLOAT_KINDS, "float network")
     net = copy.deepcopy(trained).eval().requires_grad_(False)
     norms = [m for m in net.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
     if not norms:
