@@ -10,6 +10,7 @@ from hwgen.errors import ModelError
 from hwgen.ir import Argmax, Dense, Flatten, Threshold
 from hwgen.nn import (
     QuantActivation,
+    QuantConv2d,
     QuantInput,
     QuantLinear,
     WeightQuant,
@@ -251,3 +252,29 @@ def test_training_and_evaluation_agree():
     faked = net.dense2(features)
     net.dense2.eval()
     torch.testing.assert_close(faked, net.dense2(features))
+
+
+@pytest.mark.parametrize("method", ["qat", "a2q", "a2q_ip"])
+@pytest.mark.parametrize("shape", [(6,), (4, 6), (4, 5, 6), (4, 7, 6), (2, 3, 5, 6)])
+def test_a_dense_layer_reads_the_last_axis_in_both_modes(shape, method):
+    """Scale and bias belong to the last axis, whatever stands in front of it."""
+    torch.manual_seed(0)
+    pixels = QuantInput(4, scale=1 / 15)
+    quant = WeightQuant(method=method, bits=4, accumulator_bits=None if method == "qat" else 9)
+    layer = QuantLinear(6, 5, quant=quant, source=pixels, bias=True).double()
+    x = pixels(torch.rand(shape, dtype=torch.float64))
+    with torch.no_grad():
+        rows = layer.eval()(x.reshape(-1, 6)).reshape(*shape[:-1], 5)
+        assert torch.equal(layer(x), rows)
+        torch.testing.assert_close(layer.train()(x), rows)
+
+
+def test_a_convolution_takes_an_image_without_samples_in_both_modes():
+    torch.manual_seed(0)
+    pixels = QuantInput(4, scale=1 / 15)
+    layer = QuantConv2d(3, 4, 3, quant=WeightQuant(), source=pixels, bias=True).double()
+    x = pixels(torch.rand(2, 3, 6, 4, dtype=torch.float64))
+    with torch.no_grad():
+        whole = layer.eval()(x)
+        assert torch.equal(layer(x[0]), whole[0])
+        torch.testing.assert_close(layer.train()(x[0]), whole[0])
