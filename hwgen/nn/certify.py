@@ -43,6 +43,13 @@ def certify(
     for row, total in enumerate(row_ranges(weight, inputs.range, zeros)):
         while not _fits(total, config):
             side = _overflowing_side(weight[row], total, config, inputs)
+            share = _least_units(total, config, inputs) // int(side.sum())
+            if share > 1:  # far too much: all of them give the same, so that the loop is short
+                lowered = np.minimum(np.abs(weight[row]), share) * side
+                weight[row] -= np.sign(weight[row]) * lowered
+                total = dot_range(weight[row], inputs.range)
+                repairs += int(lowered.sum())
+                continue
             excess = np.where(side, np.abs(reals[row]) - np.abs(weight[row]), np.inf)
             cheapest = int(np.argmin(excess))
             weight[row, cheapest] -= np.sign(weight[row, cheapest])
@@ -58,6 +65,15 @@ def _fits(total: Range, config: WeightQuant) -> bool:
     if config.register == "offset":
         return total.span < 1 << bits
     return max(total.hi, -total.lo) < 1 << (bits - 1)
+
+
+def _least_units(total: Range, config: WeightQuant, inputs: IntType) -> int:
+    """Give a number of units that must be taken from the codes at least."""
+    assert config.accumulator_bits is not None
+    if config.register == "offset":
+        return -(-(total.span - (1 << config.accumulator_bits) + 1) // inputs.range.span)
+    excess = max(total.hi, -total.lo) - (1 << (config.accumulator_bits - 1)) + 1
+    return -(-excess // max(inputs.hi, -inputs.lo))
 
 
 def _overflowing_side(
