@@ -19,11 +19,13 @@ from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.joining import QuantAdd
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.pooling import QuantAvgPool2d
+from hwgen.nn.quantizers import WeightQuantizer
 from hwgen.nn.read_moves import MOVES, pair, read_move
 from hwgen.nn.room import room_problem
 from hwgen.nn.thresholds import find_steps, layer_staircase, staircase_of
 from hwgen.nn.trace import Call
 from hwgen.nn.walk import INPUT, Codes, Sums, Value, Walk, Wide, node_name
+from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntArray
 
 
@@ -64,6 +66,11 @@ def _read_input(walk: Walk, module: QuantInput, path: str, value: Value) -> Code
 
 def _read_layer(walk: Walk, module: QuantLinear | QuantConv2d, path: str, value: Value) -> Sums:
     source = _codes(walk, module, path, value)
+    known = isinstance(module.quant, WeightQuant) and isinstance(module.quantizer, WeightQuantizer)
+    if not known:
+        raise walk.refusal(
+            path, "must keep its own quant and quantizer; give it others by requantize(quant)"
+        )
     problem = room_problem(module.quant, module.inputs)
     if problem:
         raise walk.refusal(path, problem)

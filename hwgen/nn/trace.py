@@ -131,7 +131,11 @@ def _problem(node: fx.Node, whole: nn.Module) -> str | None:
         return None
     if node.op != "call_module":
         what = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-        return f"forward must only call modules, not the function {what}; use a module of hwgen.nn"
+        if node.op == "get_attr":
+            kind = f"tensor {what.removeprefix(f'{ROOT}.')}"
+        else:
+            kind = f"function {what}"
+        return f"forward must only call modules, not the {kind}; use a module of hwgen.nn"
     path, module = _path(node), whole.get_submodule(str(node.target))
     if not isinstance(module, SUPPORTED):
         kinds = ", ".join(kind.__name__ for kind in SUPPORTED)

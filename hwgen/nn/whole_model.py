@@ -107,7 +107,7 @@ def not_numbers(module: nn.Module) -> Iterator[str]:
             problem = tensor_problem(tensor)
             if problem:
                 yield f"{name} {problem}"
-            elif name.startswith("log2_") and not bool(torch.exp2(tensor).isfinite().all()):
+            elif name.startswith("log2_") and not bool(torch.exp2(tensor.detach()).isfinite().all()):
                 yield f"{name} must be the logarithm of a finite number; train the network again"
     if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
         yield from _norm_problems(module)
@@ -121,7 +121,7 @@ def tensor_problem(tensor: Tensor) -> str | None:
         return f"must be a dense tensor of real numbers, not {tensor.dtype}, {tensor.layout}"
     if tensor.is_meta:
         return "must hold numbers, not be on the device meta; load a trained model"
-    if not bool(torch.isfinite(tensor).all()):
+    if not bool(torch.isfinite(tensor.detach()).all()):
         return "must be finite everywhere; train the network again"
     return None
 
@@ -134,6 +134,8 @@ def _norm_problems(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Iterator[str]:
         )
     elif tensor_problem(norm.running_var) is None and bool((norm.running_var < 0).any()):
         yield "running_var must not be negative; train the network again"
+    elif norm.eps == 0 and bool((norm.running_var == 0).any()):
+        yield "running_var must not be 0 where eps is 0; set eps"
     if not norm.eps >= 0:
         yield f"eps must not be negative, not {norm.eps}"
 

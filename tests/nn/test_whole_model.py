@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -225,8 +226,9 @@ def test_norms():
         "net: norm0: running_var must not be negative; train the network again",
         "net: norm1: eps must not be negative, not -1.0",
     ]
+    net.norm0.running_var[2], net.norm0.eps, net.norm1.eps = 0.0, 0.0, 1e-5
+    assert refusal(net) == "net: norm0: running_var must not be 0 where eps is 0; set eps"
     net.norm0 = nn.BatchNorm1d(9, track_running_stats=False)
-    net.norm1.eps = 1e-5
     assert refusal(net) == (
         "net: norm0: must have running statistics, or it computes with those of each batch; "
         "use track_running_stats=True"
@@ -349,6 +351,39 @@ def test_a_layer_whose_settings_were_changed_later():
         "net: dense1: P = 3 leaves no room for a weight of 1 with 3-bit inputs; "
         "the smallest useful P is 5"
     )
+
+
+@pytest.mark.parametrize(("name", "value"), [("quant", None), ("quantizer", nn.Identity())])
+def test_a_layer_whose_quantizer_was_replaced(name, value):
+    net = small_net()
+    setattr(net.dense1, name, value)
+    assert refusal(net) == (
+        "net: dense1: must keep its own quant and quantizer; give it others by requantize(quant)"
+    )
+
+
+def test_a_parameter_of_the_model_itself():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.gain = small_net(), nn.Parameter(torch.ones(5))
+
+        def forward(self, x):
+            return self.body(x) * self.gain
+
+    assert refusal(Scaled()).splitlines() == [
+        "net: forward must only call modules, not the tensor gain; use a module of hwgen.nn",
+        "net: forward must only call modules, not the function mul; use a module of hwgen.nn",
+    ]
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_model_of_another_precision_is_what_its_numbers_are(kind):
+    net = small_net().to(kind)
+    found, expected = (
+        export_graph(model, name="net", input_shape=(12,)) for model in (net, net.double())
+    )
+    assert np.array_equal(found.nodes[1].thresholds, expected.nodes[1].thresholds)
 
 
 def test_images_and_vectors_do_not_mix():
