@@ -64,6 +64,41 @@ def check_float_form(calls: list[Call], trained: nn.Module) -> None:
         raise ModelError.collect([f"float network: {problem}" for problem in problems])
 
 
+def check_biases(net: nn.Module, trained: nn.Module) -> None:
+    """Refuse a float network with biases that the quantized one lacks, or the other way.
+
+    A training may start without the bias that A2Q's cap leaves no room for; where nothing is
+    trained afterwards, it would be lost.
+
+    Parameters
+    ----------
+    net, trained
+        Quantized network and its float form, with modules of the same names.
+
+    Raises
+    ------
+    ModelError
+        Where there are some: a line for each.
+    """
+    problems: list[str] = []
+    real = dict(trained.named_modules())
+    for path, layer in net.named_modules():
+        module = real.get(path)
+        if not isinstance(layer, (QuantLinear, QuantConv2d)):
+            continue
+        if not isinstance(module, (nn.Linear, nn.Conv2d)):
+            continue  # refused as a module of another kind
+        has_bias = module.bias is not None
+        if (layer.bias is not None) != has_bias:
+            wanted, found = ("no bias", "one") if has_bias else ("a bias", "none")
+            problems.append(
+                f"float network: {path}: must have {wanted}, as the quantized layer, and has "
+                f"{found}; make the {type(layer).__name__} with bias={has_bias}"
+            )
+    if problems:
+        raise ModelError.collect(problems)
+
+
 def check_function(call: Call, inputs: list[Tensor], result: Tensor) -> None:
     """Refuse a float module without weights that computes something else than the quantized one.
 
@@ -165,15 +200,9 @@ def _layer_differences(layer: QuantLinear | QuantConv2d, module: nn.Module) -> I
     if not isinstance(module, kind):
         yield f"must be a {kind.__name__}, not {type(module).__name__}; give the float form"
         return
-    weight, bias = module.weight, module.bias
+    weight = module.weight
     if not isinstance(weight, Tensor) or weight.shape != layer.weight.shape:
         yield f"weight must have shape {tuple(layer.weight.shape)}, not {tuple(weight.shape)}"
-    if (layer.bias is None) != (bias is None):
-        has, lacks = ("no bias", "one") if layer.bias is None else ("a bias", "none")
-        yield (
-            f"must have {has}, as the quantized layer, and has {lacks}; "
-            f"make the {type(layer).__name__} with bias={bias is not None}"
-        )
     if isinstance(layer, QuantConv2d) and isinstance(module, nn.Conv2d):
         for name in WINDOW:
             if getattr(module, name) != getattr(layer, name):

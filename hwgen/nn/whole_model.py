@@ -107,7 +107,9 @@ def not_numbers(module: nn.Module) -> Iterator[str]:
             problem = tensor_problem(tensor)
             if problem:
                 yield f"{name} {problem}"
-            elif name.startswith("log2_") and not bool(torch.exp2(tensor.detach()).isfinite().all()):
+            elif name.startswith("log2_") and not bool(
+                torch.exp2(tensor.detach()).isfinite().all()
+            ):
                 yield f"{name} must be the logarithm of a finite number; train the network again"
     if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
         yield from _norm_problems(module)

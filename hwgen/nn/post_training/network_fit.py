@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from hwgen.nn.bias_correction import correct
 from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.exact_copy import unwrapped
+from hwgen.nn.float_form import check_biases
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.lockstep import float_module, lockstep, run
 from hwgen.nn.post_training.activation_range import set_scales
@@ -43,6 +44,11 @@ def quantize_after_training(
     ModelError
         Where `net` cannot be traced, or `trained` is not its float form.
     """
+    check_biases(unwrapped(net, "network"), unwrapped(trained, "float network"))
+    _fit_network(net, trained, x, fit)
+
+
+def _fit_network(net: nn.Module, trained: nn.Module, x: Tensor, fit: LayerFit) -> None:
     set_scales(net, trained, x)
 
     def visit(call: Call, quantized: list[Tensor], original: list[Tensor]) -> None:
@@ -60,9 +66,9 @@ def start_fitted(net: nn.Module, trained: nn.Module, x: Tensor) -> None:
     """Start a training at the scales of the fit, but with the float network's own weights.
 
     The fit's integers would leave most weights at zero, where nothing tells them apart. Parameters
-    as in `quantize_after_training`.
+    as in `quantize_after_training`, but for biases, which the quantized network may lack.
     """
-    quantize_after_training(net, trained, x)
+    _fit_network(net, trained, x, fit_layer)
     trained = unwrapped(trained, "float network")
     for path, layer in unwrapped(net, "network").named_modules():
         if isinstance(layer, (QuantLinear, QuantConv2d)) and _is_fitted(layer):
