@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from hwgen.errors import ModelError
 from hwgen.nn.activation import QuantInput
 from hwgen.nn.exact_copy import unwrapped
-from hwgen.nn.float_form import check_float_form, check_function, check_order
+from hwgen.nn.float_form import check_float_form
+from hwgen.nn.float_function import check_function, check_order
 from hwgen.nn.trace import SUPPORTED, Call, trace
 from hwgen.nn.whole_model import check_modules
 

@@ -19,14 +19,13 @@ from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.joining import QuantAdd
 from hwgen.nn.linear import QuantLinear
 from hwgen.nn.pooling import QuantAvgPool2d
-from hwgen.nn.quantizers import WeightQuantizer
 from hwgen.nn.read_moves import MOVES, pair, read_move
-from hwgen.nn.room import room_problem
 from hwgen.nn.thresholds import find_steps, layer_staircase, staircase_of
 from hwgen.nn.trace import Call
 from hwgen.nn.walk import INPUT, Codes, Sums, Value, Walk, Wide, node_name
-from hwgen.nn.weight_quant import WeightQuant
 from hwgen.numeric import IntArray
+
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 def read(walk: Walk, call: Call) -> Value:
@@ -53,7 +52,7 @@ def read(walk: Walk, call: Call) -> Value:
         return _read_pooling(walk, module, call.path, value)
     if isinstance(module, MOVES):
         return read_move(walk, module, call.path, value)
-    assert isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d))  # the rest of SUPPORTED
+    assert isinstance(module, Norm)  # the rest of SUPPORTED
     return _read_between(walk, module, call.path, value)
 
 
@@ -66,12 +65,7 @@ def _read_input(walk: Walk, module: QuantInput, path: str, value: Value) -> Code
 
 def _read_layer(walk: Walk, module: QuantLinear | QuantConv2d, path: str, value: Value) -> Sums:
     source = _codes(walk, module, path, value)
-    known = isinstance(module.quant, WeightQuant) and isinstance(module.quantizer, WeightQuantizer)
-    if not known:
-        raise walk.refusal(
-            path, "must keep its own quant and quantizer; give it others by requantize(quant)"
-        )
-    problem = room_problem(module.quant, module.inputs)
+    problem = module.problem()
     if problem:
         raise walk.refusal(path, problem)
     return Sums(layer=module, path=path, source=source)
@@ -90,9 +84,7 @@ def _codes(
     return value
 
 
-def _read_between(
-    walk: Walk, module: nn.BatchNorm1d | nn.BatchNorm2d, path: str, value: Value
-) -> Sums:
+def _read_between(walk: Walk, module: Norm, path: str, value: Value) -> Sums:
     if not isinstance(value, Sums):
         raise walk.refusal(
             path, "must follow a QuantLinear or a QuantConv2d, whose thresholds take it in"

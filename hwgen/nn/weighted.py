@@ -55,6 +55,13 @@ class WeightedLayer:
         self.quant = quant
         self.quantizer = quantizer(quant, self.weight.detach().flatten(1), source.int_type)
 
+    def problem(self) -> str | None:
+        """Say why the layer's settings are none, where they were replaced one by one."""
+        known = isinstance(self.quant, WeightQuant) and isinstance(self.quantizer, WeightQuantizer)
+        if not known:
+            return "must keep its own quant and quantizer; give it others by requantize(quant)"
+        return room_problem(self.quant, self.inputs)
+
     def requantize(self, quant: WeightQuant) -> None:
         """Replace the settings; scales and norms are derived from the present weights."""
         self._quantize(quant, self.source)

@@ -206,7 +206,7 @@ def whole():
     return export(x=X, labels=LABELS)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(80))
 def test_what_is_written_can_be_read(seed, whole, tmp_path):
     """Property: a file is written only where `load_model` takes it; else there is no file."""
     graph = copy.deepcopy(whole)
