@@ -14,6 +14,7 @@ differ, halves least of all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ NEAR = 1e-9  # of a step and of the value: a million times what float64 rounds o
 WORK = 1 << 25  # products and values of the random samples, a half second ...
 LEAST, MOST = 4, 256  # ... and how many there are, whatever the network's size
 
+StandsFor = Callable[[Tensor], IntArray]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -45,7 +47,7 @@ class _Call(NamedTuple):
 
 
 def check_equal(
-    graph: Graph, exact: nn.Module, x: IntArray | None, meaning: Quantizer | None
+    graph: Graph, exact: nn.Module, x: IntArray | None, activations: int, stands_for: StandsFor
 ) -> None:
     """Run both on the same inputs and compare.
 
@@ -55,14 +57,17 @@ def check_equal(
         The model in float64 and evaluation mode; hooks are put on it.
     x
         Samples to compare beside random inputs, shape (samples, *input shape).
-    meaning
-        Quantizer whose codes the network gives; None where it ends in an argmax.
+    activations
+        Calls of activations in the model, which the first thresholds of the graph are.
+    stands_for
+        The integers that the network must give where the model gives these numbers.
 
     Raises
     ------
     ModelError
         Where codes differ; the sentence names the first layer.
     """
+    thresholds = [node for node in graph.nodes if isinstance(node, Threshold)][:activations]
     calls = _watch(exact)
     random = _inputs(graph)
     given = [] if x is None else np.split(x, range(len(random), len(x), len(random)))
@@ -70,7 +75,11 @@ def check_equal(
         calls.clear()
         with torch.no_grad():
             result = exact(torch.from_numpy(samples).double() * graph.input.scale)
-        _compare(graph, run(graph, samples), calls, result, meaning)
+        integers = run(graph, samples)
+        same = _compare(graph, thresholds, integers, calls)
+        wrong = _by_sample(integers[graph.output], stands_for(result.detach())) & same
+        if wrong.any():
+            raise _difference(graph, graph.output, "results", wrong, same)
 
 
 def _watch(exact: nn.Module) -> list[_Call]:
@@ -94,28 +103,18 @@ def _watch(exact: nn.Module) -> list[_Call]:
 
 
 def _compare(
-    graph: Graph,
-    integers: dict[str, IntArray],
-    calls: list[_Call],
-    result: Tensor,
-    meaning: Quantizer | None,
-) -> None:
-    thresholds = [node for node in graph.nodes if isinstance(node, Threshold)]
+    graph: Graph, thresholds: list[Threshold], integers: dict[str, IntArray], calls: list[_Call]
+) -> Bools:
+    """Compare all activations, and give the samples that are the same in every code."""
     if len(thresholds) != len(calls):
         raise ModelError(
             f"{graph.name}: forward must call the same activations in every run, "
             f"{len(thresholds)} in all, not {len(calls)}; let it remember nothing"
         )
-    found = integers[graph.output]
-    same = np.ones(len(found), bool)
+    same = np.ones(len(integers[graph.output]), bool)
     for node, call in zip(thresholds, calls, strict=True):
         same &= ~_near_misses(graph, node, integers[node.name], call, same)
-    # of equal logits, whose sums are equal, NumPy and hardware take the first
-    classes = result.detach().numpy().argmax(axis=1, keepdims=True)
-    given = classes if meaning is None else _codes(meaning, result)
-    wrong = _by_sample(found, given) & same
-    if wrong.any():
-        raise _difference(graph, graph.output, "results", wrong, same)
+    return same
 
 
 def _inputs(graph: Graph) -> IntArray:
@@ -142,12 +141,12 @@ def _work(graph: Graph) -> int:
 
 def _near_misses(graph: Graph, node: Threshold, found: IntArray, call: _Call, same: Bools) -> Bools:
     """Compare the codes of an activation, and give the samples in which some are near misses."""
-    differs = _by_sample(found, _codes(call.quantizer, call.output)) & same
+    differs = _by_sample(found, codes_of(call.quantizer, call.output)) & same
     if not differs.any():
         return differs
     scale = float(call.quantizer.scale.detach())
     reach = NEAR * (call.value.abs() + scale)
-    low, high = (_codes(call.quantizer, call.value + side * reach) for side in (-1, 1))
+    low, high = (codes_of(call.quantizer, call.value + side * reach) for side in (-1, 1))
     far = _by_sample(found, np.clip(found, low, high)) & same if call.is_normed else differs
     if far.any():
         source = next((n for n in graph.nodes if n.name == node.inputs[0]), node)
@@ -155,7 +154,12 @@ def _near_misses(graph: Graph, node: Threshold, found: IntArray, call: _Call, sa
     return differs
 
 
-def _codes(quantizer: Quantizer, values: Tensor) -> IntArray:
+def first_largest(logits: Tensor) -> IntArray:
+    """Give the class of logits, (samples, 1): of equal ones, whose sums are equal, the first."""
+    return np.asarray(logits.numpy().argmax(axis=1, keepdims=True), np.int64)
+
+
+def codes_of(quantizer: Quantizer, values: Tensor) -> IntArray:
     """Give the integers that stand for values; a value that is none has a code that nothing has."""
     with torch.no_grad():
         codes = quantizer.codes(values.detach())

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from torch import nn
 
 from hwgen.errors import ModelError
 from hwgen.ir import Argmax, Graph, Samples
-from hwgen.nn.activation import Quantizer
-from hwgen.nn.compare import check_equal
+from hwgen.nn.activation import QuantActivation, QuantOutput
+from hwgen.nn.compare import StandsFor, check_equal, codes_of, first_largest
 from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.exact_copy import exact_copy
 from hwgen.nn.export_arguments import (
@@ -68,9 +69,10 @@ def export_graph(
     walk = Walk(name, checked_shape(input_shape, name))
     facts = checked_metadata(metadata, name)
     exact = exact_copy(model, name)
-    for call in trace(exact, name):
+    calls = trace(exact, name)
+    for call in calls:
         walk.values[call.key] = read(walk, call)
-    output = _finish(walk, walk.values[call.key])
+    output = _finish(walk, walk.values[calls[-1].key])
     if output == INPUT:
         raise ModelError(f"{name}: must compute something, and gives its input; add a QuantLinear")
     assert walk.input is not None
@@ -83,8 +85,9 @@ def export_graph(
     )
     _refuse_one_class(graph)
     samples = _samples(graph, x, labels)
-    meaning = _meaning(walk.values[call.key])
-    check_equal(graph, exact, None if samples is None else samples.x, meaning)
+    activations = sum(isinstance(c.module, (QuantActivation, QuantOutput)) for c in calls)
+    stands_for = _stands_for(walk.values[calls[-1].key])
+    check_equal(graph, exact, None if samples is None else samples.x, activations, stands_for)
     return graph if samples is None else replace(graph, samples=samples)
 
 
@@ -98,9 +101,9 @@ def _samples(graph: Graph, x: Integers | None, labels: Integers | None) -> Sampl
     return Samples(x=integers, y=outputs(graph, integers), labels=found)
 
 
-def _meaning(value: Value) -> Quantizer | None:
-    """Give the quantizer whose codes the model gives; None for sums."""
-    return value.quantizer if isinstance(value, Codes) else None
+def _stands_for(value: Value) -> StandsFor:
+    """Give the integers that stand for the model's result: codes, or the class of logits."""
+    return partial(codes_of, value.quantizer) if isinstance(value, Codes) else first_largest
 
 
 def _refuse_one_class(graph: Graph) -> None:
