@@ -6,12 +6,13 @@ trusts nothing: every key is checked, and the graph then checks that the whole h
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import Fields
 from hwgen.frontend.nodes import node_to_document, read_node
-from hwgen.ir import Graph, Input, Samples
+from hwgen.ir import Dequantization, Graph, Input, Samples
 
 FORMAT = "hwgen"
 VERSION = 1
@@ -21,8 +22,8 @@ Document = dict[str, Any]
 
 def to_document(graph: Graph) -> Document:
     """Give the graph as plain data with NumPy arrays."""
-    spec = graph.input
-    return {
+    spec, real = graph.input, graph.dequantization
+    document: Document = {
         "format": FORMAT,
         "version": VERSION,
         "name": graph.name,
@@ -37,6 +38,11 @@ def to_document(graph: Graph) -> Document:
         "outputs": [graph.output],
         "samples": None if graph.samples is None else _samples_to_document(graph.samples),
     }
+    if spec.offset:  # left out where it says nothing: other files keep their bytes
+        document["input"]["offset"] = spec.offset
+    if real is not None:
+        document["dequantization"] = {"scale": list(real.scale), "offset": list(real.offset)}
+    return document
 
 
 def _samples_to_document(samples: Samples) -> Document:
@@ -69,6 +75,7 @@ def from_document(document: object, where: str) -> Graph:
         nodes=tuple(read_node(item) for item in fields.children("nodes")),
         output=outputs[0],
         metadata=fields.mapping("metadata"),
+        dequantization=_dequantization(fields),
     )
     if fields.optional("samples") is None:
         return graph
@@ -80,7 +87,15 @@ def _input(fields: Fields) -> Input:
         shape=tuple(fields.integers("shape")),
         type=fields.int_type(),
         scale=fields.number("scale"),
+        offset=0.0 if fields.optional("offset") is None else fields.number("offset"),
     )
+
+
+def _dequantization(fields: Fields) -> Dequantization | None:
+    if fields.optional("dequantization") is None:
+        return None
+    numbers = fields.child("dequantization")
+    return Dequantization(scale=numbers.numbers("scale"), offset=numbers.numbers("offset"))
 
 
 def _with_samples(graph: Graph, fields: Fields) -> Graph:
@@ -98,12 +113,4 @@ def _with_samples(graph: Graph, fields: Fields) -> Graph:
             f"{fields.where}: labels must have shape {x.shape[:1]}, not {labels.shape}; "
             "export the model again"
         )
-    samples = Samples(x=x, y=y, labels=labels)
-    return Graph(
-        name=graph.name,
-        input=graph.input,
-        nodes=graph.nodes,
-        output=graph.output,
-        metadata=graph.metadata,
-        samples=samples,
-    )
+    return replace(graph, samples=Samples(x=x, y=y, labels=labels))

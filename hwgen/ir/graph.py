@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hwgen.errors import ModelError
+from hwgen.ir.dequantization import Dequantization
 from hwgen.ir.infer import infer
 from hwgen.ir.ops import Add, Concat, Op, Tensor
 from hwgen.numeric import IntArray, IntType
@@ -15,11 +16,12 @@ from hwgen.numeric import IntArray, IntType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """The network's input: integers of `type` that stand for `scale` times themselves."""
+    """The network's input: integers of `type`, each of the value `scale * integer + offset`."""
 
     shape: tuple[int, ...]
     type: IntType
     scale: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +37,9 @@ class Samples:
 class Graph:
     """Nodes in topological order, each naming its inputs; the network's input is named `input`.
 
+    `dequantization` says what the output's integers stand for; a class index, bits that answer yes
+    or no, and the sums of a bare matrix have none.
+
     Raises
     ------
     ModelError
@@ -47,6 +52,7 @@ class Graph:
     output: str
     metadata: Mapping[str, object] = field(default_factory=dict)
     samples: Samples | None = None
+    dequantization: Dequantization | None = None
     tensors: Mapping[str, Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +69,9 @@ class Graph:
             problems += [f"{node.name}: {text}" for text in found]
         if self.output not in {node.name for node in self.nodes}:
             problems.append(f"output: must name a node, not {self.output!r}")
+        elif self.output in tensors and self.dequantization is not None:
+            problem = self.dequantization.problem(tensors[self.output].shape[0])
+            problems += [] if problem is None else [f"dequantization: {problem}"]
         if problems:
             raise ModelError.collect([f"{self.name}: {problem}" for problem in problems])
         object.__setattr__(self, "tensors", tensors)
@@ -81,6 +90,8 @@ def _input_problems(spec: Input) -> list[str]:
         return [f"input: shape must have positive sizes, not {spec.shape}"]
     if not np.isfinite(spec.scale) or spec.scale <= 0:
         return [f"input: scale must be positive and finite, not {spec.scale}"]
+    if not np.isfinite(spec.offset):
+        return [f"input: offset must be finite, not {spec.offset}"]
     return []
 
 

@@ -21,7 +21,8 @@ class WeightQuant:
         `qat` rounds to the nearest; `a2q`, `a2q_plus` and `a2q_ip` also keep every output channel
         within an accumulator of `accumulator_bits` (docs/training.md).
     bits
-        Weight bits, at least 2; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1.
+        Weight bits; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1. One bit, for
+        `qat` alone, is bipolar: -1 and +1, no zero.
     accumulator_bits
         Width that the accumulators must keep; None for `qat`, which promises none.
     scale
@@ -38,8 +39,13 @@ class WeightQuant:
     backward: Backward = "soft"
 
     def __post_init__(self) -> None:
-        if self.bits < 2:
-            raise ValueError(f"weight quantizer: bits must be at least 2, not {self.bits}")
+        if self.bits < 1:
+            raise ValueError(f"weight quantizer: bits must be at least 1, not {self.bits}")
+        if self.bipolar and self.method != "qat":
+            raise ValueError(
+                f"weight quantizer: bits must be at least 2 for {self.method}, which makes weights "
+                "zero, not 1; use qat, whose one-bit weights are -1 and +1"
+            )
         if self.method == "qat" and self.accumulator_bits is not None:
             raise ValueError(
                 "weight quantizer: accumulator_bits must be None for qat, which cannot keep them, "
@@ -52,9 +58,19 @@ class WeightQuant:
             )
 
     @property
+    def bipolar(self) -> bool:
+        """Whether the codes are -1 and +1."""
+        return self.bits == 1
+
+    @property
     def limit(self) -> int:
         """Largest magnitude of a weight code."""
-        return int((1 << (self.bits - 1)) - 1)
+        return 1 if self.bipolar else int((1 << (self.bits - 1)) - 1)
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of a code in two's complement."""
+        return 2 if self.bipolar else self.bits
 
     @property
     def register(self) -> Literal["signed", "offset"]:

@@ -146,7 +146,10 @@ def test_branches_of_two_scales_are_refused(join):
 
 def test_a_sum_must_be_rounded():
     net = Branches(lambda source: QuantAdd(source=source), share=True)
-    assert refusal(net) == "net: join: a QuantActivation must follow; add one"
+    assert refusal(net) == (
+        "net: join: a QuantActivation must follow; add one, or export with "
+        'result="sums"'
+    )
 
 
 def test_the_sum_names_its_quantizer():
