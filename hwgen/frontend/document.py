@@ -41,7 +41,7 @@ def to_document(graph: Graph) -> Document:
     if spec.offset:  # left out where it says nothing: other files keep their bytes
         document["input"]["offset"] = spec.offset
     if real is not None:
-        document["dequantization"] = {"scale": list(real.scale), "offset": list(real.offset)}
+        document["dequantization"] = real.to_json()
     return document
 
 

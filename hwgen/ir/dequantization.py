@@ -17,6 +17,10 @@ class Dequantization:
     scale: tuple[float, ...]
     offset: tuple[float, ...]
 
+    def to_json(self) -> dict[str, list[float]]:
+        """Give the numbers as plain data."""
+        return {"scale": list(self.scale), "offset": list(self.offset)}
+
     def problem(self, channels: int) -> str | None:
         """Why it does not belong to an output of so many channels, or None where it does."""
         for name, numbers in (("scale", self.scale), ("offset", self.offset)):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.ir.dequantization import Dequantization
 from hwgen.ir.infer import infer
-from hwgen.ir.ops import Add, Concat, Op, Tensor
+from hwgen.ir.ops import Add, Argmax, Concat, Op, SumPool2d, Tensor, Threshold
+from hwgen.ir.weighted import Conv2d, Dense
 from hwgen.numeric import IntArray, IntType
+
+Result = Literal["class", "bits", "sums", "codes"]
+BIT = IntType(bits=1, signed=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,23 @@ class Graph:
     def node(self, name: str) -> Op:
         """Find the node of this name."""
         return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def result(self) -> Result:
+        """What leaves the network.
+
+        `class` is the index of the largest, `bits` are answers yes or no, `sums` those of a layer,
+        an addition or a pooling, and `codes` what a quantizer gives.
+        """
+        match self.node(self.output):
+            case Argmax():
+                return "class"
+            case Dense() | Conv2d() | Add() | SumPool2d():
+                return "sums"
+            case Threshold(output=kind) if kind == BIT and self.dequantization is None:
+                return "bits"
+            case _:
+                return "codes"
 
     def source(self, node: Op) -> Tensor:
         """Find the tensor that the node reads, its first one where it reads several."""

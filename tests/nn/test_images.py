@@ -147,8 +147,7 @@ def test_branches_of_two_scales_are_refused(join):
 def test_a_sum_must_be_rounded():
     net = Branches(lambda source: QuantAdd(source=source), share=True)
     assert refusal(net) == (
-        "net: join: a QuantActivation must follow; add one, or export with "
-        'result="sums"'
+        'net: join: a QuantActivation must follow; add one, or export with result="sums"'
     )
 
 
@@ -227,7 +226,8 @@ def test_a_norm_behind_codes_is_refused():
 
 def test_a_net_that_ends_in_sums_of_an_image_is_refused():
     assert refusal(pixels_and(conv)) == (
-        "net: 1: a QuantActivation or a QuantOutput must follow the sums; add one"
+        "net: 1: a QuantActivation or a QuantOutput must follow the sums; add one, or export with "
+        'result="sums"'
     )
 
 

@@ -17,8 +17,17 @@ def test_constrained_methods_need_accumulator_bits(bits):
 
 
 def test_weight_bits():
-    with pytest.raises(ValueError, match="bits must be at least 2, not 1"):
-        WeightQuant(bits=1)
+    with pytest.raises(ValueError, match="bits must be at least 1, not 0"):
+        WeightQuant(bits=0)
+
+
+def test_one_bit_is_for_a_method_without_zeros():
+    with pytest.raises(ValueError, match="weight quantizer: ") as caught:
+        WeightQuant(method="a2q_ip", bits=1, accumulator_bits=8)
+    assert str(caught.value) == (
+        "weight quantizer: bits must be at least 2 for a2q_ip, which makes weights zero, not 1; "
+        "use qat, whose one-bit weights are -1 and +1"
+    )
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
