@@ -204,7 +204,9 @@ def test_other_upsampling_is_refused(module):
 
 def test_average_pooling_names_its_source_and_must_be_rounded():
     net = pixels_and(lambda source: QuantAvgPool2d(2, source=source))
-    assert refusal(net) == "net: 1: a QuantActivation must follow; add one"
+    assert refusal(net) == (
+        'net: 1: a QuantActivation must follow; add one, or export with result="sums"'
+    )
     other = pixels_and(lambda _: QuantAvgPool2d(2, source=QuantInput(4)))
     assert refusal(other).startswith("net: 1: source must be the quantizer whose values reach")
     twice = pixels_and(conv, lambda source: QuantAvgPool2d(2, source=source))
