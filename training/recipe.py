@@ -31,6 +31,7 @@ RecipeName = Literal[
 Constrain = Literal["hidden", "all"]
 Network = Literal["mlp", "small_cnn", "resnet18", "mobilenet_v1", "espcn", "unet"]
 Optimizer = Literal["adam", "sgd", "momentum"]
+ClassResult = Literal["argmax", "sign"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class Recipe:
         `hidden`: all layers but the first and the last, as the papers do. `all`: every layer.
     first_last_bits
         Weight bits of the first and the last layer.
+    result
+        `sign`, for two classes: one logit, whose sign is the class, instead of the larger of two.
     input_bits
         Bits of an input feature; only for data sets that are not integers to begin with.
     float_start
@@ -87,6 +90,7 @@ class Recipe:
     layers: str = ""
     constrain: Constrain = "hidden"
     first_last_bits: int = 8
+    result: ClassResult = "argmax"
     input_bits: int = 8
     epochs: int = 12
     float_epochs: int = 12
