@@ -41,8 +41,18 @@ def to_document(graph: Graph) -> Document:
     if spec.offset:  # left out where it says nothing: other files keep their bytes
         document["input"]["offset"] = spec.offset
     if real is not None:
-        document["dequantization"] = real.to_json()
+        document["dequantization"] = _checked(real, graph.name).to_json()
     return document
+
+
+def _checked(real: object, name: str) -> Dequantization:
+    """Refuse what somebody put into a graph past the type checker."""
+    if isinstance(real, Dequantization):
+        return real
+    raise ModelError(
+        f"{name}: dequantization must be a Dequantization, not {type(real).__name__}; "
+        "export the model with hwgen.nn"
+    )
 
 
 def _samples_to_document(samples: Samples) -> Document:

@@ -161,6 +161,13 @@ def read_design(folder: Path) -> Design:
 
 
 def _port(fields: JsonFields, name: str) -> Port:
+    scale, offset = fields.optional_numbers("scale"), fields.optional_numbers("offset")
+    counts = {len(scale), len(offset)}
+    if (0 in counts and counts != {0}) or len(counts - {1}) > 1:
+        raise ModelError(
+            f"{fields.where}: scale and offset must have one number or one a channel, "
+            f"not {len(scale)} and {len(offset)}; write the file again with `{fields.command}`"
+        )
     return Port(
         name=name,
         tdata_bits=fields.count("tdata_bits"),
@@ -169,8 +176,8 @@ def _port(fields: JsonFields, name: str) -> Port:
         type=fields.text("type"),
         elements=fields.count("elements"),
         meaning=fields.optional_text("meaning"),
-        scale=fields.optional_numbers("scale"),
-        offset=fields.optional_numbers("offset"),
+        scale=scale,
+        offset=offset,
     )
 
 

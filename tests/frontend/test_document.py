@@ -132,6 +132,16 @@ def test_scales_and_offsets_that_are_none(path, value, expected):
     assert refusal(changed).startswith(f"net.pt{expected}")
 
 
+def test_a_dequantization_of_another_type():
+    graph = from_document(with_numbers(), WHERE)
+    object.__setattr__(graph, "dequantization", 3)
+    with pytest.raises(ModelError) as caught:
+        to_document(graph)
+    assert str(caught.value) == (
+        "net: dequantization must be a Dequantization, not int; export the model with hwgen.nn"
+    )
+
+
 def test_what_may_be_left_out():
     small = document()
     del small["samples"], small["nodes"][DENSE]["bias"], small["nodes"][RELU]["signed"]

@@ -80,6 +80,20 @@ def test_a_scale_that_is_none_is_refused(tmp_path, scale):
     )
 
 
+@pytest.mark.parametrize(("scale", "offset"), [([1.0, 2.0], [0.0] * 3), ([1.0], None)])
+def test_scales_and_offsets_of_unlike_number_are_refused(tmp_path, scale, offset):
+    folder = build(tmp_path / "design", sums_net())
+    numbers = {"scale": scale, "offset": offset}
+    edit(folder, "design.json", lambda d: d["ports"]["m_axis"].update(numbers))
+    with pytest.raises(ModelError) as caught:
+        make_report(folder)
+    assert str(caught.value) == (
+        f"{folder / 'design.json'}: ports: m_axis: scale and offset must have one number or one a "
+        f"channel, not {len(scale)} and {len(offset or [])}; write the file again with "
+        "`hwgen build`"
+    )
+
+
 def test_sums_are_no_classes(tmp_path):
     """One output that happens to equal the labels is no accuracy."""
     graph = small_net(labels=True)
