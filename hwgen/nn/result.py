@@ -92,9 +92,11 @@ def _sums(walk: Walk, value: Sums | Wide) -> Ending:
             one, zero = torch.ones(1).double(), torch.zeros(1).double() - module.zero_sum
             scale, offset = module.value_of_sum(one), module.value_of_sum(zero)
             return Ending(value.node, _dequantization(scale, offset))
+        scale, offset = _affine(value)
         weight = value.layer.certified().weight
+        weight[(scale == 0).numpy()] = 0  # a channel that is its offset whatever its sum
         node = weighted_node(walk, value, weight, np.zeros(len(weight), np.int64))
-        return Ending(walk.append(node), _dequantization(*_affine(value)))
+        return Ending(walk.append(node), _dequantization(scale, offset))
 
 
 def _affine(value: Sums) -> tuple[Tensor, Tensor]:

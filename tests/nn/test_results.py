@@ -118,6 +118,16 @@ def test_signs_are_those_of_the_model(make):
     assert (graph.result, graph.dequantization) == ("bits", None)
 
 
+def test_a_channel_of_gain_zero_is_its_offset_and_costs_nothing():
+    net = ending(nn.BatchNorm1d(5))
+    net.last0.weight.data[1] = 0
+    graph, x = export(net, "sums"), codes(50)
+    assert graph.dequantization.scale[1] == 0
+    assert not graph.node("dense2").weight[1].any()
+    assert graph.node("dense2").weight[0].any()
+    assert np.allclose(reals(graph, x)[1], model(net, x), rtol=1e-12, atol=1e-12)
+
+
 def test_a_sum_of_exactly_zero_is_a_one():
     net = ending(bias=False)
     x = np.zeros((1, 12), np.int64)
