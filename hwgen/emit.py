@@ -119,8 +119,8 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
         "latency_cycles": plan.latency_cycles,
         "interval_cycles": plan.interval_cycles,
         "ports": {
-            "s_axis": _port_json(plan.inputs),
-            "m_axis": _port_json(plan.outputs),
+            "s_axis": _port_json(plan.inputs) | _input_values(graph),
+            "m_axis": _port_json(plan.outputs) | _output_values(graph),
         },
         "layers": [
             {
@@ -160,6 +160,19 @@ def _port_json(stream: Stream) -> dict[str, Any]:
         "type": str(lane),
         "elements": sum(element != PADDING for element in stream.order),
     }
+
+
+def _input_values(graph: Graph) -> dict[str, Any]:
+    """Say what the integers at the input stand for: `scale * integer + offset`."""
+    spec = graph.input
+    return {"meaning": "codes", "scale": [spec.scale], "offset": [spec.offset]}
+
+
+def _output_values(graph: Graph) -> dict[str, Any]:
+    """Say what leaves, and where it is numbers the scale and offset of all or each channel."""
+    real = graph.dequantization
+    numbers = {"scale": None, "offset": None} if real is None else real.to_json()
+    return {"meaning": graph.result, **numbers}
 
 
 def _write_json(path: Path, document: object) -> None:

@@ -276,7 +276,7 @@ def test_the_exact_accumulator_holds_every_sum_and_no_narrower_one_does(method, 
     unit = divisor if method == "offset" else 1
     sums = {4 * a - 8 * b + 2 * c + bias for a in inputs for b in inputs for c in inputs}
     held = {total // unit + register.offset for total in sums}
-    assert all(total % unit == 0 for total in sums)
+    assert len(held) == len(sums)  # what the bias leaves of a unit is the same in all of them
     assert min(held) >= -(1 << (register.bits - 1))
     assert max(held) < 1 << (register.bits - 1)
 

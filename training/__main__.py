@@ -31,6 +31,7 @@ from training.options import (
 )
 from training.parallel import is_first, process_group
 from training.quantize import quantize
+from training.recipe import ClassResult
 from training.recipes import RECIPES, Recipe, RecipeName, load, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
@@ -74,6 +75,9 @@ def main(
     widths: Widths = None,
     width: Width = None,
     constrain: Constrained = None,
+    result: Annotated[
+        ClassResult | None, typer.Option(help="Of two classes (nsl_kdd): sign is one logit's.")
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of the quantized network.")] = None,
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
@@ -105,6 +109,7 @@ def main(
             widths=widths_of(widths),
             width=width,
             constrain=constrain,
+            result=result,
             epochs=epochs,
             float_epochs=float_epochs,
             learning_rate=learning_rate,

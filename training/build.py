@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from torch import nn
 
+from hwgen.errors import HwgenError
 from hwgen.nn import QuantInput
 from training.data.dataset import Dataset, ImagePairs, TrainingData
 from training.layer_choice import WIDE, choose_layers
@@ -26,11 +27,22 @@ def quant_net(recipe: Recipe, dataset: TrainingData, calibration_steps: int) -> 
     Raises
     ------
     HwgenError
-        Where an accumulator of a layer leaves no room for a weight, or `layers` names none.
+        Where an accumulator of a layer leaves no room for a weight, `layers` names none, or the
+        sign of one logit cannot tell the classes.
     """
+    _check_result(recipe, dataset)
     net = _quant_net(recipe, dataset, calibration_steps)
     choose_layers(net, recipe.layers, recipe.accumulator_bits, recipe.name)
     return net
+
+
+def _check_result(recipe: Recipe, dataset: TrainingData) -> None:
+    two_classes = isinstance(dataset, Dataset) and dataset.classes == 2
+    if recipe.result == "sign" and not (recipe.network == "mlp" and two_classes):
+        raise HwgenError(
+            f"{recipe.name}: result must be argmax where there are not two classes, not sign; "
+            "leave it out"
+        )
 
 
 def float_net(recipe: Recipe, dataset: TrainingData) -> nn.Module:

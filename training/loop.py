@@ -15,7 +15,7 @@ from training.data.dataset import Dataset, ImagePairs, TrainingData
 from training.descent import Descent, start
 from training.parallel import device_here, mean_of_all, of_all, share, together
 from training.recipe import Recipe
-from training.score import psnr_of_error
+from training.score import classes_of, psnr_of_error
 
 LAYOUT = torch.channels_last  # of images and kernels: convolutions are faster so, on CPUs too
 
@@ -114,6 +114,10 @@ def _loss(dataset: TrainingData, result: Tensor, target: Tensor) -> Tensor:
     """Cross entropy of classes, mean squared error of pixels, 0 to 1."""
     match dataset:
         case Dataset():
+            if result.shape[1] == 1:
+                return nn.functional.binary_cross_entropy_with_logits(
+                    result[:, 0], target.to(result)
+                )
             return nn.functional.cross_entropy(result, target)
         case ImagePairs():
             return nn.functional.mse_loss(result, target)
@@ -122,7 +126,7 @@ def _loss(dataset: TrainingData, result: Tensor, target: Tensor) -> Tensor:
 def _score(dataset: TrainingData, result: Tensor, target: Tensor) -> float:
     match dataset:
         case Dataset():
-            return 100 * float((result.argmax(1) == target).float().mean())
+            return 100 * float((classes_of(result) == target).float().mean())
         case ImagePairs():
             return psnr_of_error(float(nn.functional.mse_loss(result, target)))
 

@@ -28,6 +28,7 @@ RecipeName = Literal[
     "unet",
     "unet_full",
 ]
+ClassResult = Literal["argmax", "sign"]
 Constrain = Literal["hidden", "all"]
 Network = Literal["mlp", "small_cnn", "resnet18", "mobilenet_v1", "espcn", "unet"]
 Optimizer = Literal["adam", "sgd", "momentum"]
@@ -50,6 +51,8 @@ class Recipe:
     layers
         Accumulator bits and methods of single layers, such as `dense1=10,dense2=a2q:12`
         (layer_choice.py); all others follow `method` and `accumulator_bits`.
+    result
+        `sign`, for two classes: one logit, whose sign is the class, instead of the larger of two.
     constrain
         `hidden`: all layers but the first and the last, as the papers do. `all`: every layer.
     first_last_bits
@@ -85,6 +88,7 @@ class Recipe:
     activation_bits: int = 4
     accumulator_bits: int | None = 8
     layers: str = ""
+    result: ClassResult = "argmax"
     constrain: Constrain = "hidden"
     first_last_bits: int = 8
     input_bits: int = 8

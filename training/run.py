@@ -10,6 +10,7 @@ from torch import nn
 
 from hwgen.ir import Conv2d, Dense, Graph, Weighted
 from hwgen.nn import export_graph, repairs
+from hwgen.nn.result import Result
 from training.build import float_net, quant_net
 from training.data.dataset import TrainingData
 from training.descent import float_descent, quantized_descent
@@ -91,7 +92,8 @@ def measured(
     recipe: Recipe, dataset: TrainingData, net: nn.Module, trained: nn.Module
 ) -> tuple[Graph, Figures]:
     """Export a quantized network, and measure its integers beside the float network."""
-    graph = export_graph(net, name=recipe.name, input_shape=dataset.shape)
+    result: Result | None = "sign" if recipe.result == "sign" else None
+    graph = export_graph(net, name=recipe.name, input_shape=dataset.shape, result=result)
     parts, samples = measure(graph, net, dataset)
     figures = _figures(
         recipe,

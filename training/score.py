@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from hwgen.numeric import IntArray
 from training.data.dataset import Dataset, ImagePair, ImagePairs, TrainingData
@@ -46,8 +46,13 @@ def guesses(net: nn.Module, dataset: Dataset) -> IntArray:
     kind = _precision(net)
     with torch.no_grad():
         batches = dataset.real(dataset.test_x).to(kind).split(TEST_BATCH)
-        found = np.concatenate([net(batch).numpy().argmax(1) for batch in batches])
+        found = np.concatenate([classes_of(net(batch)).numpy() for batch in batches])
     return found.astype(np.int64)
+
+
+def classes_of(logits: Tensor) -> Tensor:
+    """Give the classes of logits, shape (samples, classes), or of one each by its sign."""
+    return (logits[:, 0] >= 0).long() if logits.shape[1] == 1 else logits.argmax(1)
 
 
 def enlarged(net: nn.Module, pair: ImagePair, dataset: ImagePairs) -> IntArray:

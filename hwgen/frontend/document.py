@@ -6,13 +6,14 @@ trusts nothing: every key is checked, and the graph then checks that the whole h
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import Fields
 from hwgen.frontend.nodes import node_to_document, read_node
 from hwgen.frontend.plain_data import plain
-from hwgen.ir import Graph, Input, Samples
+from hwgen.ir import Dequantization, Graph, Input, Samples
 
 FORMAT = "hwgen"
 VERSION = 1
@@ -28,14 +29,15 @@ def to_document(graph: Graph) -> Document:
     ModelError
         Where it holds anything else.
     """
-    spec, where = graph.input, str(graph.name)
+    where = str(graph.name)
     metadata = plain(dict(graph.metadata), f"{where}: metadata", keep_arrays=False)
-    document: Document = plain(_document(graph, spec), where, keep_arrays=True)
+    document: Document = plain(_document(graph), where, keep_arrays=True)
     return document | {"metadata": metadata}
 
 
-def _document(graph: Graph, spec: Input) -> Document:
-    return {
+def _document(graph: Graph) -> Document:
+    spec, real = graph.input, graph.dequantization
+    document: Document = {
         "format": FORMAT,
         "version": VERSION,
         "name": graph.name,
@@ -50,6 +52,21 @@ def _document(graph: Graph, spec: Input) -> Document:
         "outputs": [graph.output],
         "samples": None if graph.samples is None else _samples_to_document(graph.samples),
     }
+    if spec.offset:  # left out where it says nothing: other files keep their bytes
+        document["input"]["offset"] = spec.offset
+    if real is not None:
+        document["dequantization"] = _checked(real, graph.name).to_json()
+    return document
+
+
+def _checked(real: object, name: str) -> Dequantization:
+    """Refuse what somebody put into a graph past the type checker."""
+    if isinstance(real, Dequantization):
+        return real
+    raise ModelError(
+        f"{name}: dequantization must be a Dequantization, not {type(real).__name__}; "
+        "export the model with hwgen.nn"
+    )
 
 
 def _samples_to_document(samples: Samples) -> Document:
@@ -82,6 +99,7 @@ def from_document(document: object, where: str) -> Graph:
         nodes=tuple(read_node(item) for item in fields.children("nodes")),
         output=outputs[0],
         metadata=fields.mapping("metadata"),
+        dequantization=_dequantization(fields),
     )
     if fields.optional("samples") is None:
         return graph
@@ -93,7 +111,15 @@ def _input(fields: Fields) -> Input:
         shape=tuple(fields.integers("shape")),
         type=fields.int_type(),
         scale=fields.number("scale"),
+        offset=0.0 if fields.optional("offset") is None else fields.number("offset"),
     )
+
+
+def _dequantization(fields: Fields) -> Dequantization | None:
+    if fields.optional("dequantization") is None:
+        return None
+    numbers = fields.child("dequantization")
+    return Dequantization(scale=numbers.numbers("scale"), offset=numbers.numbers("offset"))
 
 
 def _with_samples(graph: Graph, fields: Fields) -> Graph:
@@ -111,12 +137,4 @@ def _with_samples(graph: Graph, fields: Fields) -> Graph:
             f"{fields.where}: labels must have shape {x.shape[:1]}, not {labels.shape}; "
             "export the model again"
         )
-    samples = Samples(x=x, y=y, labels=labels)
-    return Graph(
-        name=graph.name,
-        input=graph.input,
-        nodes=graph.nodes,
-        output=graph.output,
-        metadata=graph.metadata,
-        samples=samples,
-    )
+    return replace(graph, samples=Samples(x=x, y=y, labels=labels))

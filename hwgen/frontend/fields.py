@@ -91,6 +91,14 @@ class Fields:
             raise ModelError(f"{self.where}: {key} must be a list of {expected}")
         return list(items)
 
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Give a list of numbers."""
+        items = self._get(key, (list, tuple), "a list of numbers")
+        if any(isinstance(item, bool) or not isinstance(item, (int, float)) for item in items):
+            raise ModelError(f"{self.where}: {key} must be a list of numbers")
+        whole = (self._in_64_bits(key, item) if isinstance(item, int) else item for item in items)
+        return tuple(map(float, whole))
+
     def array(self, key: str) -> IntArray:
         """Give an integer tensor as int64."""
         value = self._get(key, np.ndarray, "an integer tensor")

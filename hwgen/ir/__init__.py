@@ -6,6 +6,7 @@ add it to `Op`, and let the type checker name every `match` that has to learn it
 """
 
 from hwgen.ir.accumulator import MAX_ACCUMULATOR_BITS, Accumulator
+from hwgen.ir.dequantization import Dequantization
 from hwgen.ir.graph import Graph, Input, Samples
 from hwgen.ir.ops import (
     Add,
@@ -31,6 +32,7 @@ __all__ = [
     "Concat",
     "Conv2d",
     "Dense",
+    "Dequantization",
     "Flatten",
     "Graph",
     "Input",

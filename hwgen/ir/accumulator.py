@@ -15,8 +15,9 @@ MAX_ACCUMULATOR_BITS = 62  # the reference computes in int64
 class Accumulator:
     """The register of one output channel.
 
-    `signed`: two's complement, starts at the bias. `offset`: holds `sum / g + offset` with g the
-    common divisor of the channel's weights and bias, and needs only the bits of the span.
+    `signed`: two's complement, starts at the bias. `offset`: holds `floor(sum / g) + offset` with g
+    the common divisor of the channel's weights, and needs only the bits of the span: what the bias
+    leaves when it is divided by g is the same in every sum.
     """
 
     method: Literal["signed", "offset"]

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from hwgen.errors import ModelError
+from hwgen.ir.dequantization import Dequantization
 from hwgen.ir.infer import infer
-from hwgen.ir.ops import Add, Concat, Op, Tensor
+from hwgen.ir.ops import Add, Argmax, Concat, Op, SumPool2d, Tensor, Threshold
+from hwgen.ir.weighted import Conv2d, Dense
 from hwgen.numeric import IntArray, IntType
+
+Result = Literal["class", "bits", "sums", "codes"]
+BIT = IntType(bits=1, signed=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """The network's input: integers of `type` that stand for `scale` times themselves."""
+    """The network's input: integers of `type`, each of the value `scale * integer + offset`."""
 
     shape: tuple[int, ...]
     type: IntType
     scale: float = 1.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +42,9 @@ class Samples:
 class Graph:
     """Nodes in topological order, each naming its inputs; the network's input is named `input`.
 
+    `dequantization` says what the output's integers stand for; a class index, bits that answer yes
+    or no, and the sums of a bare matrix have none.
+
     Raises
     ------
     ModelError
@@ -47,6 +57,7 @@ class Graph:
     output: str
     metadata: Mapping[str, object] = field(default_factory=dict)
     samples: Samples | None = None
+    dequantization: Dequantization | None = None
     tensors: Mapping[str, Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +74,9 @@ class Graph:
             problems += [f"{node.name}: {text}" for text in found]
         if self.output not in {node.name for node in self.nodes}:
             problems.append(f"output: must name a node, not {self.output!r}")
+        elif self.output in tensors and self.dequantization is not None:
+            problem = self.dequantization.problem(tensors[self.output].shape[0])
+            problems += [] if problem is None else [f"dequantization: {problem}"]
         if problems:
             raise ModelError.collect([f"{self.name}: {problem}" for problem in problems])
         object.__setattr__(self, "tensors", tensors)
@@ -70,6 +84,23 @@ class Graph:
     def node(self, name: str) -> Op:
         """Find the node of this name."""
         return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def result(self) -> Result:
+        """What leaves the network.
+
+        `class` is the index of the largest, `bits` are answers yes or no, `sums` those of a layer,
+        an addition or a pooling, and `codes` what a quantizer gives.
+        """
+        match self.node(self.output):
+            case Argmax():
+                return "class"
+            case Dense() | Conv2d() | Add() | SumPool2d():
+                return "sums"
+            case Threshold(output=kind) if kind == BIT and self.dequantization is None:
+                return "bits"
+            case _:
+                return "codes"
 
     def source(self, node: Op) -> Tensor:
         """Find the tensor that the node reads, its first one where it reads several."""
@@ -81,6 +112,8 @@ def _input_problems(spec: Input) -> list[str]:
         return [f"input: shape must have positive sizes, not {spec.shape}"]
     if not np.isfinite(spec.scale) or spec.scale <= 0:
         return [f"input: scale must be positive and finite, not {spec.scale}"]
+    if not np.isfinite(spec.offset):
+        return [f"input: offset must be finite, not {spec.offset}"]
     return []
 
 

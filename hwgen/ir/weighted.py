@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from hwgen.bounds import common_divisor, row_ranges
 from hwgen.ir.accumulator import Accumulator
 from hwgen.numeric import IntArray, Range
@@ -35,8 +33,8 @@ class Dense:
         return row_ranges(self.rows, inputs, self.bias)
 
     def divisor(self, row: int) -> int:
-        """Give the common divisor of the weights and the bias of a row."""
-        return common_divisor(np.append(self.rows[row], self.bias[row]))
+        """Give the common divisor of the weights of a row, which its sums less the bias have."""
+        return common_divisor(self.rows[row])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,8 +66,8 @@ class Conv2d:
         return row_ranges(self.rows, inputs, self.bias)
 
     def divisor(self, row: int) -> int:
-        """Give the common divisor of the weights and the bias of a channel."""
-        return common_divisor(np.append(self.rows[row], self.bias[row]))
+        """Give the common divisor of the weights of a channel, as in `Dense`."""
+        return common_divisor(self.rows[row])
 
 
 Weighted = Dense | Conv2d

@@ -74,7 +74,8 @@ def check_equal(
     for samples in (random, *given):
         calls.clear()
         with torch.no_grad():
-            result = exact(torch.from_numpy(samples).double() * graph.input.scale)
+            spec = graph.input
+            result = exact(torch.from_numpy(samples).double() * spec.scale + spec.offset)
         integers = run(graph, samples)
         same = _compare(graph, thresholds, integers, calls)
         wrong = _by_sample(integers[graph.output], stands_for(result.detach())) & same

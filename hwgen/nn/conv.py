@@ -59,6 +59,11 @@ class QuantConv2d(WeightedLayer, nn.Conv2d):
             bias=bias,
         )
         self._quantize(quant, source)
+        if source.zero_point and self.padding != (0, 0):
+            raise SettingError(
+                f"QuantConv2d: padding must be 0 behind a bipolar quantizer, whose values have no "
+                f"zero, not {padding}; enlarge the image before it is quantized"
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Weighted sums of `x`, shape (samples, in_channels, H, W), as real numbers."""

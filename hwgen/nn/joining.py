@@ -32,16 +32,22 @@ class QuantAdd(nn.Module):
         """The quantizer whose values are added."""
         return self._source[0]
 
+    @property
+    def zero_sum(self) -> float:
+        """The sum of the codes of two zeros."""
+        return 2 * self.source.zero_point
+
     def value_of_sum(self, sums: Tensor) -> Tensor:
-        """Turn integer sums into real ones."""
+        """Turn sums of codes less their zero point into real ones."""
         return sums * self.source.scale.to(sums)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         """Add two tensors of one shape."""
         if self.training:
             return left + right
-        scale = self.source.scale.to(left)
-        return self.value_of_sum(round_half_up(left / scale) + round_half_up(right / scale))
+        scale, zero_point = self.source.scale.to(left), self.source.zero_point
+        first, second = (round_half_up(x / scale + zero_point) for x in (left, right))
+        return self.value_of_sum(first + second - self.zero_sum)
 
 
 class Concat(nn.Module):

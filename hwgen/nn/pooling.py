@@ -47,14 +47,19 @@ class QuantAvgPool2d(nn.AvgPool2d):
             return self.kernel_size * self.kernel_size
         return int(self.kernel_size[0]) * int(self.kernel_size[1])
 
+    @property
+    def zero_sum(self) -> float:
+        """The sum of the codes of a window of zeros."""
+        return self.area * self.source.zero_point
+
     def value_of_sum(self, sums: Tensor) -> Tensor:
-        """Turn integer sums into real averages."""
+        """Turn sums of codes less their zero point into real averages."""
         return sums * (self.source.scale.to(sums) / self.area)
 
     def forward(self, x: Tensor) -> Tensor:
         """Average each window of `x`, shape (samples, channels, H, W)."""
         if self.training:
             return nn.functional.avg_pool2d(x, self.kernel_size, self.stride)
-        integers = round_half_up(x / self.source.scale.to(x))
-        sums = nn.functional.avg_pool2d(integers, self.kernel_size, self.stride, divisor_override=1)
-        return self.value_of_sum(sums)
+        codes = round_half_up(x / self.source.scale.to(x) + self.source.zero_point)
+        sums = nn.functional.avg_pool2d(codes, self.kernel_size, self.stride, divisor_override=1)
+        return self.value_of_sum(sums - self.zero_sum)

@@ -45,7 +45,7 @@ def read(walk: Walk, call: Call) -> Value:
     if isinstance(module, (QuantLinear, QuantConv2d)):
         return _read_layer(walk, module, call.path, value)
     if isinstance(module, (QuantActivation, QuantOutput)):
-        return _read_activation(walk, module, call.path, value)
+        return read_activation(walk, module, call.path, value)
     if isinstance(module, (QuantAdd, joining.Concat)):
         return _read_joining(walk, module, call.path, values)
     if isinstance(module, QuantAvgPool2d):
@@ -59,7 +59,8 @@ def read(walk: Walk, call: Call) -> Value:
 def _read_input(walk: Walk, module: QuantInput, path: str, value: Value) -> Codes:
     if value is not None or walk.input is not None:
         raise walk.refusal(path, "must be the first module, and the only QuantInput")
-    walk.start(Input(shape=walk.shape, type=module.int_type, scale=module.fixed_scale))
+    scale, offset = module.fixed_scale, 0.0 - module.zero_point * module.fixed_scale
+    walk.start(Input(shape=walk.shape, type=module.int_type, scale=scale, offset=offset))
     return Codes(node=INPUT, quantizer=module)
 
 
@@ -103,9 +104,16 @@ def _read_between(walk: Walk, module: Norm, path: str, value: Value) -> Sums:
     return replace(value, between=(*value.between, module), between_path=value.between_path or path)
 
 
-def _read_activation(
+def read_activation(
     walk: Walk, module: QuantActivation | QuantOutput, path: str, value: Value
 ) -> Codes:
+    """Append the thresholds that turn what was read so far into the codes of `module`.
+
+    Raises
+    ------
+    ModelError
+        Where nothing was read yet.
+    """
     if value is None:
         raise walk.refusal(path, "must follow a QuantInput, not be the first module")
     source, thresholds = _thresholds(walk, module, value)
@@ -184,7 +192,7 @@ def weighted_node(walk: Walk, value: Sums, weight: IntArray, bias: IntArray) -> 
             name=name,
             inputs=(value.source.node,),
             weight=weight,
-            weight_bits=quant.bits,
+            weight_bits=quant.code_bits,
             bias=bias,
             accumulators=(),
         )
@@ -193,7 +201,7 @@ def weighted_node(walk: Walk, value: Sums, weight: IntArray, bias: IntArray) -> 
             name=name,
             inputs=(value.source.node,),
             weight=weight.reshape(layer.weight.shape),
-            weight_bits=quant.bits,
+            weight_bits=quant.code_bits,
             bias=bias,
             accumulators=(),
             stride=pair(layer.stride),

@@ -72,11 +72,12 @@ def layer_staircase(
 ) -> Staircase:
     """Evaluate a layer's float64 modules in evaluation mode on integer sums."""
     axes = (1, 1) if isinstance(layer, QuantConv2d) else ()  # an image of one pixel
+    zero_sum = layer.zero_sum
 
     def staircase(sums: IntArray) -> IntArray:
         with torch.no_grad():
-            integers = torch.from_numpy(sums).double().reshape(*sums.shape, *axes)
-            values = layer.value_of_sum(integers)
+            integers = torch.from_numpy(sums) - zero_sum
+            values = layer.value_of_sum(integers.reshape(*sums.shape, *axes))
             for module in between:
                 values = module(values)
         return _steps(activation, values.reshape(sums.shape))
@@ -90,12 +91,12 @@ def staircase_of(
     """Evaluate what sums of codes, or codes, stand for; the same for every channel."""
 
     def staircase(sums: IntArray) -> IntArray:
-        integers = torch.from_numpy(sums).double()
+        codes = torch.from_numpy(sums).double()
         with torch.no_grad():
             if isinstance(meaning, (QuantAdd, QuantAvgPool2d)):
-                values = meaning.value_of_sum(integers)
+                values = meaning.value_of_sum(codes - meaning.zero_sum)
             else:
-                values = integers * meaning.scale
+                values = (codes - meaning.zero_point) * meaning.scale
         return _steps(activation, values)
 
     return staircase

@@ -25,7 +25,8 @@ class WeightQuant:
         `qat` rounds to the nearest; `a2q`, `a2q_plus` and `a2q_ip` also keep every output channel
         within an accumulator of `accumulator_bits` (docs/training.md).
     bits
-        Weight bits, 2 to 24; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1.
+        Weight bits, 1 to 24; codes are symmetric, from -(2**(bits-1) - 1) to 2**(bits-1) - 1. One
+        bit, for `qat` alone, is bipolar: -1 and +1, no zero.
     accumulator_bits
         Width that the accumulators must keep; None for `qat`, which promises none.
     scale
@@ -50,8 +51,13 @@ class WeightQuant:
         one_of("weight quantizer: method", self.method, get_args(Method))
         one_of("weight quantizer: scale", self.scale, get_args(Sharing))
         one_of("weight quantizer: backward", self.backward, get_args(Backward))
-        bits = whole("weight quantizer: bits", self.bits, 2, MAX_WEIGHT_BITS)
+        bits = whole("weight quantizer: bits", self.bits, 1, MAX_WEIGHT_BITS)
         object.__setattr__(self, "bits", bits)  # Python's own, where NumPy's was given
+        if self.bipolar and self.method != "qat":
+            raise SettingError(
+                f"weight quantizer: bits must be at least 2 for {self.method}, which makes weights "
+                "zero, not 1; use qat, whose one-bit weights are -1 and +1"
+            )
         object.__setattr__(self, "accumulator_bits", self._accumulator_bits())
 
     def _accumulator_bits(self) -> int | None:
@@ -70,9 +76,19 @@ class WeightQuant:
         return whole(where, self.accumulator_bits, 2, MAX_ACCUMULATOR_BITS)
 
     @property
+    def bipolar(self) -> bool:
+        """Whether the codes are -1 and +1."""
+        return self.bits == 1
+
+    @property
     def limit(self) -> int:
         """Largest magnitude of a weight code."""
-        return int((1 << (self.bits - 1)) - 1)
+        return 1 if self.bipolar else int((1 << (self.bits - 1)) - 1)
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of a code in two's complement."""
+        return 2 if self.bipolar else self.bits
 
     @property
     def register(self) -> Literal["signed", "offset"]:

@@ -96,8 +96,20 @@ class WeightedLayer:
         """Round the bias to whole units of the sums, shape (channels,)."""
         return round_half_up(self.bias / self.sum_scale)
 
+    @property
+    def zero_sum(self) -> Tensor:
+        """What the sums of the codes are where every input is zero, in float64, (channels,)."""
+        if not self.source.zero_point:
+            return torch.zeros(len(self.weight), dtype=torch.float64)
+        rows = torch.from_numpy(self.certified().weight)
+        return rows.sum(dim=1) * self.source.zero_point
+
     def value_of_sum(self, sums: Tensor) -> Tensor:
-        """Add the bias to integer sums, channels on `channel_axis`, and scale the result."""
+        """Add the bias to sums, channels on `channel_axis`, and scale the result.
+
+        The sums are those of the codes less their zero point, which is `zero_sum` less than those
+        of the codes.
+        """
         shape = (-1,) + (1,) * (-1 - self.channel_axis)
         if self.bias is not None:
             sums = sums + self.bias_codes().reshape(shape)
@@ -129,5 +141,6 @@ class WeightedLayer:
         return torch.from_numpy(self.certified().weight).to(x).reshape(self.weight.shape)
 
     def _integers(self, x: Tensor) -> Tensor:
-        """Give the integers that the values `x` stand for."""
-        return round_half_up(x / self.source.scale.to(x))
+        """Give the codes that the values `x` stand for, less their zero point."""
+        zero_point = self.source.zero_point
+        return round_half_up(x / self.source.scale.to(x) + zero_point) - zero_point

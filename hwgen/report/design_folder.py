@@ -13,7 +13,11 @@ from hwgen.report.json_fields import JsonFields, read_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """One AXI4-Stream port of the top module."""
+    """One AXI4-Stream port of the top module.
+
+    `meaning` says what its integers are, None in the folders of a release that did not say so;
+    where they stand for numbers, `scale` and `offset` have one for all channels, or one for each.
+    """
 
     name: str
     tdata_bits: int
@@ -21,6 +25,9 @@ class Port:
     lanes: int
     type: str
     elements: int
+    meaning: str | None
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +161,13 @@ def read_design(folder: Path) -> Design:
 
 
 def _port(fields: JsonFields, name: str) -> Port:
+    scale, offset = fields.optional_numbers("scale"), fields.optional_numbers("offset")
+    counts = {len(scale), len(offset)}
+    if (0 in counts and counts != {0}) or len(counts - {1}) > 1:
+        raise ModelError(
+            f"{fields.where}: scale and offset must have one number or one a channel, "
+            f"not {len(scale)} and {len(offset)}; write the file again with `{fields.command}`"
+        )
     return Port(
         name=name,
         tdata_bits=fields.count("tdata_bits"),
@@ -161,6 +175,9 @@ def _port(fields: JsonFields, name: str) -> Port:
         lanes=fields.count("lanes"),
         type=fields.text("type"),
         elements=fields.count("elements"),
+        meaning=fields.optional_text("meaning"),
+        scale=scale,
+        offset=offset,
     )
 
 

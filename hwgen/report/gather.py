@@ -112,7 +112,7 @@ def _sample_accuracy(graph: Graph) -> SampleAccuracy | None:
     samples = graph.samples
     if samples is None or samples.labels is None or samples.y.shape[1:] != (1,):
         return None
-    if not len(samples.labels):
+    if graph.result not in ("class", "bits") or not len(samples.labels):
         return None
     share = float((samples.y[:, 0] == samples.labels).mean())
     return SampleAccuracy(percent=100 * share, samples=len(samples.labels))

@@ -16,6 +16,7 @@ def inspection(graph: Graph) -> dict[str, Any]:
 
     The bounds of a layer are those of its widest channel; `channels` has the exact ones of each.
     """
+    real = graph.dequantization
     return {
         "name": graph.name,
         "metadata": dict(graph.metadata),
@@ -23,9 +24,12 @@ def inspection(graph: Graph) -> dict[str, Any]:
             "shape": list(graph.input.shape),
             "type": str(graph.input.type),
             "scale": graph.input.scale,
+            "offset": graph.input.offset,
         },
         "nodes": [_node(graph, node) for node in graph.nodes],
         "output": graph.output,
+        "result": graph.result,
+        "dequantization": None if real is None else real.to_json(),
         "samples": 0 if graph.samples is None else len(graph.samples.x),
     }
 
@@ -84,6 +88,8 @@ def inspection_table(document: dict[str, Any]) -> Table:
         title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of "
         "the widest channel by every bound",
         title_justify="left",
+        caption=_result_line(document),
+        caption_justify="left",
     )
     columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
     bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
@@ -103,3 +109,16 @@ def inspection_table(document: dict[str, Any]) -> Table:
             ]
         table.add_row(*cells)
     return table
+
+
+def _result_line(document: dict[str, Any]) -> str:
+    """Say what leaves the network, and what its integers stand for."""
+    real = document["dequantization"]
+    if real is None:
+        return f"result: {document['result']}"
+    if len(real["scale"]) == len(real["offset"]) == 1:
+        return (
+            f"result: {document['result']}, each {real['scale'][0]:.6g} * integer "
+            f"{real['offset'][0]:+.6g}"
+        )
+    return f"result: {document['result']}, with a scale and an offset for each channel (--json)"

@@ -122,6 +122,15 @@ class JsonFields:
             raise self._wrong(key, "a number above 0", value)
         return float(value)
 
+    def optional_numbers(self, key: str) -> tuple[float, ...]:
+        """Read a list of finite numbers, empty where the key is missing or null."""
+        items = self.document.get(key)
+        if items is None:
+            return ()
+        if not isinstance(items, list) or not all(map(_is_number, items)):
+            raise self._wrong(key, "a list of finite numbers", items)
+        return tuple(map(float, items))
+
     def optional_child(self, key: str) -> JsonFields | None:
         """Read an object inside this one, or None where the key is missing or null."""
         return None if self.document.get(key) is None else self.child(key)
@@ -142,3 +151,8 @@ class JsonFields:
         return ModelError(
             f"{where} must be {expected}, not {shown}; write the file again with `{self.command}`"
         )
+
+
+def _is_number(value: object) -> bool:
+    """Whether JSON's number is one that a float holds."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308

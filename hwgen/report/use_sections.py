@@ -10,6 +10,7 @@ from hwgen.report.contents import Report
 from hwgen.report.design_folder import Port
 from hwgen.report.layer_sections import section
 from hwgen.report.markup import Column, Content, Markup, count, join, table, tag
+from hwgen.report.port_values import port_values
 
 LONGEST_VALUE = 200  # characters of a metadata value that are shown
 
@@ -51,6 +52,7 @@ def interface_section(report: Report) -> Markup:
             ".",
         ),
         table("Ports", columns, [_port_row(port) for port in design.ports]),
+        port_values(design.ports),
         tag("ul", *(tag("li", rule) for rule in rules)),
         tag("h3", "Run it again"),
         tag("pre", tag("code", "\n".join(commands))),

@@ -7,7 +7,7 @@ import pytest
 
 from hwgen.errors import ModelError
 from hwgen.frontend.document import from_document, to_document
-from hwgen.ir import Argmax, Dense, Flatten, Threshold
+from hwgen.ir import Argmax, Dense, Dequantization, Flatten, Threshold
 
 WHERE = "net.pt"
 DENSE, RELU = 1, 2
@@ -95,6 +95,51 @@ def same(one, other):
 
 def test_writing_is_the_inverse_of_reading():
     assert same(to_document(from_document(document(), WHERE)), document())
+
+
+def with_numbers():
+    """A network that ends in codes, with what input and output stand for."""
+    changed = document()
+    changed["input"]["offset"] = -1.5
+    del changed["nodes"][-1]
+    changed |= {"outputs": ["relu1"], "samples": None}
+    changed["dequantization"] = {"scale": [0.1, 0.3], "offset": [0.7]}
+    return changed
+
+
+def test_scales_and_offsets_are_kept_to_the_last_bit():
+    graph = from_document(with_numbers(), WHERE)
+    assert graph.input.offset == -1.5
+    assert graph.dequantization == Dequantization(scale=(0.1, 0.3), offset=(0.7,))
+    assert same(to_document(graph), with_numbers())
+    assert from_document(document(), WHERE).dequantization is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("input", "offset"), "1", ": input: offset must be a number, not str"),
+        (("dequantization",), [1.0], ": dequantization must be a dict, not list"),
+        (("dequantization", "scale"), 0.5, ": dequantization: scale must be a list of numbers"),
+        (("dequantization", "offset"), [True], ": dequantization: offset must be a list of n"),
+        (("dequantization", "offset"), [1 << 70], ": dequantization: offset must fit 64 bits"),
+    ],
+)
+def test_scales_and_offsets_that_are_none(path, value, expected):
+    changed = with_numbers()
+    container, key = at(changed, path)
+    container[key] = value
+    assert refusal(changed).startswith(f"net.pt{expected}")
+
+
+def test_a_dequantization_of_another_type():
+    graph = from_document(with_numbers(), WHERE)
+    object.__setattr__(graph, "dequantization", 3)
+    with pytest.raises(ModelError) as caught:
+        to_document(graph)
+    assert str(caught.value) == (
+        "net: dequantization must be a Dequantization, not int; export the model with hwgen.nn"
+    )
 
 
 def test_what_may_be_left_out():

@@ -27,6 +27,7 @@ class Chain(nn.Module):
         super().__init__()
         self.steps = nn.ModuleList()
         self.sources = []
+        self.result = None
 
     def add(self, module, *sources):
         self.steps.append(module)
@@ -49,6 +50,8 @@ class Builder:
         self.net, self.shape = Chain(), shape
         signed = self.chance(0.3)
         self.source = QuantInput(self.between(1 + signed, 8), signed, self.scale())
+        if self.chance(0.1):
+            self.source = QuantInput(1, scale=self.scale(), bipolar=True)
         self.last = self.net.add(self.source)
 
     def between(self, lo, hi):
@@ -65,11 +68,15 @@ class Builder:
 
     def activation(self):
         signed = self.chance(0.3)
+        if self.chance(0.15):
+            return QuantActivation(1, calibration_steps=2, bipolar=True)
         if self.chance(0.1):
             return QuantOutput(self.between(1 + signed, 8), signed, scale=self.scale())
         return QuantActivation(self.between(1 + signed, 6), signed, calibration_steps=2)
 
     def quant(self, scale="channel"):
+        if self.chance(0.15):
+            return WeightQuant(bits=1, scale=scale)
         method = METHODS[self.between(0, 3)]
         least = smallest_accumulator_bits(method, self.source.int_type)
         bits = None if method == "qat" else self.between(least, least + 6)
@@ -113,6 +120,8 @@ class Builder:
         )
         stride = (1, 1) if same else (self.between(1, 2), self.between(1, 2))
         padding = (1, 1) if same else (self.between(0, 1), self.between(0, 1))
+        if self.source.zero_point:
+            padding = (0, 0)
         layer = QuantConv2d(
             channels, out, kernel, quant=self.quant(), source=self.source, stride=stride,
             padding=padding, groups=groups, bias=self.chance(0.5),
@@ -129,6 +138,8 @@ class Builder:
         """A branch that ends in the activation it began with, added or joined to where it began."""
         if not isinstance(self.source, QuantActivation):
             return self.again()
+        if len(self.shape) == 3 and self.source.zero_point:
+            return self.again()  # no convolution of bipolar values keeps the image's size
         start, shape, shared = self.last, self.shape, self.source
         self.conv(same=True, act=shared) if len(shape) == 3 else self.dense(act=shared)
         if self.shape == shape and self.chance(0.5):
@@ -166,12 +177,18 @@ class Builder:
         self.shape = (int(np.prod(self.shape)),)
 
     def end(self):
-        """Classes, where one layer's sums are compared, or codes as they are."""
-        if self.chance(0.7):
-            quant = WeightQuant(bits=self.between(2, 8), scale="tensor")
-            classes, bias = self.between(2, 6), self.chance(0.5)
-            layer = QuantLinear(self.shape[0], classes, quant=quant, source=self.source, bias=bias)
-            self.last = self.net.add(layer, self.last)
+        """Give classes, where one layer's sums are compared, sums, signs, or codes as they are."""
+        codes = not isinstance(self.source, QuantInput)
+        self.net.result = (None, "argmax", "sums", "sign")[self.between(1 - codes, 3)]
+        if self.net.result is None:
+            return
+        compared = self.net.result == "argmax"
+        quant = WeightQuant(bits=self.between(1, 8), scale="tensor" if compared else "channel")
+        rows, bias = self.between(1 + compared, 6), self.chance(0.5)
+        layer = QuantLinear(self.shape[0], rows, quant=quant, source=self.source, bias=bias)
+        self.last = self.net.add(layer, self.last)
+        if not compared and self.chance(0.5):
+            self.last = self.net.add(nn.BatchNorm1d(rows), self.last)
 
 
 def random_dense(seed):
@@ -199,6 +216,8 @@ def random_images(seed):
         if builder.chance(0.5):
             builder.dense()
         builder.end()
+    elif isinstance(builder.source, QuantInput):
+        builder.conv()
     return settled(builder, shape), shape
 
 

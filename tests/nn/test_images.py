@@ -146,7 +146,9 @@ def test_branches_of_two_scales_are_refused(join):
 
 def test_a_sum_must_be_rounded():
     net = Branches(lambda source: QuantAdd(source=source), share=True)
-    assert refusal(net) == "net: join: a QuantActivation must follow; add one"
+    assert refusal(net) == (
+        'net: join: a QuantActivation must follow; add one, or export with result="sums"'
+    )
 
 
 def test_the_sum_names_its_quantizer():
@@ -202,7 +204,9 @@ def test_other_upsampling_is_refused(module):
 
 def test_average_pooling_names_its_source_and_must_be_rounded():
     net = pixels_and(lambda source: QuantAvgPool2d(2, source=source))
-    assert refusal(net) == "net: 1: a QuantActivation must follow; add one"
+    assert refusal(net) == (
+        'net: 1: a QuantActivation must follow; add one, or export with result="sums"'
+    )
     other = pixels_and(lambda _: QuantAvgPool2d(2, source=QuantInput(4)))
     assert refusal(other).startswith("net: 1: source must be the quantizer whose values reach")
     twice = pixels_and(conv, lambda source: QuantAvgPool2d(2, source=source))
@@ -224,7 +228,8 @@ def test_a_norm_behind_codes_is_refused():
 
 def test_a_net_that_ends_in_sums_of_an_image_is_refused():
     assert refusal(pixels_and(conv)) == (
-        "net: 1: a QuantActivation or a QuantOutput must follow the sums; add one"
+        "net: 1: a QuantActivation or a QuantOutput must follow the sums; add one, or export with "
+        'result="sums"'
     )
 
 

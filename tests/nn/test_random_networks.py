@@ -7,24 +7,28 @@ import pytest
 import torch
 
 from hwgen import reference
-from hwgen.ir import Argmax
-from hwgen.nn import QuantActivation, QuantOutput, export_graph, load_model, save_model
+from hwgen.nn import export_graph, load_model, save_model
 from tests.nn.random_networks import integers, random_dense, random_images
 
 
 def check(net, shape):
     """The result of the float64 model, in codes or classes, against the reference."""
-    graph = export_graph(net, name="net", input_shape=shape)
+    graph = export_graph(net, name="net", input_shape=shape, result=net.result)
     x = integers(net, shape, 100, seed=1)
     exact = copy.deepcopy(net).double().eval()
     with torch.no_grad():
-        result = exact(torch.from_numpy(x).double() * graph.input.scale)
-    if isinstance(graph.node(graph.output), Argmax):
-        expected = result.argmax(1, keepdim=True).numpy()  # the lowest index among equals
-    else:
-        quantizers = [m for m in exact.steps if isinstance(m, QuantActivation | QuantOutput)]
-        expected = torch.round(result / quantizers[-1].scale).detach().numpy()
-    assert np.array_equal(reference.outputs(graph, x), expected)
+        result = exact(torch.from_numpy(x).double() * graph.input.scale + graph.input.offset)
+    found = reference.outputs(graph, x)
+    match graph.result:
+        case "class":
+            assert np.array_equal(found, result.argmax(1, keepdim=True).numpy())  # lowest of equals
+        case "bits":
+            assert np.array_equal(found, result >= 0)
+        case _:
+            real = graph.dequantization
+            shape = (-1,) + (1,) * (found.ndim - 2)
+            scale, offset = (np.reshape(part, shape) for part in (real.scale, real.offset))
+            assert np.allclose(scale * found + offset, result.numpy(), rtol=1e-10, atol=1e-10)
     return graph
 
 

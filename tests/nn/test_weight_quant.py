@@ -45,7 +45,7 @@ def refusal(make):
             {"method": "a2q", "accumulator_bits": 8.0},
             "accumulator_bits must be a whole number, not 8.0",
         ),
-        ({"bits": 1}, "bits must be at least 2, not 1"),
+        ({"bits": 0}, "bits must be at least 1, not 0"),
         ({"bits": 25}, "bits must be at most 24, not 25"),
         ({"bits": 4.5}, "bits must be a whole number, not 4.5"),
         ({"bits": True}, "bits must be a whole number, not True"),
@@ -77,6 +77,15 @@ def test_what_flows_between_layers(what, make):
     assert refusal(lambda: make(1, True)) == (
         f"{what} quantizer: bits must be at least 2 where signed, not 1, whose codes are -1 and 0; "
         "use two bits, or one bit unsigned"
+    )
+
+
+def test_one_bit_is_for_a_method_without_zeros():
+    with pytest.raises(ValueError, match="weight quantizer: ") as caught:
+        WeightQuant(method="a2q_ip", bits=1, accumulator_bits=8)
+    assert str(caught.value) == (
+        "weight quantizer: bits must be at least 2 for a2q_ip, which makes weights zero, not 1; "
+        "use qat, whose one-bit weights are -1 and +1"
     )
 
 

@@ -11,7 +11,7 @@ from training.recipe import Recipe
 
 def float_mlp(recipe: Recipe, dataset: Dataset) -> nn.Sequential:
     """The same network without quantizers: `dense`, `norm`, `act` for each layer, then `dense`."""
-    sizes = (dataset.features, *recipe.widths, dataset.classes)
+    sizes = layer_sizes(recipe, dataset)
     net = nn.Sequential()
     last = len(sizes) - 2
     for i in range(last):
@@ -26,7 +26,7 @@ def float_mlp(recipe: Recipe, dataset: Dataset) -> nn.Sequential:
 
 def quant_mlp(recipe: Recipe, dataset: Dataset, calibration_steps: int) -> nn.Sequential:
     """The network that is trained to become hardware."""
-    sizes = (dataset.features, *recipe.widths, dataset.classes)
+    sizes = layer_sizes(recipe, dataset)
     last = len(sizes) - 2
     kind = dataset.type
     source: QuantInput | QuantActivation = QuantInput(kind.bits, kind.signed, dataset.scale)
@@ -47,6 +47,12 @@ def quant_mlp(recipe: Recipe, dataset: Dataset, calibration_steps: int) -> nn.Se
         f"dense{last}", QuantLinear(sizes[last], sizes[-1], quant=quant, source=source, bias=bias)
     )
     return net
+
+
+def layer_sizes(recipe: Recipe, dataset: Dataset) -> tuple[int, ...]:
+    """Inputs, neurons of the hidden layers, and outputs: one a class, or one whose sign tells."""
+    outputs = 1 if recipe.result == "sign" else dataset.classes
+    return (dataset.features, *recipe.widths, outputs)
 
 
 def weight_quant(recipe: Recipe, index: int, last: int) -> WeightQuant:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from hwgen.errors import ModelError
+from hwgen.nn.activation import QuantActivation, QuantInput
 from hwgen.nn.bias_correction import correct
 from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.exact_copy import unwrapped
@@ -42,8 +44,9 @@ def quantize_after_training(
     Raises
     ------
     ModelError
-        Where `net` cannot be traced, or `trained` is not its float form.
+        Where `net` cannot be traced or is bipolar somewhere, or `trained` is not its float form.
     """
+    _refuse_bipolar(net)
     check_biases(unwrapped(net, "network"), unwrapped(trained, "float network"))
     _fit_network(net, trained, x, fit)
 
@@ -73,6 +76,17 @@ def start_fitted(net: nn.Module, trained: nn.Module, x: Tensor) -> None:
     for path, layer in unwrapped(net, "network").named_modules():
         if isinstance(layer, (QuantLinear, QuantConv2d)) and _is_fitted(layer):
             layer.weight.data.copy_(_weight(trained.get_submodule(path)))
+
+
+def _refuse_bipolar(net: nn.Module) -> None:
+    for path, module in net.named_modules():
+        values = isinstance(module, (QuantInput, QuantActivation)) and module.zero_point
+        weights = isinstance(module, (QuantLinear, QuantConv2d)) and module.quant.bipolar
+        if values or weights:
+            raise ModelError(
+                f"network: {path}: must not be bipolar to be quantized after training, which "
+                "cannot make up for signs; train it"
+            )
 
 
 def _fit(
