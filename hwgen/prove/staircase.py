@@ -14,7 +14,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
-from hwgen.prove.boolean import Samples
+from hwgen.prove.boolean import Samples, packed
 from hwgen.prove.dense import Lane
 from hwgen.prove.netlist import Module, NotProvedError, Word
 from hwgen.prove.pipeline import Flow, Pipeline, pipeline_of
@@ -103,7 +103,3 @@ def _compare(
                 f"{index} of code {int(code[sample])} at sum {total}, and is not"
             )
 
-
-def packed(bits: IntArray) -> int:
-    """Give a row of bits as one integer, the first in the lowest place."""
-    return int.from_bytes(np.packbits(bits.astype(np.uint8), bitorder="little"), "little")

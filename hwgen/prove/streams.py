@@ -15,7 +15,7 @@ from hwgen.errors import ModelError
 from hwgen.numeric import Range
 from hwgen.prove.forms import Form, bit
 from hwgen.prove.netlist import Module
-from hwgen.prove.staircase import packed
+from hwgen.prove.boolean import packed
 from hwgen.prove.values import UNKNOWN, CaseBit, Part, Source, Value
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from hwgen.prove.netlist import Module
 from hwgen.prove.pipeline import pipeline_of
 from hwgen.prove.read import read_folder, read_netlist
 from hwgen.prove.run import prove_netlist
-from hwgen.prove.staircase import packed
+from hwgen.prove.boolean import packed
 from hwgen.prove.walk import Walk
 from tests.prove.designs import shared
 from tests.tiny_nets import random_inputs
