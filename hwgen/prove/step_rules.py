@@ -17,8 +17,8 @@ from hwgen.numeric import IntArray, Range
 from hwgen.prove.boolean import COMPARISONS, Samples, packed, unpacked
 from hwgen.prove.forms import Bit, Form, LinearBit, Ranges, bit, inverted
 from hwgen.prove.linear import LinearAlgebra
-from hwgen.prove.netlist import Cell, Module
-from hwgen.prove.steps import MOST_BITS, Flag, Step, combined, over_sum, step_of
+from hwgen.prove.netlist import Cell, Module, NotProvedError
+from hwgen.prove.steps import MOST_BITS, Flag, Step, combined, over_sum, plain_step, step_of
 from hwgen.prove.walk import Operands
 from hwgen.prove.words import read_word
 
@@ -31,6 +31,10 @@ GATES: dict[str, Callable[..., IntArray]] = {
     "$xor": lambda a, b: a ^ b,
     "$xnor": lambda a, b: 1 - (a ^ b),
 }
+
+
+class NotFollowedError(NotProvedError):
+    """A cell gives no function of one sum that can be written down as steps."""
 
 
 class Stretches(NamedTuple):
@@ -87,6 +91,23 @@ class StepRules:
                 return [found, *[0] * (width - 1)]
         return self._by_stretches(cell, operands)
 
+    def certain(self, cell: Cell, operands: Operands[Stepped]) -> list[Stepped]:
+        """Give what a cell drives.
+
+        Raises
+        ------
+        NotFollowedError
+            Where that is not known.
+        """
+        try:
+            found = self.rule(cell, operands)
+        except NotProvedError as error:
+            raise NotFollowedError(str(error)) from None
+        if found is None:
+            name = self.module.name_of(cell.outputs["Y"][0])
+            raise NotFollowedError(f"{self.module.name}, {name}: must be a function of one sum")
+        return list(found)
+
     def _extended(
         self, cell: Cell, operands: Operands[Stepped], port: str, width: int
     ) -> list[Stepped]:
@@ -109,9 +130,10 @@ class StepRules:
                 found.append(value)
                 continue
             low = read_word(found, self.inputs)
-            if isinstance(low, int) or low.dropped:
+            if isinstance(low, int):
                 return None
-            ways = (bit(form, place) for form in (low.form, low.form.plus(1 << place)))
+            top = low.dropped + place
+            ways = (bit(form, top) for form in (low.form, low.form.plus(1 << top)))
             same = next((way for way in ways if equal(value, way, self.inputs)), None)
             if same is None:
                 return None
@@ -191,7 +213,11 @@ def equal(a: Stepped, b: Stepped, inputs: Ranges) -> bool:
     """Whether two bits are the same at every sum."""
     flags = [step_of(value) for value in (a, b)]
     both = [flag for flag in flags if flag is not None]
-    return len(both) == 2 and combined(GATES["$xor"], both, inputs) == 0
+    differ = combined(GATES["$xor"], both, inputs) if len(both) == 2 else None
+    if isinstance(differ, Step):  # perhaps where the sum never is
+        differ = over_sum(differ, inputs)
+        return differ is not None and not differ.first and not len(differ.changes)
+    return differ == 0
 
 
 def complemented(value: Stepped, inputs: Ranges) -> Stepped | None:
@@ -240,5 +266,4 @@ def _reached(form: Form, words: Stretches, inputs: Ranges) -> Flag | None:
     places = np.sort(np.concatenate([inside, between]))
     if not len(places):
         return int(first[0])
-    plain = Form({column: 1}, -limits.lo, Range(0, limits.span))
-    return Step(plain, 0, max(limits.span.bit_length(), 1), int(first[0]), places)
+    return plain_step(column, limits, int(first[0]), places)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.forms import Bit, Form, Ranges
 
-MOST_CHANGES = 1 << 21  # of a bit
+MOST_CHANGES = 1 << 19  # of a bit
 MOST_BITS = 62  # of what a step function is written over: NumPy's integers
 
 
@@ -163,36 +164,50 @@ def over_sum(step: Step, inputs: Ranges) -> Step | None:
     """Write a step over its input less the input's smallest value; None where it is too long."""
     if not step._memory:
         limits = inputs[step.column]
-        plain = Form({step.column: 1}, -limits.lo, Range(0, limits.span))
         places = _crossings(step, limits)
         if places is None or limits.span >> MOST_BITS:
             return None
         start = step.form.limits.lo if step.slope > 0 else step.form.limits.hi
         first = step.at(np.array([(start >> step.drop) % (1 << step.bits)]))
-        bits = max(limits.span.bit_length(), 1)
-        step._memory.append(Step(plain, 0, bits, int(first[0]), places - limits.lo))
+        step._memory.append(plain_step(step.column, limits, int(first[0]), places - limits.lo))
     return step._memory[0]
+
+
+def plain_step(column: int, limits: Range, first: int, changes: IntArray) -> Step:
+    """Give a step over an input less its smallest value."""
+    form = Form({column: 1}, -limits.lo, Range(0, limits.span))
+    return Step(form, 0, max(limits.span.bit_length(), 1), first, changes)
 
 
 def _crossings(step: Step, limits: Range) -> IntArray | None:
     """Give the values of the input at which a step changes, in ascending order."""
     lo, hi = step.form.limits.lo >> step.drop, step.form.limits.hi >> step.drop
-    turns = range(lo >> step.bits, (hi >> step.bits) + 1)
-    changes = step.changes.tolist()
-    if len(changes) % 2:
-        changes = [0, *changes]
+    turns = np.arange((hi >> step.bits) - (lo >> step.bits) + 1)
+    changes = step.changes
+    if len(changes) % 2:  # where one period ends and the next begins
+        changes = np.concatenate([[0], changes])
     if len(turns) * len(changes) > MOST_CHANGES:
         return None
-    targets = [
-        (turn << step.bits) + change << step.drop
-        for turn in turns
-        for change in changes
-        if lo < (turn << step.bits) + change <= hi
-    ]
-    slope, constant = step.slope, step.form.constant
-    if slope > 0:
-        places = [-((constant - target) // slope) for target in targets]
+    start = lo >> step.bits << step.bits  # the rest is counted from here on
+    targets = ((turns[:, None] << step.bits) + changes).ravel()
+    targets = targets[(targets > lo - start) & (targets <= hi - start)]
+    if hi - lo <= min(8 * len(targets), MOST_CHANGES):
+        found = _rises(step.slope, step.form.constant, step.drop, lo + 1, hi)
+        places = found[targets - (lo + 1 - start)]
     else:
-        places = [(constant - target) // -slope + 1 for target in targets]
-    found, counts = np.unique(np.array(places, np.int64), return_counts=True)
+        each = (_rise(step.slope, step.form.constant, step.drop, start + t) for t in targets.tolist())
+        places = np.array(list(each), np.int64)
+    found, counts = np.unique(places, return_counts=True)
     return np.asarray(found[counts % 2 == 1], np.int64)
+
+
+@lru_cache(maxsize=8)
+def _rises(slope: int, constant: int, drop: int, first: int, last: int) -> IntArray:
+    """Give all turns of a form's upper bits from one value to another; a word's bits share them."""
+    return np.array([_rise(slope, constant, drop, y) for y in range(first, last + 1)], np.int64)
+
+
+def _rise(slope: int, constant: int, drop: int, target: int) -> int:
+    """Give the input from which on `form >> drop` has reached a target, or is below it."""
+    distance = constant - (target << drop)
+    return -(distance // slope) if slope > 0 else distance // -slope + 1

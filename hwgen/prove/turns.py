@@ -9,9 +9,9 @@ import numpy as np
 
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
-from hwgen.prove.forms import Form, Ranges
+from hwgen.prove.forms import Ranges
 from hwgen.prove.step_rules import GATES, Stepped
-from hwgen.prove.steps import Flag, Step, combined, over_sum, step_of
+from hwgen.prove.steps import Flag, Step, combined, over_sum, plain_step, step_of
 
 MOST_TRIED = 1 << 16  # values of a sum that are tried one by one; more are followed as steps
 
@@ -31,8 +31,7 @@ class Turns:
         changed = self.starts[1:][bits[1:] != bits[:-1]]
         if not len(changed):
             return int(bits[0])
-        plain = Form({self.column: 1}, -self.steps.lo, Range(0, self.steps.span))
-        return Step(plain, 0, self.steps.span.bit_length(), int(bits[0]), changed)
+        return plain_step(self.column, self.steps, int(bits[0]), changed)
 
     def code(self, place: int) -> int:
         """Give the code at a place."""
