@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.frontend.fields import Fields
+from hwgen.frontend.fields import MAX_INPUT_BITS, Fields
 from hwgen.frontend.nodes import node_to_document, read_node
 from hwgen.ir import Graph, Input, Samples
 
@@ -78,7 +78,7 @@ def from_document(document: object, where: str) -> Graph:
 def _input(fields: Fields) -> Input:
     return Input(
         shape=tuple(fields.integers("shape")),
-        type=fields.int_type(),
+        type=fields.int_type(MAX_INPUT_BITS),
         scale=fields.number("scale"),
     )
 

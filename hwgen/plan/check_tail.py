@@ -98,9 +98,7 @@ def _check_codes(
 ) -> None:
     """Compare two staircases over all values of a sum."""
     assert layer.thresholds is not None
-    wanted = steps(
-        layer.thresholds[row], form.unit, form.constant, form.reached, layer.code_lo
-    )
+    wanted = steps(layer.thresholds[row], form.unit, form.constant, form.reached, layer.code_lo)
     given = steps_over(channel, lane, form.reached, form.wrap_bits)
     if given is None:
         raise PlanError(

@@ -9,7 +9,6 @@ import numpy as np
 
 from hwgen.numeric import IntArray, IntType
 
-
 MACHINE_BITS = 62  # what NumPy's integers hold with room for a sign
 
 

@@ -89,9 +89,7 @@ class _Target:
     falling: bool
 
 
-def _cut_short(
-    target: _Target, multiplier: int, shift: int, constants: tuple[int, int]
-) -> Rescale:
+def _cut_short(target: _Target, multiplier: int, shift: int, constants: tuple[int, int]) -> Rescale:
     """Give the product whose digits drop as many low bits as leave every code as it is."""
     digits = ordered_digits(multiplier)
     if target.x.span < MAX_CUT_SPAN and multiplier.bit_length() < MACHINE_BITS - 17:

@@ -6,6 +6,8 @@ from a division; no sum is tried. A product that does is tried at every value.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
@@ -17,9 +19,7 @@ MOST_VALUES = 1 << 22  # of a sum that are tried
 Turns = list[tuple[int, int]]  # the first value of each code, and the code
 
 
-def steps_over(
-    channel: Requantizer, lane: IntType, values: Range, wrap_bits: int
-) -> Steps | None:
+def steps_over(channel: Requantizer, lane: IntType, values: Range, wrap_bits: int) -> Steps | None:
     """Give the codes over values that a lane carries as they are, or their low `wrap_bits` bits.
 
     None where they are too many to be looked at.
@@ -31,7 +31,7 @@ def steps_over(
             return None
         turns += found
     turns = list(dict(turns).items())  # of several thresholds at one place the last one counts
-    kept = [turns[0], *(b for a, b in zip(turns, turns[1:], strict=False) if a[1] != b[1])]
+    kept = [turns[0], *(b for a, b in pairwise(turns) if a[1] != b[1])]
     return Steps(
         thresholds=tuple(place for place, _ in kept[1:]), codes=tuple(code for _, code in kept)
     )
@@ -84,9 +84,7 @@ def _of_steps(channel: Steps, values: Range, added: int) -> Turns:
 def _of_line(channel: Rescale, multiplier: int, values: Range, x_more: int) -> Turns | None:
     """Give the codes where x is the value and `x_more`, by the places where the line rises."""
     constant = channel.constant + multiplier * x_more
-    first, last = (
-        multiplier * end + constant >> channel.shift for end in (values.lo, values.hi)
-    )
+    first, last = (multiplier * end + constant >> channel.shift for end in (values.lo, values.hi))
     if last - first >= MOST_STEPS:
         return None
     size = 1 << channel.kept.bits
@@ -95,9 +93,7 @@ def _of_line(channel: Rescale, multiplier: int, values: Range, x_more: int) -> T
         np.searchsorted(channel.steps.thresholds, upper % size, side="right")
     ]
     changed = (np.flatnonzero(np.diff(codes)) + 1).tolist()
-    places = (
-        -((constant - ((first + index) << channel.shift)) // multiplier) for index in changed
-    )
+    places = (-((constant - ((first + index) << channel.shift)) // multiplier) for index in changed)
     return list(zip([values.lo, *places], codes[[0, *changed]].tolist(), strict=True))
 
 

@@ -53,7 +53,9 @@ def prove_threshold(
     lanes = module.lanes("o__payload", len(sums))
     for row, lane in enumerate(sums):
         nets = (input_lanes[row], lanes[row])
-        if lane.steps.span < MOST_TRIED or not _is_followed(module, pipeline, node, row, lane, nets):
+        if lane.steps.span < MOST_TRIED or not _is_followed(
+            module, pipeline, node, row, lane, nets
+        ):
             _try_all(module, pipeline, node, row, lane, nets)
     return ThresholdProof(
         latency=pipeline.latency,
@@ -76,7 +78,12 @@ def reached_codes(node: Threshold, row: int, limits: Range) -> Range:
 
 
 def _is_followed(
-    module: Module, pipeline: Pipeline, node: Threshold, row: int, lane: Lane, nets: tuple[Word, Word]
+    module: Module,
+    pipeline: Pipeline,
+    node: Threshold,
+    row: int,
+    lane: Lane,
+    nets: tuple[Word, Word],
 ) -> bool:
     """Follow a lane's cells as functions of its sum; False where some cannot be.
 
@@ -106,7 +113,12 @@ def _is_followed(
 
 
 def _try_all(
-    module: Module, pipeline: Pipeline, node: Threshold, row: int, lane: Lane, nets: tuple[Word, Word]
+    module: Module,
+    pipeline: Pipeline,
+    node: Threshold,
+    row: int,
+    lane: Lane,
+    nets: tuple[Word, Word],
 ) -> None:
     """Run a lane's cells on every value of its sum.
 
@@ -156,4 +168,3 @@ def _wrong(
         f"{module.name}, lane {row}, {module.name_of(net)}: must be bit {index} of code {code} at "
         f"sum {total}, and is not"
     )
-

@@ -12,10 +12,11 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.boolean import COMPARISONS, Samples, packed, unpacked
-from hwgen.prove.forms import Bit, Form, LinearBit, Ranges, bit, inverted
+from hwgen.prove.forms import Bit, Form, LinearBit, Ranges, bit
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Cell, Module, NotProvedError
 from hwgen.prove.steps import MOST_BITS, Flag, Step, combined, over_sum, plain_step, step_of
@@ -48,6 +49,14 @@ class Stretches(NamedTuple):
     like: Step | None
 
 
+class Contents(NamedTuple):
+    """A table: its words as unsigned numbers, which of them are known, and their width."""
+
+    words: IntArray
+    known: npt.NDArray[np.bool_]
+    bits: int
+
+
 class StepRules:
     """The algebra of functions of one sum.
 
@@ -78,8 +87,8 @@ class StepRules:
         if kind == "$mux":
             return self._choice(operands)
         if kind in GATES:
-            words = [self._extended(cell, operands, p, width) for p in ("A", "B") if p in operands]
-            return _bitwise(GATES[kind], list(zip(*words, strict=True)), self.inputs)
+            sides = [self._extended(cell, operands, p, width) for p in ("A", "B") if p in operands]
+            return _bitwise(GATES[kind], list(zip(*sides, strict=True)), self.inputs)
         if kind in SUMS:
             words = {port: self._as_forms(word) for port, word in operands.items()}
             forms = {port: word for port, word in words.items() if word is not None}
@@ -120,7 +129,7 @@ class StepRules:
         if isinstance(select, int):
             return b if select else a
         triples = [(select, x, y) for x, y in zip(a, b, strict=True)]
-        return _bitwise(lambda s, x, y: np.where(s, y, x), triples, self.inputs)
+        return _bitwise(_chosen, triples, self.inputs)
 
     def _as_forms(self, word: Sequence[Stepped]) -> list[LinearBit] | None:
         """Give a word with all bits of forms: a step may be the next bit of the sum below it."""
@@ -158,7 +167,9 @@ class StepRules:
             if reached is None:
                 return None
             plain = cell.kind in ("$ge", "$gt") if not flipped else cell.kind in ("$le", "$lt")
-            return reached if plain else combined(GATES["$not"], [reached], self.inputs)
+            if plain:
+                return reached
+            return reached.complement() if isinstance(reached, Step) else 1 - reached
         return None
 
     def _form(self, word: Sequence[Stepped], signed: bool) -> Form | None:
@@ -190,9 +201,16 @@ class StepRules:
         """Give the bits of a word by its values."""
         return [_flag_of(found, found.values >> place & 1) for place in range(width)]
 
-    def _by_stretches(
-        self, cell: Cell, operands: Operands[Stepped]
-    ) -> Sequence[Stepped] | None:
+    def read(self, contents: Contents, address: Sequence[Stepped]) -> Sequence[Stepped] | None:
+        """Give the word of a table at an address, None where it may be unknown."""
+        found = self.stretches(address)
+        if found is None or int(found.values.max()) >= len(contents.words):
+            return None
+        if not contents.known[found.values].all():
+            return None
+        return self.word_of(found._replace(values=contents.words[found.values]), contents.bits)
+
+    def _by_stretches(self, cell: Cell, operands: Operands[Stepped]) -> Sequence[Stepped] | None:
         """Evaluate a cell for each stretch of sums."""
         found = self.stretches(list(chain.from_iterable(operands.values())))
         if found is None:
@@ -220,15 +238,8 @@ def equal(a: Stepped, b: Stepped, inputs: Ranges) -> bool:
     return differ == 0
 
 
-def complemented(value: Stepped, inputs: Ranges) -> Stepped | None:
-    """Give the complement of a bit."""
-    if isinstance(value, Step):
-        return combined(GATES["$not"], [value], inputs)
-    return inverted(value)
-
-
 def _bitwise(
-    function: Callable[..., IntArray], groups: list[tuple[Stepped, ...]], inputs: Ranges
+    function: Callable[..., IntArray], groups: Sequence[tuple[Stepped, ...]], inputs: Ranges
 ) -> list[Stepped] | None:
     found: list[Stepped] = []
     for group in groups:
@@ -238,6 +249,10 @@ def _bitwise(
             return None
         found.append(result)
     return found
+
+
+def _chosen(select: IntArray, a: IntArray, b: IntArray) -> IntArray:
+    return np.asarray(np.where(select, b, a), np.int64)
 
 
 def _flag_of(found: Stretches, bits: IntArray) -> Flag:

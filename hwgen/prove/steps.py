@@ -55,6 +55,10 @@ class Step:
         reached = np.searchsorted(self.changes, places, side="right")
         return np.asarray(reached + self.first & 1, np.int64)
 
+    def complement(self) -> Step:
+        """Give the complement."""
+        return Step(self.form, self.drop, self.bits, 1 - self.first, self.changes)
+
     def key(self, before: int = 0) -> tuple[object, ...]:
         """Describe the step, its input counted from `before` on."""
         size = 1 << self.top
@@ -195,7 +199,9 @@ def _crossings(step: Step, limits: Range) -> IntArray | None:
         found = _rises(step.slope, step.form.constant, step.drop, lo + 1, hi)
         places = found[targets - (lo + 1 - start)]
     else:
-        each = (_rise(step.slope, step.form.constant, step.drop, start + t) for t in targets.tolist())
+        each = (
+            _rise(step.slope, step.form.constant, step.drop, start + t) for t in targets.tolist()
+        )
         places = np.array(list(each), np.int64)
     found, counts = np.unique(places, return_counts=True)
     return np.asarray(found[counts % 2 == 1], np.int64)

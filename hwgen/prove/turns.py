@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.forms import Ranges
-from hwgen.prove.step_rules import GATES, Stepped
+from hwgen.prove.step_rules import GATES
 from hwgen.prove.steps import Flag, Step, combined, over_sum, plain_step, step_of
 
 MOST_TRIED = 1 << 16  # values of a sum that are tried one by one; more are followed as steps
@@ -59,7 +59,7 @@ def turns_of(
 
 
 def first_difference(
-    word: Sequence[Stepped | None], turns: Turns, inputs: Ranges
+    word: Sequence[object], turns: Turns, inputs: Ranges
 ) -> tuple[int, int | None] | None:
     """Give the first bit of a word that is not the code's, and the least s at which it is not.
 
