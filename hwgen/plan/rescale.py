@@ -56,7 +56,7 @@ def rescales(staircase: Steps, stored: Range, lane: IntType) -> Iterator[Rescale
     if slopes is None:
         return
     first, fewest = None, MAX_BITS
-    for shift in range(MAX_BITS - lane.bits):
+    for shift in range(MAX_BITS):
         if first is not None and shift > first + FURTHER_SHIFTS:
             return
         for multiplier in _multipliers(slopes, shift):
