@@ -74,9 +74,10 @@ def test_damaged_products_of_wide_sums_are_refused(tmp_path, style):
     plan, (stage,) = built(folder, graph, style)
     channel = stage.channels[1]
     first, *rest = channel.digits
-    offset = replace(channel, constant=channel.constant - (1 << channel.shift))
+    less = (channel.constant - (1 << channel.shift)) % (1 << channel.bits)
+    offset = replace(channel, constant=less)
     others = (
-        replace(channel, shift=channel.shift - 1, bits=channel.bits - 1),
+        replace(channel, shift=channel.shift - 1),
         replace(channel, digits=(first, rest[0]._replace(shift=rest[0].shift + 1), *rest[1:])),
     )
     for wrong in (offset, *(others if style == "unrolled" else ())):
