@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hwgen.numeric import IntArray
 from hwgen.prove.boolean import Samples, packed, unpacked
 from hwgen.prove.netlist import Cell, Module, Net, NotProvedError, Word
 from hwgen.prove.walk import Walk
@@ -61,8 +62,8 @@ def prove_primitives(source: Path, top: str) -> int:
     zeros = _zeros(found[0])
     for number, name in enumerate(sorted(zeros), 1):
         try:
-            sums, primitives = (Module(ADDER, document[name]) for document in found)
-            _compare(sums, _by_bits(primitives), zeros[name])
+            plain, built = (Module(ADDER, document[name]) for document in found)
+            _compare(plain, _by_bits(built), zeros[name])
         except (NotProvedError, KeyError) as error:
             raise NotProvedError(
                 f"{top}: the primitives in {ADDER} must give the sums that the file gives without "
@@ -128,12 +129,12 @@ def _by_bits(module: Module) -> Module:
     return module
 
 
-def _case(free: Any) -> np.ndarray:
+def _case(free: Iterator[int]) -> IntArray:
     """Give a variable that has not been used yet, over all cases."""
-    return np.arange(CASES) >> next(free) & 1
+    return np.asarray(np.arange(CASES) >> next(free) & 1, np.int64)
 
 
-def _brought(module: Module, index: int, leaves: dict[Net, int], free: Any) -> np.ndarray:
+def _brought(module: Module, index: int, leaves: dict[Net, int], free: Iterator[int]) -> IntArray:
     """Let `save` and `carry` into a place be anything, and nothing into the lowest."""
     total = np.zeros(CASES, np.int64)
     for net in _between(module, index):
@@ -152,7 +153,7 @@ def _between(module: Module, index: int) -> Word:
     return save[index], carry[index - 1] if index else "0"
 
 
-def _check_place(module: Module, index: int, leaves: Mapping[Net, int], added: np.ndarray) -> None:
+def _check_place(module: Module, index: int, leaves: Mapping[Net, int], added: IntArray) -> None:
     """Compare what leaves a place with what was added there, for all cases."""
     algebra = Samples(module, CASES)
     walk = Walk(module, {}, leaves, algebra.constants, algebra.rule)
