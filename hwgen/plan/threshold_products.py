@@ -16,7 +16,7 @@ from hwgen.plan.pipelining import threshold_cuts
 from hwgen.plan.planned_layer import identifier, widest
 from hwgen.plan.program import Register
 from hwgen.plan.requantize import LaneRow, requantizer
-from hwgen.plan.requantizers import Rescale
+from hwgen.plan.requantizers import Requantizer, Rescale
 from hwgen.plan.stages import PADDING, ParallelThreshold, Stream, Widener
 from hwgen.plan.staircase import code_range, steps
 
@@ -37,39 +37,21 @@ def threshold_products(
         Where there are none, and too many thresholds for memories.
     """
     assert layer.thresholds is not None
-    count = layer.thresholds.shape[1]
-    if count < 1 << SEARCHED_BITS:
+    if layer.thresholds.shape[1] < 1 << SEARCHED_BITS:
         return None
     dense = planned.stage
     slots = {row: slot for slot, row in enumerate(dense.rows) if row != PADDING}
     rows, lane = tuple(sorted(slots)), dense.outputs.lanes[0]
-    model = MODELS[options.target]
-    found = {}
-    for row in rows:
-        register = planned.registers[row]
-        stored = _stored(layer.totals[row], register)
-        staircase = steps(
-            layer.thresholds[row], register.unit, register.constant, stored, layer.code_lo
-        )
-        place = LaneRow(lane=lane, stored=stored, is_wrapped=False)
-        channel = requantizer(staircase, place, options.target, None, "multiply")
-        if not isinstance(channel, Rescale) and len(staircase.thresholds) > 1:
-            if count * len(rows) > MOST_WORDS:
-                raise PlanError(
-                    f"{layer.tail_name}: must have at most {MOST_WORDS} thresholds in memories, "
-                    f"not {count * len(rows)}, or rows that a multiplication and a shift make, and "
-                    f"row {row} is none; take fewer bits of the activation"
-                )
-            return None
-        assert channel is not None
-        found[row] = channel
+    channels = _channels(layer, planned, rows, options)
+    if channels is None:
+        return None
     sums = Stream(lanes=(lane,) * len(rows), order=rows)
-    codes = tuple(code_range(channel) for channel in found.values())
+    codes = tuple(code_range(channel) for channel in channels)
     kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
     outputs = Stream(lanes=kinds, order=rows)
-    bits = max(c.bits if isinstance(c, Rescale) else lane.bits for c in found.values())
+    bits = max(c.bits if isinstance(c, Rescale) else lane.bits for c in channels)
+    model = MODELS[options.target]
     limit = StageLimit(model=model, levels=AUTO_LEVELS, period_ns=model.adders(AUTO_LEVELS, bits))
-    channels = tuple(found.values())
     gathered = Widener(
         name=f"{dense.name}_sums",
         inputs=dense.outputs,
@@ -84,6 +66,33 @@ def threshold_products(
         cuts=threshold_cuts(channels, sums, outputs, limit).cuts,
     )
     return gathered, products
+
+
+def _channels(
+    layer: Layer, planned: FoldedPlan, rows: tuple[int, ...], options: BuildOptions
+) -> tuple[Requantizer, ...] | None:
+    assert layer.thresholds is not None
+    lane, found = planned.stage.outputs.lanes[0], []
+    for row in rows:
+        register = planned.registers[row]
+        stored = _stored(layer.totals[row], register)
+        staircase = steps(
+            layer.thresholds[row], register.unit, register.constant, stored, layer.code_lo
+        )
+        place = LaneRow(lane=lane, stored=stored, is_wrapped=False)
+        channel = requantizer(staircase, place, options.target, None, "multiply")
+        if not isinstance(channel, Rescale) and len(staircase.thresholds) > 1:
+            count = layer.thresholds.shape[1] * len(rows)
+            if count > MOST_WORDS:
+                raise PlanError(
+                    f"{layer.tail_name}: must have at most {MOST_WORDS} thresholds in memories, "
+                    f"not {count}, or rows that a multiplication and a shift make, and row {row} "
+                    "is none; take fewer bits of the activation"
+                )
+            return None
+        assert channel is not None
+        found.append(channel)
+    return tuple(found)
 
 
 def _stored(total: Range, register: Register) -> Range:
