@@ -209,7 +209,8 @@ class Machine:
     def _read(self, memory: Memory, index: int) -> Run:
         """Give what reads a memory; a word that is being written is unknown."""
         port = memory.reads[index]
-        contents = memory.table()
+        steps = self.rules.steps
+        contents = memory.table() if steps is not None and not memory.writes else None
 
         def run() -> Sequence[Value]:
             address = self.get(port.address)
@@ -218,9 +219,9 @@ class Machine:
                 if writes and self._may_meet(address, self.get(write.address)):
                     return (UNKNOWN,) * len(port.words)
             pointers = [value for value in address if isinstance(value, int | Bit | Step)]
-            if self.rules.steps is None or len(pointers) < len(address) or memory.writes:
+            if steps is None or contents is None or len(pointers) < len(address):
                 return read(self._words[memory.name], address)
-            found = self.rules.steps.read(contents, pointers)
+            found = steps.read(contents, pointers)
             return (UNKNOWN,) * len(port.words) if found is None else found
 
         return run
