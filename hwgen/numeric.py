@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-MAX_TYPE_BITS = 32
+MAX_TYPE_BITS = 32  # that a user can ask for
 
 IntArray = npt.NDArray[np.int64]
 
@@ -67,18 +67,18 @@ class IntType:
         return f"{'s' if self.signed else 'u'}{self.bits}"
 
     @classmethod
-    def parse(cls, text: str) -> IntType:
+    def parse(cls, text: str, most_bits: int = MAX_TYPE_BITS) -> IntType:
         """Read `u4` or `s8`.
 
         Raises
         ------
         ValueError
-            Where `text` is not a letter u or s and a width from 1 to 32.
+            Where `text` is not a letter u or s and a width from 1 to `most_bits`.
         """
         match = re.fullmatch(r"([us])([1-9][0-9]?)", text)
-        if not match or int(match[2]) > MAX_TYPE_BITS:
+        if not match or int(match[2]) > most_bits:
             raise ValueError(
-                f"integer type: must be u or s and 1 to {MAX_TYPE_BITS} bits, "
+                f"integer type: must be u or s and 1 to {most_bits} bits, "
                 f"such as u4 or s8, not {text!r}"
             )
         return cls(bits=int(match[2]), signed=match[1] == "s")

@@ -117,3 +117,47 @@ def random_inputs(graph, count, seed=1):
     limits = graph.input.type
     shape = (count, *graph.input.shape)
     return np.random.default_rng(seed).integers(limits.lo, limits.hi + 1, shape)
+
+
+def wide_network(
+    seed=0, *, inputs="u12", codes="u12", weight_bits=12, widths=(3, 3, 2), argmax=True
+):
+    """Give a net of wide sums whose thresholds are exactly those of a scale and an offset."""
+    rng = np.random.default_rng(seed)
+    graph = network(
+        seed,
+        widths=widths,
+        inputs=inputs,
+        codes=codes,
+        weight_bits=weight_bits,
+        density=1,
+        argmax=argmax,
+    )
+    dense, activation, *_ = graph.nodes
+    rows = []
+    for total in dense.totals(graph.input.type.range):
+        count = activation.thresholds.shape[1]
+        step = (total.span * int(rng.integers(600, 900)) << 20) // (1000 * count) + 12345
+        start = total.lo + total.span // 16
+        rows.append([start + (k * step + (1 << 19) >> 20) for k in range(count)])
+    return _with_thresholds(graph, rows)
+
+
+def bent(graph):
+    """Give a network whose thresholds lie on no line."""
+    dense, activation, *_ = graph.nodes
+    totals = dense.totals(graph.input.type.range)
+    steps = np.linspace(0.05, 0.95, activation.thresholds.shape[1])
+    return _with_thresholds(graph, [t.lo + (steps**1.1 * t.span) for t in totals])
+
+
+def _with_thresholds(graph, rows):
+    dense, activation, *rest = graph.nodes
+    changed = Threshold(
+        name=activation.name,
+        inputs=activation.inputs,
+        thresholds=np.array(rows).astype(np.int64),
+        output=activation.output,
+    )
+    nodes = (dense, changed, *rest)
+    return Graph(name="tiny", input=graph.input, nodes=nodes, output=graph.output)

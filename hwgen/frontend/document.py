@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.frontend.fields import Fields
+from hwgen.frontend.fields import MAX_INPUT_BITS, Fields
 from hwgen.frontend.nodes import node_to_document, read_node
 from hwgen.frontend.plain_data import plain
 from hwgen.ir import Dequantization, Graph, Input, Samples
@@ -109,7 +109,7 @@ def from_document(document: object, where: str) -> Graph:
 def _input(fields: Fields) -> Input:
     return Input(
         shape=tuple(fields.integers("shape")),
-        type=fields.int_type(),
+        type=fields.int_type(MAX_INPUT_BITS),
         scale=fields.number("scale"),
         offset=0.0 if fields.optional("offset") is None else fields.number("offset"),
     )

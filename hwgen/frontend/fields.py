@@ -11,6 +11,7 @@ from hwgen.errors import ModelError
 from hwgen.numeric import IntArray, IntType
 
 MAX_BITS = 16  # of an activation: 2**bits - 1 thresholds a channel
+MAX_INPUT_BITS = 32
 
 
 class Fields:
@@ -106,10 +107,10 @@ class Fields:
             raise ModelError(f"{self.where}: {key} must be an integer tensor, not {value.dtype}")
         return cast(IntArray, value.astype(np.int64))
 
-    def int_type(self) -> IntType:
+    def int_type(self, most_bits: int = MAX_BITS) -> IntType:
         """Give the integer type of the keys `bits` and `signed`; unsigned where that is missing."""
         bits = self.integer("bits")
         signed = self._get("signed", bool, "true or false") if "signed" in self.document else False
-        if not 1 <= bits <= MAX_BITS:
-            raise ModelError(f"{self.where}: bits must be 1 to {MAX_BITS}, not {bits}")
+        if not 1 <= bits <= most_bits:
+            raise ModelError(f"{self.where}: bits must be 1 to {most_bits}, not {bits}")
         return IntType(bits=bits, signed=signed)

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from hwgen.errors import ModelError
-from hwgen.frontend.fields import MAX_BITS
+from hwgen.frontend.fields import MAX_INPUT_BITS
 from hwgen.ir import Accumulator, Dense, Graph, Input
 from hwgen.numeric import IntArray, IntType, signed_bits
 
@@ -50,8 +50,8 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
 
 def matrix_graph(name: str, weight: IntArray, inputs: IntType) -> Graph:
     """Make the network `y = W x` with exact signed accumulators."""
-    if inputs.bits > MAX_BITS:
-        raise ModelError(f"{name}: input must have 1 to {MAX_BITS} bits, not {inputs}")
+    if inputs.bits > MAX_INPUT_BITS:
+        raise ModelError(f"{name}: input must have 1 to {MAX_INPUT_BITS} bits, not {inputs}")
     bits = signed_bits(int(weight.min()), int(weight.max()))
     dense = Dense(
         name="dense",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from bisect import bisect_right
 
 from hwgen.errors import PlanError
-from hwgen.numeric import IntArray, IntType, Range
+from hwgen.numeric import IntType
 from hwgen.plan.lane_form import LaneForm
 from hwgen.plan.layers import Layer
-from hwgen.plan.requantizers import Requantizer, Rescale, Steps, codes_of
+from hwgen.plan.requantizers import Requantizer, Rescale, Steps
 from hwgen.plan.stages import (
     PADDING,
     ParallelArgmax,
@@ -17,6 +17,8 @@ from hwgen.plan.stages import (
     SerialThreshold,
     Stage,
 )
+from hwgen.plan.staircase import steps
+from hwgen.plan.steps_over import steps_over
 
 
 def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], where: str) -> None:
@@ -94,32 +96,26 @@ def _steps(channel: Requantizer) -> Steps:
 def _check_codes(
     layer: Layer, row: int, form: LaneForm, lane: IntType, channel: Requantizer, where: str
 ) -> None:
-    """Compare codes on both sides of every place where either changes; everywhere of a product."""
+    """Compare two staircases over all values of a sum."""
     assert layer.thresholds is not None
-    if isinstance(channel, Rescale):
-        values = np.arange(form.reached.lo, form.reached.hi + 1, dtype=np.int64)
-    else:
-        values = _turning_points(form, channel.thresholds, layer.thresholds[row])
-    sums = form.unit * values + form.constant
-    wanted = np.searchsorted(layer.thresholds[row], sums, side="right") + layer.code_lo
-    lanes = values & ((1 << form.wrap_bits) - 1) if form.wrap_bits else values
-    given = codes_of(channel, lane, lanes)
-    wrong = np.flatnonzero(given != wanted)
-    if len(wrong):
-        first = int(wrong[0])
+    wanted = steps(layer.thresholds[row], form.unit, form.constant, form.reached, layer.code_lo)
+    given = steps_over(channel, lane, form.reached, form.wrap_bits)
+    if given is None:
         raise PlanError(
-            f"{where}: row {row} of {layer.name} must have code {wanted[first]} for a sum of "
-            f"{sums[first]}, not {given[first]}; undo the edit"
+            f"{where}: row {row} of {layer.name} must multiply without dropping bits to be "
+            f"comparable over {form.reached.span + 1} sums; undo the edit"
+        )
+    if given != wanted:
+        value = _first_difference(given, wanted, form.reached.lo)
+        codes = (found.codes[bisect_right(found.thresholds, value)] for found in (wanted, given))
+        raise PlanError(
+            f"{where}: row {row} of {layer.name} must have code {next(codes)} for a sum of "
+            f"{form.unit * value + form.constant}, not {next(codes)}; undo the edit"
         )
 
 
-def _turning_points(form: LaneForm, planned: tuple[int, ...], thresholds: IntArray) -> IntArray:
-    """Give the values of a lane, not wrapped, at and beside which a code may change."""
-    reached, size = form.reached, 1 << form.wrap_bits
-    turns = {reached.lo, reached.hi + 1}
-    turns |= {-(-(int(t) - form.constant) // form.unit) for t in thresholds}
-    for base in range(reached.lo // size * size, reached.hi + 1, size) if size > 1 else (0,):
-        turns |= {base, *(base + threshold for threshold in planned)}
-    near = {turn + step for turn in turns for step in (-1, 0, 1)}
-    limits = Range(reached.lo, reached.hi)
-    return np.array(sorted(v for v in near if limits.lo <= v <= limits.hi), np.int64)
+def _first_difference(given: Steps, wanted: Steps, lowest: int) -> int:
+    """Give the least value with different codes."""
+    a = dict(zip((lowest, *given.thresholds), given.codes, strict=True))
+    b = dict(zip((lowest, *wanted.thresholds), wanted.codes, strict=True))
+    return min(place for place in a.keys() | b.keys() if a.get(place) != b.get(place))

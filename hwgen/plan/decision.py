@@ -6,8 +6,11 @@ bit of the lane down, blocks of values in which it flips at the same places are 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
+
+import numpy as np
 
 from hwgen.numeric import IntType
 from hwgen.plan.requantizers import Steps
@@ -23,24 +26,23 @@ class Block(NamedTuple):
     def halves(self) -> tuple[Block, Block]:
         """Give the function on the lower and on the upper half of the values."""
         half = 1 << (self.bits - 1)
-        below = tuple(place for place in self.changes if place < half)
-        at_half = (self.first + sum(place <= half for place in self.changes)) % 2
-        above = tuple(place - half for place in self.changes if place > half)
-        return Block(self.bits - 1, self.first, below), Block(self.bits - 1, at_half, above)
+        middle, after = bisect_left(self.changes, half), bisect_right(self.changes, half)
+        above = tuple([place - half for place in self.changes[after:]])
+        return (
+            Block(self.bits - 1, self.first, self.changes[:middle]),
+            Block(self.bits - 1, (self.first + after) % 2, above),
+        )
 
 
 def code_blocks(channel: Steps, lane: IntType, code_bits: int) -> tuple[Block, ...]:
     """Give each bit of the code as a function of the lane less its smallest value."""
-    places = [threshold - lane.lo for threshold in channel.thresholds]
+    places = np.array(channel.thresholds, np.int64) - lane.lo
+    codes = np.array(channel.codes, np.int64)
     blocks = []
     for bit in range(code_bits):
-        values = [code >> bit & 1 for code in channel.codes]
-        changes = tuple(
-            place
-            for place, before, after in zip(places, values[:-1], values[1:], strict=True)
-            if before != after
-        )
-        blocks.append(Block(lane.bits, values[0], changes))
+        values = codes >> bit & 1
+        changes = places[values[1:] != values[:-1]].tolist()
+        blocks.append(Block(lane.bits, int(values[0]), tuple(changes)))
     return tuple(blocks)
 
 

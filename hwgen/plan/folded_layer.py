@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
-from hwgen.plan.folded import plan_folded
+from hwgen.plan.estimate import chain_cost
+from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.layers import Layer
 from hwgen.plan.memory_cost import vector_kind
@@ -26,11 +27,13 @@ from hwgen.plan.stages import (
     Stage,
     Stream,
 )
+from hwgen.plan.threshold_products import threshold_products
 from hwgen.plan.threshold_search import threshold_search
 from hwgen.plan.vector_shape import VectorShape
 
 DEFAULT_PE = 4
 QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
+COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
 LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
@@ -55,8 +58,7 @@ def plan_folded_layer(
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense, *_queue(dense))
     if layer.thresholds is not None:
-        codes = graph.tensors[layer.tail_name].range
-        stages += (threshold_search(layer, planned, codes, options),)
+        stages += _thresholds(graph, layer, planned, options)
     elif layer.tail == "argmax":
         index = layer.outputs[0].type
         stages += (
@@ -69,6 +71,22 @@ def plan_folded_layer(
     if graph.output == layer.tail_name and layer.tail != "argmax":
         stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _thresholds(
+    graph: Graph, layer: Layer, planned: FoldedPlan, options: BuildOptions
+) -> tuple[Stage, ...]:
+    """Give products, or a search in memories where that takes less, block RAMs at their price."""
+    codes = graph.tensors[layer.tail_name].range
+    is_output = graph.output == layer.tail_name
+    products = threshold_products(layer, planned, options, is_output=is_output)
+    if products is not None and codes.span.bit_length() > COMPARED_BITS:
+        return products
+    search = threshold_search(layer, planned, codes, options)
+    ways: list[tuple[Stage, ...]] = [(search,), *([] if products is None else [products])]
+    costs = [chain_cost(way, options.target) for way in ways]
+    prices = [cost.luts + options.luts_per_block * cost.brams for cost in costs]
+    return ways[prices.index(min(prices))]
 
 
 def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from hwgen.plan.design import Target
 from hwgen.plan.fabric import LUT_INPUTS, mux_luts
 from hwgen.plan.stages import MemoryKind
@@ -89,8 +91,9 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
 
 def table_luts(target: Target, words: Sequence[int]) -> int:
     """LUTs of a constant table, as `columns_luts`."""
+    array = np.array(words, np.int64)
     columns = [
-        sum((word >> bit & 1) << place for place, word in enumerate(words))
+        int.from_bytes(np.packbits((array >> bit & 1).astype(bool), bitorder="little"), "little")
         for bit in range(max(words).bit_length())
     ]
     return columns_luts(target, columns, len(words))

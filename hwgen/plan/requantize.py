@@ -15,6 +15,7 @@ from hwgen.plan.staircase import code_range, wrapped
 # fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
 CHOICE_LUTS: dict[Target, float] = {"xc7": 0.25, "ice40": 0.475, "ecp5": 0.455}  # a diagram's node
 DIGIT_LUTS: dict[Target, float] = {"xc7": 0.65, "ice40": 0.9, "ecp5": 0.96}  # a bit added
+MOST_THRESHOLDS = (1 << 12) - 1  # of a diagram, which has a node or more for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,26 +33,28 @@ def requantizer(
     target: Target,
     limit: StageLimit | None,
     choice: Choice,
-) -> Requantizer:
+) -> Requantizer | None:
     """Give the requantizer of a row whose codes over its stored value are `staircase`.
 
     Products are left out whose additions the clock has no time for. With "multiply" a product is
-    taken wherever there is one, with "diagram" nowhere.
+    taken wherever there is one, with "diagram" nowhere. None where there are more thresholds than a
+    diagram is built for, and no product.
     """
     plain = staircase
     if row.is_wrapped:
         plain = wrapped(staircase, row.stored, row.lane.bits)
+    small = len(plain.thresholds) <= MOST_THRESHOLDS
     if choice == "diagram":
-        return plain
+        return plain if small else None
     found: list[Requantizer] = [
         item
         for item in rescales(staircase, row.stored, row.lane)
         if limit is None or limit.adders_fit(1, item.bits)
     ]
-    if choice == "auto" or not found:
+    if small and (choice == "auto" or not found):
         found.insert(0, plain)
     bits = code_range(plain).type.bits
-    return min(found, key=lambda item: luts(item, row.lane, bits, target))
+    return min(found, key=lambda item: luts(item, row.lane, bits, target), default=None)
 
 
 def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> float:

@@ -9,6 +9,8 @@ import numpy as np
 
 from hwgen.numeric import IntArray, IntType
 
+MACHINE_BITS = 62  # what NumPy's integers hold with room for a sign
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
@@ -54,6 +56,18 @@ class Rescale:
                 f"rescale: shift must be 0 to {self.bits - 1} and constant fit {self.bits} bits, "
                 f"not {self.shift} and {self.constant}"
             )
+        if self.bits - self.shift > MACHINE_BITS:
+            raise ValueError(
+                f"rescale: shift must leave at most {MACHINE_BITS} of {self.bits} bits, "
+                f"not {self.bits - self.shift}"
+            )
+
+    @property
+    def multiplier(self) -> int | None:
+        """What x is multiplied with; None where digits drop low bits of x."""
+        if any(digit.shift < 0 for digit in self.digits):
+            return None
+        return sum(digit.sign << digit.shift for digit in self.digits)
 
     @property
     def adders(self) -> int:
@@ -83,8 +97,10 @@ def codes_of(channel: Requantizer, lane: IntType, values: IntArray) -> IntArray:
     if isinstance(channel, Rescale):
         x = values - lane.lo
         x = x + (np.where(x < channel.seam, 1, 0) << lane.bits)
+        if max(channel.bits, lane.bits + 1) > MACHINE_BITS:
+            x = x.astype(object)  # Python's integers
         mask = (1 << channel.bits) - 1
         values = (product_of(channel.digits, x) + channel.constant & mask) >> channel.shift
-        channel = channel.steps
+        values, channel = values.astype(np.int64), channel.steps
     codes = np.array(channel.codes)[np.searchsorted(channel.thresholds, values, side="right")]
     return codes.astype(np.int64)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.numeric import IntArray
 from hwgen.plan.adder_cost import Style
-from hwgen.plan.adder_graph import AdderGraph, Output
+from hwgen.plan.adder_graph import AdderGraph
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
 from hwgen.plan.layers import Layer
@@ -18,7 +19,7 @@ from hwgen.plan.pipelining import (
     threshold_cuts,
 )
 from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
-from hwgen.plan.requantize import LaneRow, requantizer
+from hwgen.plan.requantize import MOST_THRESHOLDS, LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
 from hwgen.plan.staircase import code_range, steps
@@ -44,8 +45,8 @@ def plan_unrolled_layer(
     tail: tuple[Stage, ...] = ()
     if layer.thresholds is not None:
         channels = tuple(
-            _requantizer(layer, layer.thresholds[row], adders, output, limit, options)
-            for row, output in enumerate(adders.outputs)
+            _requantizer(layer, layer.thresholds, row, adders, limit, options)
+            for row in range(layer.rows)
         )
         codes = tuple(code_range(channel) for channel in channels)
         is_output = layer.tail_name == graph.output
@@ -94,16 +95,30 @@ def plan_unrolled_layer(
 def _requantizer(
     layer: Layer,
     thresholds: IntArray,
+    row: int,
     adders: AdderGraph,
-    output: Output,
     limit: StageLimit | None,
     options: BuildOptions,
 ) -> Requantizer:
-    """Give the codes of a row over what its lane carries."""
+    """Give the codes of a row over what its lane carries.
+
+    Raises
+    ------
+    PlanError
+        Where neither a product has them nor logic of a sensible size.
+    """
+    output = adders.outputs[row]
     stored = output.range if output.node < 0 else adders.stored_range(output.node)
-    staircase = steps(thresholds, output.unit, output.constant, stored, layer.code_lo)
-    row = LaneRow(lane=output.range.type, stored=stored, is_wrapped=output.wrapped)
-    return requantizer(staircase, row, options.target, limit, options.requantization)
+    staircase = steps(thresholds[row], output.unit, output.constant, stored, layer.code_lo)
+    lane = LaneRow(lane=output.range.type, stored=stored, is_wrapped=output.wrapped)
+    found = requantizer(staircase, lane, options.target, limit, options.requantization)
+    if found is None:
+        raise PlanError(
+            f"{layer.tail_name}: row {row} must have at most {MOST_THRESHOLDS} thresholds where no "
+            "multiplication and shift has its codes in the time of a clock cycle, not "
+            f"{len(staircase.thresholds)}; take --style folded, or fewer bits of the activation"
+        )
+    return found
 
 
 def _adder_graph(layer: Layer, stream: Stream, options: BuildOptions) -> AdderGraph:

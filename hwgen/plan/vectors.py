@@ -18,7 +18,7 @@ from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.requantizers import Requantizer, Steps, codes_of
+from hwgen.plan.requantizers import Requantizer, Steps
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,
@@ -30,12 +30,13 @@ from hwgen.plan.stages import (
     Stream,
     UnrolledDense,
 )
+from hwgen.plan.steps_over import steps_over
 from hwgen.reference import evaluate, outputs
 
 RANDOM = 64
 UNIT_RANDOM = 32
 MOST_CHANGES = 256  # of one product
-MOST_VALUES = 1 << 20  # of a lane that are looked at for changes; between them they are searched
+MOST_THRESHOLDS = 1 << 10  # of one lane; each of more is compared when planned, and proved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,6 +164,7 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
             edges = [stage.tables[s % lanes][s // lanes] for s in range(len(stage.inputs.order))]
         case _:
             edges = [()] * len(stage.inputs.order)
+    edges = [_some(places, MOST_THRESHOLDS) for places in edges]
     rows = max(2 * max(len(t) for t in edges) + 2, UNIT_RANDOM)
     cases = np.empty((rows, len(edges)), np.int64)
     for slot, thresholds in enumerate(edges):
@@ -176,24 +178,21 @@ def _edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
     return cases
 
 
+def _some(places: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """Give every n-th place, as many as may be."""
+    return places[:: -(-len(places) // most) or 1]
+
+
 def _changes(channel: Requantizer, lane: IntType) -> tuple[int, ...]:
-    """Give every value of a lane with another code than the value before it.
+    """Give values of a lane with another code than the value before it.
 
     A product also turns over at values that no sum has, so often in a wide lane that a share of
     its places must do; each of them is compared when the product is planned, and proved.
     """
     if isinstance(channel, Steps):
         return channel.thresholds
-    count = min(lane.hi - lane.lo + 1, MOST_VALUES)
-    values = lane.lo + np.arange(count) * (lane.hi - lane.lo) // (count - 1)
-    changed = np.flatnonzero(np.diff(codes_of(channel, lane, values)))
-    changed = changed[:: -(-len(changed) // MOST_CHANGES) or 1]
-    below, above = values[changed], values[changed + 1]
-    while (above - below > 1).any():
-        middle = (below + above) // 2
-        is_same = codes_of(channel, lane, middle) == codes_of(channel, lane, below)
-        below, above = np.where(is_same, middle, below), np.where(is_same, above, middle)
-    return tuple(int(value) for value in above)
+    found = steps_over(channel, lane, lane.range, 0)
+    return () if found is None else _some(found.thresholds, MOST_CHANGES)
 
 
 def _lane(stream: Stream, slot: int) -> Range:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
+import numpy as np
+
+from hwgen.numeric import IntArray
 from hwgen.prove.netlist import Cell, Module
 from hwgen.prove.walk import Operands
 
@@ -107,6 +110,17 @@ class Samples:
             total.append(x ^ y ^ carry)
             carry = (x & y) | (carry & (x ^ y))
         return total
+
+
+def packed(bits: IntArray) -> int:
+    """Give a row of bits as one integer, the first in the lowest place."""
+    return int.from_bytes(np.packbits(bits.astype(np.uint8), bitorder="little"), "little")
+
+
+def unpacked(table: int, count: int) -> IntArray:
+    """Give the lowest `count` bits of an integer as a row."""
+    octets = np.frombuffer(table.to_bytes(-(-count // 8), "little"), np.uint8)
+    return np.unpackbits(octets, count=count, bitorder="little").astype(np.int64)
 
 
 def extend(bits: list[int], signed: bool, width: int) -> list[int]:

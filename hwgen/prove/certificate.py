@@ -25,7 +25,7 @@ PROVED = (
     "cycle, and the first unit alone takes a beat only when i__ready is high",
     "the top joins the units in order",
     "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3, each kind "
-    "in the design by Yosys' SAT solver and its models of them",
+    "in the design, place by place, by Yosys' models of them",
 )
 NOT_PROVED = (
     "Yosys' reading of the Verilog is trusted, and so is this program",

@@ -15,7 +15,7 @@ from hwgen.ir import Threshold
 from hwgen.numeric import Range
 from hwgen.prove.argmax import prove_argmax
 from hwgen.prove.best import prove_best
-from hwgen.prove.codes import CodesProof, prove_codes, reached_codes
+from hwgen.prove.codes import CodesProof, prove_codes
 from hwgen.prove.dense import Lane
 from hwgen.prove.ends import check_end
 from hwgen.prove.folded import FoldedProof, Repeated, aliased_row, prove_folded
@@ -27,6 +27,7 @@ from hwgen.prove.movers import prove_mover
 from hwgen.prove.netlist import Module, NotProvedError
 from hwgen.prove.read import DesignFolder
 from hwgen.prove.rules import Rules
+from hwgen.prove.staircase import reached_codes
 from hwgen.prove.steady import SteadyRun
 from hwgen.prove.streams import Element, Stream, Total, cut
 
@@ -89,7 +90,7 @@ class Chain:
         if self._left:
             raise NotProvedError(f"{self._left[0][0]}: must belong to a layer of the network")
 
-    def _machine(self, inputs: Ranges) -> tuple[Machine, Rules]:
+    def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> tuple[Machine, Rules]:
         """Set up the next unit.
 
         Raises
@@ -102,7 +103,7 @@ class Chain:
         name, _ = self._left.pop(0)
         self._progress(name)
         module = self.modules[name]
-        rules = Rules(module, inputs)
+        rules = Rules(module, inputs, wide_sums=wide_sums)
         payload = module.port("i__payload")
         if len(payload) != sum(self.stream.lanes):
             raise module.problem(
@@ -148,12 +149,13 @@ class Chain:
             return None
         self._move()
         kind = self._left[0][1] if self._left else ""
-        machine, _ = self._machine(())
         if isinstance(layer.tail, Threshold):
+            machine, _ = self._machine(Repeated(self.stream.sums()), wide_sums=self.stream.is_wide)
             codes = prove_codes(machine, layer.tail, self.stream, dense.rows)
             self.stream, self.inputs, self.alias = codes.stream, codes.codes, codes.alias
             self._note(machine, codes.run)
             return codes
+        machine, _ = self._machine(())
         if kind != "ParallelArgmax":
             self.stream, run = prove_best(machine, self.stream, len(dense.rows))
             self._note(machine, run)

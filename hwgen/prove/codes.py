@@ -10,13 +10,15 @@ import numpy as np
 
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
+from hwgen.prove.boolean import packed
 from hwgen.prove.forms import Form
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import NotProvedError
 from hwgen.prove.sending import sent
-from hwgen.prove.staircase import codes_of, packed
+from hwgen.prove.staircase import codes_of, reached_codes
 from hwgen.prove.steady import SteadyRun
 from hwgen.prove.streams import Content, Element, Row, Stream, Total
+from hwgen.prove.turns import first_difference, turns_of
 from hwgen.prove.values import CaseBit, Source, Value
 
 
@@ -46,12 +48,13 @@ def prove_codes(
 
     def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
         total = _total_at(stream, place)
-        row = None if total is None else _row(machine, node, place, word, total)
+        row = None if total is None else _row(machine, node, place, word, total, stream)
         if row is None:
             return None
         return Element(column=alias[row.index], limits=reached[row.index], bits=len(word))
 
-    result, run = sent(machine, stream.values(0), len(stream.beats), 0, decode)
+    places = len(stream.beats) * len(stream.lanes)
+    result, run = sent(machine, stream.values(places), len(stream.beats), places, decode)
     totals = [t for beat in stream.beats for t in beat if isinstance(t, Total)]
     return CodesProof(
         stream=result,
@@ -70,7 +73,12 @@ def _total_at(stream: Stream, place: Source) -> Total | None:
 
 
 def _row(
-    machine: Machine, node: Threshold, place: Source, word: Sequence[Value], total: Total
+    machine: Machine,
+    node: Threshold,
+    place: Source,
+    word: Sequence[Value],
+    total: Total,
+    stream: Stream,
 ) -> Row | None:
     """Give the row whose code a lane is, None for a constant lane that may be padding.
 
@@ -79,19 +87,15 @@ def _row(
     NotProvedError
         Where it is that of none.
     """
-    count = total.steps.span + 1
-    found = [_mask(value, place, count) for value in word]
     wrong = ""
     for row in total.rows:
-        codes = _codes(node, row, total.steps)
-        differ = [
-            None if mask is None else mask ^ packed(codes >> index & 1)
-            for index, mask in enumerate(found)
-        ]
-        if not any(d != 0 for d in differ):
+        if total.is_wide:
+            found = _wide_difference(machine, node, place, word, total, row, stream)
+        else:
+            found = _difference(node, place, word, total, row)
+        if not found:
             return row
-        if not wrong:
-            wrong = _difference(row, total, codes, differ)
+        wrong = wrong or found
     if not total.steps.span:
         return None
     raise NotProvedError(
@@ -100,14 +104,49 @@ def _row(
     )
 
 
-def _difference(row: Row, total: Total, codes: IntArray, differ: Sequence[int | None]) -> str:
-    index = next(k for k, d in enumerate(differ) if d != 0)
-    where = differ[index]
-    if where is None:
-        return f"bit {index} must be a function of the lane's sum"
-    sample = (where & -where).bit_length() - 1
-    total_sum = row.factor * (total.steps.lo + sample) + row.constant
-    return f"must be bit {index} of code {int(codes[sample])} at sum {total_sum}, and is not"
+def _difference(
+    node: Threshold, place: Source, word: Sequence[Value], total: Total, row: Row
+) -> str:
+    """Say where a lane differs from a row's code at some value, or nothing."""
+    codes = _codes(node, row, total.steps)
+    for index, value in enumerate(word):
+        mask = _mask(value, place, total.steps.span + 1)
+        where = None if mask is None else mask ^ packed(codes >> index & 1)
+        if where is None:
+            return f"bit {index} must be a function of the lane's sum"
+        if where:
+            sample = (where & -where).bit_length() - 1
+            return _wrong(row, total.steps.lo + sample, index, int(codes[sample]))
+    return ""
+
+
+def _wide_difference(
+    machine: Machine,
+    node: Threshold,
+    place: Source,
+    word: Sequence[Value],
+    total: Total,
+    row: Row,
+    stream: Stream,
+) -> str:
+    """Say the same of a sum of many values, by the places where a bit changes."""
+    lanes = len(stream.lanes)
+    column = (place.vector * len(stream.beats) + place.beat) * lanes + place.lane
+    turns = turns_of(node, row.index, row.factor, row.constant, total.steps, column)
+    found = first_difference(word, turns, machine.rules.linear.inputs)
+    if found is None:
+        return ""
+    index, step = found
+    if step is None:
+        doubt = machine.rules.doubt
+        because = "" if doubt is None else f" ({doubt})"
+        return f"bit {index} must be a function of the lane's sum that can be followed{because}"
+    return _wrong(row, step, index, turns.code(step - total.steps.lo))
+
+
+def _wrong(row: Row, step: int, index: int, code: int) -> str:
+    total = row.factor * step + row.constant
+    return f"must be bit {index} of code {code} at sum {total}, and is not"
 
 
 def _mask(value: Value, place: Source, count: int) -> int | None:
@@ -121,12 +160,6 @@ def _codes(node: Threshold, row: Row, steps: Range) -> IntArray:
     return codes_of(node, row.index, sums)
 
 
-def reached_codes(node: Threshold, row: int, limits: Range) -> Range:
-    """Give the range of a row's codes over the range of its sum."""
-    lo, hi = codes_of(node, row, np.array([limits.lo, limits.hi]))
-    return Range(int(lo), int(hi))
-
-
 def _alias(node: Threshold, stream: Stream, rows: int) -> tuple[int, ...]:
     """Give, for each row, the first whose code is the same function of the same sum."""
     alias = list(range(rows))
@@ -134,7 +167,8 @@ def _alias(node: Threshold, stream: Stream, rows: int) -> tuple[int, ...]:
     for members, steps in totals.items():
         equal: dict[bytes, list[int]] = defaultdict(list)
         for row in members:
-            equal[_codes(node, row, steps).tobytes()].append(row.index)
+            turns = turns_of(node, row.index, row.factor, row.constant, steps)
+            equal[turns.starts.tobytes() + turns.codes.tobytes()].append(row.index)
         for group in equal.values():
             for index in group:
                 alias[index] = min(group)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from hwgen.prove.forms import Bit
 from hwgen.prove.memory import Memory, memories_of, number, read
 from hwgen.prove.netlist import Cell, Module, Net, Word
 from hwgen.prove.order import in_order
 from hwgen.prove.rules import Rules
+from hwgen.prove.steps import Step
 from hwgen.prove.values import UNKNOWN, Value, aged
 
 Run = Callable[[], Sequence[Value]]
@@ -207,6 +209,8 @@ class Machine:
     def _read(self, memory: Memory, index: int) -> Run:
         """Give what reads a memory; a word that is being written is unknown."""
         port = memory.reads[index]
+        steps = self.rules.steps
+        contents = memory.table() if steps is not None and not memory.writes else None
 
         def run() -> Sequence[Value]:
             address = self.get(port.address)
@@ -214,7 +218,11 @@ class Machine:
                 writes = any(value != 0 for value in self.get(write.enable))
                 if writes and self._may_meet(address, self.get(write.address)):
                     return (UNKNOWN,) * len(port.words)
-            return read(self._words[memory.name], address)
+            pointers = [value for value in address if isinstance(value, int | Bit | Step)]
+            if steps is None or contents is None or len(pointers) < len(address):
+                return read(self._words[memory.name], address)
+            found = steps.read(contents, pointers)
+            return (UNKNOWN,) * len(port.words) if found is None else found
 
         return run
 

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from hwgen.prove.netlist import Module, NotProvedError, Word
+from hwgen.prove.step_rules import Contents
+from hwgen.prove.steps import MOST_BITS
 from hwgen.prove.values import UNKNOWN, CaseBit, Value
 
 
@@ -31,6 +35,15 @@ class Memory:
     reads: tuple[Port, ...]
     writes: tuple[Port, ...]
     contents: tuple[tuple[Value, ...], ...]
+
+    def table(self) -> Contents:
+        """Give the words as numbers."""
+        width = len(self.contents[0])
+        known = np.array([UNKNOWN not in word for word in self.contents])
+        words = np.zeros(len(known), np.int64)
+        for place in range(min(width, MOST_BITS)):
+            words |= np.array([word[place] == 1 for word in self.contents], np.int64) << place
+        return Contents(words, known & (width <= MOST_BITS), width)
 
     def unknown(self) -> list[Sequence[Value]]:
         """Give the words that are certain whatever happened before."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.ir import Graph
+from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.synth.tools import find_yosys, run_tool, workspace
@@ -57,7 +57,7 @@ def read_folder(folder: Path) -> DesignFolder:
             kinds=tuple(str(stage["op"]) for stage in document["stages"]),
             input_beats=int(source["beats"]),
             input_lanes=int(source["lanes"]),
-            output=IntType.parse(axis["type"]),
+            output=IntType.parse(axis["type"], MAX_ACCUMULATOR_BITS),
             output_beats=int(axis["beats"]),
             output_lanes=int(axis["lanes"]),
         )

@@ -10,6 +10,8 @@ from hwgen.prove.forms import Bit, Form, Ranges, inverted
 from hwgen.prove.largest import compared, largest
 from hwgen.prove.linear import LinearAlgebra
 from hwgen.prove.netlist import Cell, Module, NotProvedError
+from hwgen.prove.step_rules import StepRules
+from hwgen.prove.steps import Step
 from hwgen.prove.values import (
     UNKNOWN,
     Above,
@@ -27,13 +29,15 @@ BITWISE = ("$and", "$or", "$xor", "$xnor")
 class Rules:
     """The algebra of a symbolic run.
 
-    `widest` has, for every adder of linear forms, the forms with the lowest and with the highest
-    value and its width; `doubt` is the latest sum that could not be followed.
+    With `wide_sums` the inputs are sums, and what comparing and choosing makes of one is followed
+    as steps. `widest` has, for every adder of linear forms, the forms with the lowest and with the
+    highest value and its width; `doubt` is the latest sum that could not be followed.
     """
 
-    def __init__(self, module: Module, inputs: Ranges) -> None:
+    def __init__(self, module: Module, inputs: Ranges, *, wide_sums: bool = False) -> None:
         self.module = module
         self.linear = LinearAlgebra(module, inputs)
+        self.steps = StepRules(module, inputs, self.linear) if wide_sums else None
         self.widest: dict[str, tuple[Form, Form, int]] = {}
         self.doubt: NotProvedError | None = None
 
@@ -48,12 +52,16 @@ class Rules:
     def rule(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value]:
         """Give what a cell drives; fewer bits than it has where no one reads the highest."""
         kind = cell.kind
+        if self.steps is not None:
+            found = self._steps(cell, operands)
+            if found is not None:
+                return found
         if kind in ("$mux", "$pmux"):
             return self._choice(cell, operands)
         if kind in BITWISE or kind == "$not":
             return self._bitwise(cell, operands)
         kinds = {type(value) for value in chain.from_iterable(operands.values())}
-        found: Sequence[Value] | None = None
+        found = None
         if kinds <= {int, CaseBit}:
             found = self._cases(cell, operands)
         elif kinds <= {int, Bit} and kind in ("$add", "$sub", "$neg", "$pos"):
@@ -63,6 +71,22 @@ class Rules:
         elif kind in ("$gt", "$lt") and not cell.signed("A"):
             found = compared(cell, operands)
         return [UNKNOWN] * len(cell.outputs["Y"]) if found is None else found
+
+    def _steps(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value] | None:
+        """Follow a cell on steps; None where it has other operands, or forms alone to add."""
+        assert self.steps is not None
+        stepped = {
+            port: [v for v in word if isinstance(v, int | Bit | Step)]
+            for port, word in operands.items()
+        }
+        kinds = {type(value) for value in chain.from_iterable(operands.values())}
+        if not kinds <= {int, Bit, Step} or kinds == {int}:
+            return None
+        try:
+            return self.steps.rule(cell, stepped)
+        except NotProvedError as error:
+            self.doubt = error
+            return None
 
     def _cases(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value] | None:
         """Evaluate a cell for every value of one sum, or once where all is constant."""
@@ -158,6 +182,8 @@ def complement(value: Value) -> Value:
             return 1 - value
         case Bit():
             return inverted(value)
+        case Step():
+            return value.complement()
         case CaseBit():
             return CaseBit(value.source, value.mask ^ ((1 << value.count) - 1), value.count)
         case Part():

@@ -1,7 +1,8 @@
 """Shows that a threshold unit gives the network's codes for every sum that can occur.
 
-Each lane is a function of one lane of sums. All values of that sum are run through the unit's
-cells at once: the lane's bits are written down for every value, a long integer a net.
+Each lane is a function of one lane of sums. Where that sum has few values, all of them are run
+through the unit's cells at once: the lane's bits are written down for every value, a long integer a
+net. Where it has many, nets are followed as linear forms of the sum and as step functions of it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.errors import ModelError
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
-from hwgen.prove.boolean import Samples
+from hwgen.prove.boolean import Samples, packed
 from hwgen.prove.dense import Lane
-from hwgen.prove.netlist import Module, NotProvedError, Word
+from hwgen.prove.forms import bit, linear_form
+from hwgen.prove.linear import LinearAlgebra
+from hwgen.prove.netlist import Module, Net, NotProvedError, Word
 from hwgen.prove.pipeline import Flow, Pipeline, pipeline_of
+from hwgen.prove.step_rules import NotFollowedError, Stepped, StepRules
+from hwgen.prove.turns import MOST_TRIED, first_difference, turns_of
 from hwgen.prove.walk import Walk
 
 CHUNK = 1 << 16  # values at a time, so that memory stays small
@@ -43,33 +47,21 @@ def prove_threshold(
     Raises
     ------
     NotProvedError
-        Where a code differs, or depends on another lane.
-    ModelError
-        Where a sum has too many values.
+        Where a code differs or depends on another lane, or a sum has too many values.
     """
     pipeline = pipeline_of(module)
     lanes = module.lanes("o__payload", len(sums))
-    codes = []
     for row, lane in enumerate(sums):
-        if lane.steps.span >= MAX_VALUES:
-            raise ModelError(
-                f"{module.name}: lane {row} has {lane.steps.span + 1} values; thresholds are "
-                f"proved for at most {MAX_VALUES}"
-            )
-        limits = None
-        for start in range(lane.steps.lo, lane.steps.hi + 1, CHUNK):
-            steps = np.arange(start, min(start + CHUNK, lane.steps.hi + 1))
-            code = codes_of(node, row, steps * lane.divisor + lane.row.constant)
-            _compare(module, pipeline, row, lane, (input_lanes[row], lanes[row]), steps, code)
-            reached = Range(int(code.min()), int(code.max()))
-            limits = reached if limits is None else limits.union(reached)
-        assert limits is not None
-        codes.append(limits)
+        nets = (input_lanes[row], lanes[row])
+        if lane.steps.span < MOST_TRIED or not _is_followed(
+            module, pipeline, node, row, lane, nets
+        ):
+            _try_all(module, pipeline, node, row, lane, nets)
     return ThresholdProof(
         latency=pipeline.latency,
         flow=pipeline.flow,
         lanes=tuple(lanes),
-        codes=tuple(codes),
+        codes=tuple(reached_codes(node, row, lane.row.limits) for row, lane in enumerate(sums)),
         values=sum(lane.steps.span + 1 for lane in sums),
     )
 
@@ -77,6 +69,73 @@ def prove_threshold(
 def codes_of(node: Threshold, row: int, sums: IntArray) -> IntArray:
     """Give the network's codes of a row for some of its sums."""
     return node.output.lo + np.searchsorted(node.thresholds[row], sums, side="right")
+
+
+def reached_codes(node: Threshold, row: int, limits: Range) -> Range:
+    """Give the range of a row's codes over the range of its sum."""
+    lo, hi = codes_of(node, row, np.array([limits.lo, limits.hi]))
+    return Range(int(lo), int(hi))
+
+
+def _is_followed(
+    module: Module,
+    pipeline: Pipeline,
+    node: Threshold,
+    row: int,
+    lane: Lane,
+    nets: tuple[Word, Word],
+) -> bool:
+    """Follow a lane's cells as functions of its sum; False where some cannot be.
+
+    Raises
+    ------
+    NotProvedError
+        Where a code differs.
+    """
+    inputs = (lane.steps,)
+    carried = linear_form({0: lane.factor}, lane.carried.constant, inputs)
+    leaves: dict[Net, Stepped] = {net: bit(carried, k) for k, net in enumerate(nets[0])}
+    algebra = StepRules(module, inputs, LinearAlgebra(module, inputs))
+    walk: Walk[Stepped] = Walk(module, pipeline.registers, leaves, (0, 1), algebra.certain)
+    try:
+        word = walk.word(nets[1], pipeline.latency)
+    except NotFollowedError:
+        return False
+    turns = turns_of(node, row, lane.divisor, lane.row.constant, lane.steps)
+    difference = first_difference(word, turns, inputs)
+    if difference is None:
+        return True
+    index, step = difference
+    if step is None:
+        return False
+    code = turns.code(step - lane.steps.lo)
+    raise _wrong(module, row, lane, nets[1][index], index, step, code)
+
+
+def _try_all(
+    module: Module,
+    pipeline: Pipeline,
+    node: Threshold,
+    row: int,
+    lane: Lane,
+    nets: tuple[Word, Word],
+) -> None:
+    """Run a lane's cells on every value of its sum.
+
+    Raises
+    ------
+    NotProvedError
+        Where a code differs, or the values are too many.
+    """
+    if lane.steps.span >= MAX_VALUES:
+        raise NotProvedError(
+            f"{module.name}, lane {row}: must be sums, comparisons and choices that can be "
+            f"followed, since {lane.steps.span + 1} sums are too many to be tried"
+        )
+    for start in range(lane.steps.lo, lane.steps.hi + 1, CHUNK):
+        steps = np.arange(start, min(start + CHUNK, lane.steps.hi + 1))
+        code = codes_of(node, row, steps * lane.divisor + lane.row.constant)
+        _compare(module, pipeline, row, lane, nets, steps, code)
 
 
 def _compare(
@@ -97,13 +156,15 @@ def _compare(
         differ = found ^ packed(code >> index & 1)
         if differ:
             sample = (differ & -differ).bit_length() - 1
-            total = int(steps[sample]) * lane.divisor + lane.row.constant
-            raise NotProvedError(
-                f"{module.name}, lane {row}, {module.name_of(nets[1][index])}: must be bit "
-                f"{index} of code {int(code[sample])} at sum {total}, and is not"
-            )
+            net, step = nets[1][index], int(steps[sample])
+            raise _wrong(module, row, lane, net, index, step, int(code[sample]))
 
 
-def packed(bits: IntArray) -> int:
-    """Give a row of bits as one integer, the first in the lowest place."""
-    return int.from_bytes(np.packbits(bits.astype(np.uint8), bitorder="little"), "little")
+def _wrong(
+    module: Module, row: int, lane: Lane, net: Net, index: int, step: int, code: int
+) -> NotProvedError:
+    total = step * lane.divisor + lane.row.constant
+    return NotProvedError(
+        f"{module.name}, lane {row}, {module.name_of(net)}: must be bit {index} of code {code} at "
+        f"sum {total}, and is not"
+    )

@@ -11,15 +11,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from hwgen.errors import ModelError
 from hwgen.numeric import Range
-from hwgen.prove.forms import Form, bit
+from hwgen.prove.boolean import packed
+from hwgen.prove.forms import Form, bit, linear_form
 from hwgen.prove.netlist import Module
-from hwgen.prove.staircase import packed
+from hwgen.prove.turns import MOST_TRIED
 from hwgen.prove.values import UNKNOWN, CaseBit, Part, Source, Value
 
 T = TypeVar("T")
-MOST_CASES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +29,10 @@ class Element:
     limits: Range
     bits: int
 
-    def leaf(self, source: Source, columns: int) -> Sequence[Value]:
-        """Give the bits as those of a linear form of the inputs of all vectors."""
+    def leaf(self, source: Source, first: int, place: int) -> Sequence[Value]:
+        """Give the bits as those of a linear form of the inputs, its vector's from `first` on."""
         limits = self.limits
-        column = source.vector * columns + self.column
+        column = first + self.column
         form = Form({column: 1} if limits.span else {}, 0 if limits.span else limits.lo, limits)
         return [bit(form, index) for index in range(self.bits)]
 
@@ -71,19 +70,21 @@ class Total:
         """Give a row of these, if it is one."""
         return next((row for row in self.rows if row.index == index), None)
 
-    def leaf(self, source: Source, columns: int) -> Sequence[Value]:
-        """Give the bits as functions of s.
+    @property
+    def is_wide(self) -> bool:
+        """Whether s has too many values to write each of them down."""
+        return self.steps.span >= MOST_TRIED
 
-        Raises
-        ------
-        ModelError
-            Where s has too many values.
+    def leaf(self, source: Source, first: int, place: int) -> Sequence[Value]:
+        """Give the bits as functions of s: its values one by one, or those of a linear form.
+
+        In the form s is input `first + place`.
         """
+        if self.is_wide:
+            column = first + place
+            form = linear_form({column: self.factor}, self.constant, {column: self.steps})
+            return [bit(form, index) for index in range(self.bits)]
         count = self.steps.span + 1
-        if count > MOST_CASES:
-            raise ModelError(
-                f"thresholds of folded units are proved for at most {MOST_CASES} sums, not {count}"
-            )
         carried = np.arange(self.steps.lo, self.steps.hi + 1) * self.factor + self.constant
         ones = (1 << count) - 1
         masks = [packed(carried >> index & 1) for index in range(self.bits)]
@@ -106,7 +107,7 @@ class Constant:
         """The one value."""
         return Range(self.value, self.value)
 
-    def leaf(self, source: Source, columns: int) -> Sequence[Value]:
+    def leaf(self, source: Source, first: int, place: int) -> Sequence[Value]:
         """Give the bits."""
         return [self.value >> index & 1 for index in range(self.bits)]
 
@@ -125,6 +126,15 @@ class Stream:
     lanes: tuple[int, ...]
     beats: tuple[tuple[Content | None, ...], ...]
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a lane carries a sum with many values."""
+        return any(isinstance(total, Total) and total.is_wide for total in self.natural())
+
+    def sums(self) -> list[Range]:
+        """Give the ranges of what the sums are functions of, one a place of a vector."""
+        return [c.steps if isinstance(c, Total) else Range(0, 0) for c in self.natural()]
+
     def natural(self) -> list[Content | None]:
         """Give the contents in the order of beats and lanes."""
         return [content for beat in self.beats for content in beat]
@@ -137,7 +147,10 @@ class Stream:
             for lane, content in enumerate(self.beats[beat]):
                 source = Source(vector, beat, lane)
                 unknown = [UNKNOWN] * self.lanes[lane]
-                found += unknown if content is None else content.leaf(source, columns)
+                place = beat * len(self.lanes) + lane
+                found += (
+                    unknown if content is None else content.leaf(source, vector * columns, place)
+                )
             return found
 
         return payload

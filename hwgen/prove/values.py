@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hwgen.prove.forms import Bit
+from hwgen.prove.steps import Step
 
 
 class Source(NamedTuple):
@@ -66,7 +67,7 @@ class Unknown:
 
 UNKNOWN = Unknown()
 
-Value = int | Bit | CaseBit | Part | BestBit | Above | Unknown
+Value = int | Bit | Step | CaseBit | Part | BestBit | Above | Unknown
 
 
 def aged(value: Value, vectors: int, columns: int) -> object:
@@ -80,6 +81,8 @@ def aged(value: Value, vectors: int, columns: int) -> object:
         before = vectors * columns
         factors = frozenset((c - before, v) for c, v in value.form.coefficients.items())
         return value.index, value.form.constant, factors
+    if isinstance(value, Step):
+        return value.key(vectors * columns)
     if isinstance(value, CaseBit):
         return _later(value.source, vectors), value.mask
     if isinstance(value, Part):

@@ -301,8 +301,8 @@ def test_what_lies_inside_a_container(path, value, expected):
             "max_pool2d, sum_pool2d, add, concat, upsample_nearest, pixel_shuffle, flatten, "
             "argmax, not 'softmax'; this release cannot build it",
         ),
-        (("input", "bits"), 0, "net.pt: input: bits must be 1 to 16, not 0"),
-        (("input", "bits"), 17, "net.pt: input: bits must be 1 to 16, not 17"),
+        (("input", "bits"), 0, "net.pt: input: bits must be 1 to 32, not 0"),
+        (("input", "bits"), 33, "net.pt: input: bits must be 1 to 32, not 33"),
         (
             ("nodes", RELU, "bits"),
             1 << 40,

@@ -215,8 +215,8 @@ def test_an_archive_of_arrays(tmp_path):
 
 def test_inputs_that_are_too_wide(tmp_path):
     with pytest.raises(ModelError) as caught:
-        load_matrix(saved(tmp_path, MATRIX), IntType(bits=17, signed=True))
-    assert str(caught.value) == "weights: input must have 1 to 16 bits, not s17"
+        load_matrix(saved(tmp_path, MATRIX), IntType(bits=33, signed=True))
+    assert str(caught.value) == "weights: input must have 1 to 32 bits, not s33"
 
 
 def test_sums_that_are_too_wide(tmp_path):

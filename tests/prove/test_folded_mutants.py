@@ -14,12 +14,12 @@ import pytest
 
 from hwgen.ir import Dense
 from hwgen.network_file import load_network
+from hwgen.prove.boolean import packed
 from hwgen.prove.machine import Machine
 from hwgen.prove.netlist import Module
 from hwgen.prove.read import read_folder, read_netlist
 from hwgen.prove.rules import Rules
 from hwgen.prove.run import prove_netlist
-from hwgen.prove.staircase import packed
 from hwgen.prove.values import CaseBit, Source
 from tests.prove.designs import folded
 from tests.prove.test_mutants import damaged
