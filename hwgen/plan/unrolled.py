@@ -169,9 +169,7 @@ class _Search:
         return {
             row: self._output(
                 builder,
-                sum_row(
-                    builder, [_placed(term, shift, sign) for term in terms], self._ending(row)
-                ),
+                sum_row(builder, [_placed(term, shift, sign) for term in terms], self._ending(row)),
                 row,
             )
             for row, (_, shift, sign) in alike
