@@ -1,11 +1,11 @@
 """Cuts a matrix into the sums among which shared sub-sums are sought.
 
 The search counts every two terms of a sum, so that its time and memory grow with the square of a
-row's length. A row of more terms than `MOST_TERMS` is therefore sought in pieces, all such rows cut
-between the same columns; what is lost is only what pairs from different pieces would have had in
-common. Before that, columns that are alike in all rows but for a sign and a power of two are added
-up to one, which costs nothing and leaves few columns of a matrix of few rows, and weights of a
-single digit are left out, since nothing can be shared of an input that is read once.
+row's length. Where there are too many of them, columns that are alike in all rows but for a sign
+and a power of two are added up to one first, which leaves few columns of a matrix of few rows, and
+inputs that are read by a single digit are left out, since nothing can be shared of them. Rows that
+are still too long are sought in pieces, all cut between the same columns: what is lost is what
+pairs from different pieces have in common.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from hwgen.plan.multiples import multiples
 from hwgen.plan.sharing import digit_counts, digit_rows
 from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, Terms
 
-MOST_TERMS = 512  # of a sum in which sub-sums are sought
-LEAST_TERMS = 32  # below which nothing is cut
-MOST_PAIRS = 4_000_000  # of two terms of one sum, which take 100 bytes each
+MOST_APART = 1_000_000  # pairs of two terms of one sum up to which columns are left as they are
+MOST_PAIRS = 2_000_000  # above which sums are cut; a pair takes some 200 bytes
+LEAST_TERMS = 32  # of a piece
+INPUTS_COUNTED = 4  # of a column, where the work of the search is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +39,23 @@ class Pieces:
         Terms over the columns, and the row that each sum is a part of.
     loose
         What every row has beside its sums, as terms over the inputs.
+    digits
+        Of the whole matrix.
     """
 
     columns: tuple[Terms, ...]
     sums: tuple[Terms, ...]
     rows: tuple[int, ...]
     loose: tuple[Terms, ...]
+    digits: int
 
     @property
-    def pairs(self) -> int:
-        """Count the pairs of two terms of one sum."""
-        return sum(len(terms) * (len(terms) - 1) // 2 for terms in self.sums)
+    def sought(self) -> int:
+        """Count the digits that the search's work is measured by: those of a few inputs a column.
+
+        Columns that stand for many inputs are worth more work than their own digits.
+        """
+        return min(self.digits, INPUTS_COUNTED * sum(len(terms) for terms in self.sums))
 
     def ranges(self, inputs: Sequence[Range]) -> tuple[Range, ...]:
         """Give the range of each column; no two read the same input."""
@@ -58,34 +65,33 @@ class Pieces:
 def pieces_of(weight: IntArray) -> Pieces:
     """Cut a matrix, shape (rows, columns), into sums."""
     counts = digit_counts(weight)
-    most = _most_terms(counts)
     inputs = range(weight.shape[1])
-    if counts.sum(axis=1).max() <= most:
+    if _pairs(counts) <= MOST_APART:
         return Pieces(
             columns=tuple({column << SHIFT_BITS: 1} for column in inputs),
             sums=tuple(digit_rows(weight)),
             rows=tuple(range(len(weight))),
             loose=({},) * len(weight),
+            digits=int(counts.sum()),
         )
     alike = multiples(weight.T)
-    is_loose = counts.sum(axis=0) == 1
-    groups: dict[int, Terms] = {c: {} for c in inputs if alike[c].of == c}
+    classes: dict[int, Terms] = {}
     for column, (of, shift, sign) in enumerate(alike):
-        groups[of][column << SHIFT_BITS | shift] = sign
-    kept = _in_order(weight, [c for c in groups if counts[:, c].sum() > 1])
-    sums, rows = _cut(weight[:, kept], most)
-    loose = np.where(is_loose, weight, 0)
+        classes.setdefault(of, {})[column << SHIFT_BITS | shift] = sign
+    kept = _in_order(weight, [c for c in classes if counts[:, c].sum() > 1])
+    sums, rows = _cut(weight[:, kept])
     return Pieces(
-        columns=tuple(groups[column] for column in kept),
+        columns=tuple(classes[column] for column in kept),
         sums=tuple(sums),
         rows=tuple(rows),
-        loose=tuple(digit_rows(loose)),
+        loose=tuple(digit_rows(np.where(counts.sum(axis=0) == 1, weight, 0))),
+        digits=int(counts.sum()),
     )
 
 
-def _most_terms(counts: IntArray) -> int:
-    """Give how many terms a sum may have so that all of them have few enough pairs."""
-    return max(min(MOST_TERMS, 2 * MOST_PAIRS // max(int(counts.sum()), 1)), LEAST_TERMS)
+def _pairs(counts: IntArray) -> int:
+    """Count the pairs of two terms of one row."""
+    return int((counts.sum(axis=1) ** 2).sum()) // 2
 
 
 def _in_order(weight: IntArray, columns: list[int]) -> list[int]:
@@ -99,10 +105,13 @@ def _in_order(weight: IntArray, columns: list[int]) -> list[int]:
     return [columns[place] for place in np.lexsort(plain[::-1])]
 
 
-def _cut(weight: IntArray, most: int) -> tuple[list[Terms], list[int]]:
-    """Cut the rows of more terms than `most`, all between the same columns."""
+def _cut(weight: IntArray) -> tuple[list[Terms], list[int]]:
+    """Cut the longest rows, all between the same columns, so that few enough pairs are left."""
     counts = digit_counts(weight)
     totals = counts.sum(axis=1)
+    longest = int(totals.max(initial=0))
+    small = _pairs(counts) <= MOST_PAIRS
+    most = longest if small else max(2 * MOST_PAIRS // int(totals.sum()), LEAST_TERMS)
     long = np.flatnonzero(totals > most)
     sums: list[Terms] = []
     rows: list[int] = []
@@ -112,10 +121,11 @@ def _cut(weight: IntArray, most: int) -> tuple[list[Terms], list[int]]:
             rows.append(row)
     starts = _starts(counts[long], most)
     for start, end in pairwise([*starts, weight.shape[1]]):
-        for row, terms in zip(long, digit_rows(weight[long, start:end], start), strict=True):
+        parts = digit_rows(weight[long, start:end], start)
+        for index, terms in zip(map(int, long), parts, strict=True):
             if terms:
                 sums.append(terms)
-                rows.append(int(row))
+                rows.append(index)
     return sums, rows
 
 
@@ -124,13 +134,14 @@ def _starts(counts: IntArray, most: int) -> list[int]:
     if not len(counts):
         return []
     longest = int(counts.sum(axis=1).max())
-    most = -(-longest // -(-longest // most))
+    pieces = -(-longest // most)
+    most = -(-longest // pieces)
     starts, held = [0], np.zeros(len(counts), np.int64)
     for column, added in enumerate(counts.T):
-        held += added
+        held = held + added
         if held.max() > most and column > starts[-1]:
             starts.append(column)
-            held = added.copy()
+            held = added
     return starts
 
 

@@ -17,7 +17,7 @@ from hwgen.plan.design import Target
 from hwgen.plan.layers import Layer
 from hwgen.plan.local_search import LocalSearch
 from hwgen.plan.multiples import Multiple, multiples
-from hwgen.plan.pieces import MOST_PAIRS, pieces_of
+from hwgen.plan.pieces import pieces_of
 from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, Terms, in_order
 from hwgen.plan.term_sums import sum_row, sum_terms
 
@@ -108,15 +108,13 @@ class _Search:
     def graph(self, effort: str, seed: int) -> AdderGraph:
         """Search for shared sub-sums, and build them and the rest of each row."""
         best: LocalSearch | None = None
-        starts = max(MOST_PAIRS // max(self.pieces.pairs, 1), 1)
-        for k, noise in enumerate(NOISE[effort][:starts]):
+        for k, noise in enumerate(NOISE[effort]):
             search = self._search(seed + k)
             search.start(noise)
             best = search if best is None or search.cost < best.cost else best
         assert best is not None
-        digits = sum(len(terms) for terms in self.pieces.sums)
         started = self._build(best.sums.sums)
-        best.improve(min(WORK[effort] * digits, MOST_WORK[effort]))
+        best.improve(min(WORK[effort] * self.pieces.sought, MOST_WORK[effort]))
         target = TARGET_OF[self.style]
         found = self._build(best.sums.sums)
         return min(started, found, key=lambda graph: graph_luts(graph, target))

@@ -18,6 +18,7 @@ from hwgen.plan.pipelining import (
     threshold_cuts,
 )
 from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
+from hwgen.plan.port_width import check_ports
 from hwgen.plan.requantize import LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
@@ -32,6 +33,7 @@ def plan_unrolled_layer(
     graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
 ) -> PlannedLayer:
     """Plan a layer that takes a vector every cycle, down to its codes or its argmax."""
+    check_ports(layer)
     adders = _adder_graph(layer, stream, options)
     lanes = tuple(output.range.type for output in adders.outputs)
     if layer.tail != "threshold":
