@@ -83,10 +83,6 @@ class SubSums:
         """Give the nodes that may read a node, in order."""
         return [reader for reader in sorted(self.readers[node]) if self.sums.get(reader)]
 
-    def in_order(self) -> list[int]:
-        """Give all rows and shared nodes, each after those that it reads."""
-        return in_order(self.sums)
-
     def new_node(self, terms: list[tuple[int, int]]) -> int:
         """Add a shared sum of terms (key, sign)."""
         node = self.next_node
