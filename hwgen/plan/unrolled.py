@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
@@ -14,6 +13,7 @@ from hwgen.plan.adder_cost import Style, unsigned_style
 from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.adder_passes import graph_luts, prune
 from hwgen.plan.design import Target
+from hwgen.plan.lane_rule import LaneRule
 from hwgen.plan.layers import Layer
 from hwgen.plan.local_search import LocalSearch
 from hwgen.plan.multiples import Multiple, multiples
@@ -30,29 +30,6 @@ TARGET_OF: dict[Style, Target] = {
     "additive": "ice40",
     "complement": "ice40",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneRule:
-    """How wide the lane of a sum is.
-
-    With `wrap` it has the bits of the span and carries the stored value modulo `2**bits`: the
-    offset accumulator of docs/method.md, its offset chosen by whatever constants the graph has
-    collected. Without, it has the bits of the stored range, and at least `minimum_bits` (a baseline
-    with wide accumulators).
-    """
-
-    wrap: bool = True
-    minimum_bits: int = 0
-
-    def lane(self, stored: Range) -> tuple[Range, bool]:
-        """Range that the lane carries, and whether that is the stored value modulo `2**bits`."""
-        if self.minimum_bits > stored.bits:
-            return IntType(bits=self.minimum_bits, signed=True).range, False
-        bits = max(stored.span.bit_length(), 1)
-        if self.wrap and bits < stored.bits:
-            return Range(0, (1 << bits) - 1), True
-        return stored, False
 
 
 def plan_adder_graph(

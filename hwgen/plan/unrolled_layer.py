@@ -8,6 +8,7 @@ from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
+from hwgen.plan.lane_rule import LaneRule
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import (
@@ -23,7 +24,7 @@ from hwgen.plan.requantize import LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
 from hwgen.plan.staircase import code_range, steps
-from hwgen.plan.unrolled import LaneRule, plan_adder_graph
+from hwgen.plan.unrolled import plan_adder_graph
 
 TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
 SIGNED_TARGETS = ("ecp5",)  # where a subtraction costs no inverters
