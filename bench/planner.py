@@ -1,8 +1,9 @@
 """How planning and emission of an unrolled unit grow with the matrix: processor time and memory.
 
-    python bench/planner.py [--json] [--plot FILE.svg] [--target xc7] [SIZE ...]
+    python bench/planner.py [--json] [--plot FILE.svg] [--target xc7] [--shape sparse] [SIZE ...]
 
-Square matrices of 4-bit weights, 5 % of them not zero, 4-bit inputs, at the default effort. Each
+Weights of 4 bits, inputs of 4 bits, the default effort; `--shape` is a square matrix with 5 % of
+its weights not zero, or a dense one, or one row, or one column, of SIZE columns or rows. Each
 size runs in a process of its own, so that its memory is its own. `slope` is the exponent of a
 power of the nonzeros fitted to the planning time: 1 is linear.
 """
@@ -30,15 +31,22 @@ from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 
 DENSITY = 0.05
-SIZES = (64, 128, 256, 512)
+SIZES = {
+    "sparse": (64, 128, 256, 512),
+    "dense": (16, 32, 64, 128),
+    "row": (1000, 2000, 5000, 16_000),
+    "column": (1000, 2000, 4000, 8000),
+}
 
 
-def measure(size: int, target: str) -> dict[str, float]:
+def measure(size: int, target: str, shape: str) -> dict[str, float]:
     """Plan and emit one matrix in this process."""
     rng = np.random.default_rng(size)
-    weights = np.round(rng.laplace(0.0, 2.0, (size, size))).clip(-7, 7)
+    rows, columns = {"row": (1, size), "column": (size, 1)}.get(shape, (size, size))
+    weights = np.round(rng.laplace(0.0, 2.0, (rows, columns))).clip(-7, 7)
     weights[weights == 0] = 1
-    weights = (weights * (rng.random((size, size)) < DENSITY)).astype(np.int64)
+    kept = rng.random((rows, columns)) < (DENSITY if shape == "sparse" else 1)
+    weights = (weights * kept).astype(np.int64)
     graph = matrix_graph("scale", weights, IntType(bits=4, signed=False))
     options = BuildOptions(style="unrolled", target=target)
     start = time.process_time()
@@ -50,7 +58,7 @@ def measure(size: int, target: str) -> dict[str, float]:
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     adders = plan.stages[0].graph
     return {
-        "case": f"{size}x{size}",
+        "case": f"{rows}x{columns}",
         "nonzero": int(np.count_nonzero(weights)),
         "plan_cpu_s": round(planned - start, 1),
         "emit_cpu_s": round(emitted - planned, 1),
@@ -101,18 +109,24 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--plot", type=Path, help="write a plot here")
     parser.add_argument("--target", default="xc7", choices=TARGETS)
-    parser.add_argument("sizes", nargs="*", type=int, default=list(SIZES))
+    parser.add_argument("--shape", default="sparse", choices=SIZES)
+    parser.add_argument("sizes", nargs="*", type=int)
     args = parser.parse_args()
     rows = []
-    for size in track(args.sizes or SIZES, "planner", console=Console(stderr=True)):
+    for size in track(args.sizes or SIZES[args.shape], "planner", console=Console(stderr=True)):
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows.append(pool.apply(measure, (size, args.target)))
+            rows.append(pool.apply(measure, (size, args.target, args.shape)))
     if args.plot:
         args.plot.write_text(plot(rows))
     if args.json:
-        print(json.dumps({"target": args.target, "rows": rows, "slope": slope(rows)}, indent=1))
+        print(
+            json.dumps(
+                {"target": args.target, "shape": args.shape, "rows": rows, "slope": slope(rows)},
+                indent=1,
+            )
+        )
         return
-    table = Table(*rows[0], title=f"planning for {args.target}")
+    table = Table(*rows[0], title=f"planning for {args.target}, {args.shape}")
     for row in rows:
         table.add_row(*(f"{value:,}" if value != row["case"] else value for value in row.values()))
     Console().print(table)

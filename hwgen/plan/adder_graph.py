@@ -15,6 +15,8 @@ import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
 
+MOST_VALUES = 1 << 24  # of all nodes that are held at once
+
 
 class Operand(NamedTuple):
     """A node shifted left by `shift`; `inverted` flips its stored bits first."""
@@ -138,13 +140,23 @@ def shifted(limits: Range, shift: int) -> Range:
 
 def evaluate(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -> IntArray:
     """Give what the lanes carry for natural inputs `x`, (samples, inputs) -> (samples, outputs)."""
+    lanes = np.empty((len(x), len(graph.outputs)), np.int64)
+    some = max(MOST_VALUES // (len(graph.inputs) + len(graph.adders)), 1)
+    for start in range(0, len(x), some):
+        lanes[start : start + some] = _evaluated(graph, x[start : start + some], input_types)
+    return lanes
+
+
+def _evaluated(graph: AdderGraph, x: IntArray, input_types: tuple[IntType, ...]) -> IntArray:
     values = [
         x[:, i] + ((1 << (t.bits - 1)) if graph.flipped and t.signed else 0)
         for i, t in enumerate(input_types)
     ]
     for adder in graph.adders:
-        terms = [sign * _operand(graph, values, op) for op, sign in adder.signed_operands]
-        values.append(np.sum(terms, axis=0) + adder.constant)
+        total = np.full(len(x), adder.constant, np.int64)
+        for operand, sign in adder.signed_operands:
+            total += sign * _operand(graph, values, operand)
+        values.append(total)
     lanes = np.empty((len(x), len(graph.outputs)), np.int64)
     for i, output in enumerate(graph.outputs):
         stored = values[output.node] if output.node >= 0 else 0

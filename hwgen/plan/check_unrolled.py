@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hwgen.errors import PlanError
-from hwgen.numeric import IntArray, Range
-from hwgen.plan.adder_graph import AdderGraph, Operand, complement_constant
+from hwgen.numeric import Range
+from hwgen.plan.adder_builder import Form
+from hwgen.plan.adder_graph import Adder, AdderGraph, complement_constant
 from hwgen.plan.lane_form import LaneForm, check_row
 from hwgen.plan.layers import Layer
 from hwgen.plan.stages import UnrolledDense
@@ -31,9 +32,7 @@ def check_unrolled(stage: UnrolledDense, layer: Layer, where: str) -> dict[int, 
             raise PlanError(f"{place}: must add nodes 0 to {node - 1}, shifted to the left")
         if adder.level != 1 + max(graph.level(operand.node) for operand in operands):
             raise PlanError(f"{place}.level: must be one more than the highest of its operands")
-        terms = [sign * _operand(graph, forms, operand) for operand, sign in adder.signed_operands]
-        forms.append(np.sum(terms, axis=0))
-        forms[-1][0] += adder.constant
+        forms.append(_sum(graph, forms, adder))
         reached = _range(forms[-1], layer.inputs)
         if reached.lo < adder.lo or reached.hi > adder.hi:
             raise PlanError(
@@ -54,7 +53,7 @@ def _check_shape(stage: UnrolledDense, layer: Layer, where: str) -> None:
         raise PlanError(f"{where}.inputs.order: must be one beat in natural order")
     if stage.outputs.order != tuple(range(layer.rows)):
         raise PlanError(f"{where}.outputs.order: must be one beat in natural order")
-    offsets = [int(form[0]) for form in _inputs(stage)]
+    offsets = [form.constant for form in _inputs(stage)]
     for column, (given, limits) in enumerate(zip(graph.inputs, layer.inputs, strict=True)):
         lo, hi = limits.lo + offsets[column], limits.hi + offsets[column]
         if given.lo > lo or given.hi < hi:
@@ -64,42 +63,49 @@ def _check_shape(stage: UnrolledDense, layer: Layer, where: str) -> None:
             )
 
 
-def _inputs(stage: UnrolledDense) -> list[IntArray]:
-    """Forms of the input nodes: the constant, then a coefficient a column."""
-    forms = []
-    for column, lane in enumerate(stage.inputs.lanes):
-        form = np.zeros(len(stage.inputs.lanes) + 1, np.int64)
-        form[column + 1] = 1
-        if stage.graph.flipped and lane.signed:
-            form[0] = 1 << (lane.bits - 1)
-        forms.append(form)
-    return forms
+def _inputs(stage: UnrolledDense) -> list[Form]:
+    """Forms of the input nodes."""
+    flipped = stage.graph.flipped
+    return [
+        Form({column: 1}, 1 << (lane.bits - 1) if flipped and lane.signed else 0)
+        for column, lane in enumerate(stage.inputs.lanes)
+    ]
 
 
-def _operand(graph: AdderGraph, forms: list[IntArray], operand: Operand) -> IntArray:
-    form = forms[operand.node]
-    if operand.inverted:
-        form = -form
-        form[0] += complement_constant(graph.stored_range(operand.node))
-    return form << operand.shift
+def _sum(graph: AdderGraph, forms: list[Form], adder: Adder) -> Form:
+    coefficients: dict[int, int] = {}
+    constant = adder.constant
+    for operand, sign in adder.signed_operands:
+        form = forms[operand.node]
+        factor = (-sign if operand.inverted else sign) << operand.shift
+        for column, coefficient in form.coefficients.items():
+            coefficients[column] = coefficients.get(column, 0) + factor * coefficient
+        constant += factor * form.constant
+        if operand.inverted:
+            ones = complement_constant(graph.stored_range(operand.node))
+            constant += sign * (ones << operand.shift)
+    return Form({column: c for column, c in coefficients.items() if c}, constant)
 
 
-def _range(form: IntArray, inputs: tuple[Range, ...]) -> Range:
+def _range(form: Form, inputs: tuple[Range, ...]) -> Range:
     """Exact range of a form."""
-    ends = np.array([(limits.lo, limits.hi) for limits in inputs], np.int64) * form[1:, None]
-    return Range(int(form[0] + ends.min(axis=1).sum()), int(form[0] + ends.max(axis=1).sum()))
+    lo = hi = form.constant
+    for column, coefficient in form.coefficients.items():
+        ends = (coefficient * inputs[column].lo, coefficient * inputs[column].hi)
+        lo, hi = lo + min(ends), hi + max(ends)
+    return Range(lo, hi)
 
 
-def _lane(
-    stage: UnrolledDense, layer: Layer, forms: list[IntArray], row: int, where: str
-) -> LaneForm:
+def _lane(stage: UnrolledDense, layer: Layer, forms: list[Form], row: int, where: str) -> LaneForm:
     output = stage.graph.outputs[row]
     place = f"{where}.graph.outputs[{row}]"
     if not -1 <= output.node < len(forms):
         raise PlanError(f"{place}.node: must be -1 to {len(forms) - 1}, not {output.node}")
-    stored = forms[output.node] if output.node >= 0 else np.zeros_like(forms[0])
-    check_row(layer, row, output.unit * stored[1:], place)
-    constant = int(layer.bias[row] - output.unit * stored[0])
+    stored = forms[output.node] if output.node >= 0 else Form({}, 0)
+    weights = np.zeros(layer.columns, object)  # integers of any size, which an edit can make
+    weights[list(stored.coefficients)] = list(stored.coefficients.values())
+    check_row(layer, row, output.unit * weights, place)
+    constant = int(layer.bias[row]) - output.unit * stored.constant
     if output.node >= 0 and constant != output.constant:
         raise PlanError(f"{place}.constant: must be {constant}, not {output.constant}")
     reached = _range(stored, layer.inputs)

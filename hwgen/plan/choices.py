@@ -8,6 +8,7 @@ from hwgen.errors import PlanError
 from hwgen.plan.design import LUTS_PER_BLOCK, LayerChoice
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
+from hwgen.plan.port_width import fits_ports
 
 DEFAULT_PE = 4
 
@@ -29,6 +30,7 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     if options.goal is not None:
         return None
     small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
+    small = small and all(fits_ports(layer) for layer in layers)
     if options.style == "unrolled" or (options.style == "auto" and small and not folds):
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:

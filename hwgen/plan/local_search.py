@@ -11,9 +11,7 @@ from __future__ import annotations
 import math
 import random
 
-import numpy as np
-
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import Range
 from hwgen.plan.adder_cost import Style, sum_cost, summand
 from hwgen.plan.sharing import share
 from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums, Terms
@@ -42,12 +40,9 @@ class LocalSearch:
         self.sums = SubSums(rows, len(inputs))
         self.style = style
         self.rng = random.Random(seed)
-        self.lo = np.array([limits.lo for limits in inputs], np.int64)
-        self.hi = np.array([limits.hi for limits in inputs], np.int64)
+        self.inputs = inputs
         count = len(inputs)
-        self._forms: dict[int, IntArray] = {
-            node: np.eye(1, count, node, dtype=np.int64)[0] for node in range(count)
-        }
+        self._forms: dict[int, dict[int, int]] = {node: {node: 1} for node in range(count)}
         self._ranges: dict[int, Range] = dict(enumerate(inputs))
         self._row_bits = dict(enumerate(row_bits, count))
         self._prices: dict[int, float] = {}
@@ -133,17 +128,22 @@ class LocalSearch:
 
     def _range(self, node: int) -> Range:
         if node not in self._ranges:
-            form = self._form(node)
-            ends = (form * self.lo, form * self.hi)
-            lo, hi = int(np.minimum(*ends).sum()), int(np.maximum(*ends).sum())
+            lo = hi = 0
+            for column, factor in self._form(node).items():
+                limits = self.inputs[column]
+                ends = (factor * limits.lo, factor * limits.hi)
+                lo, hi = lo + min(ends), hi + max(ends)
             self._ranges[node] = Range(lo, hi)
         return self._ranges[node]
 
-    def _form(self, node: int) -> IntArray:
+    def _form(self, node: int) -> dict[int, int]:
+        """Give the coefficients of a node's inputs."""
         if node not in self._forms:
-            total = np.zeros(len(self.lo), np.int64)
+            total: dict[int, int] = {}
             for key, sign in self.sums.sums[node].items():
-                total += sign * (self._form(key >> SHIFT_BITS) << (key & SHIFT_MASK))
+                factor = sign << (key & SHIFT_MASK)
+                for column, inner in self._form(key >> SHIFT_BITS).items():
+                    total[column] = total.get(column, 0) + factor * inner
             self._forms[node] = total
         return self._forms[node]
 

@@ -82,16 +82,24 @@ def threshold_cuts(
         return TailCuts(cuts=((),) * len(channels), tails_ns=(0.0,) * len(channels))
     lanes = zip(channels, inputs.lanes, outputs.lanes, strict=True)
     paths = [path_of(channel, lane, code.bits) for channel, lane, code in lanes]
-    live = [path for path, channel in zip(paths, channels, strict=True) if _is_live(channel)]
-    count = max([fewest_cuts(path.steps, partial(_path_fits, limit, path)) for path in live] or [1])
+    live = [_is_live(channel) for channel in channels]
+    needed = [
+        fewest_cuts(path.steps, partial(_path_fits, limit, path))
+        for path, is_live in zip(paths, live, strict=True)
+        if is_live
+    ]
+    count = max(needed, default=1)
     cuts = tuple(
         cheapest_cuts(path.steps, partial(_path_fits, limit, path), path.held, count)
-        for path in paths
+        if is_live
+        else (path.steps,) * count  # a constant has no logic to cut
+        for path, is_live in zip(paths, live, strict=True)
     )
-    tails = zip(paths, cuts, strict=True)
-    return TailCuts(
-        cuts=cuts, tails_ns=tuple(path.ns(limit.model, 0, places[0]) for path, places in tails)
+    tails_ns = tuple(
+        path.ns(limit.model, 0, places[0]) if is_live else 0.0
+        for path, places, is_live in zip(paths, cuts, live, strict=True)
     )
+    return TailCuts(cuts=cuts, tails_ns=tails_ns)
 
 
 def _is_live(channel: Requantizer) -> bool:

@@ -9,6 +9,7 @@ that the linear programme has an optimum in integers.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -93,6 +94,7 @@ class _Network:
                 self.bits.append(output.range.bits)
                 node = self.adjusters[index]
             self.ends.append((node, tails_ns[index]))
+        self.whole = self._whole()
         self.before = [tuple(self.too_far(node)) for node in range(len(self.operands))]
         self.before_end = {start for node, tail in self.ends for start in self.too_far(node, tail)}
 
@@ -130,19 +132,34 @@ class _Network:
             if not self.limit.logic_fits(after_ns):
                 yield node
             return
+        if self.limit.adders_fit(*self.whole[node], after_ns):
+            return
         reached = {node: (1, self.bits[node])}
-        while reached:
-            start = max(reached)
+        waiting = [-node]
+        while waiting:
+            start = -heapq.heappop(waiting)
             levels, widest = reached.pop(start)
-            if start < self.inputs:
-                continue
             if not self.limit.adders_fit(levels, widest, after_ns) and (start != node or after_ns):
                 yield start
                 continue
             for operand in self.operands[start]:
+                if operand < self.inputs:
+                    continue
+                if operand not in reached:
+                    heapq.heappush(waiting, -operand)
                 known = reached.get(operand, (0, 0))
                 width = max(widest, known[1], self.bits[operand])
                 reached[operand] = (max(levels + 1, known[0]), width)
+
+    def _whole(self) -> list[tuple[int, int]]:
+        """Give the levels of adders up to each node, and the width of the widest of them."""
+        whole = [(0, 0)] * self.inputs
+        for operands, bits in zip(
+            self.operands[self.inputs :], self.bits[self.inputs :], strict=True
+        ):
+            levels, widest = zip(*(whole[operand] for operand in operands), strict=True)
+            whole.append((max(levels) + 1, max(bits, *widest)))
+        return whole
 
     def improved(self, first: list[int]) -> list[int]:
         """Give stages of the same latency with the fewest bits in registers.

@@ -32,14 +32,21 @@ def signed_digits(value: int) -> list[tuple[int, int]]:
     return digits
 
 
-def digit_rows(weight: IntArray) -> list[Terms]:
-    """Every row of the matrix as terms over the inputs."""
+def digit_counts(weight: IntArray) -> IntArray:
+    """How many signed digits each weight has."""
+    values, places = np.unique(weight, return_inverse=True)
+    counts = np.array([len(signed_digits(int(value))) for value in values], np.int64)
+    return counts[places].reshape(weight.shape)
+
+
+def digit_rows(weight: IntArray, first: int = 0) -> list[Terms]:
+    """Every row of the matrix as terms over the inputs; its columns are inputs from `first` on."""
     rows: list[Terms] = []
     for weights in weight:
         row: Terms = {}
         for column in np.flatnonzero(weights):
             for shift, sign in signed_digits(int(weights[column])):
-                row[int(column) << SHIFT_BITS | shift] = sign
+                row[first + int(column) << SHIFT_BITS | shift] = sign
         rows.append(row)
     return rows
 

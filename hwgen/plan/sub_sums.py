@@ -6,10 +6,11 @@ Terms and patterns are packed into integers, since a search touches millions of 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 SHIFT_BITS = 6
 SHIFT_MASK = (1 << SHIFT_BITS) - 1
-_NODE_BITS = 20
+_NODE_BITS = 24  # two of them, a difference of shifts and a sign are an integer of 60 bits
 
 Terms = dict[int, int]  # node << SHIFT_BITS | shift -> sign
 
@@ -82,20 +83,6 @@ class SubSums:
         """Give the nodes that may read a node, in order."""
         return [reader for reader in sorted(self.readers[node]) if self.sums.get(reader)]
 
-    def in_order(self) -> list[int]:
-        """Give all rows and shared nodes, each after those that it reads."""
-        order: dict[int, None] = {}
-        stack = sorted(self.sums, reverse=True)
-        while stack:
-            node = stack[-1]
-            read = sorted({key >> SHIFT_BITS for key in self.sums[node]})
-            missing = [n for n in read if n in self.sums and n not in order]
-            if missing:
-                stack += missing
-            else:
-                order[stack.pop()] = None
-        return list(order)
-
     def new_node(self, terms: list[tuple[int, int]]) -> int:
         """Add a shared sum of terms (key, sign)."""
         node = self.next_node
@@ -142,6 +129,21 @@ class SubSums:
         for node, terms in self.sums.items():
             for key in terms:
                 self.readers[key >> SHIFT_BITS].add(node)
+
+
+def in_order(sums: Mapping[int, Terms]) -> list[int]:
+    """Give all nodes of `sums`, each after those that it reads."""
+    order: dict[int, None] = {}
+    stack = sorted(sums, reverse=True)
+    while stack:
+        node = stack[-1]
+        read = sorted({key >> SHIFT_BITS for key in sums[node]})
+        missing = [n for n in read if n in sums and n not in order]
+        if missing:
+            stack += missing
+        else:
+            order[stack.pop()] = None
+    return list(order)
 
 
 def _patterns(terms: Terms, key: int, sign: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import gcd
 
 import numpy as np
@@ -13,10 +13,12 @@ from hwgen.plan.adder_cost import Style, unsigned_style
 from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.adder_passes import graph_luts, prune
 from hwgen.plan.design import Target
+from hwgen.plan.lane_rule import LaneRule
 from hwgen.plan.layers import Layer
 from hwgen.plan.local_search import LocalSearch
-from hwgen.plan.sharing import digit_rows
-from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums
+from hwgen.plan.multiples import Multiple, multiples
+from hwgen.plan.pieces import pieces_of
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, Terms, in_order
 from hwgen.plan.term_sums import sum_row, sum_terms
 
 NOISE = {"low": (0.0,), "normal": (0.0, 0.15, 0.3), "high": (0.0, 0.15, 0.3, 0.6, 1.0)}
@@ -28,29 +30,6 @@ TARGET_OF: dict[Style, Target] = {
     "additive": "ice40",
     "complement": "ice40",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneRule:
-    """How wide the lane of a sum is.
-
-    With `wrap` it has the bits of the span and carries the stored value modulo `2**bits`: the
-    offset accumulator of docs/method.md, its offset chosen by whatever constants the graph has
-    collected. Without, it has the bits of the stored range, and at least `minimum_bits` (a baseline
-    with wide accumulators).
-    """
-
-    wrap: bool = True
-    minimum_bits: int = 0
-
-    def lane(self, stored: Range) -> tuple[Range, bool]:
-        """Range that the lane carries, and whether that is the stored value modulo `2**bits`."""
-        if self.minimum_bits > stored.bits:
-            return IntType(bits=self.minimum_bits, signed=True).range, False
-        bits = max(stored.span.bit_length(), 1)
-        if self.wrap and bits < stored.bits:
-            return Range(0, (1 << bits) - 1), True
-        return stored, False
 
 
 def plan_adder_graph(
@@ -96,46 +75,80 @@ class _Search:
             for limits, offset in zip(layer.inputs, self.offsets, strict=True)
         )
         self.divisors = [1 if self.raw else _divisor(row) for row in layer.weight]
-        self.row_bits = tuple(limits.bits for limits in layer.totals) if self.raw else ()
-        self.rows = digit_rows(layer.weight // np.array(self.divisors, np.int64)[:, None])
+        weight = layer.weight // np.array(self.divisors, np.int64)[:, None]
+        self.alike: dict[int, list[tuple[int, Multiple]]] = {}
+        for row, multiple in enumerate(multiples(weight)):
+            self.alike.setdefault(multiple.of, []).append((row, multiple))
+        self.different = list(self.alike)
+        self.pieces = pieces_of(weight[self.different])
 
     def graph(self, effort: str, seed: int) -> AdderGraph:
         """Search for shared sub-sums, and build them and the rest of each row."""
-        searches = []
+        best: LocalSearch | None = None
         for k, noise in enumerate(NOISE[effort]):
-            searches.append(
-                LocalSearch(self.rows, self.inputs, self.style, seed + k, self.row_bits)
-            )
-            searches[-1].start(noise)
-        best = min(searches, key=lambda search: search.cost)
-        digits = sum(len(row) for row in self.rows)
-        started = self._build(best.sums)
-        best.improve(min(WORK[effort] * digits, MOST_WORK[effort]))
+            search = self._search(seed + k)
+            search.start(noise)
+            best = search if best is None or search.cost < best.cost else best
+        assert best is not None
+        started = self._build(best.sums.sums)
+        best.improve(min(WORK[effort] * self.pieces.sought, MOST_WORK[effort]))
         target = TARGET_OF[self.style]
-        return min(started, self._build(best.sums), key=lambda graph: graph_luts(graph, target))
+        found = self._build(best.sums.sums)
+        return min(started, found, key=lambda graph: graph_luts(graph, target))
 
-    def _build(self, sums: SubSums) -> AdderGraph:
+    def _search(self, seed: int) -> LocalSearch:
+        pieces = self.pieces
+        bits = tuple(self._row_bits(row) for row in pieces.rows) if self.raw else ()
+        ranges = pieces.ranges(self.inputs)
+        return LocalSearch(list(pieces.sums), ranges, self.style, seed, bits)
+
+    def _row_bits(self, piece_row: int) -> int:
+        """Give the width of a row's true sum, where the row is not one of several."""
+        row = self.different[piece_row]
+        alone = len(self.alike[row]) == 1 and self.pieces.rows.count(piece_row) == 1
+        return self.layer.totals[row].bits if alone else 0
+
+    def _build(self, sums: Mapping[int, Terms]) -> AdderGraph:
         builder = AdderBuilder(self.inputs, self.style)
-        built = {node: Term(node, 0, 1) for node in range(len(self.inputs))}
-        roots = []
-        for node in sums.in_order():
-            terms = [
-                _placed(built[key >> SHIFT_BITS], key & SHIFT_MASK, sign)
-                for key, sign in sums.sums[node].items()
-            ]
-            if node < sums.first_shared:
-                index = node - len(self.inputs)
-                roots.append((index, sum_row(builder, terms, self._ending(index))))
+        inputs = {node: Term(node, 0, 1) for node in range(len(self.inputs))}
+        built = {
+            index: sum_terms(builder, _terms(column, inputs))
+            for index, column in enumerate(self.pieces.columns)
+        }
+        rows = [_terms(terms, inputs) for terms in self.pieces.loose]
+        first_shared = len(built) + len(self.pieces.sums)
+        for node in in_order(sums):
+            terms = _terms(sums[node], built)
+            if node < first_shared:
+                rows[self.pieces.rows[node - len(self.pieces.columns)]] += terms
             else:
                 built[node] = sum_terms(builder, terms)
-        outputs = tuple(self._output(builder, root, index) for index, root in sorted(roots))
+        outputs: dict[int, Output] = {}
+        for row, terms in zip(self.different, rows, strict=True):
+            outputs |= self._outputs(builder, terms, self.alike[row])
         graph = AdderGraph(
             inputs=self.inputs,
             flipped=any(self.offsets),
             adders=tuple(builder.adders),
-            outputs=outputs,
+            outputs=tuple(outputs[row] for row in range(self.layer.rows)),
         )
         return prune(graph)
+
+    def _outputs(
+        self, builder: AdderBuilder, terms: list[Term], alike: list[tuple[int, Multiple]]
+    ) -> dict[int, Output]:
+        """Give the outputs of rows that are multiples of one sum."""
+        endings = {(self._ending(row), multiple.shift, multiple.sign) for row, multiple in alike}
+        if len(endings) > 1 and terms:
+            terms = [sum_terms(builder, terms)]
+        return {
+            row: self._output(
+                builder,
+                sum_row(builder, [_placed(term, shift, sign) for term in terms], self._ending(row)),
+                row,
+            )
+            for row, (_, shift, sign) in alike
+        }
 
     def _ending(self, index: int) -> int | None:
         """Give the constant that a row's root must have; None where any will do."""
@@ -178,6 +191,13 @@ def _input_offsets(lanes: tuple[IntType, ...], style: Style) -> list[int]:
 
 def _divisor(row: IntArray) -> int:
     return gcd(*(int(abs(w)) for w in row)) or 1
+
+
+def _terms(terms: Terms, built: Mapping[int, Term]) -> list[Term]:
+    """Give terms over nodes of the search as terms over nodes of the graph."""
+    return [
+        _placed(built[key >> SHIFT_BITS], key & SHIFT_MASK, sign) for key, sign in terms.items()
+    ]
 
 
 def _placed(built: Term, shift: int, sign: int) -> Term:

@@ -9,6 +9,7 @@ from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
+from hwgen.plan.lane_rule import LaneRule
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import (
@@ -19,11 +20,12 @@ from hwgen.plan.pipelining import (
     threshold_cuts,
 )
 from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
+from hwgen.plan.port_width import check_ports
 from hwgen.plan.requantize import MOST_THRESHOLDS, LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
 from hwgen.plan.staircase import code_range, steps
-from hwgen.plan.unrolled import LaneRule, plan_adder_graph
+from hwgen.plan.unrolled import plan_adder_graph
 
 TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
 SIGNED_TARGETS = ("ecp5",)  # where a subtraction costs no inverters
@@ -33,6 +35,7 @@ def plan_unrolled_layer(
     graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
 ) -> PlannedLayer:
     """Plan a layer that takes a vector every cycle, down to its codes or its argmax."""
+    check_ports(layer)
     adders = _adder_graph(layer, stream, options)
     lanes = tuple(output.range.type for output in adders.outputs)
     if layer.tail != "threshold":

@@ -31,10 +31,12 @@ from hwgen.plan.stages import (
     UnrolledDense,
 )
 from hwgen.plan.steps_over import steps_over
+from hwgen.plan.worst_cases import worst_cases
 from hwgen.reference import evaluate, outputs
 
 RANDOM = 64
 UNIT_RANDOM = 32
+MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_CHANGES = 256  # of one product
 MOST_THRESHOLDS = 1 << 10  # of one lane; each of more is compared when planned, and proved
 
@@ -79,28 +81,16 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
         if isinstance(stage, (UnrolledDense, FoldedDense)):
             layer = layers[next(dense_names)]
             vectors = np.concatenate([worst_cases(layer, rng), _random(layer.inputs, rng)])
-            _check_layer(plan, graph, index, layer, vectors)
+            some = max(MOST_OUTPUTS // layer.rows, 1)
+            for start in range(0, len(vectors), some):
+                _check_layer(plan, graph, index, layer, vectors[start : start + some])
+            vectors = vectors[:: -(-len(vectors) // some)]
             given = np.concatenate([given, to_slots(stage.inputs, vectors)])
         else:
             given = np.concatenate([given, _edge_cases(stage, rng)])
         units.append((given, run_stage(stage, given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
-
-
-def worst_cases(layer: Layer, rng: np.random.Generator) -> IntArray:
-    """For every row the inputs that drive its sum to the exact minimum and maximum.
-
-    Inputs that the row does not read are random. Shape (2 * rows, columns).
-    """
-    lo = np.array([limits.lo for limits in layer.inputs])
-    hi = np.array([limits.hi for limits in layer.inputs])
-    cases = rng.integers(lo, hi + 1, (2 * layer.rows, layer.columns))
-    for row, weights in enumerate(layer.weight):
-        positive, negative = weights > 0, weights < 0
-        cases[2 * row] = np.where(positive, lo, np.where(negative, hi, cases[2 * row]))
-        cases[2 * row + 1] = np.where(positive, hi, np.where(negative, lo, cases[2 * row + 1]))
-    return cases
 
 
 def _design_inputs(graph: Graph, rng: np.random.Generator, random: int) -> IntArray:

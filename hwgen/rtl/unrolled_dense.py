@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Instance, Module, Signal, Value
 
 from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
 from hwgen.plan.stages import UnrolledDense
-from hwgen.rtl.lanes import LaneComponent, Pipeline, range_shape, resize
+from hwgen.rtl.lanes import LaneComponent, Pipeline, joined, range_shape, resize, split
 
 
 class UnrolledDenseUnit(LaneComponent):
@@ -30,17 +30,17 @@ class UnrolledDenseUnit(LaneComponent):
         m = Module()
         self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._nodes = {}
-        for index, lane in enumerate(self.plan.inputs.lanes):
-            value = self.i.payload[f"e{index}"]
+        values = split(self.i.payload, self.plan.inputs.lanes)
+        for index, (lane, value) in enumerate(zip(self.plan.inputs.lanes, values, strict=True)):
             if self.plan.graph.flipped and lane.signed:
                 value = value.as_unsigned() ^ (1 << (lane.bits - 1))
             self._nodes[index, 0] = value
         first = len(self.plan.inputs.lanes)
         for index, adder in enumerate(self.plan.graph.adders):
             self._add(m, first + index, adder)
-        for index, output in enumerate(self.plan.graph.outputs):
-            lane = self.o.payload[f"e{index}"]
-            m.d.comb += lane.eq(self._output(m, index, output))
+        outputs = enumerate(self.plan.graph.outputs)
+        sums = [self._output(m, index, output) for index, output in outputs]
+        m.d.comb += self.o.payload.eq(joined(sums, self.plan.outputs.lanes))
         return m
 
     def _at(self, m: Module, node: int, segment: int) -> Value:

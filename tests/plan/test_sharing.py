@@ -7,13 +7,13 @@ import pytest
 from hwgen.numeric import Range
 from hwgen.plan.local_search import LocalSearch
 from hwgen.plan.sharing import digit_rows, share, signed_digits
-from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums
+from hwgen.plan.sub_sums import SHIFT_BITS, SHIFT_MASK, SubSums, in_order
 
 
 def values(sums, inputs):
     """Every node as a row of coefficients."""
     found = {node: np.eye(1, inputs, node, dtype=np.int64)[0] for node in range(inputs)}
-    for node in sums.in_order():
+    for node in in_order(sums.sums):
         found[node] = np.zeros(inputs, np.int64)
         for key, sign in sums.sums[node].items():
             found[node] += sign * (found[key >> SHIFT_BITS] << (key & SHIFT_MASK))
