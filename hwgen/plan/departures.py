@@ -6,51 +6,53 @@ from itertools import accumulate
 
 from hwgen.plan.schedule import Group, SetShape
 
+Result = tuple[int, int]  # set, and which of its groups
+
 
 def departures(
     dealt: list[list[Group]], shapes: list[SetShape], cycles: int
 ) -> list[tuple[int, ...]]:
-    """Give the sets of each beat.
-
-    Each result has the latest cycle at which it can leave: before the next one of its set ends,
-    and with one result a lane and cycle. A beat waits until one of its results can wait no longer
-    and takes whatever is there by then.
-    """
-    width = max(shape.first + shape.width for shape in shapes)
-    ready: dict[tuple[int, int], int] = {}
-    for index, groups in enumerate(dealt):
-        for k, end in enumerate(accumulate(group.steps for group in groups)):
-            ready[index, k] = end
-    latest: dict[tuple[int, int], int] = {}
-    taken: set[tuple[int, int]] = set()
-
-    def following(result: tuple[int, int]) -> int:
-        index, k = result
-        after = ready.get((index, k + 1))
-        return after - 1 if after is not None else cycles + dealt[index][0].steps - 1
-
-    for result in sorted(ready, key=lambda r: (-following(r), -ready[r])):
-        first, width = shapes[result[0]].first, shapes[result[0]].width
-        time = following(result)
-        while any((lane, time) in taken for lane in range(first, first + width)):
-            time -= 1
-        taken |= {(lane, time) for lane in range(first, first + width)}
-        latest[result] = max(time, ready[result])
+    """Give the sets of each beat: it waits for as long as its results can, and takes all it may."""
+    ready = {
+        (index, k): end
+        for index, groups in enumerate(dealt)
+        for k, end in enumerate(accumulate(group.steps for group in groups))
+    }
+    fed = [range(shape.first, shape.first + shape.width) for shape in shapes]
+    latest = _latest(ready, fed, [cycles + groups[0].steps for groups in dealt])
+    lanes = max(lane.stop for lane in fed)
     turns = []
-    waiting = sorted(ready, key=lambda r: (latest[r], ready[r]))
+    waiting = sorted(ready, key=lambda result: (latest[result], ready[result]))
     while waiting:
         time = latest[waiting[0]]
         used: set[int] = set()
-        beat = []
-        for result in waiting:
-            shape = shapes[result[0]]
-            lanes = range(shape.first, shape.first + shape.width)
-            if ready[result] <= time and used.isdisjoint(lanes):
-                used.update(lanes)
-                beat.append(result)
-            if len(used) == width:
+        beat, stay = [], []
+        for place, result in enumerate(waiting):
+            if len(used) == lanes:
+                stay += waiting[place:]
                 break
-        left = set(beat)
-        waiting = [result for result in waiting if result not in left]
-        turns.append(tuple(sorted(index for index, _ in beat)))
+            if ready[result] <= time and used.isdisjoint(fed[result[0]]):
+                used.update(fed[result[0]])
+                beat.append(result[0])
+            else:
+                stay.append(result)
+        waiting = stay
+        turns.append(tuple(sorted(beat)))
     return turns
+
+
+def _latest(ready: dict[Result, int], fed: list[range], wraps: list[int]) -> dict[Result, int]:
+    """Give when each result has to leave: before the next of its set, one a lane and cycle.
+
+    `wraps` says when the first result of each set's next vector ends.
+    """
+    limits = {(s, k): ready.get((s, k + 1), wraps[s]) - 1 for s, k in ready}
+    taken: set[tuple[int, int]] = set()
+    latest: dict[Result, int] = {}
+    for result in sorted(ready, key=lambda result: (-limits[result], -ready[result])):
+        time = limits[result]
+        while any((lane, time) in taken for lane in fed[result[0]]):
+            time -= 1
+        taken |= {(lane, time) for lane in fed[result[0]]}
+        latest[result] = max(time, ready[result])
+    return latest

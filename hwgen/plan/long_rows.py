@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from hwgen.plan.departures import departures
 from hwgen.plan.schedule import Group, Schedule, SetShape, leaving
@@ -70,18 +71,37 @@ def unlike_sets(
 
 
 def _scheduled(sets: list[_Set], aim: int) -> Iterator[Schedule]:
-    """Let groups leave on as few lanes as their number needs, and on a few more."""
-    beats = sum(len(part.groups) * part.width for part in sets)
-    dealt = []
-    for index, part in enumerate(sets):  # short rows of all sets at once would be too many a beat
-        turned = index * len(part.groups) // len(sets)
-        dealt.append(part.groups[turned:] + part.groups[:turned])
+    """Let groups leave on as few output lanes as their number needs, and on a few more."""
+    results = sum(len(part.groups) * part.width for part in sets)
     cycles = max(part.steps for part in sets)
     widest = max(part.width for part in sets)
-    for lanes in sorted({max(-(-beats // max(aim, 1)), widest), max(-(-beats * 5 // (4 * aim)), widest)}):
+    for lanes in sorted({max(-(-results * room // (4 * aim)), widest) for room in (4, 5, 6, 8)}):
         shapes = _placed(sets, lanes)
-        turns = departures(dealt, shapes, cycles)
-        yield leaving(dealt, shapes, turns)
+        for spread in (False, True):
+            dealt = _turned(sets, shapes, spread=spread)
+            yield leaving(dealt, shapes, departures(dealt, shapes, cycles))
+
+
+def _turned(sets: list[_Set], shapes: list[SetShape], *, spread: bool) -> list[list[Group]]:
+    """Order the groups of each set so that sets which share a lane do not end many at once.
+
+    Groups are sorted, or where `spread` long ones alternate with short ones, and turned: short
+    groups come at another time in each set.
+    """
+    dealt = []
+    firsts = [shape.first for shape in shapes]
+    for index, part in enumerate(sets):
+        groups = part.groups
+        if spread:
+            half = -(-len(groups) // 2)
+            groups = [g for pair in zip(groups, groups[half:][::-1]) for g in pair]
+            groups += part.groups[half - 1 : half] if len(part.groups) % 2 else []
+        share = (firsts[:index].count(firsts[index]) + 1) / firsts.count(firsts[index])
+        behind = list(accumulate(group.steps for group in reversed(groups)))
+        turned = min(range(len(groups)), key=lambda k: abs(behind[k] - share * part.steps))
+        start = len(groups) - 1 - turned
+        dealt.append(groups[start:] + groups[:start])
+    return dealt
 
 
 def _placed(sets: list[_Set], lanes: int) -> list[SetShape]:
