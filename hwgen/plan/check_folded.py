@@ -54,41 +54,39 @@ def check_folded(
 
 def _check_sets(stage: FoldedDense, where: str) -> None:
     """Refuse sets and beats that do not fit one another."""
-    sent = [0] * stage.sets
-    for beat, together in enumerate(stage.turns):
-        lanes = [
-            lane
-            for s in together
-            if 0 <= s < stage.sets
-            for lane in range(stage.pe_sets[s].first, stage.pe_sets[s].first + stage.pe_sets[s].size)
-        ]
-        if not lanes or len(set(lanes)) < len(lanes) or not set(together) <= set(range(stage.sets)):
-            raise PlanError(
-                f"{where}.turns[{beat}]: must be of the {stage.sets} sets, and of those that feed "
-                "unlike lanes"
-            )
-        for s in together:
-            sent[s] += 1
     for index, part in enumerate(stage.pe_sets):
-        if part.size < 1 or part.lanes < 1 or not 0 <= part.first <= stage.width - part.size:
+        fits = 0 <= part.first <= stage.width - part.size
+        if min(part.size, part.lanes, len(part.ends)) < 1 or not fits:
             raise PlanError(
-                f"{where}.pe_sets[{index}]: must have a PE and a lane, and feed some of the "
+                f"{where}.pe_sets[{index}]: must have a PE, a lane and a row, and feed some of the "
                 f"{stage.width} lanes of the output"
             )
-        if sent[index] != len(part.ends):
+    for beat, together in enumerate(stage.turns):
+        known = set(together) <= set(range(stage.sets))
+        lanes = [lane for s in together if known for lane in stage.pe_sets[s].fed]
+        if not lanes or len(set(lanes)) < len(lanes):
             raise PlanError(
-                f"{where}.turns: must hold set {index} {len(part.ends)} times, once for each end "
-                f"of its rows, not {sent[index]} times"
+                f"{where}.turns[{beat}]: must name some of the {stage.sets} sets, and such as feed "
+                "unlike lanes"
             )
-    if stage.counted and (len(stage.pe_sets), stage.pe_sets[0].lanes) != (1, stage.banks):
-        raise PlanError(f"{where}.pe_sets: must be one set of {stage.banks} lanes where counted")
+    for index, part in enumerate(stage.pe_sets):
+        count = sum(index in together for together in stage.turns)
+        if count != len(part.ends):
+            raise PlanError(
+                f"{where}.turns: must hold set {index} once for each of the {len(part.ends)} ends "
+                f"of its rows, not {count} times"
+            )
+    if stage.counted and [part.lanes for part in stage.pe_sets] != [stage.banks]:
+        raise PlanError(
+            f"{where}.pe_sets: must be one set of PEs of {stage.banks} lanes where counted is true"
+        )
 
 
 def _check_rows(stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool) -> None:
     rows = sorted(row for row in stage.rows if row != PADDING)
     idle = {row for row in range(layer.rows) if may_drop and not layer.weight[row].any()}
-    fits = len(stage.rows) == stage.groups * stage.width
     fed = stage.sources
+    fits = len(stage.rows) == stage.groups * stage.width
     fits = fits and all(row == PADDING or slot in fed for slot, row in enumerate(stage.rows))
     if len(set(rows)) < len(rows) or set(range(layer.rows)) - idle - set(rows) or not fits:
         raise PlanError(

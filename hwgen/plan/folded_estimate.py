@@ -34,10 +34,7 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
-        fed = [0] * stage.width
-        for part in stage.pe_sets:
-            for lane in range(part.first, part.first + part.size):
-                fed[lane] += 1
+        fed = [sum(lane in part.fed for part in stage.pe_sets) for lane in range(stage.width)]
         luts += sum(widest * mux_luts(target, ways) for ways in fed) + TURN_LUTS * stage.sets
         if not stage.is_round:
             luts += table_luts(target, [sum(1 << s for s in turn) for turn in stage.turns])

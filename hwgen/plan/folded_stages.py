@@ -40,6 +40,11 @@ class PeSet:
     lanes: int
     ends: tuple[int, ...]
 
+    @property
+    def fed(self) -> range:
+        """Output lanes of its PEs."""
+        return range(self.first, self.first + self.size)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedDense:
@@ -124,9 +129,8 @@ class FoldedDense:
         for beat, together in enumerate(self.turns):
             for s in together:
                 part = self.pe_sets[s]
-                for q in range(part.size):
-                    slot = beat * self.width + part.first + q
-                    found[slot] = first_pe[s] + q, following[s]
+                for q, lane in enumerate(part.fed):
+                    found[beat * self.width + lane] = first_pe[s] + q, following[s]
                 following[s] += 1
         return found
 

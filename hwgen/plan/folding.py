@@ -16,6 +16,7 @@ AIMED = (1.0, 1.04, 1.08, 1.12, 1.2, 1.3, 1.5, 2.0)  # over the bound, by sets o
 PAYS = 1.5  # times the LUTs and cycles of like PEs that fewer cycles may cost where these miss
 EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
 SEARCHED = 4  # arrangements whose schedules are searched further
+SET_LUTS = 6  # of a set among unlike ones: its end, its wait, its part in the beats
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
 
@@ -37,6 +38,8 @@ class FoldedOptions:
         LUTs that a block RAM has to save to be taken.
     drop_empty
         Leave rows without weights out of the output: who reads it knows their constants.
+    alike
+        Give all PEs as many lanes, also where a long row then takes too long (a baseline).
     """
 
     target: Target
@@ -47,6 +50,7 @@ class FoldedOptions:
     minimum_bits: int = 0
     luts_per_block: int = LUTS_PER_BLOCK
     drop_empty: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     found = {key: folded(*key, search=False) for key in arrangements}
     best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
     like = min((folded(*key, search=True) for key in best), key=worth)
-    if like.schedule.cycles <= aimed_cycles(least):
+    if options.alike or like.schedule.cycles <= aimed_cycles(least):
         return like
     unlike = [like]
     for share in AIMED:
@@ -183,6 +187,8 @@ def _folding(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
     luts += _program_luts(options, cycles, word)
+    if len(set(schedule.shapes)) > 1:
+        luts += SET_LUTS * sets
     if vector == "lut":
         luts += readers * (vector_luts(target, shape) or 0)
     return Folding(

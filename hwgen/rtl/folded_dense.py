@@ -270,14 +270,10 @@ class FoldedDenseUnit(LaneComponent):
             bits = plan.outputs.lanes[lane].bits
             fed: Value = Const(0, bits)
             for s, part in enumerate(plan.pe_sets):
-                if part.first <= lane < part.first + part.size:
+                if lane in part.fed:
                     result = resize(results[first_pe[s] + lane - part.first], bits)
                     fed = fed | (result & together[s].replicate(bits))
-            leaving = Signal(bits, name=f"leaving{lane}")
-            m.d.comb += leaving.eq(fed)
-            m.d.comb += self.o.payload[f"e{lane}"].eq(
-                self._registers.delay(leaving, f"beat{lane}")
-            )
+            m.d.comb += self.o.payload[f"e{lane}"].eq(self._registers.delay(fed, f"beat{lane}"))
 
     def _turn(self, m: Module, pending: Signal) -> tuple[Signal, Value]:
         """Give the set whose result leaves next, and whether it is there."""
