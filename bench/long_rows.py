@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from statistics import median
+from typing import Any
 
 import numpy as np
 from folded_layers import measure
@@ -20,20 +22,28 @@ from rich.table import Table
 
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
+from hwgen.plan.design import Target
+from hwgen.plan.estimate import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
 from hwgen.plan.joints import entry, lanes_within
 from hwgen.plan.layers import layers_of
+from hwgen.plan.options import TARGETS
+
+Row = dict[str, Any]
 
 SIZES = (32, 64, 128, 256, 512)
 FOLDS = ((1, 2), (3, 1), (4, 1), (5, 1), (4, 2), (4, 4), (7, 3), (8, 4), (4, 16), (16, 8), (32, 32))
-FEW = 20  # steps of the bound below which single rows decide
+KINDS = {  # steps of the bound
+    "20 or more": lambda bound: bound >= 20,
+    "5 to 19": lambda bound: 5 <= bound < 20,
+    "1 to 4": lambda bound: bound < 5,
+}
 INPUTS = IntType(bits=4, signed=False)
 MEASURED = (
     ("dense row among 5 %", 64, (4, 4), (16, 2)),
-    ("dense row among 5 %", 128, (8, 4), (16, 4)),
-    ("dense row, diagonal", 64, (4, 4), (8, 8)),
+    ("dense row, diagonal", 64, (4, 4), (16, 4)),
     ("lengths 1/k", 64, (4, 4), (8, 4)),
 )
 
@@ -70,7 +80,7 @@ def patterns(size: int) -> dict[str, IntArray]:
     }
 
 
-def planned(mask: IntArray, fold: tuple[int, int], target: str, *, alike: bool) -> FoldedPlan:
+def planned(mask: IntArray, fold: tuple[int, int], target: Target, *, alike: bool) -> FoldedPlan:
     """Plan a layer of random weights, with the narrowest input stream that keeps up; check it."""
     rng = np.random.default_rng(1)
     shape = mask.shape
@@ -89,9 +99,9 @@ def planned(mask: IntArray, fold: tuple[int, int], target: str, *, alike: bool) 
     return plan
 
 
-def cycles(sizes: list[int]) -> list[dict[str, object]]:
-    """Cycles of every pattern, size and fold."""
-    rows: list[dict[str, object]] = []
+def cycles(sizes: list[int]) -> list[Row]:
+    """Cycles of every pattern, size and fold, over the bound."""
+    rows: list[Row] = []
     for size in sizes:
         for name, matrix in patterns(size).items():
             mask = np.asarray(matrix, np.int64)
@@ -99,35 +109,66 @@ def cycles(sizes: list[int]) -> list[dict[str, object]]:
                 bound = -(-int(mask.sum()) // (pe * simd))
                 before = planned(mask, (pe, simd), "xc7", alike=True).stage.cycles
                 ours = planned(mask, (pe, simd), "xc7", alike=False).stage.cycles
-                rows.append(
-                    {
-                        "case": f"{name}, {size}x{size}, {pe}x{simd}",
-                        "pattern": name,
-                        "bound": bound,
-                        "ours": ours,
-                        "baseline": before,
-                        "ratio": round(ours / bound, 3),
-                        "ratio_before": round(before / bound, 3),
-                    }
-                )
+                row = {"case": f"{name}, {size}x{size}, {pe}x{simd}", "pattern": name}
+                row |= {"bound": bound, "ours": ours, "baseline": before}
+                rows.append(row | {"ratio": ours / bound, "before": before / bound})
     return rows
 
 
-def luts(target: str) -> list[dict[str, object]]:
-    """LUTs and block RAMs of layers, and of like PEs on the fold that ends as soon."""
-    rows: list[dict[str, object]] = []
+def summary(rows: list[Row]) -> list[Row]:
+    """Median and worst ratio of each pattern, where the bound is of many steps and of few."""
+    found = []
+    for kind, is_kind in KINDS.items():
+        for name in dict.fromkeys(str(row["pattern"]) for row in rows):
+            own = [row for row in rows if row["pattern"] == name and is_kind(row["bound"])]
+            if own:
+                before, ours = ([row[key] for row in own] for key in ("before", "ratio"))
+                found.append(
+                    {"bound": kind, "pattern": name, "cases": len(own)}
+                    | {"like PEs: median": round(median(before), 2), "worst": round(max(before), 2)}
+                    | {"ours: median": round(median(ours), 2), "ours: worst": round(max(ours), 2)}
+                )
+    return found
+
+
+def luts(target: Target) -> list[Row]:
+    """LUTs and block RAMs of layers, and of like PEs on that fold and on one that ends as soon."""
+    rows: list[Row] = []
     for name, size, fold, as_fast in MEASURED:
         mask = np.asarray(patterns(size)[name], np.int64)
-        for case, way, alike in (("ours", fold, False), ("like PEs", fold, True), ("like PEs, as fast", as_fast, True)):
+        bound = -(-int(mask.sum()) // (fold[0] * fold[1]))
+        for way, alike in ((fold, False), (fold, True), (as_fast, True)):
             plan = planned(mask, way, target, alike=alike)
             found = measure(plan, target, pnr=False)
-            rows.append(
-                {"case": f"{name}, {size}x{size}, {way[0]}x{way[1]}: {case}", "target": target}
-                | {key: found[key] for key in ("luts", "brams", "cycles", "luts_x_cycles", "estimated_luts", "sets", "width")}
-            )
-            print(rows[-1], flush=True)
+            case = f"{name}, {size}x{size}, {way[0]}x{way[1]}"
+            row = {"case": case, "target": target, "PEs": "like" if alike else "ours"}
+            row |= {"bound": bound, "cycles": found["cycles"], "luts": found["luts"]}
+            row |= {"brams": found["brams"], "estimate": stage_cost(plan.stage, target).luts}
+            rows.append(row | {"luts x cycles": found["luts_x_cycles"]})
+            print(rows[-1], file=sys.stderr, flush=True)
     return rows
+
+
+def main() -> None:
+    """Count or measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--luts", action="store_true", help="synthesise some layers instead")
+    parser.add_argument("--target", choices=TARGETS, default="xc7")
+    args = parser.parse_args()
+    rows = luts(args.target) if args.luts else cycles([int(n) for n in args.sizes.split(",")])
+    if args.json:
+        print(json.dumps({"rows": rows}, indent=1))
+        return
+    shown = rows if args.luts else summary(rows)
+    table = Table()
+    for name in shown[0]:
+        table.add_column(name)
+    for row in shown:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
 
 
 if __name__ == "__main__":
-    pass
+    main()

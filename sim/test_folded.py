@@ -24,7 +24,7 @@ LAYERS = {
     "sparse": RNG.integers(-7, 8, (SIZE, SIZE)) * (RNG.random((SIZE, SIZE)) < 0.1),
     "all zero": np.zeros((3, 5), int),
     "one dense row among sparse ones": np.vstack(
-        [np.eye(SIZE, dtype=int)[:5] * 3, RNG.integers(1, 8, (1, SIZE)), np.eye(SIZE, dtype=int)[6:]]
+        [3 * np.eye(5, SIZE, dtype=int), RNG.integers(1, 8, (1, SIZE)), np.eye(18, SIZE, dtype=int)]
     ),
     "rows of unlike length": np.tri(SIZE, dtype=int) * (np.arange(SIZE) % 5 == 0)[:, None]
     + np.eye(SIZE, dtype=int),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.design import LUTS_PER_BLOCK, Target
-from hwgen.plan.memory_cost import block_count, rom_luts, vector_kind, vector_luts
 from hwgen.plan.long_rows import unlike_sets
+from hwgen.plan.memory_cost import block_count, rom_luts, vector_kind, vector_luts
 from hwgen.plan.schedule import Schedule, SetShape, deal, in_order
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
@@ -117,7 +117,9 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
 
     found = {key: folded(*key, search=False) for key in arrangements}
     best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
-    like = min((folded(*key, search=True) for key in best), key=worth)
+    longest = max(work.values())
+    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
+    like = min((folded(*key, search=may_do) for key in best), key=worth)
     if options.alike or like.schedule.cycles <= aimed_cycles(least):
         return like
     unlike = [like]

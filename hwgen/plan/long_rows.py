@@ -48,9 +48,7 @@ class _Set:
         self.steps += steps
 
 
-def unlike_sets(
-    work: dict[int, int], multipliers: int, slots: int, aim: int
-) -> Iterator[Schedule]:
+def unlike_sets(work: dict[int, int], multipliers: int, slots: int, aim: int) -> Iterator[Schedule]:
     """Give schedules on sets of unlike PEs that should take so many cycles, and may take more.
 
     Parameters
@@ -93,9 +91,9 @@ def _turned(sets: list[_Set], shapes: list[SetShape], *, spread: bool) -> list[l
     for index, part in enumerate(sets):
         groups = part.groups
         if spread:
-            half = -(-len(groups) // 2)
-            groups = [g for pair in zip(groups, groups[half:][::-1]) for g in pair]
-            groups += part.groups[half - 1 : half] if len(part.groups) % 2 else []
+            last = len(groups) - 1
+            order = sorted(range(last + 1), key=lambda k: (min(k, last - k), k))
+            groups = [groups[k] for k in order]
         share = (firsts[:index].count(firsts[index]) + 1) / firsts.count(firsts[index])
         behind = list(accumulate(group.steps for group in reversed(groups)))
         turned = min(range(len(groups)), key=lambda k: abs(behind[k] - share * part.steps))
@@ -109,8 +107,8 @@ def _placed(sets: list[_Set], lanes: int) -> list[SetShape]:
     load = [0] * lanes
     shapes = []
     for part in sets:
-        firsts = range(0, lanes - part.width + 1)
-        first = min(firsts, key=lambda f: (max(load[f : f + part.width]), sum(load[f : f + part.width])))
+        spans = [load[first : first + part.width] for first in range(lanes - part.width + 1)]
+        first = spans.index(min(spans, key=lambda span: (max(span), sum(span))))
         for lane in range(first, first + part.width):
             load[lane] += len(part.groups)
         shapes.append(SetShape(lanes=part.lanes, width=part.width, first=first))

@@ -16,7 +16,7 @@ from hwgen.plan.stages import PADDING, Stream
 
 INPUTS = IntType.parse("u4")
 RNG = np.random.default_rng(0)
-SIZE = 48
+SIZE = 32
 PLACE = np.arange(SIZE)
 
 
@@ -36,9 +36,9 @@ PATTERNS = {
     "lengths 1/sqrt k": of_lengths((SIZE / np.sqrt(PLACE + 1)).astype(int)),
     "all equal": of_lengths(np.full(SIZE, 5)),
     "blocks": PLACE[:, None] // 12 == PLACE // 12,
-    "few long rows": of_lengths((90, 60, 7), 96),
+    "few long rows": of_lengths((60, 40, 7), 64),
 }
-FOLDS = [(3, 1), (4, 4), (7, 3), (16, 16)]
+FOLDS = [(3, 1), (4, 4), (7, 3)]
 
 
 def planned(mask, pe, simd, **options):
@@ -89,7 +89,7 @@ def test_cycles_are_close_to_the_bound_for_every_pattern(name, pe, simd):
         assert stage.cycles <= (1.15 if bound >= 20 else 1.25) * bound
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_lengths_give_the_sums(seed):
     rng = np.random.default_rng(seed)
     rows, columns = (int(n) for n in rng.integers(2, 40, 2))
@@ -130,8 +130,9 @@ def test_the_program_has_a_field_for_every_lane():
 def test_registers_hold_every_prefix_of_a_long_row():
     """A PE's register is as wide as its widest row needs, not wider for having more lanes."""
     stage, weight, _ = planned(PATTERNS["dense row and diagonal"], 4, 4)
-    widest = max(element.accumulator.bits for element in stage.elements)
-    assert widest == int(15 * np.abs(weight[7]).sum()).bit_length() + (weight[7] < 0).any()
+    widest = max(stage.elements, key=lambda element: element.accumulator.span)
+    ends = np.minimum(weight[7], 0).sum(), np.maximum(weight[7], 0).sum()
+    assert [widest.accumulator.lo, widest.accumulator.hi] == [15 * end for end in ends]
 
 
 def test_the_stage_is_frozen_data():
