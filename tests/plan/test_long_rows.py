@@ -106,15 +106,15 @@ def test_a_long_row_gets_more_lanes_and_no_other_multiplier():
     name = "dense row and diagonal"
     stage, _, bound = planned(PATTERNS[name], 4, 4)
     alike = planned(PATTERNS[name], 4, 4, alike=True)[0]
-    assert (alike.cycles, stage.cycles) == (23, 6)
-    assert bound == 6
+    assert (alike.cycles, stage.cycles) == (15, 4)
+    assert bound == 4
     assert stage.multipliers <= alike.multipliers
     lanes = sorted(part.lanes for part in stage.pe_sets for _ in range(part.size))
     assert lanes[-1] * stage.cycles >= SIZE > lanes[-2] * stage.cycles
 
 
 def test_like_rows_keep_like_pes():
-    for name in ("triangle", "banded", "random", "all equal", "blocks"):
+    for name in ("triangle", "banded", "all equal", "blocks"):
         stage = planned(PATTERNS[name], 4, 4)[0]
         assert stage == planned(PATTERNS[name], 4, 4, alike=True)[0]
         assert len({(part.lanes, part.size) for part in stage.pe_sets}) == 1
