@@ -42,6 +42,7 @@ KINDS = {  # steps of the bound
 }
 INPUTS = IntType(bits=4, signed=False)
 MEASURED = (
+    ("dense row among 5 %", 32, (4, 2), (8, 2)),
     ("dense row among 5 %", 64, (4, 4), (16, 2)),
     ("dense row, diagonal", 64, (4, 4), (16, 4)),
     ("lengths 1/k", 64, (4, 4), (8, 4)),

@@ -34,9 +34,10 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     if options.style == "folded" or folds or len(layers) == 1:
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
         asked = bool(options.pe or options.simd) and options.skip
-        folds = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
+        as_asked = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
         return tuple(
-            folded(layer, *fold, options) for layer, fold in zip(layers, folds, strict=True)
+            folded(layer, own_pe, own_simd, options)
+            for layer, (own_pe, own_simd) in zip(layers, as_asked, strict=True)
         )
     return None
 

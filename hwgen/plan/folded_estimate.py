@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwgen.plan.design import Target
-from hwgen.plan.fabric import adder_luts, mux_luts
+from hwgen.plan.fabric import LUT_INPUTS, adder_luts, mux_luts
 from hwgen.plan.memory_cost import (
     block_count,
     columns_luts,
@@ -35,8 +35,12 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
         fed = [sum(lane in part.fed for part in stage.pe_sets) for lane in range(stage.width)]
-        luts += sum(widest * mux_luts(target, ways) for ways in fed) + TURN_LUTS * stage.sets
-        if not stage.is_round:
+        luts += TURN_LUTS * stage.sets
+        if stage.is_round:
+            luts += sum(widest * mux_luts(target, ways) for ways in fed)
+        else:  # each way behind a gate, and all in one OR
+            gates = [-(-(2 * ways - 1) // (LUT_INPUTS[target] - 1)) for ways in fed if ways > 1]
+            luts += widest * sum(gates)
             luts += table_luts(target, [sum(1 << s for s in turn) for turn in stage.turns])
     program = program_memory(stage)
     if stage.program_memory == "lut":

@@ -8,6 +8,9 @@ The block diagram, a register between each two stages:
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
@@ -268,11 +271,12 @@ class FoldedDenseUnit(LaneComponent):
         first_pe = [plan.owners.index(s) for s in range(plan.sets)]
         for lane in range(plan.width):
             bits = plan.outputs.lanes[lane].bits
-            fed: Value = Const(0, bits)
+            ways: list[Value] = []  # of one way synthesis makes the register's reset, which is free
             for s, part in enumerate(plan.pe_sets):
                 if lane in part.fed:
                     result = resize(results[first_pe[s] + lane - part.first], bits)
-                    fed = fed | (result & together[s].replicate(bits))
+                    ways.append(Mux(together[s], result, 0))
+            fed = reduce(or_, ways) if ways else Const(0, bits)
             m.d.comb += self.o.payload[f"e{lane}"].eq(self._registers.delay(fed, f"beat{lane}"))
 
     def _turn(self, m: Module, pending: Signal) -> tuple[Signal, Value]:

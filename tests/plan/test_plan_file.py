@@ -120,7 +120,7 @@ FOLDED_EDITS = {
     "a set of no lanes": (
         ("stages", 0, "pe_sets", 0, "lanes"),
         0,
-        r"stages\[0\].pe_sets\[0\]: must have a PE, a lane and a row, and feed some of the \d lanes",
+        r"stages\[0\].pe_sets\[0\]: must have a PE, a lane and a row, and feed some of the \d ",
     ),
     "a turn of no set": (
         ("stages", 0, "turns", 1),
