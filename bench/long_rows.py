@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
@@ -35,7 +36,7 @@ Row = dict[str, Any]
 
 SIZES = (32, 64, 128, 256, 512)
 FOLDS = ((1, 2), (3, 1), (4, 1), (5, 1), (4, 2), (4, 4), (7, 3), (8, 4), (4, 16), (16, 8), (32, 32))
-KINDS = {  # steps of the bound
+KINDS: dict[str, Callable[[int], bool]] = {  # steps of the bound
     "20 or more": lambda bound: bound >= 20,
     "5 to 19": lambda bound: 5 <= bound < 20,
     "1 to 4": lambda bound: bound < 5,
@@ -110,7 +111,7 @@ def cycles(sizes: list[int]) -> list[Row]:
                 bound = -(-int(mask.sum()) // (pe * simd))
                 before = planned(mask, (pe, simd), "xc7", alike=True).stage.cycles
                 ours = planned(mask, (pe, simd), "xc7", alike=False).stage.cycles
-                row = {"case": f"{name}, {size}x{size}, {pe}x{simd}", "pattern": name}
+                row: Row = {"case": f"{name}, {size}x{size}, {pe}x{simd}", "pattern": name}
                 row |= {"bound": bound, "ours": ours, "baseline": before}
                 rows.append(row | {"ratio": ours / bound, "before": before / bound})
     return rows
@@ -142,7 +143,7 @@ def luts(target: Target) -> list[Row]:
             plan = planned(mask, way, target, alike=alike)
             found = measure(plan, target, pnr=False)
             case = f"{name}, {size}x{size}, {way[0]}x{way[1]}"
-            row = {"case": case, "target": target, "PEs": "like" if alike else "ours"}
+            row: Row = {"case": case, "target": target, "PEs": "like" if alike else "ours"}
             row |= {"bound": bound, "cycles": found["cycles"], "luts": found["luts"]}
             row |= {"brams": found["brams"], "estimate": stage_cost(plan.stage, target).luts}
             rows.append(row | {"luts x cycles": found["luts_x_cycles"]})

@@ -164,9 +164,12 @@ def _check_registers(stage: FoldedDense, layer: Layer, where: str) -> None:
     """Follow the exact range of every register, step by step."""
     limits = [layer.inputs[e] if e != PADDING else Range(0, 0) for e in stage.inputs.order]
     ends = np.array([(r.lo, r.hi) for r in limits], np.int64)
+    rows: list[list[int]] = [[] for _ in stage.elements]
+    for slot, (index, _) in stage.sources.items():
+        rows[index].append(stage.rows[slot])
     for index, element in enumerate(stage.elements):
         place = f"{where}.elements[{index}]"
-        products, held = _reached(stage, index, ends)
+        products, held = _reached(stage, index, rows[index], ends)
         for name, reached, given in (
             ("products", products, element.products),
             ("accumulator", held, element.accumulator),
@@ -186,7 +189,9 @@ def _check_registers(stage: FoldedDense, layer: Layer, where: str) -> None:
             )
 
 
-def _reached(stage: FoldedDense, index: int, ends: IntArray) -> tuple[Range, Range]:
+def _reached(
+    stage: FoldedDense, index: int, rows: list[int], ends: IntArray
+) -> tuple[Range, Range]:
     """Exact ranges of a step's products, and of what the register holds for any row."""
     element, part = stage.elements[index], stage.pe_sets[stage.owners[index]]
     terms = ends[np.array(element.slots)] * np.array(element.weights)[:, None]
@@ -194,7 +199,6 @@ def _reached(stage: FoldedDense, index: int, ends: IntArray) -> tuple[Range, Ran
     steps = steps.reshape(stage.cycles, part.lanes, 2).sum(axis=1)
     low, high = [], []
     begin = 0
-    rows = [stage.rows[slot] for slot, (source, _) in stage.sources.items() if source == index]
     for row, end, initial in zip(rows, part.ends, element.initial, strict=True):
         if row != PADDING:
             sums = np.cumsum(steps[begin : end + 1], axis=0) + initial

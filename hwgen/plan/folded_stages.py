@@ -123,7 +123,8 @@ class FoldedDense:
     @property
     def sources(self) -> dict[int, tuple[int, int]]:
         """Give for each output slot that a set feeds the PE, and which of its rows it carries."""
-        first_pe = [self.owners.index(s) for s in range(self.sets)]
+        owners = self.owners
+        first_pe = [owners.index(s) for s in range(self.sets)]
         following = [0] * self.sets
         found = {}
         for beat, together in enumerate(self.turns):
