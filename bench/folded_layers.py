@@ -136,7 +136,7 @@ def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, obj
         "cycles": stage.cycles,
         "luts_x_cycles": found.total.luts * stage.cycles,
         "estimated_luts": plan.luts,
-        "lanes": stage.lanes,
+        "lanes": [part.lanes for part in stage.pe_sets],
         "width": stage.width,
         "sets": stage.sets,
         "dense": stage.counted,

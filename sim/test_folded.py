@@ -23,6 +23,11 @@ LAYERS = {
     "powers of two": 2 ** RNG.integers(0, 3, (SIZE, SIZE)) * (RNG.random((SIZE, SIZE)) < 0.2),
     "sparse": RNG.integers(-7, 8, (SIZE, SIZE)) * (RNG.random((SIZE, SIZE)) < 0.1),
     "all zero": np.zeros((3, 5), int),
+    "one dense row among sparse ones": np.vstack(
+        [3 * np.eye(5, SIZE, dtype=int), RNG.integers(1, 8, (1, SIZE)), np.eye(18, SIZE, dtype=int)]
+    ),
+    "rows of unlike length": np.tri(SIZE, dtype=int) * (np.arange(SIZE) % 5 == 0)[:, None]
+    + np.eye(SIZE, dtype=int),
     "one weight": np.array([[-3]]),
 }
 FOLDS = [(4, 2), (8, 2)]
@@ -60,6 +65,14 @@ def test_several_sets_leave_in_turn_and_in_order(tmp_path):
     assert dense.sets > 1
     assert isinstance(order, Reorder)
     check(tmp_path / "d", plan)
+
+
+def test_a_chain_of_layers_with_long_rows(tmp_path):
+    net = network(2, widths=(24, 20, 16, 12), density=0.1, long_row=True)
+    plan = build(net, BuildOptions(style="folded", pe=4, simd=2), tmp_path / "d")
+    dense = [stage for stage in plan.stages if isinstance(stage, FoldedDense)]
+    assert [len({part.lanes for part in stage.pe_sets}) > 1 for stage in dense] == [True] * 3
+    check(tmp_path / "d", plan, seed=4)
 
 
 def test_the_interval_of_a_chain_is_its_slowest_units_cycles(tmp_path):

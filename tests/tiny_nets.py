@@ -49,8 +49,12 @@ def network(
     weight_bits=4,
     density=0.5,
     argmax=True,
+    long_row=False,
 ):
-    """A chain of dense layers with thresholds between, some of which can never fire."""
+    """A chain of dense layers with thresholds between, some of which can never fire.
+
+    With `long_row` the second row of every layer has no zero.
+    """
     rng = np.random.default_rng(seed)
     source, limits = "input", IntType.parse(inputs).range
     code = IntType.parse(codes)
@@ -60,6 +64,8 @@ def network(
         weight = rng.integers(1 - top, top, (rows, columns)) * (
             rng.random((rows, columns)) < density
         )
+        if long_row:
+            weight[1] = rng.integers(1, top, columns)
         is_last = layer == len(widths) - 2
         bias = rng.integers(-9, 10, rows) if is_last else None
         node = dense(f"dense{layer}", source, weight, limits, weight_bits=weight_bits, bias=bias)

@@ -24,13 +24,14 @@ def check_folded(
     PlanError
         Where a row is not the layer's, a value does not fit its register, or a result is lost.
     """
+    _check_sets(stage, where)
     _check_rows(stage, layer, where, may_drop=may_drop)
     _check_elements(stage, where)
     _check_ends(stage, where)
     slots = len(stage.inputs.order)
     probes = np.vstack([np.zeros((1, slots), np.int64), np.eye(slots, dtype=np.int64)])
     sums = run_stage(stage, probes)
-    columns = np.array(stage.inputs.order)
+    columns, sources = np.array(stage.inputs.order), stage.sources
     forms = {}
     for place, row in enumerate(stage.rows):
         if row == PADDING:
@@ -39,8 +40,7 @@ def check_folded(
         weights = np.zeros(layer.columns, np.int64)
         weights[columns[columns != PADDING]] = sums[1:, place][columns != PADDING] - initial
         unit = _unit(weights, layer.weight[row])
-        beat, lane = divmod(place, stage.width)
-        element = beat % stage.sets * stage.width + lane
+        element, _ = sources[place]
         check_row(layer, row, unit * weights, f"{where}.elements[{element}]")
         total = layer.totals[row]
         constant = int(layer.bias[row]) - unit * initial
@@ -52,14 +52,46 @@ def check_folded(
     return forms
 
 
+def _check_sets(stage: FoldedDense, where: str) -> None:
+    """Refuse sets and beats that do not fit one another."""
+    for index, part in enumerate(stage.pe_sets):
+        fits = 0 <= part.first <= stage.width - part.size
+        if min(part.size, part.lanes, len(part.ends)) < 1 or not fits:
+            raise PlanError(
+                f"{where}.pe_sets[{index}]: must have a PE, a lane and a row, and feed some of the "
+                f"{stage.width} lanes of the output"
+            )
+    for beat, together in enumerate(stage.turns):
+        known = set(together) <= set(range(stage.sets))
+        lanes = [lane for s in together if known for lane in stage.pe_sets[s].fed]
+        if not lanes or len(set(lanes)) < len(lanes):
+            raise PlanError(
+                f"{where}.turns[{beat}]: must name some of the {stage.sets} sets, and such as feed "
+                "unlike lanes"
+            )
+    for index, part in enumerate(stage.pe_sets):
+        count = sum(index in together for together in stage.turns)
+        if count != len(part.ends):
+            raise PlanError(
+                f"{where}.turns: must hold set {index} once for each of the {len(part.ends)} ends "
+                f"of its rows, not {count} times"
+            )
+    if stage.counted and [part.lanes for part in stage.pe_sets] != [stage.banks]:
+        raise PlanError(
+            f"{where}.pe_sets: must be one set of PEs of {stage.banks} lanes where counted is true"
+        )
+
+
 def _check_rows(stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool) -> None:
     rows = sorted(row for row in stage.rows if row != PADDING)
     idle = {row for row in range(layer.rows) if may_drop and not layer.weight[row].any()}
-    fits = len(stage.rows) == stage.groups * stage.width == stage.groups * len(stage.outputs.lanes)
+    fed = stage.sources
+    fits = len(stage.rows) == stage.groups * stage.width
+    fits = fits and all(row == PADDING or slot in fed for slot, row in enumerate(stage.rows))
     if len(set(rows)) < len(rows) or set(range(layer.rows)) - idle - set(rows) or not fits:
         raise PlanError(
             f"{where}.rows: must hold each of the {layer.rows} rows of {layer.name} once in "
-            f"{stage.groups} beats of {stage.width} lanes, and -1 elsewhere"
+            f"{stage.groups} beats of {stage.width} lanes where a set feeds one, and -1 elsewhere"
         )
     if stage.outputs.order != stage.rows:
         raise PlanError(f"{where}.outputs.order: must be as rows")
@@ -67,15 +99,15 @@ def _check_rows(stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool)
 
 def _check_elements(stage: FoldedDense, where: str) -> None:
     """Refuse lists of wrong length and places that do not exist."""
-    products = stage.cycles * stage.lanes
-    if len(stage.elements) != stage.width * stage.sets:
-        raise PlanError(f"{where}.elements: must be as many in each of the {stage.sets} sets")
-    for index, element in enumerate(stage.elements):
-        place = f"{where}.elements[{index}]"
+    if len(stage.elements) != len(stage.owners):
+        raise PlanError(f"{where}.elements: must be the {len(stage.owners)} of all sets")
+    for index, (element, owner) in enumerate(zip(stage.elements, stage.owners, strict=True)):
+        place, part = f"{where}.elements[{index}]", stage.pe_sets[owner]
+        products = stage.cycles * part.lanes
         for name, items, length in (
             ("weights", element.weights, products),
             ("slots", element.slots, products),
-            ("initial", element.initial, len(stage.ends[index // stage.width])),
+            ("initial", element.initial, len(part.ends)),
         ):
             if len(items) != length:
                 raise PlanError(f"{place}.{name}: must have {length} items, not {len(items)}")
@@ -85,7 +117,7 @@ def _check_elements(stage: FoldedDense, where: str) -> None:
         counted = np.arange(products) % max(products // stage.groups, 1)
         if stage.counted and (slots != counted)[weights != 0].any():
             raise PlanError(f"{place}.slots: must come in order where counted is true")
-        if weights[(stage.ends[index // stage.width][-1] + 1) * stage.lanes :].any():
+        if weights[(part.ends[-1] + 1) * part.lanes :].any():
             raise PlanError(f"{place}.weights: must be 0 behind the end of the last row")
 
 
@@ -98,22 +130,26 @@ def _check_ends(stage: FoldedDense, where: str) -> None:
             or not 0 <= ends[0] <= ends[-1] < (stage.cycles)
         ):
             raise PlanError(
-                f"{where}.ends[{index}]: must ascend within the {stage.cycles} cycles of a vector"
+                f"{where}.pe_sets[{index}].ends: must ascend within the {stage.cycles} cycles of a "
+                "vector"
             )
     leaves, left = 0, [0] * stage.sets
     for start in (0, stage.cycles):
-        for beat in range(stage.groups):
-            k, index = divmod(beat, stage.sets)
-            if k >= len(stage.ends[index]):
-                raise PlanError(f"{where}.ends: must have as many rows in every set, or one less")
-            end = start + stage.ends[index][k] + 1
-            if stage.sets > 1 and end < left[index]:
-                raise PlanError(
-                    f"{where}.ends[{index}][{k}]: must be {left[index] - end} cycles later: the "
-                    "result before it has not left yet"
-                )
-            leaves = max(leaves, end) + 1
-            left[index] = leaves
+        following = [0] * stage.sets
+        for together in stage.turns:
+            for index in together:
+                k = following[index]
+                following[index] += 1
+                end = start + stage.ends[index][k] + 1
+                if stage.sets > 1 and end < left[index]:
+                    raise PlanError(
+                        f"{where}.pe_sets[{index}].ends[{k}]: must be {left[index] - end} cycles "
+                        "later: the result before it has not left yet"
+                    )
+                leaves = max(leaves, end)
+            leaves += 1
+            for index in together:
+                left[index] = leaves
 
 
 def _unit(weights: IntArray, row: IntArray) -> int:
@@ -128,9 +164,12 @@ def _check_registers(stage: FoldedDense, layer: Layer, where: str) -> None:
     """Follow the exact range of every register, step by step."""
     limits = [layer.inputs[e] if e != PADDING else Range(0, 0) for e in stage.inputs.order]
     ends = np.array([(r.lo, r.hi) for r in limits], np.int64)
+    rows: list[list[int]] = [[] for _ in stage.elements]
+    for slot, (index, _) in stage.sources.items():
+        rows[index].append(stage.rows[slot])
     for index, element in enumerate(stage.elements):
         place = f"{where}.elements[{index}]"
-        products, held = _reached(stage, index, ends)
+        products, held = _reached(stage, index, rows[index], ends)
         for name, reached, given in (
             ("products", products, element.products),
             ("accumulator", held, element.accumulator),
@@ -140,24 +179,27 @@ def _check_registers(stage: FoldedDense, layer: Layer, where: str) -> None:
                     f"{place}.{name}: must hold [{reached.lo}, {reached.hi}], which its weights "
                     f"reach, not [{given.lo}, {given.hi}]; widen it"
                 )
-        lane = stage.outputs.lanes[index % stage.width].range
+        owner = stage.owners[index]
+        fed = stage.pe_sets[owner].first + index - stage.owners.index(owner)
+        lane = stage.outputs.lanes[fed].range
         if element.accumulator.lo < lane.lo or element.accumulator.hi > lane.hi:
             raise PlanError(
-                f"{where}.outputs.lanes[{index % stage.width}]: must hold the accumulator's range "
+                f"{where}.outputs.lanes[{fed}]: must hold the accumulator's range "
                 f"[{element.accumulator.lo}, {element.accumulator.hi}]; widen it"
             )
 
 
-def _reached(stage: FoldedDense, index: int, ends: IntArray) -> tuple[Range, Range]:
+def _reached(
+    stage: FoldedDense, index: int, rows: list[int], ends: IntArray
+) -> tuple[Range, Range]:
     """Exact ranges of a step's products, and of what the register holds for any row."""
-    element, which = stage.elements[index], index // stage.width
+    element, part = stage.elements[index], stage.pe_sets[stage.owners[index]]
     terms = ends[np.array(element.slots)] * np.array(element.weights)[:, None]
     steps = np.stack([terms.min(axis=1), terms.max(axis=1)], axis=1)
-    steps = steps.reshape(stage.cycles, stage.lanes, 2).sum(axis=1)
+    steps = steps.reshape(stage.cycles, part.lanes, 2).sum(axis=1)
     low, high = [], []
     begin = 0
-    rows = stage.rows[which * stage.width + index % stage.width :: stage.sets * stage.width]
-    for row, end, initial in zip(rows, stage.ends[which], element.initial, strict=True):
+    for row, end, initial in zip(rows, part.ends, element.initial, strict=True):
         if row != PADDING:
             sums = np.cumsum(steps[begin : end + 1], axis=0) + initial
             low.append(min(int(sums[:, 0].min()), initial))

@@ -35,8 +35,27 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
-        return tuple(folded(layer, pe, simd, options) for layer in layers)
+        asked = bool(options.pe or options.simd) and options.skip
+        as_asked = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
+        return tuple(
+            folded(layer, own_pe, own_simd, options)
+            for layer, (own_pe, own_simd) in zip(layers, as_asked, strict=True)
+        )
     return None
+
+
+def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
+    """Give pe and simd within a layer, of as many products a cycle as were asked for if it can be.
+
+    Zeros are skipped, so that only their product counts.
+    """
+    if pe <= layer.rows and simd <= layer.columns:
+        return pe, simd
+    fits = [
+        (rows, min(pe * simd // rows, layer.columns))
+        for rows in range(1, min(layer.rows, pe * simd) + 1)
+    ]
+    return max(fits, key=lambda fit: (fit[0] * fit[1], fit[0]))
 
 
 def unrolled(layer: Layer, accumulator: str) -> LayerChoice:

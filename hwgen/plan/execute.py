@@ -89,16 +89,19 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
 
 
 def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
-    sums = np.zeros((len(slots), stage.groups, stage.width), np.int64)
-    for index, element in enumerate(stage.elements):
-        which, lane = divmod(index, stage.width)
-        ends = np.array(stage.ends[which])
+    sums = []
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        part = stage.pe_sets[owner]
+        ends = np.array(part.ends)
         row = np.minimum(np.searchsorted(ends, np.arange(stage.cycles)), len(ends) - 1)
         matrix = np.zeros((len(ends), slots.shape[1]), np.int64)
-        places = (row.repeat(stage.lanes), np.array(element.slots))
+        places = (row.repeat(part.lanes), np.array(element.slots))
         np.add.at(matrix, places, np.array(element.weights))
-        sums[:, which :: stage.sets, lane] = slots @ matrix.T + np.array(element.initial)
-    return sums.reshape(len(slots), -1)
+        sums.append(slots @ matrix.T + np.array(element.initial))
+    left = np.zeros((len(slots), stage.groups * stage.width), np.int64)
+    for slot, (element_index, k) in stage.sources.items():
+        left[:, slot] = sums[element_index][:, k]
+    return left
 
 
 def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:

@@ -22,7 +22,8 @@ from hwgen.plan.program import (
     union,
 )
 from hwgen.plan.program_memory import program_memory
-from hwgen.plan.stages import PADDING, FoldedDense, ProcessingElement, Stream
+from hwgen.plan.schedule import Schedule
+from hwgen.plan.stages import PADDING, FoldedDense, PeSet, ProcessingElement, Stream
 
 SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
 
@@ -95,20 +96,21 @@ def _planned(
 ) -> FoldedPlan:
     """Fill the PEs of an arrangement with their programs."""
     work = row_work(weight, inputs, counted=folding.counted or not options.skip)
-    rows = [row for groups in folding.schedule.sets for group in groups for row in group.rows]
-    limits = limits_by_slot(layer, inputs)
+    limits, schedule = limits_by_slot(layer, inputs), folding.schedule
     bare = {
-        row: row_register(work[row], limits, folding.lanes, int(units[row]), int(layer.bias[row]))
-        for row in rows
+        row: row_register(work[row], limits, shape.lanes, int(units[row]), int(layer.bias[row]))
+        for shape, groups in zip(schedule.shapes, schedule.sets, strict=True)
+        for group in groups
+        for row in group.rows
         if row != PADDING
     }
     elements: list[ProcessingElement] = []
     registers: dict[int, Register] = {}
     dealt = [
         [group.rows if folding.natural else _widest_first(group.rows, bare) for group in part]
-        for part in folding.schedule.sets
+        for part in schedule.sets
     ]
-    for part, ends in zip(dealt, folding.schedule.ends, strict=True):
+    for part, ends, shape in zip(dealt, schedule.ends, schedule.shapes, strict=True):
         for members in zip(*part, strict=True):
             own = _starts(layer, {row: bare[row] for row in members if row != PADDING}, options)
             registers |= own
@@ -117,20 +119,28 @@ def _planned(
                 work,
                 own,
                 ends=ends,
-                cycles=folding.schedule.cycles,
-                lanes=folding.lanes,
+                cycles=schedule.cycles,
+                lanes=shape.lanes,
                 minimum_bits=options.minimum_bits,
                 common=layer.tail != "output" or not folding.natural,
             )
             elements.append(element)
-    stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt))
+    stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt, schedule))
     return FoldedPlan(stage=stage, luts=folding.luts, registers=registers)
 
 
-def _order(dealt: list[list[tuple[int, ...]]]) -> tuple[int, ...]:
-    """Give the rows as they leave: of every set its first rows, then its second ones, ..."""
-    rounds = range(len(dealt[0]))
-    return tuple(row for k in rounds for part in dealt if k < len(part) for row in part[k])
+def _order(dealt: list[list[tuple[int, ...]]], schedule: Schedule) -> tuple[int, ...]:
+    """Give the rows as they leave, beat after beat."""
+    following = [iter(part) for part in dealt]
+    order = []
+    for together in schedule.turns:
+        beat = [PADDING] * schedule.width
+        for s in together:
+            first = schedule.shapes[s].first
+            rows = next(following[s])
+            beat[first : first + len(rows)] = rows
+        order += beat
+    return tuple(order)
 
 
 def _stage(
@@ -142,18 +152,22 @@ def _stage(
     order: tuple[int, ...],
 ) -> FoldedDense:
     lane = union([element.accumulator for element in elements]).type
+    schedule = folding.schedule
     stage = FoldedDense(
         name=layer.name,
         inputs=inputs,
-        outputs=Stream(lanes=(lane,) * folding.width, order=order),
+        outputs=Stream(lanes=(lane,) * schedule.width, order=order),
         pe=options.pe,
         simd=options.simd,
-        lanes=folding.lanes,
+        pe_sets=tuple(
+            PeSet(first=shape.first, size=shape.width, lanes=shape.lanes, ends=ends)
+            for shape, ends in zip(schedule.shapes, schedule.ends, strict=True)
+        ),
         elements=elements,
-        ends=folding.schedule.ends,
-        cycles=folding.schedule.cycles,
+        turns=schedule.turns,
+        cycles=schedule.cycles,
         counted=folding.counted,
-        banks=folding.lanes if folding.counted else 1,
+        banks=schedule.shapes[0].lanes if folding.counted else 1,
         program_memory="block",  # until it is known what it holds
         vector_memory=folding.vector_memory,
         rows=order,

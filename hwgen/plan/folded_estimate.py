@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwgen.plan.design import Target
-from hwgen.plan.fabric import adder_luts, mux_luts
+from hwgen.plan.fabric import LUT_INPUTS, adder_luts, mux_luts
 from hwgen.plan.memory_cost import (
     block_count,
     columns_luts,
@@ -27,11 +27,21 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     """LUTs of a folded unit before correction."""
     shape = VectorShape.of(stage.inputs, stage.banks)
     bits = shape.element_bits
-    luts = sum(_element_luts(stage, element, bits, target) for element in stage.elements)
+    luts = sum(
+        _element_luts(element, stage.pe_sets[owner].lanes, bits, target)
+        for element, owner in zip(stage.elements, stage.owners, strict=True)
+    )
     luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
-        luts += stage.width * widest * mux_luts(target, stage.sets) + TURN_LUTS * stage.sets
+        fed = [sum(lane in part.fed for part in stage.pe_sets) for lane in range(stage.width)]
+        luts += TURN_LUTS * stage.sets
+        if stage.is_round:
+            luts += sum(widest * mux_luts(target, ways) for ways in fed)
+        else:  # each way behind a gate, and all in one OR
+            gates = [-(-(2 * ways - 1) // (LUT_INPUTS[target] - 1)) for ways in fed if ways > 1]
+            luts += widest * sum(gates)
+            luts += table_luts(target, [sum(1 << s for s in turn) for turn in stage.turns])
     program = program_memory(stage)
     if stage.program_memory == "lut":
         luts += columns_luts(target, program.held, stage.cycles)
@@ -66,17 +76,17 @@ def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
 
 def readers(stage: FoldedDense, program: ProgramMemory) -> int:
     """Read ports of the vector, each with a memory of its own."""
-    return stage.lanes if stage.counted else len(program.readers)
+    return stage.banks if stage.counted else len(program.readers)
 
 
-def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, target: Target) -> int:
+def _element_luts(element: ProcessingElement, lanes: int, bits: int, target: Target) -> int:
     """LUTs of one PE: its lanes, their sum, accumulator and its starts. A carry in takes a bit."""
     code = WeightCode(element.weights)
     product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
     signed = int(code.signed)
-    inverted = stage.lanes // 2 if target == "xc7" else stage.lanes  # its adders invert an operand
+    inverted = lanes // 2 if target == "xc7" else lanes  # its adders invert an operand
     lane = _multiply_luts(code, bits, target)
-    tree, terms, width = 0, stage.lanes, product + signed
+    tree, terms, width = 0, lanes, product + signed
     while terms > 1:
         tree += terms // 2 * (width + 1 + signed)
         terms, width = -(-terms // 2), width + 1
@@ -86,7 +96,7 @@ def _element_luts(stage: FoldedDense, element: ProcessingElement, bits: int, tar
     if starts > 1:
         rows = len(element.initial)
         choice = rom_luts(target, rows, held) + COUNTER_LUTS * (rows - 1).bit_length()
-    return stage.lanes * lane + signed * inverted * product + tree + held + signed + choice
+    return lanes * lane + signed * inverted * product + tree + held + signed + choice
 
 
 def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:

@@ -91,7 +91,7 @@ def _thresholds(
 
 def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
     """Give a large unit two places behind it, so that its stall comes from a register nearby."""
-    if dense.lanes * len(dense.elements) < QUEUED_MULTIPLIERS:
+    if dense.multipliers < QUEUED_MULTIPLIERS:
         return ()
     stream = dense.outputs
     return (Fifo(name=f"{dense.name}_queue", inputs=stream, outputs=stream, depth=2),)

@@ -29,13 +29,31 @@ class ProcessingElement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoldedDense:
-    """A matrix-vector product over many cycles on `pe * simd` multipliers.
+class PeSet:
+    """PEs that work in step, of as many lanes each: `ends[k]` is the step that ends the k-th rows.
 
-    The multipliers are dealt to PEs with `lanes` each, the PEs to sets of as many as the output
-    stream has lanes. The PEs of a set work in step: `ends[s][k]` is the step that ends the k-th
-    rows of set s. These leave as beat `k * sets + s`; `rows[beat * width + q]` is the row that the
-    set's PE q sums for a beat, or -1. `elements` holds the PEs set by set.
+    The PEs are `size` and feed the output lanes from `first` on.
+    """
+
+    first: int
+    size: int
+    lanes: int
+    ends: tuple[int, ...]
+
+    @property
+    def fed(self) -> range:
+        """Output lanes of its PEs."""
+        return range(self.first, self.first + self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedDense:
+    """A matrix-vector product over many cycles on at most `pe * simd` multipliers.
+
+    The multipliers are dealt to PEs and the PEs to sets; `elements` holds the PEs set by set. Beat
+    b carries the next rows of each set in `turns[b]`, which feed unlike output lanes, and is sent
+    when all of them have ended. `rows[b * width + q]` is the row on lane q, or -1: nobody reads a
+    lane that no set of the beat feeds, and it is 0.
 
     Attributes
     ----------
@@ -54,9 +72,9 @@ class FoldedDense:
     outputs: Stream
     pe: int
     simd: int
-    lanes: int
+    pe_sets: tuple[PeSet, ...]
     elements: tuple[ProcessingElement, ...]
-    ends: tuple[tuple[int, ...], ...]
+    turns: tuple[tuple[int, ...], ...]
     cycles: int
     counted: bool
     banks: int
@@ -66,19 +84,56 @@ class FoldedDense:
     nonzero: int
 
     @property
+    def ends(self) -> tuple[tuple[int, ...], ...]:
+        """Steps that end rows, set by set."""
+        return tuple(part.ends for part in self.pe_sets)
+
+    @property
     def sets(self) -> int:
         """Sets of PEs; each has its own row ends."""
-        return len(self.ends)
+        return len(self.pe_sets)
 
     @property
     def width(self) -> int:
-        """PEs of a set, and lanes of the output stream."""
-        return len(self.elements) // len(self.ends)
+        """Lanes of the output stream."""
+        return len(self.outputs.lanes)
 
     @property
     def groups(self) -> int:
         """Output beats a vector."""
-        return sum(len(ends) for ends in self.ends)
+        return len(self.turns)
+
+    @property
+    def multipliers(self) -> int:
+        """Lanes of all PEs."""
+        return sum(part.size * part.lanes for part in self.pe_sets)
+
+    @property
+    def owners(self) -> tuple[int, ...]:
+        """Give the set of every PE."""
+        return tuple(s for s, part in enumerate(self.pe_sets) for _ in range(part.size))
+
+    @property
+    def is_round(self) -> bool:
+        """Whether sets of the whole width leave one after another, always in the same turn."""
+        return all(part.size == self.width for part in self.pe_sets) and all(
+            turn == (beat % self.sets,) for beat, turn in enumerate(self.turns)
+        )
+
+    @property
+    def sources(self) -> dict[int, tuple[int, int]]:
+        """Give for each output slot that a set feeds the PE, and which of its rows it carries."""
+        owners = self.owners
+        first_pe = [owners.index(s) for s in range(self.sets)]
+        following = [0] * self.sets
+        found = {}
+        for beat, together in enumerate(self.turns):
+            for s in together:
+                part = self.pe_sets[s]
+                for q, lane in enumerate(part.fed):
+                    found[beat * self.width + lane] = first_pe[s] + q, following[s]
+                following[s] += 1
+        return found
 
     def least_gap(self, which: int) -> int:
         """Give the fewest steps between two row ends of a set, into the next vector too."""
@@ -89,8 +144,10 @@ class FoldedDense:
     @property
     def pipeline(self) -> int:
         """Registers between a step and its accumulator."""
-        depth = max(WeightCode(element.weights).stages for element in self.elements)
-        return 5 + depth + (self.lanes - 1).bit_length()
+        return 5 + max(
+            WeightCode(element.weights).stages + (self.pe_sets[s].lanes - 1).bit_length()
+            for element, s in zip(self.elements, self.owners, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

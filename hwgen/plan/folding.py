@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.design import LUTS_PER_BLOCK, Target
+from hwgen.plan.long_rows import unlike_sets
 from hwgen.plan.memory_cost import block_count, rom_luts, vector_kind, vector_luts
-from hwgen.plan.schedule import Schedule, deal, in_order
+from hwgen.plan.schedule import Schedule, SetShape, deal, in_order
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
 
+NEAR, NEAR_OF_FEW, FEW = 1.15, 1.25, 20  # cycles over the bound aimed at: of many, of few steps
+AIMED = (1.0, 1.04, 1.08, 1.12, 1.2, 1.3, 1.5, 2.0)  # over the bound, by sets of unlike PEs
+PAYS = 1.5  # times the LUTs and cycles of like PEs that fewer cycles may cost where these miss
 EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
 SEARCHED = 4  # arrangements whose schedules are searched further
+SET_LUTS = 6  # of a set among unlike ones: its end, its wait, its part in the beats
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
 
@@ -33,6 +38,8 @@ class FoldedOptions:
         LUTs that a block RAM has to save to be taken.
     drop_empty
         Leave rows without weights out of the output: who reads it knows their constants.
+    alike
+        Give all PEs as many lanes, also where a long row then takes too long (a baseline).
     """
 
     target: Target
@@ -43,6 +50,7 @@ class FoldedOptions:
     minimum_bits: int = 0
     luts_per_block: int = LUTS_PER_BLOCK
     drop_empty: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +80,6 @@ class Bits:
 class Folding:
     """An arrangement with its schedule, memories and estimated LUTs; `natural`, rows in order."""
 
-    lanes: int
-    width: int
     schedule: Schedule
     natural: bool
     counted: bool
@@ -84,7 +90,7 @@ class Folding:
     @property
     def product(self) -> int:
         """LUTs times cycles, what follows the unit included."""
-        return (self.luts + self.width * self.lane_luts) * self.schedule.cycles
+        return (self.luts + self.schedule.width * self.lane_luts) * self.schedule.cycles
 
 
 def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
@@ -96,13 +102,14 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         Nonzero weights of every row that is to be summed.
     """
     multipliers = options.pe * options.simd
-    least = -(-sum(work.values()) // multipliers)
+    least = max(-(-sum(work.values()) // multipliers), 1)
     arrangements = _arrangements(multipliers, len(work), bits.slots)
 
     def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        schedule = deal(list(work), steps, width, sets, search=search)
-        return _folding(options, schedule, lanes, width, bits, natural=False, counted=False)
+        shape = SetShape(lanes=lanes, width=width)
+        schedule = deal(list(work), steps, shape, sets, search=search)
+        return _folding(options, schedule, bits, natural=False, counted=False)
 
     def worth(folding: Folding) -> tuple[int, int]:
         excess = folding.schedule.cycles - int(EXCESS * least)
@@ -110,7 +117,25 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
 
     found = {key: folded(*key, search=False) for key in arrangements}
     best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
-    return min((folded(*key, search=True) for key in best), key=worth)
+    longest = max(work.values())
+    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
+    like = min((folded(*key, search=may_do) for key in best), key=worth)
+    if options.alike or like.schedule.cycles <= aimed_cycles(least):
+        return like
+    unlike = [like]
+    for share in AIMED:
+        unlike += [
+            _folding(options, schedule, bits, natural=False, counted=False)
+            for schedule in unlike_sets(work, multipliers, bits.slots, -int(-share * least // 1))
+        ]
+        if min(unlike, key=worth).schedule.cycles <= aimed_cycles(least):
+            break
+    return min((item for item in unlike if item.product <= PAYS * like.product), key=worth)
+
+
+def aimed_cycles(least: int) -> int:
+    """Give the cycles that are aimed at where so many are the bound."""
+    return max(int((NEAR if least >= FEW else NEAR_OF_FEW) * least), 1)
 
 
 def dense_folding(options: FoldedOptions, rows: int, bits: Bits) -> Folding:
@@ -120,10 +145,11 @@ def dense_folding(options: FoldedOptions, rows: int, bits: Bits) -> Folding:
     can be cut into the parts that are read at once.
     """
     simd, stream_lanes = options.simd, len(bits.vector.lanes)
-    schedule = in_order(rows, -(-bits.slots // simd), options.pe)
+    shape = SetShape(lanes=simd, width=options.pe)
+    schedule = in_order(rows, -(-bits.slots // simd), shape)
     parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
     counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
-    return _folding(options, schedule, simd, options.pe, bits, natural=True, counted=counted)
+    return _folding(options, schedule, bits, natural=True, counted=counted)
 
 
 def _arrangements(multipliers: int, rows: int, slots: int) -> list[tuple[int, int, int]]:
@@ -144,8 +170,6 @@ def _divisors(value: int) -> list[int]:
 def _folding(
     options: FoldedOptions,
     schedule: Schedule,
-    lanes: int,
-    width: int,
     bits: Bits,
     *,
     natural: bool,
@@ -153,20 +177,23 @@ def _folding(
 ) -> Folding:
     target = options.target
     sets, cycles = len(schedule.sets), schedule.cycles
-    elements = width * sets
-    word = elements * lanes * (bits.magnitude + 1)
-    shape = VectorShape.of(bits.vector, lanes if counted else 1)
-    readers = lanes if counted else elements * lanes
+    multipliers = sum(shape.lanes * shape.width for shape in schedule.shapes)
+    readers = schedule.shapes[0].lanes if counted else multipliers
+    ways = -(-sum(shape.width for shape in schedule.shapes) // schedule.width)
+    word = multipliers * (bits.magnitude + 1)
+    shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
-        word += elements * lanes * shape.place_bits + sets
+        word += multipliers * shape.place_bits + sets
     vector = vector_kind(target, shape, options.luts_per_block)
-    luts = CONTROL_LUTS + elements * _element_luts(target, lanes, sets, bits)
+    luts = CONTROL_LUTS + sum(
+        part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
+    )
     luts += _program_luts(options, cycles, word)
+    if len(set(schedule.shapes)) > 1:
+        luts += SET_LUTS * sets
     if vector == "lut":
         luts += readers * (vector_luts(target, shape) or 0)
     return Folding(
-        lanes=lanes,
-        width=width,
         schedule=schedule,
         natural=natural,
         counted=counted,
@@ -183,8 +210,8 @@ def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:
     return luts if luts < blocks * options.luts_per_block else 0
 
 
-def _element_luts(target: Target, lanes: int, sets: int, bits: Bits) -> int:
-    """LUTs of one PE: products, their sum, the accumulator, its place at the output."""
+def _element_luts(target: Target, lanes: int, ways: int, bits: Bits) -> int:
+    """LUTs of one PE: products, their sum, the accumulator, its way to a lane that `ways` feed."""
     one_lut_adds = target == "xc7"
     partial = bits.input if one_lut_adds else 2 * bits.input
     adders = max(bits.magnitude - 1, 0) * (partial + 2)
@@ -194,5 +221,5 @@ def _element_luts(target: Target, lanes: int, sets: int, bits: Bits) -> int:
         (lanes >> level) * (product + level + 1 + (product if one_lut_adds else 0) // level)
         for level in range(1, (lanes - 1).bit_length() + 1)
     )
-    way = bits.accumulator * -(-(sets - 1) // (3 if one_lut_adds else 2))
+    way = bits.accumulator * -(-(ways - 1) // (3 if one_lut_adds else 2))
     return lanes * ((adders or bits.input) + negate) + tree + bits.accumulator + 2 + way

@@ -149,14 +149,15 @@ class _Folded:
             self.free_bank ^= 1
 
     def _leave(self, ended: list[int]) -> None:
-        """End the rows of some sets; of several sets one result a cycle leaves, in turn."""
-        if self.stage.sets == 1:
+        """End the rows of some sets; of several sets those of one beat leave, in turn."""
+        if self.stage.sets == 1 or isinstance(self.stage, Reorder):
             self.output_valid = bool(ended)
             return
-        turn = self.beat_out % self.stage.sets
-        self.output_valid = self.pending[turn]
+        together = self.stage.turns[self.beat_out]
+        self.output_valid = all(self.pending[index] for index in together)
         if self.output_valid:
-            self.pending[turn] = False
+            for index in together:
+                self.pending[index] = False
             self.beat_out = (self.beat_out + 1) % self.stage.groups
         for index in ended:
             self.pending[index] = True

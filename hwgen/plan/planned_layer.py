@@ -48,11 +48,9 @@ def register_bits(layer: Layer, dense: UnrolledDense | FoldedDense) -> tuple[int
     if isinstance(dense, UnrolledDense):
         return tuple(lane.bits for lane in dense.outputs.lanes)
     bits = dict.fromkeys(range(layer.rows), 0)
-    for place, row in enumerate(dense.rows):
-        if row != PADDING:
-            beat, lane = divmod(place, dense.width)
-            element = dense.elements[beat % dense.sets * dense.width + lane]
-            bits[row] = element.accumulator.bits
+    for slot, (element, _) in dense.sources.items():
+        if dense.rows[slot] != PADDING:
+            bits[dense.rows[slot]] = dense.elements[element].accumulator.bits
     return tuple(bits.values())
 
 

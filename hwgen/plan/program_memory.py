@@ -24,8 +24,7 @@ class ProgramMemory:
     """The fields of a program's word, each as its columns.
 
     `ends[s]` says whether a step ends the rows of set s. `weights[k]` and `places[k]` are those of
-    multiplier k, which is lane `k % lanes` of PE `k // lanes`. Dense mode has weights alone, and
-    its places are empty.
+    multiplier k, counted PE by PE. Dense mode has weights alone, and its places are empty.
     """
 
     steps: int
@@ -69,14 +68,14 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     weights: list[Columns] = []
     places: list[Columns] = []
     shape = VectorShape.of(stage.inputs, stage.banks)
-    for element in stage.elements:
-        code = WeightCode(element.weights)
-        weights += _fields(stage, _codes(code, element), code.bits)
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
+        weights += _fields(lanes, _codes(code, element), code.bits)
         if stage.counted:
-            places += [()] * stage.lanes
+            places += [()] * lanes
         else:
             slots = np.array(element.slots, np.int64)
-            places += _fields(stage, shape.places(slots), shape.place_bits)
+            places += _fields(lanes, shape.places(slots), shape.place_bits)
     ends = () if stage.counted else tuple(sum(1 << end for end in part) for part in stage.ends)
     return ProgramMemory(
         steps=stage.cycles, ends=ends, weights=tuple(weights), places=tuple(places)
@@ -88,10 +87,10 @@ def _codes(code: WeightCode, element: ProcessingElement) -> IntArray:
     return np.array([table[weight] for weight in element.weights], np.int64)
 
 
-def _fields(stage: FoldedDense, values: IntArray, bits: int) -> Iterable[Columns]:
+def _fields(lanes: int, values: IntArray, bits: int) -> Iterable[Columns]:
     """Give the columns of a PE's lanes, whose values come step by step."""
-    for lane in range(stage.lanes):
-        own = values[lane :: stage.lanes]
+    for lane in range(lanes):
+        own = values[lane::lanes]
         yield tuple(_column(own >> bit & 1) for bit in range(bits))
 
 

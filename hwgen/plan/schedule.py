@@ -31,11 +31,27 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """The groups of every set, in order, and the steps of a vector."""
+class SetShape:
+    """A set: its PEs, lanes of each, and the first output lane that it feeds."""
 
+    lanes: int
+    width: int
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The groups of every set, in order, the sets that leave in every beat, and all steps."""
+
+    shapes: tuple[SetShape, ...]
     sets: tuple[tuple[Group, ...], ...]
+    turns: tuple[tuple[int, ...], ...]
     cycles: int
+
+    @property
+    def width(self) -> int:
+        """Output lanes that the sets feed."""
+        return max(shape.first + shape.width for shape in self.shapes)
 
     @property
     def ends(self) -> tuple[tuple[int, ...], ...]:
@@ -46,13 +62,16 @@ class Schedule:
         )
 
 
-def in_order(rows: int, steps: int, width: int) -> Schedule:
-    """Schedule rows of equal work on one set of `width` PEs, in their own order."""
-    return _leaving_in_turn([_groups(list(range(rows)), dict.fromkeys(range(rows), steps), width)])
+def in_order(rows: int, steps: int, shape: SetShape) -> Schedule:
+    """Schedule rows of equal work on one set, in their own order."""
+    groups = _groups(list(range(rows)), dict.fromkeys(range(rows), steps), shape.width)
+    return _leaving_in_turn([groups], shape)
 
 
-def deal(rows: list[int], steps: list[int], width: int, sets: int, *, search: bool) -> Schedule:
-    """Schedule rows of given work on `sets` sets of `width` PEs.
+def deal(
+    rows: list[int], steps: list[int], shape: SetShape, sets: int, *, search: bool
+) -> Schedule:
+    """Schedule rows of given work on `sets` like sets.
 
     Parameters
     ----------
@@ -63,8 +82,8 @@ def deal(rows: list[int], steps: list[int], width: int, sets: int, *, search: bo
     """
     work = dict(zip(rows, steps, strict=True))
     order = sorted(rows, key=lambda row: -work[row])
-    schedule = _leaving_in_turn(_level(_groups(order, work, width), sets))
-    least = -(-sum(steps) // (width * sets))
+    schedule = _leaving_in_turn(_level(_groups(order, work, shape.width), sets), shape)
+    least = -(-sum(steps) // (shape.width * sets))
     if not search or len(rows) > MAX_SEARCHED or schedule.cycles <= WELL * least:
         return schedule
     return _searched(schedule, work, least)
@@ -106,7 +125,7 @@ def _searched(schedule: Schedule, work: dict[int, int], least: int) -> Schedule:
         [Group(rows=tuple(rows), steps=max(1, *(work[row] for row in rows))) for rows in part]
         for part in kept
     ]
-    return _leaving_in_turn(groups)
+    return _leaving_in_turn(groups, schedule.shapes[0])
 
 
 def _exchange(
@@ -128,7 +147,7 @@ def _cost(places: list[list[list[int]]], work: dict[int, int]) -> tuple[int, int
     """Cycles of a dealing, then how unequal the sets are."""
     steps = [[max(1, *(work[row] for row in rows)) for rows in part] for part in places]
     unequal = sum(sum(part) ** 2 for part in steps)
-    return _stretch(steps), unequal
+    return _stretch(steps, in_turn([len(part) for part in steps])), unequal
 
 
 def _level(groups: list[Group], sets: int) -> list[list[Group]]:
@@ -169,11 +188,14 @@ def _swap(long: list[Group], short: list[Group], difference: int) -> int:
     return moved
 
 
-def _leaving_in_turn(dealt: list[list[Group]]) -> Schedule:
+def leaving(
+    dealt: list[list[Group]], shapes: list[SetShape], turns: list[tuple[int, ...]]
+) -> Schedule:
     """Stretch groups until no result is overwritten before its turn to leave has come."""
     steps = [[group.steps for group in part] for part in dealt]
-    cycles = _stretch(steps)
+    cycles = _stretch(steps, turns)
     return Schedule(
+        shapes=tuple(shapes),
         sets=tuple(
             tuple(
                 Group(rows=group.rows, steps=length)
@@ -181,19 +203,29 @@ def _leaving_in_turn(dealt: list[list[Group]]) -> Schedule:
             )
             for part, lengths in zip(dealt, steps, strict=True)
         ),
+        turns=tuple(turns),
         cycles=cycles,
     )
 
 
-def _stretch(steps: list[list[int]]) -> int:
+def in_turn(counts: list[int]) -> list[tuple[int, ...]]:
+    """Give the sets one after another, then again, of as many groups each or one less."""
+    return [(s,) for k in range(counts[0]) for s, count in enumerate(counts) if k < count]
+
+
+def _leaving_in_turn(dealt: list[list[Group]], shape: SetShape) -> Schedule:
+    return leaving(dealt, [shape] * len(dealt), in_turn([len(part) for part in dealt]))
+
+
+def _stretch(steps: list[list[int]], turns: list[tuple[int, ...]]) -> int:
     """Lengthen groups until no result is overwritten before it has left; the cycles then."""
-    cycles = max(max(sum(part) for part in steps), sum(len(part) for part in steps))
-    while len(steps) > 1 and _stretched(steps, cycles):
+    cycles = max(max(sum(part) for part in steps), len(turns))
+    while len(steps) > 1 and _stretched(steps, turns, cycles):
         cycles = max(cycles, max(sum(part) for part in steps))
     return cycles
 
 
-def _stretched(steps: list[list[int]], cycles: int) -> bool:
+def _stretched(steps: list[list[int]], turns: list[tuple[int, ...]], cycles: int) -> bool:
     """Lengthen groups that end before their set's last result has left; whether there are any.
 
     Two vectors back to back, so that the end of one meets the start of the next.
@@ -202,16 +234,18 @@ def _stretched(steps: list[list[int]], cycles: int) -> bool:
     leaves = 0
     left = [0] * len(steps)
     for start in (0, cycles):
-        ends = [start] * len(steps)
-        for k in range(len(steps[0])):
-            for index, part in enumerate(steps):
-                if k >= len(part):
-                    continue
+        ends, following = [start] * len(steps), [0] * len(steps)
+        for together in turns:
+            for index in together:
+                part, k = steps[index], following[index]
+                following[index] += 1
                 ends[index] += part[k]
                 if ends[index] < left[index]:
                     part[k] += left[index] - ends[index]
                     ends[index] = left[index]
                     stretched = True
-                leaves = max(leaves, ends[index]) + 1
+                leaves = max(leaves, ends[index])
+            leaves += 1
+            for index in together:
                 left[index] = leaves
     return stretched

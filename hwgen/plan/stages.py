@@ -8,6 +8,7 @@ from __future__ import annotations
 from hwgen.plan.folded_stages import (
     FoldedDense,
     MemoryKind,
+    PeSet,
     ProcessingElement,
     Reorder,
     SerialArgmax,
@@ -34,6 +35,7 @@ __all__ = [
     "OutputBuffer",
     "ParallelArgmax",
     "ParallelThreshold",
+    "PeSet",
     "ProcessingElement",
     "Reorder",
     "SerialArgmax",

@@ -8,6 +8,9 @@ The block diagram, a register between each two stages:
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
@@ -29,8 +32,8 @@ class FoldedDenseUnit(LaneComponent):
     """Processing elements on a static schedule of the nonzero weights.
 
     A vector takes `plan.cycles` cycles; the next one is taken in meanwhile. The rows of a set of
-    PEs leave as one beat, of several sets one a cycle and in turn. An output that stalls stops all
-    steps.
+    PEs leave together, in the beats that the plan says, at most one a cycle. An output that stalls
+    stops all steps.
 
     Parameters
     ----------
@@ -41,6 +44,7 @@ class FoldedDenseUnit(LaneComponent):
     def __init__(self, plan: FoldedDense) -> None:
         self.plan = plan
         self._memory = program_memory(plan)
+        self._lanes = [plan.pe_sets[owner].lanes for owner in plan.owners]
         super().__init__(plan.inputs.lanes, plan.outputs.lanes)
 
     def elaborate(self, platform: object) -> Module:
@@ -48,7 +52,7 @@ class FoldedDenseUnit(LaneComponent):
         plan = self.plan
         self._enable = Signal(name="advance")
         self._registers = Registers(m, self._enable)
-        readers = plan.lanes if plan.counted else len(self._memory.readers)
+        readers = plan.banks if plan.counted else len(self._memory.readers)
         m.submodules.buffer = buffer = VectorBuffer(
             plan.inputs, readers, plan.banks, plan.vector_memory
         )
@@ -73,8 +77,8 @@ class FoldedDenseUnit(LaneComponent):
         results = []
         for index, element in enumerate(plan.elements):
             total = self._sum(m, index, self._products(m, index, word, buffer))
-            which = index // plan.width
-            results.append(self._accumulate(m, index, element, total, valid, ends[which]))
+            end = ends[plan.owners[index]]
+            results.append(self._accumulate(m, index, element, total, valid, end))
         self._leave(m, results, ends, output_valid)
         return m
 
@@ -122,7 +126,7 @@ class FoldedDenseUnit(LaneComponent):
         with m.If(self._enable & buffer.available):
             m.d.sync += place.eq(Mux(is_last, 0, place + 1))
         fetched = self._registers.wait(place, "place", 2)
-        for lane in range(plan.lanes):
+        for lane in range(plan.banks):
             m.d.comb += buffer.places[lane].eq(fetched)
         return [self._registers.wait(is_last, "last", FETCH)]
 
@@ -132,10 +136,11 @@ class FoldedDenseUnit(LaneComponent):
         """Multiply in every lane of a PE."""
         plan, code = self.plan, WeightCode(self.plan.elements[index].weights)
         kind = plan.inputs.lanes[0]
-        stages = plan.pipeline - FETCH - READ - (plan.lanes - 1).bit_length()
+        lanes, before = self._lanes[index], sum(self._lanes[:index])
+        stages = plan.pipeline - FETCH - READ - (lanes - 1).bit_length()
         terms = []
-        for lane in range(plan.lanes):
-            name, which = f"pe{index}_{lane}", index * plan.lanes + lane
+        for lane in range(lanes):
+            name, which = f"pe{index}_{lane}", before + lane
             weight = _field(word, self._memory.weights[which])
             weight = self._registers.wait(weight, f"{name}_weight", READ)
             port = lane if plan.counted else self._memory.readers[self._memory.places[which]]
@@ -204,7 +209,7 @@ class FoldedDenseUnit(LaneComponent):
         with m.If(self._enable & end):
             m.d.sync += row.eq(Mux(row == len(starts) - 1, 0, row + 1))
         following: Value = row
-        if self.plan.least_gap(index // self.plan.width) > 1:
+        if self.plan.least_gap(self.plan.owners[index]) > 1:
             # a table addressed by the counter itself shares logic with it, and takes more LUTs
             following = self._registers.wait(following, f"late_following{index}", 1)
         return choose(starts, following)
@@ -221,6 +226,9 @@ class FoldedDenseUnit(LaneComponent):
                 m.d.comb += self.o.payload[f"e{lane}"].eq(result)
             return
         pending = Signal(plan.sets)
+        if not plan.is_round:
+            self._leave_together(m, results, ends, pending, output_valid)
+            return
         turn, waits = self._turn(m, pending)
         with m.If(self._enable):
             m.d.sync += [
@@ -234,6 +242,42 @@ class FoldedDenseUnit(LaneComponent):
             )
             beat = self._registers.delay(chosen, f"beat{lane}")
             m.d.comb += self.o.payload[f"e{lane}"].eq(beat)
+
+    def _leave_together(
+        self,
+        m: Module,
+        results: list[Signal],
+        ends: list[Value],
+        pending: Signal,
+        output_valid: Signal,
+    ) -> None:
+        """Send the results of the sets that a table names for each beat, once all are there."""
+        plan = self.plan
+        beat = counter(plan.groups, "beat")
+        sets = [sum(1 << s for s in together) for together in plan.turns]
+        together = Signal(plan.sets, name="together")
+        waits = Signal(name="waits")
+        m.d.comb += [
+            together.eq(choose([Const(bits, plan.sets) for bits in sets], beat)),
+            waits.eq((pending & together) == together),
+        ]
+        with m.If(self._enable):
+            m.d.sync += [
+                output_valid.eq(waits),
+                pending.eq(pending & ~(waits.replicate(plan.sets) & together) | Cat(*ends)),
+            ]
+            with m.If(waits):
+                m.d.sync += beat.eq(Mux(beat == plan.groups - 1, 0, beat + 1))
+        first_pe = [plan.owners.index(s) for s in range(plan.sets)]
+        for lane in range(plan.width):
+            bits = plan.outputs.lanes[lane].bits
+            ways: list[Value] = []  # of one way synthesis makes the register's reset, which is free
+            for s, part in enumerate(plan.pe_sets):
+                if lane in part.fed:
+                    result = resize(results[first_pe[s] + lane - part.first], bits)
+                    ways.append(Mux(together[s], result, 0))
+            fed = reduce(or_, ways) if ways else Const(0, bits)
+            m.d.comb += self.o.payload[f"e{lane}"].eq(self._registers.delay(fed, f"beat{lane}"))
 
     def _turn(self, m: Module, pending: Signal) -> tuple[Signal, Value]:
         """Give the set whose result leaves next, and whether it is there."""

@@ -38,6 +38,7 @@ def multiply(
     value = code.range(kind)
     shape = range_shape(value)
     magnitude, sign = weight[: code.magnitude_bits], weight[code.magnitude_bits :]
+    total: Value
     if code.shifts is None:
         total = _sum(registers, magnitude, x, shape, name)
     else:
@@ -45,8 +46,7 @@ def multiply(
         exact = Signal(shape, name=f"{name}_shift")
         registers.m.d.comb += exact.eq(_chosen(shifted, magnitude))
         total = registers.delay(exact, f"{name}_p0")
-    for stage in range(code.stages, stages):
-        total = registers.delay(total, f"{name}_p{stage}")
+    total = registers.wait(total, f"{name}_late", stages - code.stages)
     if not code.signed:
         return Product(magnitude=total, negative=None, value=value)
     sign = registers.wait(sign, f"{name}_s", stages)

@@ -41,13 +41,13 @@ def sparse_layer(size, zeros, *, tail=True, seed=0, values=(-7, 7)):
 
 def programs(stage):
     """(row, slot, weight) of every step and lane of a unit."""
-    for index, element in enumerate(stage.elements):
-        which, lane = divmod(index, stage.width)
-        ends = stage.ends[which]
+    rows = {source: stage.rows[slot] for slot, source in stage.sources.items()}
+    for index, (element, owner) in enumerate(zip(stage.elements, stage.owners, strict=True)):
+        part = stage.pe_sets[owner]
         for place, (slot, weight) in enumerate(zip(element.slots, element.weights, strict=True)):
-            k = int(np.searchsorted(ends, place // stage.lanes))
-            if k < len(ends):
-                yield stage.rows[(k * stage.sets + which) * stage.width + lane], slot, weight
+            k = int(np.searchsorted(part.ends, place // part.lanes))
+            if k < len(part.ends):
+                yield rows[index, k], slot, weight
             else:
                 assert weight == 0
 
@@ -83,15 +83,15 @@ def test_registers_have_the_exact_range_of_all_prefixes(accumulator, inputs, pe,
             mask = np.arange(layer.columns) < end
             corners += [np.where(mask, x, rest)[None] for x in (best, worst)]
     slots = to_slots(stage.inputs, np.concatenate(corners))
-    for index, element in enumerate(stage.elements):
-        ends = stage.ends[index // stage.width]
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        lanes, ends = stage.pe_sets[owner].lanes, stage.ends[owner]
         reached, start = [], 0
         for k, end in enumerate(ends):
             sums = np.full(len(slots), element.initial[k])
             reached.append(sums)
-            for place in range(start * stage.lanes, (end + 1) * stage.lanes):
+            for place in range(start * lanes, (end + 1) * lanes):
                 sums = sums + element.weights[place] * slots[:, element.slots[place]]
-                if place % stage.lanes == stage.lanes - 1:
+                if place % lanes == lanes - 1:
                     reached.append(sums)
             start = end + 1
         assert element.accumulator.lo == min(int(e.min()) for e in reached)

@@ -111,7 +111,22 @@ FOLDED_EDITS = {
         0,
         r"stages\[0\].elements\[0\].products: must hold \[-\d+, \d+\]",
     ),
-    "a missing step": (("stages", 0, "ends", 0), [3], r"stages\[0\].rows: must hold each of the 9"),
+    "rows that never end": (
+        ("stages", 0, "pe_sets", 0, "ends"),
+        [3],
+        r"stages\[0\].turns: must hold set 0 once for each of the 1 ends of its rows, not \d times",
+    ),
+    "a missing row": (("stages", 0, "rows", 0), -1, r"stages\[0\].rows: must hold each of the 9"),
+    "a set of no lanes": (
+        ("stages", 0, "pe_sets", 0, "lanes"),
+        0,
+        r"stages\[0\].pe_sets\[0\]: must have a PE, a lane and a row, and feed some of the \d ",
+    ),
+    "a turn of no set": (
+        ("stages", 0, "turns", 1),
+        [7],
+        r"stages\[0\].turns\[1\]: must name some of the \d sets, and such as feed unlike lanes",
+    ),
     "an unknown key": (("stages", 0, "speed"), 3, "unknown: speed"),
     "another name": (("name",), "other", "plan.json.name: must be tiny, not 'other'"),
     "a changed result": (

@@ -30,6 +30,7 @@ CASES = {
     "heavy weights": {"pe": 2, "weight_bits": 8, "density": 0.9, "target": "ice40"},
     "one of everything": {"widths": (1, 1), "density": 1.0},
     "beats of several elements": {"pe": 6, "simd": 4},
+    "long rows": {"widths": (16, 12, 10), "pe": 4, "simd": 2, "density": 0.1, "long_row": True},
 }
 
 

@@ -16,9 +16,11 @@ from hwgen.rtl.folded_dense import FoldedDenseUnit
 VECTORS = 3
 
 
-def unit_of(size, zeros, top, *, lanes, inputs="u4", **options):
+def unit_of(size, zeros, top, *, lanes, inputs="u4", long_row=False, **options):
     rng = np.random.default_rng(0)
     weight = rng.integers(-top, top + 1, (size, size)) * (rng.random((size, size)) >= zeros)
+    if long_row:
+        weight[5] = rng.integers(1, top + 1, size)
     kind = IntType.parse(inputs)
     layer = layers_of(matrix_graph("m", weight, kind))[0]
     stream = Stream(lanes=(kind,) * lanes, order=tuple(range(size)))
@@ -56,8 +58,9 @@ async def drain(ctx, unit, count, lanes, stalls):
         (0.95, 1, {"pe": 8, "simd": 1, "lanes": 2}),
         (0.5, 3, {"pe": 4, "simd": 4, "lanes": 1, "inputs": "s3"}),
         (0.0, 7, {"pe": 4, "simd": 8, "lanes": 2, "skip": False}),
+        (0.95, 7, {"pe": 4, "simd": 4, "lanes": 4, "long_row": True}),
     ],
-    ids=["sets", "ternary", "signed", "dense"],
+    ids=["sets", "ternary", "signed", "dense", "long row"],
 )
 def test_a_unit_gives_what_its_plan_gives(zeros, top, options):
     stage, slots = unit_of(32, zeros, top, **options)
