@@ -8,6 +8,7 @@ from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph, Output
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
+from hwgen.plan.identifier import identifier
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import (
@@ -17,7 +18,7 @@ from hwgen.plan.pipelining import (
     stage_limit,
     threshold_cuts,
 )
-from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
+from hwgen.plan.planned_layer import PlannedLayer, check_width, summary_of, widest
 from hwgen.plan.requantize import LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer
 from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense

@@ -56,6 +56,7 @@ def _script(zeros: Mapping[str, list[str]], elaborate: list[str]) -> str:
     """Write the Yosys script that compares both forms of each adder."""
     lines = [
         *("read_verilog design.v", *elaborate, "design -save sums", "design -reset"),
+        "design -reset-vlog",  # its macros, or the file would keep its modules to itself
         "read_verilog +/xilinx/cells_sim.v",
         f"read_verilog -D {MACRO} design.v",
         *(*elaborate, f"flatten *{ADDER}*", "design -save primitives"),
