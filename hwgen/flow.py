@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
-from hwgen.files import write_beside
+from hwgen.files import check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Graph
 from hwgen.network_file import load_network
@@ -69,6 +69,8 @@ def build(
             f"{plan_file.name}: a plan holds every choice; leave the other options out, or edit "
             "its choices"
         )
+
+    check_folder(folder)
 
     def planning(step: str, share: float) -> None:
         progress(step, PLAN_SHARE * share)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.files import write_beside
+from hwgen.files import check_file, write_beside
 from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.argmax import ArgmaxProof, prove_argmax
@@ -36,9 +36,10 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     ModelError
         Where the folder holds no design that can be proved.
     ToolError
-        Where Yosys refuses the Verilog.
+        Where Yosys refuses the Verilog, or the folder cannot be written.
     """
     design = read_folder(folder)
+    check_file(folder / "proof.json")
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     buffered = (len(design.units), len(design.units) - 1)
     if not design.folded and stages not in buffered:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwgen.errors import ToolError
-from hwgen.files import write_beside
+from hwgen.files import check_file, write_beside
 from hwgen.synth.count import Counts, count_children, count_module, count_own
 from hwgen.synth.place import Placement, Tools, place
 from hwgen.synth.targets import Target, find_target
@@ -103,9 +103,11 @@ def synthesise(
     Raises
     ------
     ToolError
-        Where the folder cannot be read, or a program is missing or fails.
+        Where the folder cannot be read or written, or a program is missing or fails.
     """
     name, top, clock = _read_design(folder)
+    path = folder / "synth" / f"{target}.json"
+    check_file(path)
     result = synthesise_verilog(
         [folder / f"{name}.v"],
         top,
@@ -117,7 +119,7 @@ def synthesise(
         log=folder / "synth" / f"{target}.log",
         announce=announce,
     )
-    with write_beside(folder / "synth" / f"{target}.json") as partial:
+    with write_beside(path) as partial:
         partial.write_text(json.dumps(result.to_json(), indent=2) + "\n", encoding="utf-8")
     return result
 
