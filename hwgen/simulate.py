@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from hwgen.errors import ModelError, ToolError
+from hwgen.files import check_file, write_beside
+from hwgen.tool_failure import tool_failure
 
 Simulator = Literal["verilator", "icarus"]
+MISSING = 2  # exit status of sim/run.py where it says what is missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,32 +78,35 @@ def simulate(
     ModelError
         Where the folder holds no design.
     ToolError
-        Where the simulator is missing or fails.
+        Where the simulator is missing or fails, or the folder cannot be written.
     """
     bench = folder / "sim" / "run.py"
     if not bench.is_file():
         raise ModelError(
             f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
         )
-    command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
-    command += ["--samples", str(samples), "--seed", str(seed)]
-    if vectors is not None:
-        command += ["--vectors", str(vectors.resolve())]
-    if waves:
-        command.append("--waves")
-    log = folder / "sim" / "simulation.log"
-    with log.open("w") as output:
-        status = subprocess.run(
-            command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    result = folder / "sim" / "result.json"
-    if not result.is_file():
-        tail = log.read_text(errors="replace").strip().splitlines()[-8:]
-        raise ToolError(
-            f"{simulator}: failed with exit status {status}; the log is {log}; its last lines:\n"
-            + "\n".join(tail)
-        )
-    found = json.loads(result.read_text())
+    path, log = folder / "sim" / "result.json", folder / "sim" / "simulation.log"
+    check_file(path)
+    own = tempfile.TemporaryDirectory(prefix="hwgen-sim-")  # two runs must not mix
+    with own as place, write_beside(log) as output:
+        written = Path(place) / "result.json"
+        command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
+        command += ["--samples", str(samples), "--seed", str(seed), "--result", str(written)]
+        if vectors is not None:
+            command += ["--vectors", str(vectors.resolve())]
+        if waves:
+            command.append("--waves")
+        with output.open("w") as file:
+            status = subprocess.run(
+                command, cwd=bench.parent, stdout=file, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        text = written.read_text() if written.is_file() else None
+    if text is None:
+        path.unlink(missing_ok=True)
+        raise _failure(simulator, status, log)
+    with write_beside(path) as partial:
+        partial.write_text(text)
+    found = json.loads(text)
     return SimResult(
         simulator=found["simulator"],
         tests=found["tests"],
@@ -106,3 +114,13 @@ def simulate(
         latency_cycles=found.get("latency_cycles"),
         interval_cycles=found.get("interval_cycles"),
     )
+
+
+def _failure(simulator: str, status: int, log: Path) -> ToolError:
+    """Say what is missing, or how the last program that was started failed."""
+    output = log.read_text(errors="replace")
+    if status == MISSING:
+        return ToolError(output.strip().rpartition("\n")[2])
+    commands = re.findall(r"^Running command (.*) in directory ", output, re.MULTILINE)
+    command = commands[-1] if commands else "sim/run.py"
+    return tool_failure(simulator, command, status, output, log)

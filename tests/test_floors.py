@@ -19,12 +19,13 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"network_file"},
     {"reference", "nn", "frontend"},
     {"ir"},
-    {"bounds", "numeric", "errors", "files"},
+    {"bounds", "numeric", "errors", "files", "tool_failure"},
 ]
 NEIGHBOURS = {  # what may be imported on its own floor
     "nn": {"frontend", "reference"},
     "bounds": {"numeric"},
     "files": {"errors"},
+    "tool_failure": {"errors"},
     "prove": {"synth"},
     "__main__": {"cli"},
 }
