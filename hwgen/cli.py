@@ -158,7 +158,7 @@ def sim(
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
     with mistakes():
-        from hwgen.flow import fresh_vectors
+        from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
 
         with spinner(f"simulate in {simulator.value}"):
@@ -167,7 +167,7 @@ def sim(
                 simulator=simulator.value,
                 samples=samples,
                 seed=seed,
-                vectors=fresh_vectors(folder, seed, samples) if seed else None,
+                vectors=chosen_vectors(folder, seed, samples),
                 waves=waves,
             )
         show(result.to_json(), as_json, lambda: _sim_text(result))

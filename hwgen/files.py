@@ -13,11 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hwgen.errors import ToolError
+from hwgen.errors import HwgenError, ToolError
 
 MARK = "design.json"  # tells a folder that was built from one with a user's own files
 PARTIAL = ".hwgen-"  # begins the names of what is not whole yet, whatever the length of the goal's
 ROOM_BYTES = 1 << 20  # that must be free where nothing better is known
+
+
+def as_path(path: Path | str) -> Path:
+    """Take a path or its text.
+
+    Raises
+    ------
+    HwgenError
+        Where it is neither.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise HwgenError(f"path: must be text or a pathlib.Path, not {path!r}; name a file")
+    return Path(path)
 
 
 def check_file(path: Path, room_bytes: int = ROOM_BYTES) -> None:
@@ -173,4 +186,6 @@ def _mebibytes(size: int) -> int:
 
 
 def _read_only(path: Path) -> ToolError:
-    return ToolError(f"{path}: must be writable, and is read-only; allow it or choose another place")
+    return ToolError(
+        f"{path}: must be writable, and is read-only; allow it or choose another place"
+    )

@@ -51,7 +51,7 @@ def test_inspect_prints_every_bound(model):
 
 
 def test_build_says_latency_and_interval(model, tmp_path):
-    result = hwgen("build", model, "-o", tmp_path / "d", "--style", "folded", "--effort", "low")
+    result = hwgen("build", model, "-o", tmp_path / "d", "--style", "folded")
     assert result.exit_code == 0
     design = json.loads((tmp_path / "d" / "design.json").read_text())
     assert f"latency {design['latency_cycles']} cycles" in result.output

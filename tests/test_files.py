@@ -60,9 +60,7 @@ def test_a_folder_in_the_place_of_the_file(tmp_path):
     path.mkdir()
     with pytest.raises(ToolError) as caught, write_beside(path):
         pass
-    assert str(caught.value) == (
-        f"{path}: must be a file, and is a folder; name a file in it"
-    )
+    assert str(caught.value) == (f"{path}: must be a file, and is a folder; name a file in it")
     assert names(tmp_path) == ["folder"]
 
 

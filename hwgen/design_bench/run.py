@@ -90,7 +90,9 @@ def place(name, vectors):
             return
         copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hwgen-sim-")))
         if not PLAIN.fullmatch(str(copy)):
-            refuse(f"TMPDIR: must be a path of letters, digits and ./+_-, not {copy.parent}; set it")
+            refuse(
+                f"TMPDIR: must be a path of letters, digits and ./+_-, not {copy.parent}; set it"
+            )
         (copy / "sim").mkdir()
         shutil.copyfile(FOLDER.parent / f"{name}.v", copy / f"{name}.v")
         for file in (*FOLDER.glob("*.py"), FOLDER / "bench.v", FOLDER / "bench.json"):

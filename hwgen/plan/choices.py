@@ -30,11 +30,37 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
         return None
     small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
     if options.style == "unrolled" or (options.style == "auto" and small and not folds):
+        _check_clock(options)
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
+        _check_folded(options)
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
         return tuple(folded(layer, pe, simd, options) for layer in layers)
     return None
+
+
+def _check_clock(options: BuildOptions) -> None:
+    """Refuse a clock that nothing is placed for."""
+    if options.clock_mhz and options.pipeline != "auto":
+        raise PlanError(
+            "clock-mhz: places registers where --pipeline is auto, and counts vectors for --fps; "
+            f"leave it or --pipeline {options.pipeline} out, or add --fps"
+        )
+
+
+def _check_folded(options: BuildOptions) -> None:
+    """Refuse what only unrolled layers look at."""
+    asked = {
+        "pipeline": options.pipeline != "auto",
+        "clock-mhz": bool(options.clock_mhz),
+        "effort": options.effort != "normal",
+    }
+    idle = [name for name, given in asked.items() if given]
+    if idle:
+        raise PlanError(
+            f"{idle[0]}: must not be given where all layers are folded, whose registers and sums "
+            f"it does not change; leave --{idle[0]} out, or choose --style unrolled"
+        )
 
 
 def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
