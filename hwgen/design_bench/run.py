@@ -40,7 +40,7 @@ MAKE_FLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-inclu
 
 def refuse(sentence):
     """End with what is missing."""
-    print(sentence, file=sys.stderr)
+    sys.stderr.write(f"{sentence}\n")
     sys.exit(2)
 
 
@@ -90,9 +90,7 @@ def place(name, vectors):
             return
         copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hwgen-sim-")))
         if not PLAIN.fullmatch(str(copy)):
-            refuse(
-                f"TMPDIR: must be a path of letters, digits and ./+_-, not {copy.parent}; set it"
-            )
+            refuse(f"TMPDIR: must be a path of letters, digits and ./+_-, not {copy.parent}")
         (copy / "sim").mkdir()
         shutil.copyfile(FOLDER.parent / f"{name}.v", copy / f"{name}.v")
         for file in (*FOLDER.glob("*.py"), FOLDER / "bench.v", FOLDER / "bench.json"):
