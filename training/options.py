@@ -16,6 +16,8 @@ from training.loop import Epoch, Report
 from training.parallel import is_first
 from training.recipe import Constrain, Recipe
 
+MAX_THREADS = 1024
+INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
 errors = Console(stderr=True, highlight=False, quiet=not is_first())
 
 WeightBits = Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")]
@@ -30,6 +32,7 @@ Widths = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, 
 Width = Annotated[
     float | None, typer.Option(help="Factor on the channels of a convolutional network.")
 ]
+Threads = Annotated[int, typer.Option(min=1, max=MAX_THREADS, help="Threads of torch.")]
 Constrained = Annotated[
     Constrain | None,
     typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
@@ -59,6 +62,19 @@ def widths_of(text: str | None) -> tuple[int, ...] | None:
         raise HwgenError(
             f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
         ) from None
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Turn a user's mistake into one sentence on stderr and its exit status."""
+    try:
+        yield
+    except HwgenError as error:
+        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
+    except KeyboardInterrupt:
+        errors.print("hwgen: interrupted; nothing half-written was left", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Whatever a network or a layer is called, its Verilog is legal, or one sentence says what is not."""
+"""Whatever a network or a layer is called, its Verilog is legal, or it is refused by name."""
 
 import os
 import re
