@@ -33,7 +33,7 @@ class Limit:
 
 COUNTS = Limit(least=1, most=10**6)
 CODE_BITS = Limit(least=1, most=MAX_CODE_BITS)
-RATE = Limit(least=0, most=1000, above=True)
+RATE = Limit(least=0, above=True)  # too high a rate is told by its loss
 DECAY = Limit(least=0, most=1)
 LIMITS: Mapping[str, Limit] = {
     "epochs": COUNTS,
