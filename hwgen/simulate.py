@@ -123,4 +123,6 @@ def _failure(simulator: str, status: int, log: Path) -> ToolError:
         return ToolError(output.strip().rpartition("\n")[2])
     commands = re.findall(r"^Running command (.*) in directory ", output, re.MULTILINE)
     command = commands[-1] if commands else "sim/run.py"
+    ends = re.findall(r"^Command failed with return code: (-?\d+)$", output, re.MULTILINE)
+    status = int(ends[-1]) if ends else status
     return tool_failure(simulator, command, status, output, log)

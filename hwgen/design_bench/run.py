@@ -120,9 +120,10 @@ def simulate(folder, name, vectors, args):
             waves=args.waves,
             always=True,
         )
-    except RuntimeError:  # the runner's way to say that a program failed, which said why
-        sys.exit(1)
-    with contextlib.suppress(SystemExit, RuntimeError):  # or that a test failed
+    except RuntimeError as error:  # the runner's way to say that a program failed, and how
+        sys.exit(str(error))
+    end = None
+    try:
         runner.test(
             test_module="test_design",
             hdl_toplevel="bench",
@@ -132,8 +133,10 @@ def simulate(folder, name, vectors, args):
             results_xml=str(results),
             plusargs=[f"+vectors={vectors}", f"+samples={args.samples}", f"+seed={args.seed}"],
         )
+    except (SystemExit, RuntimeError) as error:  # or that a test failed
+        end = error
     if not results.exists():
-        sys.exit(1)
+        sys.exit(str(end))
     figures = json.loads(measured.read_text()) if measured.exists() else {}
     measured.unlink(missing_ok=True)
     return cases(results), figures
