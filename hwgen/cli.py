@@ -116,8 +116,8 @@ def build(
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
         from hwgen.flow import build as build_design
+        from hwgen.flow import default_folder
         from hwgen.plan.balance import balance_sentences
-        from hwgen.plan.identifier import top_name
         from hwgen.plan.options import BuildOptions
 
         options = BuildOptions(
@@ -135,7 +135,7 @@ def build(
             max_brams=max_brams,
         )
         graph = _load(model, inputs)
-        folder = Path("rtl_out") / top_name(graph.name) if output is None else output
+        folder = default_folder(graph) if output is None else output
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Turn a user's mistake into one sentence on stderr and its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # paths may hold what no text holds
     try:
         yield
     except HwgenError as error:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
-from hwgen.files import as_path, check_file, check_folder, write_beside
+from hwgen.files import MARK, as_path, check_file, check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Graph
 from hwgen.network_file import load_arrays, load_network
 from hwgen.numeric import IntType
 from hwgen.plan.design import Plan
+from hwgen.plan.identifier import top_name
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
@@ -51,6 +53,27 @@ def load(path: Path | str, inputs: IntType | None = None) -> Graph:
     from hwgen.nn.model_file import load_model
 
     return load_model(path)
+
+
+def default_folder(graph: Graph) -> Path:
+    """Give the folder of a network's design where none is named.
+
+    Raises
+    ------
+    PlanError
+        Where the design of another network, whose name is the same for a file, is there.
+    """
+    folder = Path("rtl_out") / top_name(graph.name)
+    try:
+        built = json.loads((folder / MARK).read_text())["model"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return folder
+    if built != graph.name:
+        raise PlanError(
+            f"{folder}: must be free or hold a design of {graph.name!r}, and holds one of "
+            f"{built!r}; name another folder with -o"
+        )
+    return folder
 
 
 def build(
