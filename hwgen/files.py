@@ -181,8 +181,8 @@ def _may_change(path: Path) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
-def _mebibytes(size: int) -> int:
-    return round(size / 2**20)
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.1f}"
 
 
 def _read_only(path: Path) -> ToolError:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
-from hwgen.files import MARK, as_path, check_file, check_folder, write_beside
+from hwgen.files import MARK, ROOM_BYTES, as_path, check_file, check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
-from hwgen.ir import Graph
+from hwgen.ir import Dense, Graph
 from hwgen.network_file import load_arrays, load_network
 from hwgen.numeric import IntType
 from hwgen.plan.design import Plan
@@ -21,6 +21,7 @@ from hwgen.plan.vectors import RANDOM, design_vectors
 
 MOST_SAMPLES = 100_000  # of a simulation; more take hours
 MOST_SEED = 2**32 - 1
+WEIGHT_BYTES = 200  # of a design folder for each weight that is not zero: 65 folded, more unrolled
 PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
@@ -101,7 +102,7 @@ def build(
             f"{as_path(plan_file).name}: a plan holds every choice; leave the other options out, "
             "or edit its choices"
         )
-    check_folder(folder)
+    check_folder(folder, _room_bytes(graph))
 
     def planning(step: str, share: float) -> None:
         progress(step, PLAN_SHARE * share)
@@ -115,6 +116,12 @@ def build(
         plan = plan_from_file(graph, as_path(plan_file), planning)
     emit(plan, graph, folder, emitting)
     return plan
+
+
+def _room_bytes(graph: Graph) -> int:
+    """Estimate the size of a design folder from its weights."""
+    weights = sum(int((n.weight != 0).sum()) for n in graph.nodes if isinstance(n, Dense))
+    return ROOM_BYTES + WEIGHT_BYTES * weights
 
 
 def chosen_vectors(folder: Path | str, seed: int, samples: int) -> Path | None:

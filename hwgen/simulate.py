@@ -17,6 +17,7 @@ from hwgen.files import check_file, write_beside
 from hwgen.tool_failure import tool_failure
 
 Simulator = Literal["verilator", "icarus"]
+BUILD_BYTES = {"verilator": 16 << 20, "icarus": 1 << 20}  # of a small design, about
 MISSING = 2  # exit status of sim/run.py where it says what is missing
 
 
@@ -86,7 +87,7 @@ def simulate(
             f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
         )
     path, log = folder / "sim" / "result.json", folder / "sim" / "simulation.log"
-    check_file(path)
+    check_file(path, BUILD_BYTES[simulator])
     own = tempfile.TemporaryDirectory(prefix="hwgen-sim-")  # two runs must not mix
     with own as place, write_beside(log) as output:
         written = Path(place) / "result.json"

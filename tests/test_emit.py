@@ -127,3 +127,47 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ToolError, match="file/d: cannot be written"):
         build(network(1), STYLES["unrolled"], tmp_path / "file" / "d")
+
+
+def test_a_full_disk_leaves_the_earlier_folder(tmp_path):
+    build(network(1), STYLES["unrolled"], tmp_path / "d")
+    before = contents(tmp_path)
+    code = """
+import resource, sys
+from hwgen import emit
+from hwgen.cli import app
+made = emit.design_vectors
+def limited(*given):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    return made(*given)
+emit.design_vectors = limited
+sys.argv = ["hwgen", "build", sys.argv[1], "--input", "u4", "-o", sys.argv[2]]
+app()
+"""
+    np.save(tmp_path.parent / "m.npy", np.random.default_rng(0).integers(-3, 4, (12, 12)))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path.parent / "m.npy"), str(tmp_path / "d")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(
+        f"hwgen: {tmp_path / 'd'}: cannot be written (File too large); free the disk or choose "
+        "another place"
+    )
+    assert contents(tmp_path) == before
+
+
+def test_the_place_is_looked_at_before_the_planning(tmp_path, monkeypatch):
+    def planned(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("hwgen.flow.plan_design", planned)
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ToolError) as caught:
+        build(network(1), BuildOptions(), tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: must be missing, empty or an earlier design, and holds other files; "
+        "choose another place"
+    )
