@@ -30,22 +30,12 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
         return None
     small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
     if options.style == "unrolled" or (options.style == "auto" and small and not folds):
-        _check_clock(options)
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
         _check_folded(options)
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
         return tuple(folded(layer, pe, simd, options) for layer in layers)
     return None
-
-
-def _check_clock(options: BuildOptions) -> None:
-    """Refuse a clock that nothing is placed for."""
-    if options.clock_mhz and options.pipeline != "auto":
-        raise PlanError(
-            "clock-mhz: places registers where --pipeline is auto, and counts vectors for --fps; "
-            f"leave it or --pipeline {options.pipeline} out, or add --fps"
-        )
 
 
 def _check_folded(options: BuildOptions) -> None:

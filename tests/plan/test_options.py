@@ -70,15 +70,6 @@ def test_what_folded_layers_do_not_look_at(folded, options, sentence):
     assert str(caught.value) == f"{sentence}, or choose --style unrolled"
 
 
-def test_a_clock_that_nothing_is_placed_for():
-    with pytest.raises(PlanError) as caught:
-        plan_design(network(1), BuildOptions(pipeline="2", clock_mhz=50))
-    assert str(caught.value) == (
-        "clock-mhz: places registers where --pipeline is auto, and counts vectors for --fps; "
-        "leave it or --pipeline 2 out, or add --fps"
-    )
-
-
 @pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"skip": False}])
 def test_what_unrolled_layers_do_not_look_at(options):
     with pytest.raises(PlanError) as caught:
