@@ -7,11 +7,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, system_error
 
 REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 
@@ -25,12 +25,18 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except HwgenError as error:
-        for line in str(error).splitlines():
-            print(f"hwgen: {line}", file=sys.stderr)
-        raise typer.Exit(error.exit_status) from None
+        _end(error)
+    except (OSError, MemoryError) as error:
+        _end(system_error(error))
     except KeyboardInterrupt:
         print("hwgen: interrupted; nothing half-written was left", file=sys.stderr)
         raise typer.Exit(130) from None
+
+
+def _end(error: HwgenError) -> NoReturn:
+    for line in str(error).splitlines():
+        print(f"hwgen: {line}", file=sys.stderr)
+    raise typer.Exit(error.exit_status) from None
 
 
 @contextmanager

@@ -124,6 +124,27 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, sentence):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("command", ["inspect", "build", "sim", "report"])
+def test_what_the_system_refuses_is_one_sentence(command):
+    name = "x" * 300 + ".pt"
+    result = hwgen(command, name)
+    assert result.exit_code == 2
+    assert "File name too long" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_memory_that_does_not_suffice_is_one_sentence(model, monkeypatch):
+    def too_large(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("hwgen.flow.load", too_large)
+    result = hwgen("inspect", model)
+    assert result.exit_code == 2
+    assert result.output == (
+        "hwgen: memory: must hold the work, and does not; make the work smaller\n"
+    )
+
+
 def test_input_does_not_go_with_a_model_file(model):
     result = hwgen("build", model, "--input", "u4")
     assert result.exit_code == 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, system_error
 from training.loop import Epoch, Report
 from training.parallel import is_first
 from training.recipe import Constrain, Recipe
@@ -70,11 +70,17 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except HwgenError as error:
-        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_status) from None
+        _end(error)
+    except (OSError, MemoryError) as error:
+        _end(system_error(error))
     except KeyboardInterrupt:
         errors.print("hwgen: interrupted; nothing half-written was left", markup=False)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _end(error: HwgenError) -> NoReturn:
+    errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+    raise typer.Exit(error.exit_status) from None
 
 
 @contextmanager
