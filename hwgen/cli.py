@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -170,6 +171,7 @@ def sim(
                 vectors=fresh_vectors(folder, seed, samples) if seed else None,
                 waves=waves,
             )
+        _tell_changes(folder)
         show(result.to_json(), as_json, lambda: _sim_text(result))
         if not result.passed:
             raise typer.Exit(1)
@@ -187,6 +189,15 @@ def _sim_text(result: Any) -> str:
     return "\n".join(lines)
 
 
+def _tell_changes(folder: Path) -> None:
+    """Say on stderr which files of a design are not as they were built."""
+    from hwgen.manifest import changed_files, changes
+
+    sentence = changes(changed_files(folder))
+    if sentence is not None:
+        print(f"hwgen: {folder}: {sentence}", file=sys.stderr)
+
+
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
     """Prove from the Verilog alone that a design is its network; writes proof.json."""
@@ -195,6 +206,7 @@ def prove(folder: Design, as_json: AsJson = False) -> None:
 
         with spinner("prove") as progress:
             certificate = prove_design(folder, progress)
+        _tell_changes(folder)
         show(certificate.to_json(), as_json, certificate.verdict)
         if not certificate.proved:
             raise typer.Exit(VerifyError.exit_status)
@@ -216,6 +228,7 @@ def synth(
         with spinner(f"synthesise for {chosen}") as progress:
             result = synthesise(folder, chosen, pnr, announce=progress)
         document = result.to_json()
+        _tell_changes(folder)
         show(document, as_json, lambda: synthesis_table(document))
 
 
@@ -230,16 +243,21 @@ def _target_of(folder: Path) -> str:
 
 @app.command()
 def report(folder: Design, as_json: AsJson = False) -> None:
-    """Write report.html, one page without links to anywhere, and report.json."""
+    """Write report.html, one page without links to anywhere, and report.json.
+
+    Exit status 1 where a check failed, a result is stale or files were changed since the build.
+    """
     with mistakes():
         from hwgen.report.page import make_report
-        from hwgen.report.synthesis import layer_table
+        from hwgen.report.synthesis import report_text
 
         page = make_report(folder)
         document = json.loads(page.with_suffix(".json").read_text())
-        show(document, as_json, lambda: layer_table(document))
+        show(document, as_json, lambda: report_text(document))
         if not as_json:
             print(page)
+        if not document["holds"]:
+            raise typer.Exit(VerifyError.exit_status)
 
 
 if __name__ == "__main__":

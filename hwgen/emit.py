@@ -13,6 +13,7 @@ from amaranth.back import verilog
 from hwgen import __version__
 from hwgen.files import folder_beside
 from hwgen.ir import Graph
+from hwgen.manifest import write_manifest
 from hwgen.network_file import save_network
 from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
@@ -66,6 +67,7 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
         save_network(graph, partial / "network.npz")
         vectors.save(partial / "vectors.npz")
         _write_bench(plan, text, vectors, partial / "sim")
+        write_manifest(partial)
 
 
 def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
@@ -172,6 +174,8 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
     source = resources.files("hwgen") / "design_bench"
     for name in BENCH_FILES:
         (folder / name).write_text((source / name).read_text())
+    digests = resources.files("hwgen") / "digests.py"
+    (folder / "digests.py").write_text(digests.read_text())
     units = [f"{plan.name}_{stage.name}" for stage in plan.stages]
     clocked = [name for name in units if "clk" in _ports(text, name)]
     streams = (plan.inputs, *(stage.outputs for stage in plan.stages))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hwgen.digests import MADE_FROM, sealed
 from hwgen.errors import ModelError, ToolError
+from hwgen.files import write_beside
 
 Simulator = Literal["verilator", "icarus"]
 
@@ -24,6 +26,7 @@ class SimResult:
     vectors: int
     latency_cycles: int | None
     interval_cycles: int | None
+    made_from: Mapping[str, str | None]
 
     @property
     def passed(self) -> bool:
@@ -32,14 +35,16 @@ class SimResult:
 
     def to_json(self) -> dict[str, Any]:
         """For `--json` and the report."""
-        return {
+        document = {
             "passed": self.passed,
             "simulator": self.simulator,
             "tests": dict(self.tests),
             "vectors": self.vectors,
             "latency_cycles": self.latency_cycles,
             "interval_cycles": self.interval_cycles,
+            MADE_FROM: dict(self.made_from),
         }
+        return sealed(document)
 
 
 def simulate(
@@ -87,22 +92,25 @@ def simulate(
     if waves:
         command.append("--waves")
     log = folder / "sim" / "simulation.log"
-    with log.open("w") as output:
-        status = subprocess.run(
-            command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    result = folder / "sim" / "result.json"
-    if not result.is_file():
-        tail = log.read_text(errors="replace").strip().splitlines()[-8:]
-        raise ToolError(
-            f"{simulator}: failed with exit status {status}; the log is {log}; its last lines:\n"
-            + "\n".join(tail)
-        )
-    found = json.loads(result.read_text())
+    with write_beside(folder / "sim" / "result.json") as partial:
+        command += ["--result", str(partial.resolve())]
+        with log.open("w") as output:
+            status = subprocess.run(
+                command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        text = partial.read_text()
+        if not text:
+            tail = log.read_text(errors="replace").strip().splitlines()[-8:]
+            raise ToolError(
+                f"{simulator}: failed with exit status {status}; the log is {log}; its last "
+                "lines:\n" + "\n".join(tail)
+            )
+    found = json.loads(text)
     return SimResult(
         simulator=found["simulator"],
         tests=found["tests"],
         vectors=found.get("vectors", 0),
         latency_cycles=found.get("latency_cycles"),
         interval_cycles=found.get("interval_cycles"),
+        made_from=found[MADE_FROM],
     )
