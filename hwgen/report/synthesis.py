@@ -35,43 +35,42 @@ def report_text(document: dict[str, Any]) -> Group:
     return Group(*(Text(line, no_wrap=True, overflow="ignore") for line in lines), table)
 
 
-ORDER = ("failed", "stale", "passed", "not run")  # what a reader must know first
-
-
 def _verdicts(document: dict[str, Any]) -> str:
-    """Sum up every check and the accumulators in one line."""
-    words = {"failed": "FAILED", "stale": "STALE"}
-    found = sorted(_checks(document), key=lambda item: ORDER.index(item[1]["state"]))
-    parts = [f"{name} {words.get(c['state'], c['state'])}" for name, c in found]
-    overflow = {
-        True: "no accumulator can overflow",
-        False: "ACCUMULATORS CAN OVERFLOW",
-        None: "accumulators not checked",
-    }[document["overflow"]["impossible"]]
-    narrow = document["overflow"]["impossible"] is False
-    return "; ".join([overflow, *parts] if narrow else [*parts, overflow])
+    """Sum up every check and the accumulators in one line, what is wrong first."""
+    checks = _by_state(document)
+    failed = [f"{name} FAILED" for name, _ in checks["failed"]]
+    failed += ["ACCUMULATORS CAN OVERFLOW"] * (document["overflow"]["impossible"] is False)
+    stale = [f"{name} STALE ({check['reason']})" for name, check in checks["stale"]]
+    passed = [f"{name} passed" for name, _ in checks["passed"]]
+    passed += ["no accumulator can overflow"] * (document["overflow"]["impossible"] is True)
+    open_ones = [name for name, _ in checks["not run"]]
+    not_run = [f"not run: {', '.join(open_ones)}"] * bool(open_ones)
+    return "; ".join([*failed, *stale, *passed, *not_run])
 
 
 def _reasons(document: dict[str, Any]) -> list[str]:
-    """Say what failed, what was changed since the build and what is stale, a line each."""
-    found: dict[str, list[tuple[str, dict[str, Any]]]] = {state: [] for state in ORDER}
-    for name, check in _checks(document):
-        found[check["state"]].append((name, check))
-    lines = [f"{name} failed: {check['reason']}" for name, check in found["failed"]]
+    """Say what failed, what was changed since the build and what to run again, a line each."""
+    checks = _by_state(document)
+    lines = [f"{name} failed: {check['reason']}" for name, check in checks["failed"]]
     if document["files"]["problem"] is not None:
         lines.append(f"changed since the build: {document['files']['problem']}")
     lines += [
         f"{name} is stale: {check['reason']}; run `{check['command']}` again"
-        for name, check in found["stale"]
+        for name, check in checks["stale"]
     ]
     return lines
 
 
-def _checks(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Give every check with its name, the syntheses one by one."""
+def _by_state(document: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Give the checks in each state, each with its name, the syntheses one by one."""
     checks = dict(document["checks"])
     synthesis = {f"synthesis {target}": c for target, c in checks.pop("synthesis").items()}
-    return [*checks.items(), *synthesis.items()]
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        state: [] for state in ("failed", "stale", "passed", "not run")
+    }
+    for name, check in (checks | synthesis).items():
+        found[check["state"]].append((name, check))
+    return found
 
 
 def layer_table(document: dict[str, Any]) -> Table:
