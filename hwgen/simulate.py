@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from hwgen.digests import MADE_FROM, sealed
 from hwgen.errors import ModelError, ToolError
-from hwgen.files import write_beside
 
 Simulator = Literal["verilator", "icarus"]
 
@@ -26,7 +25,7 @@ class SimResult:
     vectors: int
     latency_cycles: int | None
     interval_cycles: int | None
-    made_from: Mapping[str, str | None]
+    made_from: Mapping[str, str | None]  # the digest of each file that the result is of
 
     @property
     def passed(self) -> bool:
@@ -92,20 +91,18 @@ def simulate(
     if waves:
         command.append("--waves")
     log = folder / "sim" / "simulation.log"
-    with write_beside(folder / "sim" / "result.json") as partial:
-        command += ["--result", str(partial.resolve())]
-        with log.open("w") as output:
-            status = subprocess.run(
-                command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
-            ).returncode
-        text = partial.read_text()
-        if not text:
-            tail = log.read_text(errors="replace").strip().splitlines()[-8:]
-            raise ToolError(
-                f"{simulator}: failed with exit status {status}; the log is {log}; its last "
-                "lines:\n" + "\n".join(tail)
-            )
-    found = json.loads(text)
+    with log.open("w") as output:
+        status = subprocess.run(
+            command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
+    result = folder / "sim" / "result.json"
+    if not result.is_file():
+        tail = log.read_text(errors="replace").strip().splitlines()[-8:]
+        raise ToolError(
+            f"{simulator}: failed with exit status {status}; the log is {log}; its last lines:\n"
+            + "\n".join(tail)
+        )
+    found = json.loads(result.read_text())
     return SimResult(
         simulator=found["simulator"],
         tests=found["tests"],

