@@ -233,9 +233,11 @@ def synth(
 
 
 def _target_of(folder: Path) -> str:
+    from hwgen.json_file import load_json
+
     try:
-        return str(json.loads((folder / "design.json").read_text())["target"])
-    except (OSError, ValueError, KeyError):
+        return str(load_json(folder / "design.json")["target"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None

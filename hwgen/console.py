@@ -45,7 +45,9 @@ def bar() -> Iterator[Callable[[str, float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal  # or it would leave an empty line
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task("read the network", total=1.0)
 
         def advance(step: str, share: float) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hwgen.digests import digest, digests
 from hwgen.errors import ModelError
+from hwgen.json_file import open_regular
 
 MANIFEST = "SHA256SUMS"
 
@@ -41,7 +42,7 @@ def changed_files(folder: Path, needed: Iterable[str] = ()) -> tuple[str, ...]:
         Where the manifest is damaged.
     """
     path = folder / MANIFEST
-    if not path.is_file():
+    if not path.exists():
         return (MANIFEST,)
     listed = _read(path)
     files = sorted({*needed, *listed})
@@ -63,7 +64,8 @@ def changes(changed: tuple[str, ...]) -> str | None:
 
 def _read(path: Path) -> Mapping[str, str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with open_regular(path) as file:
+            lines = file.read().decode().splitlines()
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{path}: must be a list of digests, and cannot be read ({error}); "

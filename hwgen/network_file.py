@@ -13,6 +13,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.document import from_document, to_document
 from hwgen.frontend.matrix import UNREADABLE
 from hwgen.ir import Graph
+from hwgen.json_file import open_regular
 
 _STRUCTURE = "document"
 
@@ -34,7 +35,7 @@ def load_network(path: Path) -> Graph:
         Where the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         document = _put_arrays(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
     except UNREADABLE as error:

@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.json_file import load_json
 from hwgen.plan.check import check_plan
 from hwgen.plan.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
@@ -90,7 +91,7 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
 def _document(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the plan's document and its seal."""
     try:
-        document = json.loads(path.read_text())
+        document = load_json(path)
     except (OSError, ValueError) as error:
         raise PlanError(
             f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"

@@ -11,6 +11,7 @@ from pathlib import Path
 from hwgen.digests import MADE_FROM, digests, sealed, synthesised_files
 from hwgen.errors import ToolError
 from hwgen.files import write_beside
+from hwgen.json_file import load_json
 from hwgen.synth.count import Counts, count_children, count_module, count_own
 from hwgen.synth.place import Placement, Tools, place
 from hwgen.synth.targets import Target, find_target
@@ -216,7 +217,7 @@ def _read_design(folder: Path) -> tuple[str, str, str | None]:
     """Name, top module and clock port of a design folder."""
     path = folder / "design.json"
     try:
-        design = json.loads(path.read_text(encoding="utf-8"))
+        design = load_json(path)
         name, top, clock = design["name"], design["top"], design["clock"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ToolError(
