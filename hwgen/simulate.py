@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from hwgen.digests import MADE_FROM, sealed
+from hwgen.digests import MADE_FROM, sealed, simulated_files
 from hwgen.errors import ModelError, ToolError
+from hwgen.json_file import load_json
 
 Simulator = Literal["verilator", "icarus"]
+NOT_READ = ("network.npz", "plan.json")  # by the bench; what it compares with comes from them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ def simulate(
         raise ModelError(
             f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
         )
+    _check_files(folder)
     command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
     command += ["--samples", str(samples), "--seed", str(seed)]
     if vectors is not None:
@@ -111,3 +114,21 @@ def simulate(
         interval_cycles=found.get("interval_cycles"),
         made_from=found[MADE_FROM],
     )
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse a bench that would wait for a pipe, or that says nothing of its design."""
+    path = folder / "sim" / "bench.json"
+    try:
+        name = load_json(path)["name"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ModelError(
+            f"{path}: must be the bench that `hwgen build` wrote, and cannot be read ({error}); "
+            "build the design again"
+        ) from None
+    bench = [file for file in simulated_files(str(name)) if file not in NOT_READ]
+    missing = [file for file in bench if not (folder / file).is_file()]
+    if missing:
+        raise ModelError(
+            f"{folder / missing[0]}: must be a file of the design; build the design again"
+        )

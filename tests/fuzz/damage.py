@@ -1,5 +1,6 @@
 """Random damage: to bytes, to plain data, to matrices, to design folders."""
 
+import copy
 import json
 import os
 import shutil
@@ -67,8 +68,8 @@ def damaged_document(rng, document, value_of):
             case 0:
                 del parent[key]
             case 1:
-                other = found[int(rng.integers(0, len(found)))]
-                parent[key] = at(document, other) if other[: len(place)] != place else None
+                other = at(document, found[int(rng.integers(0, len(found)))])
+                parent[key] = copy.deepcopy(other)
             case 2 if isinstance(parent, list):
                 parent.insert(key, parent[int(rng.integers(0, len(parent)))])
             case 2:
