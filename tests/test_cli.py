@@ -130,6 +130,14 @@ def test_input_does_not_go_with_a_model_file(model):
     assert "leave --input out" in result.output
 
 
+def test_a_refused_plan_is_one_line_on_stderr(model, tmp_path):
+    (tmp_path / "p.json").write_text("{}")
+    result = hwgen("build", model, "-o", tmp_path / "d", "--plan", tmp_path / "p.json")
+    assert result.stderr == (
+        "hwgen: p.json.seal: must be as `hwgen build` wrote it; it tells which part was edited\n"
+    )
+
+
 def test_an_interrupted_build_leaves_the_earlier_folder(model, tmp_path, monkeypatch):
     folder = tmp_path / "d"
     hwgen("build", model, "-o", folder)

