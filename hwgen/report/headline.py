@@ -26,6 +26,8 @@ from hwgen.report.markup import (
 )
 from hwgen.report.standing import State
 
+NOT_BUILT = "The files are not those of one build, and no check of them passed."
+
 
 def headline(report: Report) -> Markup:
     """Title and cards."""
@@ -141,8 +143,7 @@ def _planned(report: Report, name: str, value: str, *notes: str) -> Markup:
     """Make a card of a figure that the simulation measures, or that the build promised."""
     if report.is_as_built or report.check("simulation").state is State.passed:
         return card(name, value, *notes)
-    why = "The files are not those of one build, and no simulation of them passed."
-    return card(name, "not known", why, state="unknown")
+    return card(name, "not known", NOT_BUILT, state="unknown")
 
 
 def _at(report: Report) -> str:
@@ -161,6 +162,8 @@ def _accumulators(report: Report) -> Markup:
     channels = sum(layer.widths.channels for layer in report.layers)
     zeros = sum(layer.weights.count - layer.weights.nonzero for layer in report.layers)
     share = zeros / sum(layer.weights.count for layer in report.layers)
+    if not report.is_as_built and report.check("proof").state is not State.passed:
+        return card("Accumulator bits", "not known", NOT_BUILT, state="unknown")
     return card(
         "Accumulator bits",
         f"{totals['built'] / channels:.1f} on average",
