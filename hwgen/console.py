@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, system_error
 
 REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 
@@ -18,15 +19,24 @@ REDIRECTED_WIDTH = 160  # columns of a table where the output is no terminal
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Turn a user's mistake into one sentence on stderr and its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # paths may hold what no text holds
     try:
         yield
     except HwgenError as error:
-        for line in str(error).splitlines():
-            print(f"hwgen: {line}", file=sys.stderr)
-        raise typer.Exit(error.exit_status) from None
+        _end(error)
+    except (OSError, MemoryError) as error:
+        _end(system_error(error))
     except KeyboardInterrupt:
         print("hwgen: interrupted; nothing half-written was left", file=sys.stderr)
         raise typer.Exit(130) from None
+
+
+def _end(error: HwgenError) -> NoReturn:
+    for line in str(error).splitlines():
+        print(f"hwgen: {line}", file=sys.stderr)
+    raise typer.Exit(error.exit_status) from None
 
 
 @contextmanager
@@ -45,7 +55,9 @@ def bar() -> Iterator[Callable[[str, float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal  # or it would leave an empty line
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task("read the network", total=1.0)
 
         def advance(step: str, share: float) -> None:

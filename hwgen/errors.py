@@ -4,6 +4,8 @@ The form of every message is *where: what must hold, not what was given; what to
 Wrong arguments in code stay `TypeError` and `ValueError`.
 """
 
+import errno
+
 
 class HwgenError(Exception):
     """A user's mistake or a failed check; the command line prints it without a traceback."""
@@ -30,6 +32,24 @@ class PlanError(HwgenError):
 
 class ToolError(HwgenError):
     """A program that is missing or failed."""
+
+
+def system_error(error: OSError | MemoryError) -> ToolError:
+    """Give what the system refuses, wherever that was, as one sentence.
+
+    Raises
+    ------
+    OSError
+        The error itself where it only says that nobody reads on.
+    """
+    if isinstance(error, MemoryError):
+        return ToolError("memory: must hold the work, and does not; make the work smaller")
+    if error.errno == errno.EPIPE:
+        raise error
+    where = "system" if error.filename is None else error.filename
+    return ToolError(
+        f"{where}: must be usable, and is not ({error.strerror or error}); change that"
+    )
 
 
 class VerifyError(HwgenError):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
-from hwgen.files import write_beside
+from hwgen.files import MARK, ROOM_BYTES, as_path, check_file, check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
-from hwgen.ir import Graph
-from hwgen.network_file import load_network
+from hwgen.ir import Dense, Graph
+from hwgen.network_file import load_arrays, load_network
 from hwgen.numeric import IntType
 from hwgen.plan.design import Plan
+from hwgen.plan.identifier import top_name
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors import RANDOM, design_vectors
 
+MOST_SAMPLES = 100_000  # of a simulation; more take hours
+MOST_SEED = 2**32 - 1
+WEIGHT_BYTES = 200  # of a design folder for each weight that is not zero: 65 folded, more unrolled
 PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
-def load(path: Path, inputs: IntType | None = None) -> Graph:
+def load(path: Path | str, inputs: IntType | None = None) -> Graph:
     """Read a model file (.pt) or an integer matrix (.npy).
 
     Parameters
@@ -35,6 +40,9 @@ def load(path: Path, inputs: IntType | None = None) -> Graph:
     ModelError
         Where the file cannot be read, does not hold together, or is of another kind.
     """
+    path = as_path(path)
+    if inputs is not None and not isinstance(inputs, IntType):
+        raise ModelError(f"inputs: must be a type such as IntType.parse('u4'), not {inputs!r}")
     if path.suffix == ".npy":
         if inputs is None:
             raise ModelError(f"{path}: a matrix needs the type of its inputs; add --input u4")
@@ -48,11 +56,32 @@ def load(path: Path, inputs: IntType | None = None) -> Graph:
     return load_model(path)
 
 
+def default_folder(graph: Graph) -> Path:
+    """Give the folder of a network's design where none is named.
+
+    Raises
+    ------
+    PlanError
+        Where the design of another network, whose name is the same for a file, is there.
+    """
+    folder = Path("rtl_out") / top_name(graph.name)
+    try:
+        built = json.loads((folder / MARK).read_text())["model"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return folder
+    if built != graph.name:
+        raise PlanError(
+            f"{folder}: must be free or hold a design of {graph.name!r}, and holds one of "
+            f"{built!r}; name another folder with -o"
+        )
+    return folder
+
+
 def build(
     graph: Graph,
     options: BuildOptions,
-    folder: Path,
-    plan_file: Path | None = None,
+    folder: Path | str,
+    plan_file: Path | str | None = None,
     progress: Progress = lambda _, __: None,
 ) -> Plan:
     """Plan a network, or take a given plan, and write its design folder.
@@ -64,11 +93,16 @@ def build(
     VerifyError
         Where the plan does not give what the reference gives.
     """
+    folder = as_path(folder)
+    for what, value, kind in (("graph", graph, Graph), ("options", options, BuildOptions)):
+        if not isinstance(value, kind):
+            raise PlanError(f"{what}: must be a {kind.__name__}, not {value!r}; see hwgen.flow")
     if plan_file is not None and options != BuildOptions():
         raise PlanError(
-            f"{plan_file.name}: a plan holds every choice; leave the other options out, or edit "
-            "its choices"
+            f"{as_path(plan_file).name}: a plan holds every choice; leave the other options out, "
+            "or edit its choices"
         )
+    check_folder(folder, _room_bytes(graph))
 
     def planning(step: str, share: float) -> None:
         progress(step, PLAN_SHARE * share)
@@ -79,9 +113,44 @@ def build(
     if plan_file is None:
         plan = plan_design(graph, options, planning)
     else:
-        plan = plan_from_file(graph, plan_file, planning)
+        plan = plan_from_file(graph, as_path(plan_file), planning)
     emit(plan, graph, folder, emitting)
     return plan
+
+
+def _room_bytes(graph: Graph) -> int:
+    """Estimate the size of a design folder from its weights."""
+    weights = sum(int((n.weight != 0).sum()) for n in graph.nodes if isinstance(n, Dense))
+    return ROOM_BYTES + WEIGHT_BYTES * weights
+
+
+def chosen_vectors(folder: Path | str, seed: int, samples: int) -> Path | None:
+    """Give the file of the vectors that a simulation asks for, None for the folder's own.
+
+    With a seed they are written anew.
+
+    Raises
+    ------
+    ModelError, PlanError
+        Where the folder holds no whole design, or there are not so many vectors.
+    VerifyError
+        Where the plan does not give what the reference gives.
+    """
+    folder = as_path(folder)
+    for name, value, most in (("seed", seed, MOST_SEED), ("samples", samples, MOST_SAMPLES)):
+        if not 0 <= value <= most:
+            raise PlanError(f"{name}: must be 0 to {most}, not {value}; choose another number")
+    if seed:
+        return fresh_vectors(folder, seed, samples)
+    if samples:
+        path = folder / "vectors.npz"
+        have = len(load_arrays(path)["x"])
+        if samples > have:
+            raise PlanError(
+                f"samples: must be at most the {have} vectors of {path}, not {samples}; "
+                "add --seed 1 for others"
+            )
+    return None
 
 
 def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
@@ -94,9 +163,10 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     VerifyError
         Where the plan does not give what the reference gives.
     """
+    path = folder / "sim" / f"vectors-{seed}.npz"
+    check_file(path)
     graph = load_network(folder / "network.npz")
     plan = read_plan(folder / "plan.json")
-    path = folder / "sim" / f"vectors-{seed}.npz"
     vectors = design_vectors(plan, graph, seed=seed, random=max(samples, RANDOM))
     with write_beside(path) as partial:
         vectors.save(partial)

@@ -13,6 +13,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.document import from_document, to_document
 from hwgen.frontend.matrix import UNREADABLE
 from hwgen.ir import Graph
+from hwgen.json_file import open_regular
 
 _STRUCTURE = "document"
 
@@ -33,16 +34,34 @@ def load_network(path: Path) -> Graph:
     ModelError
         Where the file is damaged.
     """
+    arrays = load_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
         document = _put_arrays(json.loads(arrays[_STRUCTURE].tobytes()), arrays)
     except UNREADABLE as error:
-        raise ModelError(
-            f"{path}: must be a whole network file, and cannot be read ({error}); "
-            "build the design again"
-        ) from None
+        raise _damaged(path, error) from None
     return from_document(document, str(path))
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a file that `save_arrays` wrote.
+
+    Raises
+    ------
+    ModelError
+        Where the file is damaged.
+    """
+    try:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except UNREADABLE as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"{path}: must be a whole {path.stem} file, and cannot be read ({error}); "
+        "build the design again"
+    )
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

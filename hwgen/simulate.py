@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from hwgen.digests import MADE_FROM, sealed, simulated_files
 from hwgen.errors import ModelError, ToolError
+from hwgen.files import check_file, write_beside
+from hwgen.json_file import load_json
+from hwgen.tool_failure import tool_failure
 
 Simulator = Literal["verilator", "icarus"]
+BUILD_BYTES = {"verilator": 16 << 20, "icarus": 1 << 20}  # of a small design, about
+MISSING = 2  # exit status of sim/run.py where it says what is missing
+NOT_READ = ("network.npz", "plan.json")  # by the bench; what it compares with comes from them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,7 @@ class SimResult:
     vectors: int
     latency_cycles: int | None
     interval_cycles: int | None
+    made_from: Mapping[str, str | None]  # the digest of each file that the result is of
 
     @property
     def passed(self) -> bool:
@@ -32,14 +42,16 @@ class SimResult:
 
     def to_json(self) -> dict[str, Any]:
         """For `--json` and the report."""
-        return {
+        document = {
             "passed": self.passed,
             "simulator": self.simulator,
             "tests": dict(self.tests),
             "vectors": self.vectors,
             "latency_cycles": self.latency_cycles,
             "interval_cycles": self.interval_cycles,
+            MADE_FROM: dict(self.made_from),
         }
+        return sealed(document)
 
 
 def simulate(
@@ -73,36 +85,70 @@ def simulate(
     ModelError
         Where the folder holds no design.
     ToolError
-        Where the simulator is missing or fails.
+        Where the simulator is missing or fails, or the folder cannot be written.
     """
     bench = folder / "sim" / "run.py"
     if not bench.is_file():
         raise ModelError(
             f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
         )
-    command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
-    command += ["--samples", str(samples), "--seed", str(seed)]
-    if vectors is not None:
-        command += ["--vectors", str(vectors.resolve())]
-    if waves:
-        command.append("--waves")
-    log = folder / "sim" / "simulation.log"
-    with log.open("w") as output:
-        status = subprocess.run(
-            command, cwd=bench.parent, stdout=output, stderr=subprocess.STDOUT, check=False
-        ).returncode
-    result = folder / "sim" / "result.json"
-    if not result.is_file():
-        tail = log.read_text(errors="replace").strip().splitlines()[-8:]
-        raise ToolError(
-            f"{simulator}: failed with exit status {status}; the log is {log}; its last lines:\n"
-            + "\n".join(tail)
-        )
-    found = json.loads(result.read_text())
+    _check_files(folder)
+    path, log = folder / "sim" / "result.json", folder / "sim" / "simulation.log"
+    check_file(path, BUILD_BYTES[simulator])
+    own = tempfile.TemporaryDirectory(prefix="hwgen-sim-")  # two runs must not mix
+    with own as place, write_beside(log) as output:
+        written = Path(place) / "result.json"
+        command = [sys.executable, str(bench.resolve()), "--simulator", simulator]
+        command += ["--samples", str(samples), "--seed", str(seed), "--result", str(written)]
+        if vectors is not None:
+            command += ["--vectors", str(vectors.resolve())]
+        if waves:
+            command.append("--waves")
+        with output.open("w") as file:
+            status = subprocess.run(
+                command, cwd=bench.parent, stdout=file, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        text = written.read_text() if written.is_file() else None
+    if text is None:
+        raise _failure(simulator, status, log)
+    with write_beside(path) as partial:
+        partial.write_text(text)
+    found = json.loads(text)
     return SimResult(
         simulator=found["simulator"],
         tests=found["tests"],
         vectors=found.get("vectors", 0),
         latency_cycles=found.get("latency_cycles"),
         interval_cycles=found.get("interval_cycles"),
+        made_from=found[MADE_FROM],
     )
+
+
+def _failure(simulator: str, status: int, log: Path) -> ToolError:
+    """Say what is missing, or how the last program that was started failed."""
+    output = log.read_text(errors="replace")
+    if status == MISSING:
+        return ToolError(output.strip().rpartition("\n")[2])
+    commands = re.findall(r"^Running command (.*) in directory ", output, re.MULTILINE)
+    command = commands[-1] if commands else "sim/run.py"
+    ends = re.findall(r"^Command failed with return code: (-?\d+)$", output, re.MULTILINE)
+    status = int(ends[-1]) if ends else status
+    return tool_failure(simulator, command, status, output, log)
+
+
+def _check_files(folder: Path) -> None:
+    """Refuse a bench that would wait for a pipe, or that says nothing of its design."""
+    path = folder / "sim" / "bench.json"
+    try:
+        name = load_json(path)["name"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ModelError(
+            f"{path}: must be the bench that `hwgen build` wrote, and cannot be read ({error}); "
+            "build the design again"
+        ) from None
+    bench = [file for file in simulated_files(str(name)) if file not in NOT_READ]
+    missing = [file for file in bench if not (folder / file).is_file()]
+    if missing:
+        raise ModelError(
+            f"{folder / missing[0]}: must be a file of the design; build the design again"
+        )

@@ -51,7 +51,7 @@ def test_inspect_prints_every_bound(model):
 
 
 def test_build_says_latency_and_interval(model, tmp_path):
-    result = hwgen("build", model, "-o", tmp_path / "d", "--style", "folded", "--effort", "low")
+    result = hwgen("build", model, "-o", tmp_path / "d", "--style", "folded")
     assert result.exit_code == 0
     design = json.loads((tmp_path / "d" / "design.json").read_text())
     assert f"latency {design['latency_cycles']} cycles" in result.output
@@ -124,10 +124,39 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, sentence):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("command", ["inspect", "build", "sim", "report"])
+def test_what_the_system_refuses_is_one_sentence(command):
+    name = "x" * 300 + ".pt"
+    result = hwgen(command, name)
+    assert result.exit_code == 2
+    assert "File name too long" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_memory_that_does_not_suffice_is_one_sentence(model, monkeypatch):
+    def too_large(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("hwgen.flow.load", too_large)
+    result = hwgen("inspect", model)
+    assert result.exit_code == 2
+    assert result.output == (
+        "hwgen: memory: must hold the work, and does not; make the work smaller\n"
+    )
+
+
 def test_input_does_not_go_with_a_model_file(model):
     result = hwgen("build", model, "--input", "u4")
     assert result.exit_code == 2
     assert "leave --input out" in result.output
+
+
+def test_a_refused_plan_is_one_line_on_stderr(model, tmp_path):
+    (tmp_path / "p.json").write_text("{}")
+    result = hwgen("build", model, "-o", tmp_path / "d", "--plan", tmp_path / "p.json")
+    assert result.stderr == (
+        "hwgen: p.json.seal: must be as `hwgen build` wrote it; it tells which part was edited\n"
+    )
 
 
 def test_an_interrupted_build_leaves_the_earlier_folder(model, tmp_path, monkeypatch):

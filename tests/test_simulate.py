@@ -1,9 +1,13 @@
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from hwgen.digests import digest, digests, is_sealed, simulated_files
 from hwgen.errors import ModelError, ToolError
-from hwgen.flow import build
+from hwgen.flow import build, fresh_vectors
 from hwgen.plan.options import BuildOptions
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
@@ -23,8 +27,11 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
 
 def test_a_missing_simulator_is_named(folder, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolError, match="iverilog: must be on PATH"):
+    with pytest.raises(ToolError) as caught:
         simulate(folder, simulator="icarus")
+    assert str(caught.value) == (
+        "iverilog: must be on PATH; install it, or choose another --simulator"
+    )
 
 
 def test_verilog_that_does_not_compile_shows_the_log(folder):
@@ -32,10 +39,15 @@ def test_verilog_that_does_not_compile_shows_the_log(folder):
     text = verilog.read_text()
     try:
         verilog.write_text(text.replace("endmodule", "endmodul", 1))
-        with pytest.raises(
-            ToolError, match=r"icarus: failed with exit status 1; the log is .*simulation.log"
-        ):
+        with pytest.raises(ToolError) as caught:
             simulate(folder, simulator="icarus")
+        first, command, *words = str(caught.value).splitlines()
+        log = folder / "sim" / "simulation.log"
+        assert first == f"icarus: must end with exit status 0, not 2; see {log}"
+        assert command.startswith("    $ iverilog -o ")
+        assert any("syntax error" in line for line in words)
+        assert "Traceback" not in str(caught.value)
+        assert not (folder / "sim" / "result.json").exists()
     finally:
         verilog.write_text(text)
 
@@ -45,6 +57,9 @@ def test_the_number_of_samples_is_obeyed_and_written(folder):
     assert result.vectors == 20
     written = json.loads((folder / "sim" / "result.json").read_text())
     assert written["passed"]
+    assert is_sealed(written)
+    assert written == result.to_json()
+    assert written["made_from"] == digests(folder, sorted(simulated_files("tiny")))
     assert set(written["tests"]) == {
         "every_vector",
         "random_stalls",
@@ -53,7 +68,41 @@ def test_the_number_of_samples_is_obeyed_and_written(folder):
     }
 
 
+def test_other_vectors_are_among_what_the_result_is_of(folder):
+    vectors = fresh_vectors(folder, seed=3, samples=8)
+    result = simulate(folder, simulator="icarus", samples=8, seed=3, vectors=vectors)
+    assert result.passed
+    assert result.made_from["sim/vectors-3.npz"] == digest(vectors)
+    assert set(simulated_files("tiny")) < set(result.made_from)
+
+
 def test_waves_are_kept(folder):
     simulate(folder, simulator="icarus", samples=8, waves=True)
     build_folder = folder / "sim" / "build" / "icarus-waves"
     assert [p for p in build_folder.iterdir() if p.suffix in (".fst", ".vcd")]
+
+
+@pytest.mark.parametrize("name", ["a b'c\"$x%d*[y]:größe 数字\\", "-o\nb"])
+def test_a_path_may_have_any_characters(folder, name, tmp_path, monkeypatch):
+    copied = shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("build"))
+    monkeypatch.chdir(tmp_path)
+    result = simulate(Path(name), simulator="icarus", samples=8, waves=True)
+    assert (result.passed, result.vectors) == (True, 8)
+    waves = copied / "sim" / "build" / "icarus-waves"
+    assert [p.suffix for p in waves.iterdir()] == [".fst"]
+    assert (copied / "sim" / "result.json").is_file()
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_behind_a_link(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder)
+    assert simulate(tmp_path / "link", simulator="icarus", samples=8).vectors == 8
+
+
+def test_two_simulations_at_once_are_both_right(folder):
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(simulate, folder, simulator="icarus", samples=samples)
+            for samples in (20, 30)
+        ]
+    assert [(run.result().passed, run.result().vectors) for run in runs] == [(True, 20), (True, 30)]

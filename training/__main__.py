@@ -13,6 +13,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from hwgen.errors import HwgenError
+from hwgen.files import check_file
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
 from training.float_checkpoint import train_float_alone
@@ -21,10 +22,11 @@ from training.options import (
     Constrained,
     FirstLastBits,
     InputBits,
+    Threads,
     WeightBits,
     Width,
     Widths,
-    errors,
+    mistakes,
     override,
     progress,
     widths_of,
@@ -90,7 +92,7 @@ def main(
         bool | None, typer.Option(help="Start at the scales of a post-training fit.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    threads: Threads = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Model file; runs/RECIPE-METHOD-pP-sSEED.pt by default.")
@@ -99,7 +101,7 @@ def main(
 ) -> None:
     """Train RECIPE and write its integer network, certified to keep its accumulators."""
     torch.set_num_threads(threads)
-    try:
+    with mistakes():
         settings = override(
             with_method(RECIPES[recipe], method, acc_bits),
             weight_bits=weight_bits,
@@ -119,15 +121,18 @@ def main(
             fitted_start=fitted_start,
             seed=seed,
         )
+        if backward is not None and "a2q_ip" not in f"{method} {layers}":
+            raise HwgenError(
+                f"backward: must be given with a2q_ip, whose gradient it is, not {method}; "
+                "leave it out"
+            )
         with process_group():
             run(settings, data, out or default_out(settings), as_json)
-    except HwgenError as error:
-        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_status) from None
 
 
 def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
     """Train, write the model file, and print the figures."""
+    check_file(out)
     dataset = load(settings, data)
     with progress("float network", settings.float_epochs) as report:
         trained = train_float(settings, dataset, report)

@@ -14,11 +14,20 @@ import typer
 from rich.console import Console
 from torch import nn
 
-from hwgen.errors import HwgenError, ModelError
-from hwgen.files import write_beside
+from hwgen.errors import ModelError
+from hwgen.files import check_file, write_beside
 from hwgen.nn.whole_model import tensor_problem
 from training.checkpoint_tensors import tensors_of, without_wrappers
-from training.options import InputBits, Width, Widths, errors, override, progress, widths_of
+from training.options import (
+    InputBits,
+    Threads,
+    Width,
+    Widths,
+    mistakes,
+    override,
+    progress,
+    widths_of,
+)
 from training.recipes import RECIPES, RecipeName, load
 from training.run import train_float
 
@@ -30,13 +39,13 @@ def train_float_alone(
     width: Width = None,
     input_bits: InputBits = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and sample order.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    threads: Threads = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="File.")] = Path("float.pt"),
 ) -> None:
     """Train the float network of RECIPE and write it as a state_dict."""
     torch.set_num_threads(threads)
-    try:
+    with mistakes():
         settings = override(
             RECIPES[recipe],
             float_epochs=float_epochs,
@@ -45,12 +54,10 @@ def train_float_alone(
             input_bits=input_bits,
             seed=seed,
         )
+        check_file(out)
         dataset = load(settings, data)
         with progress("float network", settings.float_epochs) as report:
             save_float(train_float(settings, dataset, report), out)
-    except HwgenError as error:
-        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_status) from None
     Console().print(f"wrote {out}", highlight=False, soft_wrap=True)
 
 

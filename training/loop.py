@@ -51,13 +51,13 @@ def train(
     torch.set_flush_denormal(True)  # weights that a small budget leaves out decay into denormals
     generator = torch.Generator().manual_seed(recipe.seed)
     x, y = _samples(dataset)
-    steps = math.ceil(len(x) / recipe.batch)
+    steps = steps_of(len(x), recipe.batch)
     optimizer, schedule = start(net.to(device_here()), descent, steps)
     net.train().to(memory_format=LAYOUT)
     with together(net) as forward:
         for number in range(1, descent.epochs + 1):
             total, score = 0.0, 0.0
-            for batch in torch.randperm(len(x), generator=generator).split(recipe.batch):
+            for batch in batches(torch.randperm(len(x), generator=generator), recipe.batch):
                 images, target = _augmented(dataset, recipe, x[batch], y[batch], generator)
                 result, excess = forward(_laid_out(share(images)))
                 loss, right = _judged(dataset, result, share(target), len(batch))
@@ -72,9 +72,25 @@ def train(
     return net.cpu().eval()
 
 
+def batches(order: Tensor, size: int) -> list[Tensor]:
+    """Divide samples into batches; a last one alone joins those before it.
+
+    A batch norm knows no variance of one sample, and leaving it out would shorten the data set.
+    """
+    parts = list(order.split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1:
+        parts[-2:] = [torch.cat(parts[-2:])]
+    return parts
+
+
+def steps_of(samples: int, size: int) -> int:
+    """Count the batches of an epoch."""
+    return max(1, samples // size + (samples % size > 1))
+
+
 def calibration_steps(dataset: TrainingData, recipe: Recipe) -> int:
     """Batches in which activation ranges are found: 300 as in A2Q+, a tenth of a short training."""
-    steps = recipe.epochs * math.ceil(len(dataset.train_x) / recipe.batch)
+    steps = recipe.epochs * steps_of(len(dataset.train_x), recipe.batch)
     return max(1, min(300, steps // 10))
 
 

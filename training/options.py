@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hwgen.errors import HwgenError
+from hwgen.errors import HwgenError, system_error
 from training.loop import Epoch, Report
 from training.parallel import is_first
 from training.recipe import Constrain, Recipe
 
+MAX_THREADS = 1024
+INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
 errors = Console(stderr=True, highlight=False, quiet=not is_first())
 
 WeightBits = Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")]
@@ -30,6 +32,7 @@ Widths = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, 
 Width = Annotated[
     float | None, typer.Option(help="Factor on the channels of a convolutional network.")
 ]
+Threads = Annotated[int, typer.Option(min=1, max=MAX_THREADS, help="Threads of torch.")]
 Constrained = Annotated[
     Constrain | None,
     typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
@@ -59,6 +62,25 @@ def widths_of(text: str | None) -> tuple[int, ...] | None:
         raise HwgenError(
             f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
         ) from None
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Turn a user's mistake into one sentence on stderr and its exit status."""
+    try:
+        yield
+    except HwgenError as error:
+        _end(error)
+    except (OSError, MemoryError) as error:
+        _end(system_error(error))
+    except KeyboardInterrupt:
+        errors.print("hwgen: interrupted; nothing half-written was left", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _end(error: HwgenError) -> NoReturn:
+    errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
+    raise typer.Exit(error.exit_status) from None
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from rich.console import Console
 from torch import Tensor
 
 from hwgen.errors import HwgenError
+from hwgen.files import check_file
 from hwgen.ir import Graph
 from hwgen.nn import QuantInput, save_model
 from hwgen.nn.equalize import equalize, pairs
@@ -34,10 +35,11 @@ from training.options import (
     Constrained,
     FirstLastBits,
     InputBits,
+    Threads,
     WeightBits,
     Width,
     Widths,
-    errors,
+    mistakes,
     override,
     widths_of,
 )
@@ -89,14 +91,14 @@ def quantize(
     width: Width = None,
     constrain: Constrained = None,
     seed: Annotated[int, typer.Option(help="Seed of the choice of inputs.")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of torch.")] = 1,
+    threads: Threads = 1,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file.")] = Path("model.pt"),
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
     """Quantize a trained float network, without training it again, and write its integers."""
     torch.set_num_threads(threads)
-    try:
+    with mistakes():
         settings = override(
             with_method(RECIPES[recipe], "a2q_ip", acc_bits),
             weight_bits=weight_bits,
@@ -109,12 +111,10 @@ def quantize(
             seed=seed,
         )
         how = _how(method, calibrate, data_free=data_free, equalized=equalization)
+        check_file(out)
         dataset = load(settings, data)
         graph, figures = quantized(settings, dataset, checkpoint, how)
         save_model(graph, out)
-    except HwgenError as error:
-        errors.print(f"hwgen: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(error.exit_status) from None
     if as_json:
         print(json.dumps({"model": str(out), **figures.to_json()}, indent=2))
     else:

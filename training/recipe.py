@@ -8,6 +8,7 @@ from typing import Literal
 from hwgen.errors import HwgenError
 from hwgen.nn.weight_quant import Backward, Method
 from training.layer_choice import choices
+from training.recipe_limits import LIMITS, check_limits
 
 RecipeName = Literal[
     "digits",
@@ -32,6 +33,10 @@ ClassResult = Literal["argmax", "sign"]
 Constrain = Literal["hidden", "all"]
 Network = Literal["mlp", "small_cnn", "resnet18", "mobilenet_v1", "espcn", "unet"]
 Optimizer = Literal["adam", "sgd", "momentum"]
+
+INPUT_BITS = 8  # where nothing else is asked for
+MAX_NEURONS = 100_000  # of a layer
+REAL_INPUTS: tuple[RecipeName, ...] = ("nsl_kdd", "dry_bean")  # whose bits `input_bits` sets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +96,7 @@ class Recipe:
     result: ClassResult = "argmax"
     constrain: Constrain = "hidden"
     first_last_bits: int = 8
-    input_bits: int = 8
+    input_bits: int = INPUT_BITS
     epochs: int = 12
     float_epochs: int = 12
     batch: int = 128
@@ -115,24 +120,14 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._check_counts()
+        check_limits(self.name, {name: getattr(self, name) for name in LIMITS})
+        if not all(1 <= width <= MAX_NEURONS for width in self.widths):
+            raise HwgenError(
+                f"{self.name}: widths must be 1 to {MAX_NEURONS}, not {self.widths}; choose others"
+            )
         self._check_network()
+        self._check_start()
         self._check_method()
-
-    def _check_counts(self) -> None:
-        checks = {
-            "epochs": self.epochs,
-            "float_epochs": self.float_epochs,
-            "batch": self.batch,
-            "decay_epochs": self.decay_epochs or 1,
-        }
-        for field_name, value in checks.items():
-            if value < 1:
-                raise HwgenError(f"{self.name}: {field_name} must be at least 1, not {value}")
-        if min(self.widths, default=1) < 1:
-            raise HwgenError(f"{self.name}: widths must be at least 1, not {self.widths}")
-        if not self.width > 0:
-            raise HwgenError(f"{self.name}: width must be positive, not {self.width}")
 
     def _check_network(self) -> None:
         if self.network != "mlp" and (self.widths or self.constrain == "all" or self.dropout):
@@ -147,6 +142,31 @@ class Recipe:
         if self.network == "mlp" and self.width != 1.0:
             raise HwgenError(
                 f"{self.name}: width must be given for convolutional networks only; give widths"
+            )
+
+        if self.name not in REAL_INPUTS and self.input_bits != INPUT_BITS:
+            raise HwgenError(
+                f"{self.name}: input_bits must be given for {' and '.join(REAL_INPUTS)} only, "
+                "whose data are real numbers; leave it out"
+            )
+
+    def _check_start(self) -> None:
+        """Refuse what a start does not look at."""
+        asked = {
+            "equalization": self.equalization,
+            "bias_correction": self.bias_correction,
+            "fitted_start": self.fitted_start,
+        }
+        for name, given in asked.items():
+            if given and not self.float_start:
+                raise HwgenError(
+                    f"{self.name}: {name} must not be given without float_start, from whose "
+                    "network it works; leave one of them out"
+                )
+        if self.fitted_start and self.bias_correction:
+            raise HwgenError(
+                f"{self.name}: bias_correction must not be given with fitted_start, which corrects "
+                "biases itself; leave it out"
             )
 
     def _check_method(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import MAX_INPUT_BITS
 from hwgen.ir import Accumulator, Dense, Graph, Input
+from hwgen.json_file import open_regular
 from hwgen.numeric import IntArray, IntType, signed_bits
 
 MAX_WEIGHT_BITS = 32
@@ -32,7 +33,7 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
         Where the file is not a readable, finite, integer-valued matrix.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             weight = np.load(file, allow_pickle=False)
     except UNREADABLE as error:
         raise ModelError(

@@ -106,6 +106,21 @@ class AdderGraph:
     adders: tuple[Adder, ...]
     outputs: tuple[Output, ...]
 
+    def __post_init__(self) -> None:
+        first = len(self.inputs)
+        for index, adder in enumerate(self.adders):
+            nodes = [operand.node for operand, _ in adder.signed_operands]
+            if not all(0 <= node < first + index for node in nodes):
+                raise ValueError(
+                    f"adders[{index}]: operands must be inputs or earlier adders, not {nodes}"
+                )
+        count = first + len(self.adders)
+        for index, output in enumerate(self.outputs):
+            if not -1 <= output.node < count:
+                raise ValueError(
+                    f"outputs[{index}]: node must be -1 to {count - 1}, not {output.node}"
+                )
+
     def stored_range(self, node: int) -> Range:
         """Exact range of the stored value of a node."""
         count = len(self.inputs)

@@ -19,8 +19,8 @@ from hwgen.plan.check_tail import check_tail
 from hwgen.plan.check_unrolled import check_unrolled
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
+from hwgen.plan.identifier import identifier
 from hwgen.plan.layers import Layer
-from hwgen.plan.planned_layer import identifier
 from hwgen.plan.stages import (
     PADDING,
     FoldedDense,

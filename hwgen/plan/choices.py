@@ -34,6 +34,7 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     if options.style == "unrolled" or (options.style == "auto" and small and not folds):
         return tuple(unrolled(layer, options.accumulator) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
+        _check_folded(options)
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
         asked = bool(options.pe or options.simd) and options.skip
         as_asked = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
@@ -56,6 +57,21 @@ def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
         for rows in range(1, min(layer.rows, pe * simd) + 1)
     ]
     return max(fits, key=lambda fit: (fit[0] * fit[1], fit[0]))
+
+
+def _check_folded(options: BuildOptions) -> None:
+    """Refuse what only unrolled layers look at."""
+    asked = {
+        "pipeline": options.pipeline != "auto",
+        "clock-mhz": bool(options.clock_mhz),
+        "effort": options.effort != "normal",
+    }
+    idle = [name for name, given in asked.items() if given]
+    if idle:
+        raise PlanError(
+            f"{idle[0]}: must not be given where all layers are folded, whose registers and sums "
+            f"it does not change; leave --{idle[0]} out, or choose --style unrolled"
+        )
 
 
 def unrolled(layer: Layer, accumulator: str) -> LayerChoice:

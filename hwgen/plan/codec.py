@@ -58,7 +58,7 @@ def _decode_union(data: Any, options: tuple[Any, ...], where: str) -> Any:
         return decode(data, options[0], where)
     names = {option.__name__: option for option in options}
     name = data.get("kind") if isinstance(data, dict) else None
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         raise PlanError(f"{where}: kind must be one of {', '.join(names)}, not {name!r}")
     return decode(data, names[name], where)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hwgen.plan.delay import MODELS
+from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.pipelining import tree_bits, widest_bits
 from hwgen.plan.registers import Placement, register_bits
@@ -41,7 +42,7 @@ def with_flow(stages: tuple[Stage, ...], options: BuildOptions) -> tuple[Stage, 
     under_way = latency + READY_CYCLES
     lanes = stages[-1].outputs
     buffer = OutputBuffer(
-        name="output_buffer",
+        name=part_name(stages[-1].name, "output"),
         inputs=lanes,
         outputs=lanes,
         depth=1 << (under_way + READY_CYCLES - 1).bit_length(),

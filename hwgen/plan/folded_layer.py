@@ -7,13 +7,13 @@ from hwgen.numeric import Range
 from hwgen.plan.estimate import chain_cost
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folding import FoldedOptions
+from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layers import Layer
 from hwgen.plan.memory_cost import vector_kind
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import (
     PlannedLayer,
     check_width,
-    identifier,
     register_bits,
     summary_of,
 )
@@ -94,7 +94,7 @@ def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
     if dense.multipliers < QUEUED_MULTIPLIERS:
         return ()
     stream = dense.outputs
-    return (Fifo(name=f"{dense.name}_queue", inputs=stream, outputs=stream, depth=2),)
+    return (Fifo(name=part_name(dense.name, "queue"), inputs=stream, outputs=stream, depth=2),)
 
 
 def _in_order(
@@ -116,7 +116,7 @@ def _in_order(
     shape = VectorShape.of(stream, 1)
     return (
         Reorder(
-            name=f"{identifier(layer.tail_name)}_order",
+            name=part_name(identifier(layer.tail_name), "order"),
             inputs=stream,
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),

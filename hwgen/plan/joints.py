@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwgen.numeric import IntType, Range
+from hwgen.plan.identifier import part_name
 from hwgen.plan.layers import Layer
 from hwgen.plan.stages import PADDING, Fifo, Narrower, Stage, Stream, Widener
 from hwgen.plan.timing import latency_and_interval
@@ -31,7 +32,7 @@ def widener(name: str, inputs: Stream, layer: Layer) -> Widener | None:
         return None
     slots = {element: slot for slot, element in enumerate(inputs.order)}
     return Widener(
-        name=f"{name}_wide",
+        name=part_name(name, "wide"),
         inputs=inputs,
         outputs=Stream(lanes=tuple(limits.type for limits in layer.inputs), order=elements),
         slots=tuple(slots.get(element, PADDING) for element in elements),
@@ -56,7 +57,7 @@ def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | 
         min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
     ).type
     return Narrower(
-        name=f"{name}_narrow",
+        name=part_name(name, "narrow"),
         inputs=inputs,
         outputs=Stream(lanes=(kind,) * lanes, order=order),
     )
@@ -107,7 +108,7 @@ def _queued(stages: tuple[Stage, ...], depths: dict[int, int]) -> tuple[Stage, .
     chain: list[Stage] = []
     for index, stage in enumerate(stages):
         if depths.get(index, 0) > 1:
-            name = f"{stages[index - 1].name}_fifo"
+            name = part_name(stages[index - 1].name, "fifo")
             chain.append(
                 Fifo(name=name, inputs=stage.inputs, outputs=stage.inputs, depth=depths[index])
             )

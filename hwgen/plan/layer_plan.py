@@ -9,6 +9,7 @@ from hwgen.plan.choices import options_for
 from hwgen.plan.design import LayerChoice, Target
 from hwgen.plan.estimate import Cost, chain_cost
 from hwgen.plan.folded_layer import plan_folded_layer
+from hwgen.plan.identifier import part_name
 from hwgen.plan.joints import LOAD_MARGIN
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
@@ -48,7 +49,7 @@ def plan_layer(
 def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
     """Give the estimate for a layer's stages, with the queue that a converter may need."""
     queues = tuple(
-        Fifo(name=f"{stage.name}_fifo", inputs=stage.inputs, outputs=stage.inputs, depth=2)
+        Fifo(name=part_name(stage.name, "fifo"), inputs=stage.inputs, outputs=stage.inputs, depth=2)
         for stage in stages
         if isinstance(stage, Narrower)
     )

@@ -15,6 +15,7 @@ import numpy as np
 from hwgen.errors import PlanError
 from hwgen.ir import Accumulator, Argmax, Dense, Flatten, Graph, Threshold, operation_name
 from hwgen.numeric import IntArray, Range
+from hwgen.plan.identifier import check_names
 
 Tail = Literal["threshold", "argmax", "output"]
 _ChainOp = Dense | Threshold | Flatten | Argmax  # what hardware is built for
@@ -96,6 +97,7 @@ def layers_of(graph: Graph) -> tuple[Layer, ...]:
         position += 1 if tail is None else 2
     if not layers:
         raise PlanError(f"{graph.name}: hardware needs at least one dense layer; add one")
+    check_names(graph.name, (node.name for node in chain if not isinstance(node, Flatten)))
     return tuple(layers)
 
 

@@ -8,11 +8,13 @@ from typing import Literal
 
 from hwgen.errors import PlanError
 from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.option_kinds import check_kinds
 from hwgen.plan.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
 MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
+LEAST = {"pe": 1, "simd": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_block": 0}
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 Progress = Callable[[str, float], None]  # what is being done, and which share of it is done
@@ -58,17 +60,21 @@ class BuildOptions:
     requantization: Choice = "auto"
 
     def __post_init__(self) -> None:
+        check_kinds(self)
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise PlanError(f"{name.replace('_', '-')}: must be at least {least}, not {value}")
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):
             raise PlanError(
-                "accumulator: must be offset, signed or a width of 2 to 62 bits, "
+                "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, "
                 f"not {self.accumulator!r}"
             )
         if self.pipeline not in ("none", "auto") and not _is_count(self.pipeline, 1, 99):
             raise PlanError(
-                "pipeline: must be none, auto or a number of adder levels from 1 to 99, "
+                "pipeline: must be 'none', 'auto' or adder levels from '1' to '99', "
                 f"not {self.pipeline!r}"
             )
-
         if not 0 <= self.clock_mhz <= MAX_CLOCK_MHZ:
             raise PlanError(
                 f"clock-mhz: must be above 0 and at most {MAX_CLOCK_MHZ}, not {self.clock_mhz:g}"
@@ -118,5 +124,7 @@ class BuildOptions:
         return AUTO_LEVELS if self.pipeline == "auto" else int(self.pipeline)
 
 
-def _is_count(text: str, low: int, high: int) -> bool:
-    return text.isdecimal() and low <= int(text) <= high
+def _is_count(text: object, low: int, high: int) -> bool:
+    return (
+        isinstance(text, str) and text.isascii() and text.isdecimal() and low <= int(text) <= high
+    )

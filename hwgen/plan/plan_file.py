@@ -15,13 +15,15 @@ from typing import Any, get_type_hints
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.json_file import load_json
 from hwgen.plan.check import check_plan
 from hwgen.plan.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
 from hwgen.plan.design import LayerChoice, LayerSummary, Plan
+from hwgen.plan.identifier import top_name
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
-from hwgen.plan.planned_layer import identifier, register_bits, summary_of
+from hwgen.plan.planned_layer import register_bits, summary_of
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages import FoldedDense, UnrolledDense
 from hwgen.plan.timing import latency_and_interval
@@ -77,8 +79,8 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
         return _planned_again(graph, layers, document, where, progress)
     progress("check the plan", 0.0)
     plan = _decoded(document, where)
-    if plan.name != identifier(graph.name):
-        raise PlanError(f"{where}.name: must be {identifier(graph.name)}, not {plan.name!r}")
+    if plan.name != top_name(graph.name):
+        raise PlanError(f"{where}.name: must be {top_name(graph.name)}, not {plan.name!r}")
     check_choices(layers, plan.choices, f"{where}.choices")
     check_plan(plan, graph, layers, where)
     derived = _derived(graph, layers, plan, where)
@@ -90,7 +92,7 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
 def _document(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give the plan's document and its seal."""
     try:
-        document = json.loads(path.read_text())
+        document = load_json(path)
     except (OSError, ValueError) as error:
         raise PlanError(
             f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"

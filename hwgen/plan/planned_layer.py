@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from hwgen.bounds import data_type_bits
@@ -21,12 +20,6 @@ class PlannedLayer:
 
     stages: tuple[Stage, ...]
     summary: LayerSummary
-
-
-def identifier(name: str) -> str:
-    """Give a name that is legal in Verilog, C++ and as a file name."""
-    cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-    return cleaned if cleaned and not cleaned[0].isdigit() else f"net_{cleaned}".rstrip("_")
 
 
 def widest(ranges: tuple[Range, ...]) -> IntType:

@@ -11,11 +11,11 @@ from hwgen.plan.design import LayerChoice, Plan
 from hwgen.plan.estimate import chain_cost
 from hwgen.plan.flow import with_flow
 from hwgen.plan.goals import choose
+from hwgen.plan.identifier import top_name
 from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
 from hwgen.plan.layer_plan import plan_layer
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
-from hwgen.plan.planned_layer import identifier
 from hwgen.plan.stages import Narrower, Stage, Stream
 from hwgen.plan.timing import latency_and_interval
 
@@ -96,10 +96,9 @@ def plan_chosen(
         stream = stages[-1].outputs
         summaries.append(planned.summary)
     chain = with_flow(with_fifos(tuple(stages), tuple(places)), options)
-    _check_names(graph, chain)
     latency, interval = latency_and_interval(chain)
     return Plan(
-        name=identifier(graph.name),
+        name=top_name(graph.name),
         target=options.target,
         goal=options.goal,
         pipeline=options.pipeline,
@@ -135,14 +134,3 @@ def _joint(
         return []  # a folded layer reads another's beats as they are
     narrow = narrower(name, stream, layer, lanes_within(layer.columns, slowest))
     return [] if narrow is None else [narrow]
-
-
-def _check_names(graph: Graph, stages: tuple[Stage, ...]) -> None:
-    """Each stage becomes a Verilog module, so that their names must differ as identifiers."""
-    names = [stage.name for stage in stages]
-    twice = [name for index, name in enumerate(names) if name in names[:index]]
-    if twice:
-        raise PlanError(
-            f"{graph.name}: node names must differ in letters and digits, and {twice[0]!r} stands "
-            "for two of them in Verilog; rename one"
-        )

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hwgen.numeric import Range
 from hwgen.plan.design import Target
 from hwgen.plan.folded import FoldedPlan
+from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layers import Layer
 from hwgen.plan.memory_cost import table_kind
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import identifier
 from hwgen.plan.program import Register
 from hwgen.plan.stages import PADDING, Narrower, SerialThreshold, Stream
 from hwgen.plan.staircase import lane_thresholds
@@ -48,7 +48,7 @@ def on_lanes(
     """Give the converter to so many lanes, and a search that takes turns on them."""
     inputs, width = search.inputs, len(search.inputs.lanes)
     stream = Stream(lanes=inputs.lanes[:lanes], order=inputs.order)
-    narrow = Narrower(name=f"{search.name}_narrow", inputs=inputs, outputs=stream)
+    narrow = Narrower(name=part_name(search.name, "narrow"), inputs=inputs, outputs=stream)
     tables = tuple(
         tuple(
             search.tables[first + lane][beat]

@@ -9,6 +9,7 @@ from hwgen.plan.adder_cost import Style
 from hwgen.plan.adder_graph import AdderGraph
 from hwgen.plan.adder_passes import graph_luts
 from hwgen.plan.delay import StageLimit
+from hwgen.plan.identifier import identifier
 from hwgen.plan.lane_rule import LaneRule
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
@@ -19,7 +20,7 @@ from hwgen.plan.pipelining import (
     stage_limit,
     threshold_cuts,
 )
-from hwgen.plan.planned_layer import PlannedLayer, check_width, identifier, summary_of, widest
+from hwgen.plan.planned_layer import PlannedLayer, check_width, summary_of, widest
 from hwgen.plan.port_width import check_ports
 from hwgen.plan.requantize import MOST_THRESHOLDS, LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer

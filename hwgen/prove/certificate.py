@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from hwgen.digests import MADE_FROM, sealed
 from hwgen.numeric import Range
 from hwgen.prove.argmax import ArgmaxProof
 from hwgen.prove.dense import DenseProof, Lane
@@ -113,7 +115,7 @@ class Certificate:
     """The verdict on a design: `problem` is None where all was shown, or names the place.
 
     `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
-    and does not count the cycles in an output buffer.
+    and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Certificate:
     folded: tuple[FoldedLayer, ...] = ()
     primitives: int = 0
     problem: str | None
+    made_from: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def proved(self) -> bool:
@@ -161,10 +164,10 @@ class Certificate:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Give the certificate as JSON data."""
+        """Give the document of proof.json."""
         proved, left = (PROVED, NOT_PROVED) if self.latency is not None else (FOLDED, NOT_FOLDED)
         layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
-        return {
+        document = {
             "name": self.name,
             "proved": self.proved,
             "verdict": self.verdict(),
@@ -175,4 +178,6 @@ class Certificate:
             "proves": list(proved) if self.proved else [],
             "does_not_prove": list(left),
             "layers": layers,
+            MADE_FROM: dict(self.made_from),
         }
+        return sealed(document)

@@ -49,8 +49,9 @@ def prove_primitives(source: Path, top: str) -> int:
     with workspace(None) as where:
         shutil.copyfile(source, where.folder / "design.v")
         elaborate = f"hierarchy -check -top {top}; proc"
-        sums = f"read_verilog design.v; {elaborate}; write_json sums.json; design -reset"
-        primitives = (
+        sums = f"read_verilog design.v; {elaborate}; write_json sums.json"
+        primitives = (  # without the macros of the sums, or the file would keep its adder to itself
+            "design -reset; design -reset-vlog; "
             f"read_verilog +/xilinx/cells_sim.v; read_verilog -D {MACRO} design.v; {elaborate}; "
             f"flatten *{ADDER}*; write_json primitives.json"
         )

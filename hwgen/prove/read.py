@@ -10,6 +10,7 @@ from typing import Any
 
 from hwgen.errors import ModelError
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
+from hwgen.json_file import load_json
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.synth.tools import find_yosys, run_tool, workspace
@@ -47,7 +48,7 @@ def read_folder(folder: Path) -> DesignFolder:
         Where a file is missing or damaged.
     """
     try:
-        document = json.loads((folder / "design.json").read_text())
+        document = load_json(folder / "design.json")
         source = document["ports"]["s_axis"]
         axis = document["ports"]["m_axis"]
         return DesignFolder(

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hwgen.errors import ModelError
-from hwgen.files import write_beside
+from hwgen.digests import digests, proved_files
+from hwgen.errors import ModelError, ToolError
+from hwgen.files import check_file, write_beside
 from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.argmax import ArgmaxProof, prove_argmax
@@ -36,9 +37,10 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     ModelError
         Where the folder holds no design that can be proved.
     ToolError
-        Where Yosys refuses the Verilog.
+        Where Yosys refuses the Verilog, files change meanwhile, or the folder cannot be written.
     """
     design = read_folder(folder)
+    check_file(folder / "proof.json")
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     buffered = (len(design.units), len(design.units) - 1)
     if not design.folded and stages not in buffered:
@@ -46,6 +48,7 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
             f"{folder}: must have a unit for each of the network's {stages} stages, not "
             f"{len(design.units)}; build the design again"
         )
+    made_from = digests(folder, proved_files(design.top))
     progress("read the Verilog")
     netlist, tool = read_netlist(folder, design)
     certificate = prove_netlist(design, netlist, tool, progress)
@@ -56,6 +59,9 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
             certificate = replace(certificate, primitives=kinds)
         except NotProvedError as error:
             certificate = replace(certificate, problem=str(error))
+    if digests(folder, made_from) != made_from:
+        raise ToolError(f"{folder}: must not change while it is proved; prove it again")
+    certificate = replace(certificate, made_from=made_from)
     with write_beside(folder / "proof.json") as partial:
         partial.write_text(json.dumps(certificate.to_json()) + "\n")
     return certificate

@@ -8,13 +8,12 @@ from math import isfinite
 from typing import Any
 
 from hwgen import __version__
-from hwgen.report.design_folder import (
-    BuiltLayer,
-    Design,
-    Simulation,
-    Synthesis,
-)
+from hwgen.digests import proved_files
+from hwgen.manifest import MANIFEST, changes
+from hwgen.report.design_folder import BuiltLayer, Design
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.results import Proof, Simulation, Synthesis
+from hwgen.report.standing import Check, State
 from hwgen.report.weight_figures import WeightFigures
 from hwgen.report.widths import Widths
 
@@ -71,12 +70,21 @@ class SampleAccuracy:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The whole report. `folder` is the folder's name as a word of a command, never its path."""
+    """The whole report. `folder` is the folder's name as a word of a command, never its path.
+
+    `files` has the digest of every file of the design, `changed` those that are not as built.
+    Simulation, proof and syntheses are there only where they hold for these files; `checks` says
+    of each whether it does.
+    """
 
     folder: str
     design: Design
     layers: tuple[LayerReport, ...]
+    files: dict[str, str | None]
+    changed: tuple[str, ...]
+    checks: tuple[Check, ...]
     simulation: Simulation | None
+    proof: Proof | None
     syntheses: tuple[Synthesis, ...]
     sample_accuracy: SampleAccuracy | None
 
@@ -86,10 +94,43 @@ class Report:
         rules = self.layers[0].widths.totals
         return {rule: sum(layer.widths.totals[rule] for layer in self.layers) for rule in rules}
 
+    def check(self, name: str) -> Check:
+        """Give one of the checks."""
+        return next(check for check in self.checks if check.name == name)
+
+    def in_state(self, state: State) -> tuple[Check, ...]:
+        """Give the checks in a state."""
+        return tuple(check for check in self.checks if check.state is state)
+
     @property
-    def certified(self) -> bool:
-        """Whether every register has the bits that its sums need."""
-        return not any(layer.widths.too_narrow for layer in self.layers)
+    def is_too_narrow(self) -> bool:
+        """Whether a register lacks bits that its sums need."""
+        return any(layer.widths.too_narrow for layer in self.layers)
+
+    @property
+    def overflow_impossible(self) -> bool | None:
+        """Whether no accumulator can overflow; None where that is not known of this Verilog.
+
+        A proof shows it of the Verilog; without one the widths do, if the Verilog is what was
+        built with them.
+        """
+        if self.is_too_narrow:
+            return False
+        proof = self.check("proof").state
+        if proof is State.passed:
+            return True
+        return True if self.is_as_built and proof is not State.failed else None
+
+    @property
+    def is_as_built(self) -> bool:
+        """Whether Verilog, network and description are those of one build."""
+        return not {MANIFEST, *proved_files(self.design.name)} & set(self.changed)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every result holds for this design, and none failed."""
+        wrong = self.in_state(State.failed) + self.in_state(State.stale)
+        return not wrong and not self.changed and not self.is_too_narrow
 
     @property
     def placed(self) -> Synthesis | None:
@@ -114,8 +155,10 @@ class Report:
         """What the report does not know yet, and the command that finds out."""
         found = {}
         target = self.design.target
-        if self.simulation is None:
-            found["simulation"] = f"hwgen sim {self.folder}"
+        for name in ("simulation", "proof"):
+            check = self.check(name)
+            if check.state in (State.stale, State.not_run):
+                found[name] = check.command
         if target not in {s.target for s in self.syntheses}:
             found["synthesis"] = f"hwgen synth {self.folder} --target {target}"
         if self.placed is None:
@@ -149,16 +192,33 @@ class Report:
                     None if self.sample_accuracy is None else asdict(self.sample_accuracy)
                 ),
             },
+            "holds": self.holds,
+            "checks": self._checks_json(),
+            "files": {
+                "sha256": self.files,
+                "changed": list(self.changed),
+                "problem": changes(self.changed),
+            },
             "overflow": {
-                "impossible": self.certified,
+                "impossible": self.overflow_impossible,
                 "too_narrow": {x.built.name: list(x.widths.too_narrow) for x in self.layers},
             },
             "accumulator_bits": self.totals,
             "layers": [layer.to_json() for layer in self.layers],
             "targets": [self._target_json(synthesis) for synthesis in self.syntheses],
             "simulation": None if self.simulation is None else asdict(self.simulation),
+            "proof": None if self.proof is None else asdict(self.proof),
             "missing": self.missing,
         }
+
+    def _checks_json(self) -> dict[str, Any]:
+        found = {check.name: check.to_json() for check in self.checks}
+        synthesis = {
+            name.removeprefix("synthesis "): found.pop(name)
+            for name in list(found)
+            if name.startswith("synthesis ")
+        }
+        return found | {"synthesis": synthesis}
 
     def _target_json(self, synthesis: Synthesis) -> dict[str, Any]:
         clock = synthesis.fmax_mhz

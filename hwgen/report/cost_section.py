@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hwgen.report.contents import LayerReport, Report
-from hwgen.report.design_folder import Synthesis
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.report.layer_sections import section
 from hwgen.report.lut_plot import luts_plot
@@ -21,6 +20,7 @@ from hwgen.report.markup import (
     table,
     tag,
 )
+from hwgen.report.results import Synthesis
 
 
 def cost_section(report: Report) -> Markup:

@@ -1,9 +1,9 @@
-"""What lies in a design folder, read and checked: the design, its simulation, its syntheses."""
+"""design.json, read and checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,52 +80,6 @@ class Design:
     model_name: str
     metadata: Mapping[str, Any]
     hwgen_version: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulation:
-    """sim/result.json; `tests` says why each failed, None for one that passed."""
-
-    passed: bool
-    simulator: str
-    tests: Mapping[str, str | None]
-    vectors: int | None
-    latency_cycles: int | None
-    interval_cycles: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What a module takes of a target; the boundary's numbers may be negative."""
-
-    luts: int
-    ffs: int
-    carries: int
-    brams: int
-    bram_bits: int
-    dsps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synthesis:
-    """synth/TARGET.json; `units` by name of the unit."""
-
-    target: str
-    total: Resources
-    units: Mapping[str, Resources]
-    glue: Resources | None
-    boundary: Resources | None
-    fmax_mhz: float | None
-    part: str | None
-    note: str | None
-    tools: Mapping[str, str]
-    commands: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the document of synth/TARGET.json again."""
-        fields = asdict(self)
-        total, units = fields.pop("total"), fields.pop("units")
-        return {**fields, **total, "per_layer": units}
 
 
 def read_design(folder: Path) -> Design:
@@ -225,64 +179,4 @@ def _layer(fields: JsonFields, units: tuple[str, ...]) -> BuiltLayer:
         luts_estimate=fields.count("luts_estimate"),
         brams_estimate=fields.count("brams_estimate"),
         units=units,
-    )
-
-
-def read_simulation(folder: Path) -> Simulation | None:
-    """Read sim/result.json, or None where no simulation has been run."""
-    path = folder / "sim" / "result.json"
-    if not path.is_file():
-        return None
-    fields = read_json(path, "hwgen sim")
-    tests = fields.child("tests")
-    return Simulation(
-        passed=fields.truth("passed"),
-        simulator=fields.text("simulator"),
-        tests={name: tests.optional_text(name) for name in tests.document},
-        vectors=fields.optional_count("vectors"),
-        latency_cycles=fields.optional_count("latency_cycles"),
-        interval_cycles=fields.optional_count("interval_cycles"),
-    )
-
-
-def read_syntheses(folder: Path, design: Design) -> tuple[Synthesis, ...]:
-    """Read every synth/TARGET.json, the design's own target first."""
-    found = [
-        _synthesis(read_json(path, f"hwgen synth --target {path.stem}"), path, design)
-        for path in sorted((folder / "synth").glob("*.json"))
-    ]
-    return tuple(sorted(found, key=lambda s: (s.target != design.target, s.target)))
-
-
-def _synthesis(fields: JsonFields, path: Path, design: Design) -> Synthesis:
-    target, top = fields.text("target"), fields.text("top")
-    if (target, top) != (path.stem, design.top):
-        raise ModelError(
-            f"{path}: must be {design.top} on {path.stem}, not {top} on {target}; "
-            f"write the file again with `{fields.command}`"
-        )
-    units, tools = fields.child("per_layer"), fields.child("tools")
-    glue, boundary = fields.optional_child("glue"), fields.optional_child("boundary")
-    return Synthesis(
-        target=target,
-        total=_resources(fields),
-        units={name: _resources(units.child(name)) for name in units.document},
-        glue=None if glue is None else _resources(glue),
-        boundary=None if boundary is None else _resources(boundary),
-        fmax_mhz=fields.optional_positive("fmax_mhz"),
-        part=fields.optional_text("part"),
-        note=fields.optional_text("note"),
-        tools={name: tools.text(name) for name in tools.document},
-        commands=fields.texts("commands"),
-    )
-
-
-def _resources(fields: JsonFields) -> Resources:
-    return Resources(
-        luts=fields.integer("luts"),
-        ffs=fields.integer("ffs"),
-        carries=fields.integer("carries"),
-        brams=fields.integer("brams"),
-        bram_bits=fields.integer("bram_bits"),
-        dsps=fields.integer("dsps"),
     )

@@ -5,20 +5,23 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from hwgen.digests import digests, proved_files, simulated_files
 from hwgen.errors import ModelError
 from hwgen.ir import Dense, Graph, Threshold
+from hwgen.manifest import changed_files
 from hwgen.network_file import load_network
 from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.options import TARGETS
 from hwgen.report.contents import LayerLuts, LayerReport, Report, SampleAccuracy
-from hwgen.report.design_folder import (
-    BuiltLayer,
-    Design,
+from hwgen.report.design_folder import BuiltLayer, Design, read_design
+from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.results import (
+    Reading,
     Synthesis,
-    read_design,
+    read_proof,
     read_simulation,
     read_syntheses,
 )
-from hwgen.report.finn_estimate import FinnUnit
 from hwgen.report.weight_figures import weight_figures
 from hwgen.report.widths import Widths, widths_of
 
@@ -36,15 +39,26 @@ def read_report(folder: Path) -> Report:
     nodes = [node for node in graph.nodes if isinstance(node, Dense)]
     layers = layers_of(graph)
     _check_match(folder, design, layers)
-    syntheses = read_syntheses(folder, design)
+    word = shlex.quote(folder.resolve().name or ".")
+    files = dict.fromkeys((*simulated_files(design.name), *proved_files(design.name)))
+    changed = changed_files(folder, files)
+    reading = Reading(folder=folder, word=word, design=design, changed=changed)
+    simulated, simulation = read_simulation(reading)
+    proved, proof = read_proof(reading)
+    targets = tuple(dict.fromkeys((design.target, *TARGETS)))  # the design's own first
+    synthesised, syntheses = read_syntheses(reading, targets)
     return Report(
-        folder=shlex.quote(folder.resolve().name or "."),
+        folder=word,
         design=design,
+        files=digests(folder, files),
+        changed=changed,
+        checks=(simulated, proved, *synthesised),
         layers=tuple(
             _layer_report(graph, node, layer, built, syntheses)
             for node, layer, built in zip(nodes, layers, design.layers, strict=True)
         ),
-        simulation=read_simulation(folder),
+        simulation=simulation,
+        proof=proof,
         syntheses=syntheses,
         sample_accuracy=_sample_accuracy(graph),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
+from hwgen.json_file import load_json
 
 _KINDS: dict[type, str] = {
     str: "a string",
@@ -34,9 +35,8 @@ def read_json(path: Path, command: str) -> JsonFields:
         Where the file is missing, is not JSON, or holds something else than an object.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text, parse_constant=str)  # NaN is no JSON; kept as the word
-    except (OSError, ValueError, RecursionError) as error:
+        document = load_json(path, parse_constant=str)  # NaN is no JSON; kept as the word
+    except (OSError, ValueError) as error:
         raise ModelError(
             f"{path}: must be a whole JSON file, and cannot be read ({_reason(error)}); "
             f"write it again with `{command}`"
@@ -45,9 +45,7 @@ def read_json(path: Path, command: str) -> JsonFields:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return "too deeply nested" if isinstance(error, RecursionError) else str(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 class JsonFields:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hwgen.report.contents import Report
-from hwgen.report.design_folder import Synthesis
 from hwgen.report.markup import Markup, count
+from hwgen.report.results import Synthesis
 from hwgen.report.svg import WIDTH, Scale, bottom_axis, line, plot, rect, text, ticks
 
 

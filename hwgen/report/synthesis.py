@@ -1,9 +1,10 @@
-"""Tables for the terminal: one synthesis, and the layers of a report."""
+"""Text for the terminal: one synthesis; what holds of a design, and its layers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -27,12 +28,56 @@ def synthesis_table(document: dict[str, Any]) -> Table:
     return table
 
 
+def report_text(document: dict[str, Any]) -> Group:
+    """Show a report.json: the verdict on each check, failures first, then the layers."""
+    lines = [f"{document['model']['name']}: {_verdicts(document)}", *_reasons(document)]
+    table = layer_table(document)
+    return Group(*(Text(line, no_wrap=True, overflow="ignore") for line in lines), table)
+
+
+def _verdicts(document: dict[str, Any]) -> str:
+    """Sum up every check and the accumulators in one line, what is wrong first."""
+    checks = _by_state(document)
+    failed = [f"{name} FAILED" for name, _ in checks["failed"]]
+    failed += ["ACCUMULATORS CAN OVERFLOW"] * (document["overflow"]["impossible"] is False)
+    stale = [f"{name} STALE ({check['reason']})" for name, check in checks["stale"]]
+    passed = [f"{name} passed" for name, _ in checks["passed"]]
+    passed += ["no accumulator can overflow"] * (document["overflow"]["impossible"] is True)
+    open_ones = [name for name, _ in checks["not run"]]
+    not_run = [f"not run: {', '.join(open_ones)}"] * bool(open_ones)
+    return "; ".join([*failed, *stale, *passed, *not_run])
+
+
+def _reasons(document: dict[str, Any]) -> list[str]:
+    """Say what failed, what was changed since the build and what to run again, a line each."""
+    checks = _by_state(document)
+    lines = [f"{name} failed: {check['reason']}" for name, check in checks["failed"]]
+    if document["files"]["problem"] is not None:
+        lines.append(f"changed since the build: {document['files']['problem']}")
+    lines += [
+        f"{name} is stale: {check['reason']}; run `{check['command']}` again"
+        for name, check in checks["stale"]
+    ]
+    return lines
+
+
+def _by_state(document: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Give the checks in each state, each with its name, the syntheses one by one."""
+    checks = dict(document["checks"])
+    synthesis = {f"synthesis {target}": c for target, c in checks.pop("synthesis").items()}
+    found: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        state: [] for state in ("failed", "stale", "passed", "not run")
+    }
+    for name, check in (checks | synthesis).items():
+        found[check["state"]].append((name, check))
+    return found
+
+
 def layer_table(document: dict[str, Any]) -> Table:
     """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs."""
     targets = [target["target"] for target in document["targets"]]
     columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
-    title = f"{document['model']['name']}: {_state(document)}"
-    table = _table(title, "layer", (*columns, *(f"LUTs {target}" for target in targets)))
+    table = _table("", "layer", (*columns, *(f"LUTs {target}" for target in targets)))
     for layer in document["layers"]:
         bits = layer["accumulator_bits"]
         built = bits["built"]
@@ -50,17 +95,6 @@ def layer_table(document: dict[str, Any]) -> Table:
     if missing:
         table.caption = Text("\n".join(missing))
     return table
-
-
-def _state(document: dict[str, Any]) -> str:
-    """Sum up the two verdicts of a report."""
-    overflow = "no accumulator can overflow"
-    if not document["overflow"]["impossible"]:
-        overflow = "ACCUMULATORS CAN OVERFLOW"
-    run = document["simulation"]
-    if run is None:
-        return f"{overflow}; not simulated"
-    return f"{overflow}; simulation {'passed' if run['passed'] else 'FAILED'}"
 
 
 def _table(title: str, first: str, columns: tuple[str, ...]) -> Table:

@@ -79,16 +79,34 @@ def provenance_section(report: Report) -> Markup:
     versions = [["hwgen, design", design.hwgen_version], ["hwgen, report", __version__]]
     if report.simulation is not None:
         versions.append(["simulator", report.simulation.simulator])
+    if report.proof is not None:
+        versions.append(["Yosys, proof", report.proof.tool])
     for synthesis in report.syntheses:
         versions += [[f"{n}, {synthesis.target}", v] for n, v in synthesis.tools.items()]
     words = [Column(title=title, number=False) for title in ("program", "version")]
     parts: list[Content] = [table("Programs", words, versions), _metadata(design.metadata)]
+    parts.append(_files(report))
+    if report.proof is not None and report.proof.problem is None:
+        parts.append(tag("h3", "What the proof leaves open"))
+        parts.append(tag("ul", *(tag("li", f"{rest}.") for rest in report.proof.does_not_prove)))
     for synthesis in report.syntheses:
         if synthesis.commands:
             lines = "\n".join(f"$ {line}" for line in synthesis.commands)
             parts.append(tag("h3", f"Commands for {synthesis.target}"))
             parts.append(tag("pre", tag("code", lines)))
     return section("provenance", "Provenance", *parts)
+
+
+def _files(report: Report) -> Markup:
+    """Say of which files this page is, as `sha256sum` shows them."""
+    columns = [
+        Column(title=title, number=False) for title in ("file", "SHA-256", "since the build")
+    ]
+    rows = [
+        [name, value or "missing", "changed" if name in report.changed else "the same"]
+        for name, value in report.files.items()
+    ]
+    return table("Files that this page is of", columns, rows)
 
 
 def _metadata(metadata: Any) -> Markup:

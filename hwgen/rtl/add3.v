@@ -4,6 +4,8 @@
 // reach. The lower half of a LUT makes the carry-save carry, the upper half the sum bit, and both
 // take the inversions into their tables. Where one operand is alone, its bit is the sum bit and
 // needs no LUT. Yosys does not infer this from "+".
+`ifndef HWGEN_ADD3  // designs that are compiled together share it
+`define HWGEN_ADD3
 module hwgen_add3 #(
   parameter W = 1,
   parameter [W-1:0] LIVE_A = 0, parameter [W-1:0] FLIP_A = 0,
@@ -52,3 +54,4 @@ module hwgen_add3 #(
   assign y = (a ^ FLIP_A) + (b ^ FLIP_B) + (c ^ FLIP_C);
 `endif
 endmodule
+`endif

@@ -88,10 +88,10 @@ def count_own(stat: Stat, name: str, target: Target) -> Counts:
 def count_children(stat: Stat, name: str, target: Target) -> dict[str, Counts]:
     """Count each module that `name` instantiates, all of its instances together.
 
-    Keys are module names without the leading `<name>.` of Amaranth or `<name>_` of hwgen.
+    Keys are module names without the leading `<name>.` of Amaranth or `<name>__` of hwgen.
     """
     return {
-        child.removeprefix(f"{name}.").removeprefix(f"{name}_"): Counts().plus(
+        child.removeprefix(f"{name}.").removeprefix(f"{name}__"): Counts().plus(
             count_module(stat, child, target), times
         )
         for child, times in _children(stat, name).items()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hwgen.digests import MADE_FROM, digests, sealed, synthesised_files
 from hwgen.errors import ToolError
-from hwgen.files import write_beside
+from hwgen.files import check_file, write_beside
+from hwgen.json_file import load_json
 from hwgen.synth.count import Counts, count_children, count_module, count_own
 from hwgen.synth.place import Placement, Tools, place
 from hwgen.synth.targets import Target, find_target
@@ -44,6 +46,7 @@ class SynthResult:
     alu_map: bool
     tools: dict[str, str]
     commands: tuple[str, ...]
+    made_from: Mapping[str, str | None] = field(default_factory=dict)  # digests, of a design folder
 
     @property
     def luts(self) -> int:
@@ -58,7 +61,7 @@ class SynthResult:
     def to_json(self) -> dict[str, object]:
         """Give the document of `DIR/synth/<target>.json`, equal for equal design and tools."""
         parts = self.breakdown
-        return {
+        document = {
             "target": self.target,
             "top": self.top,
             **self.total.to_json(),
@@ -74,7 +77,9 @@ class SynthResult:
             "alu_map": self.alu_map,
             "tools": self.tools,
             "commands": list(self.commands),
+            MADE_FROM: dict(self.made_from),
         }
+        return sealed(document)
 
 
 def synthesise(
@@ -103,9 +108,13 @@ def synthesise(
     Raises
     ------
     ToolError
-        Where the folder cannot be read, or a program is missing or fails.
+        Where the folder cannot be read or written, changes meanwhile, or a program is missing or
+        fails.
     """
     name, top, clock = _read_design(folder)
+    path = folder / "synth" / f"{target}.json"
+    check_file(path)
+    made_from = digests(folder, synthesised_files(name))
     result = synthesise_verilog(
         [folder / f"{name}.v"],
         top,
@@ -117,7 +126,10 @@ def synthesise(
         log=folder / "synth" / f"{target}.log",
         announce=announce,
     )
-    with write_beside(folder / "synth" / f"{target}.json") as partial:
+    if digests(folder, made_from) != made_from:
+        raise ToolError(f"{folder}: must not change while it is synthesised; synthesise it again")
+    result = replace(result, made_from=made_from)
+    with write_beside(path) as partial:
         partial.write_text(json.dumps(result.to_json(), indent=2) + "\n", encoding="utf-8")
     return result
 
@@ -208,7 +220,7 @@ def _read_design(folder: Path) -> tuple[str, str, str | None]:
     """Name, top module and clock port of a design folder."""
     path = folder / "design.json"
     try:
-        design = json.loads(path.read_text(encoding="utf-8"))
+        design = load_json(path)
         name, top, clock = design["name"], design["top"], design["clock"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ToolError(

@@ -19,8 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from hwgen.errors import ToolError
-
-LAST_LINES = 12
+from hwgen.tool_failure import tool_failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +110,7 @@ def run_tool(tool: Tool, arguments: list[str], where: Workspace) -> str:
     status, output = try_tool(tool, arguments, where)
     if status != 0:
         log = _keep(where, f"$ {command}\n{output}\nexit status {status}\n")
-        lines = [f"    {line}" for line in output.strip().splitlines()[-LAST_LINES:]]
-        raise ToolError(
-            "\n".join(
-                [
-                    f"{tool.name}: must end with exit status 0, not {status}; see {log}",
-                    f"    $ {command}",
-                    *lines,
-                ]
-            )
-        )
+        raise tool_failure(tool.name, command, status, output, log)
     return command
 
 

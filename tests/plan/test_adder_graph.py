@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,3 +152,17 @@ def test_the_same_matrix_gives_the_same_graph():
     assert (
         planned(weight, "u4", "signed", "normal")[0] == planned(weight, "u4", "signed", "normal")[0]
     )
+
+
+def test_nodes_that_do_not_exist_are_refused():
+    graph, _ = planned([[1, 2, -3], [3, 1, 2]], "u4", "signed")
+    first = graph.adders[0]
+    last = len(graph.inputs) + len(graph.adders)
+    for node in (-1, 3, last):
+        adder = replace(first, a=first.a._replace(node=node))
+        with pytest.raises(ValueError, match=r"^adders\[0\]: operands must be inputs or earlier"):
+            replace(graph, adders=(adder, *graph.adders[1:]))
+    for node in (-2, last):
+        output = replace(graph.outputs[0], node=node)
+        with pytest.raises(ValueError, match=rf"^outputs\[0\]: node must be -1 to {last - 1}, not"):
+            replace(graph, outputs=(output, *graph.outputs[1:]))

@@ -270,3 +270,12 @@ def test_a_plan_goes_without_other_options(tmp_path):
     path = written(tmp_path, unrolled_document())
     with pytest.raises(PlanError, match="a plan holds every choice; leave the other options out"):
         build(NET, replace(BuildOptions(), target="ecp5"), tmp_path / "d", path)
+
+
+def test_a_kind_that_is_no_name_is_refused(tmp_path):
+    document = plan_document(plan_design(NET, OPTIONS["folded"]))
+    path = written(tmp_path, edited(document, "stages", 0, "kind", to=["Fifo"]))
+    with pytest.raises(
+        PlanError, match=r"^plan.json.stages\[0\]: kind must be one of .*, not \['F"
+    ):
+        read_plan(path)

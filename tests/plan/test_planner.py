@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.planned_layer import identifier
 from hwgen.plan.planner import plan_design
 from hwgen.reference import outputs
 from tests.tiny_nets import network, random_inputs
@@ -94,14 +92,6 @@ def test_folding_options_need_the_folded_style():
         plan_design(network(0), BuildOptions(style="unrolled", pe=2))
 
 
-@pytest.mark.parametrize(
-    ("name", "clean"),
-    [("layers.0", "layers_0"), ("3d", "net_3d"), ("é è", "net"), ("ok", "ok"), ("", "net")],
-)
-def test_identifiers_are_legal_everywhere(name, clean):
-    assert identifier(name) == clean
-
-
 @pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
 @pytest.mark.parametrize("seed", range(4))
 def test_an_unrolled_accumulator_has_exactly_the_bits_of_its_span(seed, target):
@@ -111,15 +101,3 @@ def test_an_unrolled_accumulator_has_exactly_the_bits_of_its_span(seed, target):
         for row, total in enumerate(layer.totals):
             divisor = np.gcd.reduce(np.abs(layer.weight[row])) or 1
             assert summary.accumulator_bits[row] <= offset_bits(total, int(divisor))
-
-
-def test_names_that_are_one_in_verilog_are_refused():
-    graph = network(0)
-    nodes = list(graph.nodes)
-    nodes[1] = replace(nodes[1], name="dense.0")
-    nodes[2] = replace(nodes[2], inputs=("dense.0",))
-    nodes[0] = replace(nodes[0], name="dense_0")
-    nodes[1] = replace(nodes[1], inputs=("dense_0",))
-    clash = replace(graph, nodes=tuple(nodes))
-    with pytest.raises(PlanError, match="'dense_0' stands for two of them in Verilog; rename one"):
-        plan_design(clash, BuildOptions(style="folded"))

@@ -72,12 +72,12 @@ def test_another_weight_in_the_program_memory_is_refused(tmp_path):
     path.write_text(text.replace(found[0], f"{found[1]}{changed};", 1))
     result = CliRunner().invoke(app, ["prove", str(folder)])
     assert result.exit_code == 1
-    assert "tiny_dense0, " in result.output.replace("\n", " ")
+    assert "tiny__dense0, " in result.output.replace("\n", " ")
 
 
 TEXTS = {
     "a threshold moved": (r"(thresholds0_0\[0\] = \d+'h)([0-9a-f]+)", "must be bit"),
-    "a row that ends a step later": (r"(program \[1\] = \d+'h)([0-9a-f]+)", "tiny_dense"),
+    "a row that ends a step later": (r"(program \[1\] = \d+'h)([0-9a-f]+)", "tiny__dense"),
 }
 
 

@@ -1,16 +1,18 @@
 """Sound designs are proved: every input type, style, pipeline and tail, and odd cases."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from hwgen.cli import app
+from hwgen.digests import digests, is_sealed, proved_files
 from hwgen.flow import build
 from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Argmax, Graph, Input, Threshold
-from hwgen.network_file import load_network
+from hwgen.network_file import load_network, save_network
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages import OutputBuffer
@@ -119,6 +121,18 @@ def test_exit_status_and_output(tmp_path):
     document = json.loads(CliRunner().invoke(app, ["prove", "--json", str(folder)]).stdout)
     assert document == json.loads((folder / "proof.json").read_text())
     assert document["proved"]
+    assert is_sealed(document)
+    assert document["made_from"] == digests(folder, proved_files("tiny"))
+
+
+def test_a_proof_of_a_changed_network_says_so(tmp_path):
+    folder = shutil.copytree(shared()[0], tmp_path / "design")
+    graph = load_network(folder / "network.npz")
+    fields = {f: getattr(graph, f) for f in ("name", "input", "nodes", "output")}
+    save_network(Graph(**fields, metadata={"another": 1}), folder / "network.npz")
+    result = CliRunner().invoke(app, ["prove", str(folder)])
+    assert result.exit_code == 0
+    assert f"hwgen: {folder}: network.npz is not as the build wrote it\n" in result.output
 
 
 def test_bad_folders_are_refused_with_one_sentence(tmp_path):

@@ -89,10 +89,10 @@ TEXTS = {
     "a code's bits swapped": (
         r"(o__payload\[7:4\] = \{) (\w+), (\w+),",
         r"\1 \3, \2,",
-        "tiny_act0, lane 1",
+        "tiny__act0, lane 1",
     ),
     "an adjusting constant": (r"8'hf2 \+", "8'hf3 +", "what lane 0 has on top"),
-    "lost sign": (r"\{ (\S+ )\[(\d)\], \1\[\2\], ", r"{ 2'h0, ", "tiny_dense"),
+    "lost sign": (r"\{ (\S+ )\[(\d)\], \1\[\2\], ", r"{ 2'h0, ", "tiny__dense"),
     "tied payload": (r"(\.i__payload)\(payload1\)", r"\1({payload1[77:1], 1'b0})", "wired"),
 }
 
@@ -114,22 +114,22 @@ FLOWS = {
     "a first unit that takes beats it is not ready for": (
         r"= i__valid & o__ready;",
         lambda found: found[0].replace("& o__ready", "& 1'h1"),
-        "tiny_dense0",
+        "tiny__dense0",
     ),
     "a second unit that drops beats": (
-        r"(module tiny_act0.*?) = i__valid;",
+        r"(module tiny__act0.*?) = i__valid;",
         r"\1 = i__valid & o__ready;",
-        "tiny_act0: must move on in every cycle and take every beat",
+        "tiny__act0: must move on in every cycle and take every beat",
     ),
     "a buffer that swaps two bits": (
-        r"(module tiny_output_buffer.*?<= )i__payload;",
+        r"(module tiny__argmax__output.*?<= )i__payload;",
         r"\1{ i__payload[0], i__payload[2:1] };",
-        "tiny_output_buffer",
+        "tiny__argmax__output",
     ),
     "a buffer that writes always": (
-        r"(module tiny_output_buffer.*?)if \(i__valid\)",
+        r"(module tiny__argmax__output.*?)if \(i__valid\)",
         r"\1if (1'h1)",
-        "tiny_output_buffer",
+        "tiny__argmax__output",
     ),
 }
 
@@ -165,4 +165,4 @@ def test_another_weight_in_the_network_is_refused(tmp_path):
         pytest.fail("the weight must be legal")
     save_network(mutant, folder / "network.npz")
     certificate = prove(folder)
-    assert "tiny_dense0, lane 2: must be a multiple of the row" in certificate.problem
+    assert "tiny__dense0, lane 2: must be a multiple of the row" in certificate.problem

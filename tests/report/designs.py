@@ -8,12 +8,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from hwgen import reference
+from hwgen.digests import SEAL, digests, proved_files, sealed, simulated_files, synthesised_files
 from hwgen.emit import design_json, emit
 from hwgen.ir import Accumulator, Argmax, Dense, Graph, Input, Samples, Threshold
+from hwgen.manifest import MANIFEST, write_manifest
 from hwgen.network_file import save_network
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.prove.certificate import Certificate
 from hwgen.simulate import SimResult
 from hwgen.synth.count import Counts
 from hwgen.synth.place import Placement
@@ -74,6 +77,8 @@ def build(folder, graph=None, **options):
     shutil.copytree(_emitted[plan], folder)
     (folder / "design.json").write_text(json.dumps(design_json(plan, graph), indent=1) + "\n")
     save_network(graph, folder / "network.npz")
+    (folder / MANIFEST).unlink()
+    write_manifest(folder)
     return folder
 
 
@@ -90,8 +95,25 @@ def add_simulation(folder, reason=None, **changes):
         vectors=69,
         latency_cycles=design["latency_cycles"],
         interval_cycles=design["interval_cycles"],
+        made_from=digests(folder, simulated_files(design["name"])),
     )
-    (folder / "sim" / "result.json").write_text(json.dumps(result.to_json() | changes))
+    write_sealed(folder / "sim" / "result.json", result.to_json() | changes)
+
+
+def add_proof(folder, problem=None, **changes):
+    """A proof as `hwgen prove` leaves it."""
+    name = json.loads((folder / "design.json").read_text())["name"]
+    made_from = digests(folder, proved_files(name))
+    proof = Certificate(
+        name=name, tool="yosys 9.9", layers=(), latency=3, problem=problem, made_from=made_from
+    )
+    write_sealed(folder / "proof.json", proof.to_json() | changes)
+
+
+def write_sealed(path, document):
+    """Write a result that is what its step wrote."""
+    rest = {key: value for key, value in document.items() if key != SEAL}
+    path.write_text(json.dumps(sealed(rest)))
 
 
 def counts(luts):
@@ -113,10 +135,10 @@ def add_synthesis(folder, target="xc7", fmax_mhz=None, note=None, **changes):
         alu_map=True,
         tools={"yosys": "yosys 9.9"},
         commands=("yosys -p 'synth <all>'",),
+        made_from=digests(folder, synthesised_files(design["name"])),
     )
     (folder / "synth").mkdir(exist_ok=True)
-    text = json.dumps(result.to_json() | changes)
-    (folder / "synth" / f"{target}.json").write_text(text)
+    write_sealed(folder / "synth" / f"{target}.json", result.to_json() | changes)
 
 
 def edit(folder, name, change):

@@ -9,7 +9,7 @@ from hwgen.report.finn_estimate import FinnUnit
 from hwgen.report.gather import read_report
 from hwgen.report.page import make_report
 from hwgen.report.weight_figures import histogram
-from tests.report.designs import add_simulation, add_synthesis, build, edit, small_net
+from tests.report.designs import add_proof, add_simulation, add_synthesis, build, edit, small_net
 
 
 def document(folder):
@@ -167,6 +167,7 @@ def test_accuracy_of_the_golden_samples(tmp_path):
 def test_missing_parts_and_their_commands(unrolled):
     assert document(unrolled)["missing"] == {
         "simulation": "hwgen sim design",
+        "proof": "hwgen prove design",
         "synthesis": "hwgen synth design --target xc7",
         "clock": "hwgen synth design --target ecp5 --pnr",
         "accuracy": "python -m training RECIPE",
@@ -177,6 +178,7 @@ def test_nothing_missing(tmp_path):
     folder = build(tmp_path / "d", small_net(metadata={"accuracy_integer": 90.0}), target="ice40")
     assert document(folder)["missing"]["clock"] == "hwgen synth d --target ice40 --pnr"
     add_simulation(folder)
+    add_proof(folder)
     add_synthesis(folder, "ice40", fmax_mhz=50.0)
     assert document(folder)["missing"] == {}
 

@@ -161,7 +161,7 @@ def test_a_simulation_of_another_latency_is_no_success(folder):
     add_simulation(folder, latency_cycles=1000)
     page = make_report(folder).read_text()
     assert "equal, bit for bit" not in page
-    assert "Latency or interval differ from the design&#x27;s: simulate again." in page
+    assert "latency or interval are not those of design.json" in page
 
 
 def test_missing_parts_are_stated_with_their_commands(tmp_path):

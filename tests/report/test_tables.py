@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from hwgen.report.page import make_report
-from hwgen.report.synthesis import layer_table, synthesis_table
-from tests.report.designs import add_simulation, add_synthesis, build, small_net
+from hwgen.report.synthesis import report_text, synthesis_table
+from tests.report.designs import add_proof, add_simulation, add_synthesis, build, edit, small_net
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def shown(table):
 
 
 def layers(folder):
-    return shown(layer_table(json.loads(make_report(folder).with_suffix(".json").read_text())))
+    return shown(report_text(json.loads(make_report(folder).with_suffix(".json").read_text())))
 
 
 def row(text, name):
@@ -36,7 +36,10 @@ def test_layer_table(folder):
     add_simulation(folder)
     add_synthesis(folder, "xc7")
     text = layers(folder)
-    assert "[red]net: no accumulator can overflow; simulation passed" in text
+    assert text.startswith(
+        "[red]net: simulation passed; synthesis xc7 passed; no accumulator can overflow; not run: "
+        "proof, synthesis ice40, synthesis ecp5\n"
+    )
     design = json.loads((folder / "design.json").read_text())
     bits = design["layers"][0]["accumulator_bits"]
     cycles = str(design["layers"][0]["cycles"])
@@ -46,19 +49,26 @@ def test_layer_table(folder):
 
 def test_layer_table_says_what_is_missing(folder):
     text = layers(folder)
-    assert "not simulated" in text
+    assert text.splitlines()[0] == (
+        "[red]net: no accumulator can overflow; not run: simulation, proof, synthesis xc7, "
+        "synthesis ice40, synthesis ecp5"
+    )
     assert "synthesis not known yet: hwgen synth design --target xc7" in text
 
 
 def test_layer_table_says_what_failed(folder):
     add_simulation(folder, reason="late")
-    path = folder / "design.json"
-    design = json.loads(path.read_text())
-    design["layers"][0]["accumulator_bits"] = [1, 1, 1, 1]
-    path.write_text(json.dumps(design))
+    add_proof(folder)
+    edit(folder, "design.json", lambda d: d["layers"][0].update(accumulator_bits=[1] * 4))
     add_synthesis(folder, "xc7", per_layer={})
     text = layers(folder)
-    assert "ACCUMULATORS CAN OVERFLOW; simulation FAILED" in text
+    assert text.splitlines()[:4] == [
+        "[red]net: simulation FAILED; ACCUMULATORS CAN OVERFLOW; proof STALE (design.json changed "
+        "since); synthesis xc7 passed; not run: synthesis ice40, synthesis ecp5",
+        "simulation failed: random_stalls: late",
+        "changed since the build: design.json is not as the build wrote it",
+        "proof is stale: design.json changed since; run `hwgen prove design` again",
+    ]
     assert row(text, "fc0")[-1] == "-"
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hwgen.digests import digests, is_sealed, synthesised_files
 from hwgen.errors import ToolError
 from hwgen.synth.run import synthesise, synthesise_verilog
 from tests.synth.texts import ADDER
@@ -77,8 +78,12 @@ def test_the_document(folder):
             "alu_map",
             "tools",
             "commands",
+            "made_from",
+            "seal",
         ),
     ]
+    assert is_sealed(document)
+    assert document["made_from"] == digests(folder, synthesised_files("two"))
     assert document["fmax_mhz"] > 50
     assert document["note"] is None
     assert document["placed_cells"] >= document["luts"]

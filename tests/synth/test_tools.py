@@ -98,6 +98,21 @@ def test_failed_tool_shows_command_status_last_lines_and_log(tmp_path):
     assert text.endswith("exit status 3\n")
 
 
+def test_a_tool_that_was_killed_says_how(tmp_path):
+    program = tmp_path / "tool"
+    program.write_text("#!/bin/sh\necho started\nkill -9 $$\n", encoding="utf-8")
+    program.chmod(0o755)
+    tool = Tool(name="yosys", argv=(str(program),), version="yosys 1.0")
+    with pytest.raises(ToolError) as caught, workspace(tmp_path / "log") as where:
+        run_tool(tool, [], where)
+    assert str(caught.value).splitlines() == [
+        "yosys: must end with exit status 0, and was ended by SIGKILL, as where memory runs out; "
+        f"see {tmp_path / 'log'}",
+        "    $ yosys",
+        "    started",
+    ]
+
+
 def test_without_a_place_for_the_log_it_is_a_temporary_file(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(ToolError) as caught, workspace(None) as where:

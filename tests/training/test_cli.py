@@ -67,7 +67,7 @@ def test_table_names_widths_and_accuracy(tmp_path):
         (["--layers", "conv=9"], "hwgen: digits: 'conv' must fit a layer, and fits none; the"),
         (["--acc-bits", "3"], "hwgen: digits: dense0: P = 3 leaves no room for a weight of 1 with"),
         (["--learning-rate", "1e30"], "hwgen: digits: epoch 1: the loss must stay finite, and is"),
-        (["--epochs", "0"], "hwgen: digits: epochs must be at least 1, not 0"),
+        (["--epochs", "0"], "hwgen: digits: epochs must be at least 1, not 0; choose another"),
     ],
 )
 def test_refusals_exit_2_with_one_sentence(options, sentence, tmp_path):

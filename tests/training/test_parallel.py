@@ -56,5 +56,8 @@ def test_the_program_runs_under_torchrun_and_the_first_process_writes(tmp_path):
 def test_a_mistake_is_said_once(tmp_path):
     result = torchrun(2, "training", "digits", "--epochs", "0", "--out", str(tmp_path / "no.pt"))
     assert result.returncode != 0
-    assert result.stderr.count("hwgen: digits: epochs must be at least 1, not 0\n") == 1
+    assert (
+        result.stderr.count("hwgen: digits: epochs must be at least 1, not 0; choose another\n")
+        == 1
+    )
     assert not (tmp_path / "no.pt").exists()

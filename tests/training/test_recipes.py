@@ -70,15 +70,53 @@ def test_qat_takes_no_accumulator_bits():
         with_method(DIGITS, "qat", 8)
 
 
-@pytest.mark.parametrize("field", ["epochs", "float_epochs", "batch"])
-def test_counts_are_positive(field):
-    with pytest.raises(HwgenError, match=f"digits: {field} must be at least 1, not 0"):
-        replace(DIGITS, **{field: 0})
-
-
-def test_widths_are_positive():
-    with pytest.raises(HwgenError, match="widths must be at least 1"):
-        replace(DIGITS, widths=(8, 0))
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0; choose another"),
+        ({"float_epochs": 0}, "float_epochs must be at least 1, not 0; choose another"),
+        ({"epochs": 10**7}, "epochs must be at most 1000000, not 10000000; choose another"),
+        ({"batch": 1}, "batch must be at least 2, not 1; choose another"),
+        ({"seed": -1}, "seed must be at least 0, not -1; choose another"),
+        ({"seed": 10**20}, f"seed must be at most 4294967295, not {10**20}; choose another"),
+        ({"learning_rate": -1.0}, "learning_rate must be above 0, not -1.0; choose another"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0, not 0.0; choose another"),
+        (
+            {"learning_rate": float("nan")},
+            "learning_rate must be above 0, not nan; choose another",
+        ),
+        (
+            {"learning_rate": float("inf")},
+            "learning_rate must be finite, not inf; choose another",
+        ),
+        ({"scale_rate": float("nan")}, "scale_rate must be at least 0, not nan; choose another"),
+        ({"weight_bits": 1}, "weight_bits must be at least 2, not 1; choose another"),
+        ({"first_last_bits": 64}, "first_last_bits must be at most 16, not 64; choose another"),
+        ({"activation_bits": 0}, "activation_bits must be at least 1, not 0; choose another"),
+        ({"accumulator_bits": 63}, "accumulator_bits must be at most 62, not 63; choose another"),
+        ({"dropout": 1.0}, "dropout must be at most 0.99, not 1.0; choose another"),
+        ({"widths": (4, 0)}, "widths must be 1 to 100000, not (4, 0); choose others"),
+        (
+            {"input_bits": 4},
+            "input_bits must be given for nsl_kdd and dry_bean only, whose data are real numbers; "
+            "leave it out",
+        ),
+        (
+            {"fitted_start": True, "float_start": False},
+            "fitted_start must not be given without float_start, from whose network it works; "
+            "leave one of them out",
+        ),
+        (
+            {"fitted_start": True, "bias_correction": True},
+            "bias_correction must not be given with fitted_start, which corrects biases itself; "
+            "leave it out",
+        ),
+    ],
+)
+def test_what_cannot_train_or_has_no_effect_is_refused(settings, sentence):
+    with pytest.raises(HwgenError) as caught:
+        replace(DIGITS, **settings)
+    assert str(caught.value) == f"digits: {sentence}"
 
 
 def test_a_convolutional_network_takes_a_width():
@@ -90,7 +128,9 @@ def test_a_convolutional_network_takes_a_width():
             "digits_cnn: widths, dropout and constrain all must not be given for a convolutional "
             "network; give its width"
         )
-    with pytest.raises(HwgenError, match="digits_cnn: width must be positive, not 0"):
+    with pytest.raises(
+        HwgenError, match="digits_cnn: width must be above 0, not 0; choose another"
+    ):
         replace(cnn, width=0)
     with pytest.raises(HwgenError, match="digits: augment must be given for convolutional"):
         replace(DIGITS, augment=True)

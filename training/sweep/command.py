@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from hwgen.errors import HwgenError, ToolError
+from hwgen.files import check_file
 from training.recipes import Recipe
 from training.sweep.checks import trainable
 from training.sweep.events import Workers
@@ -52,6 +53,7 @@ def sweep(
         wanted = read_sweep(file)
         rows_file = out or wanted.out or file.with_suffix(".jsonl")
         folder = data or wanted.data
+        check_file(rows_file)
         trials, without = trainable(wanted.trials, folder)
         for trial, needed in without:
             _say(

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from hwgen.errors import HwgenError, ToolError
+from hwgen.files import check_file
 from training.sweep.rows import Row
 
 
 class ResultsFile:
     """Rows that are on the disk, and the means to add one."""
 
-    def __init__(self, path: Path, stream: BinaryIO, rows: list[Row]) -> None:
+    def __init__(self, path: Path, stream: FileIO, rows: list[Row]) -> None:
         self.path = path
         self.rows = rows
         self._stream = stream
 
     def append(self, row: Row) -> None:
-        """Add a row; after the return it outlives a crash."""
-        self._stream.write(json.dumps(row).encode() + b"\n")
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        """Add a row; after the return it outlives a crash.
+
+        Raises
+        ------
+        ToolError
+            Where the file system refuses.
+        """
+        line = json.dumps(row).encode() + b"\n"
+        try:
+            if self._stream.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise ToolError(
+                f"{self.path}: cannot be written ({error.strerror}); free the disk, and the same "
+                "command continues"
+            ) from None
         self.rows.append(row)
 
 
@@ -41,9 +56,10 @@ def results_file(path: Path) -> Iterator[ResultsFile]:
     ToolError
         Where the file system refuses.
     """
+    check_file(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("a+b")
+        stream = path.open("a+b", buffering=0)  # a row that failed is not tried again at the close
     except OSError as error:
         raise ToolError(
             f"{path}: cannot be written ({error.strerror}); choose another place"

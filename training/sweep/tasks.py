@@ -39,6 +39,10 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "fitted_start",
 )
 WITH_FLOAT_FORM = ("optimizer", "learning_rate", "weight_decay")  # `float_...` goes before
+TORCH_ERRORS = (  # what torch raises where settings or memory do not suffice
+    *(ValueError, RuntimeError, TypeError, ArithmeticError, LookupError, AssertionError),
+    *(AttributeError, MemoryError, OSError),
+)
 ONE_AT_A_TIME = threading.Lock()  # torch's seed and thread count are the process's
 
 
@@ -85,6 +89,9 @@ def perform(task: Task, report: Report) -> Result:
             return _train(task, dataset, report)
         except HwgenError as error:
             return Failure(error=str(error))
+        except TORCH_ERRORS as error:
+            kind = type(error).__name__
+            return Failure(error=f"{task.recipe.name}: must train, and ended in {kind}: {error}")
 
 
 def perform_unwatched(task: Task) -> Result:

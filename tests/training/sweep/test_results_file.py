@@ -1,10 +1,12 @@
 """The file of rows: what is written stays, what is cut short goes, and one process writes."""
 
+from pathlib import Path
+
 import pytest
 
 from hwgen.errors import HwgenError, ToolError
 from training.recipes import RECIPES
-from training.sweep.results_file import read_rows, results_file
+from training.sweep.results_file import ResultsFile, read_rows, results_file
 from training.sweep.rows import key_of, settings_of
 
 ROWS = [{"recipe": "digits", "seed": seed} for seed in range(3)]
@@ -50,3 +52,16 @@ def test_a_row_without_a_younger_setting_has_its_default():
     older = {name: value for name, value in row.items() if name != "augment"}
     assert key_of(older) == key_of(row)
     assert key_of({**older, "augment": True}) != key_of(row)
+
+
+def test_a_full_disk_is_one_sentence():
+    full = Path("/dev/full")
+    with full.open("wb", buffering=0) as stream:
+        results = ResultsFile(full, stream, [])
+        with pytest.raises(ToolError) as caught:
+            results.append(ROWS[0])
+    assert str(caught.value) == (
+        "/dev/full: cannot be written (No space left on device); free the disk, and the same "
+        "command continues"
+    )
+    assert results.rows == []

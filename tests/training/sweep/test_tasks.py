@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from training.recipes import RECIPES, with_method
-from training.sweep.tasks import float_recipe
+from training.sweep.tasks import Failure, Task, float_recipe, perform_unwatched
 
 MNIST = RECIPES["mnist"]
 
@@ -28,3 +28,15 @@ def test_a_learning_rate_of_the_float_network_frees_it_of_the_other():
     own = replace(MNIST, float_learning_rate=0.01)
     assert float_recipe(replace(own, learning_rate=0.1)) == float_recipe(own)
     assert float_recipe(replace(own, float_learning_rate=0.1)) != float_recipe(own)
+
+
+def test_an_error_of_torch_is_shown_as_what_it_is(monkeypatch):
+    def fails(*_):
+        raise ValueError("Expected more than 1 value per channel")
+
+    monkeypatch.setattr("training.sweep.tasks.train_float", fails)
+    recipe = float_recipe(RECIPES["digits"])
+    task = Task(recipe=recipe, trained=None, data=None, threads=1)
+    assert perform_unwatched(task) == Failure(
+        error="digits: must train, and ended in ValueError: Expected more than 1 value per channel"
+    )

@@ -1,0 +1,127 @@
+"""What was checked of a design, at the top of its report: failures first, then a card a check."""
+
+from __future__ import annotations
+
+from hwgen.manifest import changes
+from hwgen.report.contents import LayerReport, Report
+from hwgen.report.markup import Content, Markup, command, count, join, tag
+from hwgen.report.results import Simulation
+from hwgen.report.standing import Check, State
+
+PASS, FAIL, OLD = "\N{CHECK MARK}", "\N{BALLOT X}", "\N{WARNING SIGN}"
+TESTS = {
+    "every_vector": "every vector without stalls; latency and interval as planned",
+    "random_stalls": "source and sink stalling at random",
+    "reset_in_mid_stream": "reset in mid-stream",
+    "every_unit": "each unit alone, every channel at its exact minimum and maximum",
+}
+
+
+def alarm(report: Report) -> Markup:
+    """Everything that is wrong, failures first; nothing where all holds."""
+    lines = [_line(FAIL, f"{c.name} failed", _reason(c)) for c in report.in_state(State.failed)]
+    if report.is_too_narrow:
+        lines.append(_line(FAIL, "accumulators can overflow", _narrow(report)))
+    changed = changes(report.changed)
+    if changed is not None:
+        lines.append(_line(OLD, "changed since the build", f"{changed}."))
+    for check in report.in_state(State.stale):
+        again = join(["Run ", command(check.command), " again."])
+        lines.append(_line(OLD, f"{check.name} is stale", f"{_reason(check)}. ", again))
+    if not lines:
+        return join([])
+    return tag("div.alarm", *lines, attributes={"role": "alert"})
+
+
+def _line(mark: str, what: str, *why: Content) -> Markup:
+    return tag("p", tag("strong", f"{mark} {what}: "), *why)
+
+
+def _reason(check: Check) -> str:
+    return check.reason or "no reason given"
+
+
+def card(name: str, value: Content, *notes: Content, state: str = "plain") -> Markup:
+    """Make a card: a name, one figure, notes."""
+    lines = [tag("p.note", note) for note in notes]
+    return tag(f"div.card.{state}", tag("h2", name), tag("p.value", value), *lines)
+
+
+def unknown_card(
+    report: Report, name: str, part: str, *notes: Content, state: str = "unknown"
+) -> Markup:
+    """Make a card of something that nobody has measured yet, with the command that does."""
+    how = join(["Find out with ", command(report.missing[part]), "."])
+    return card(name, "not known yet", how, *notes, state=state)
+
+
+def overflow_card(report: Report) -> Markup:
+    """Whether an accumulator can overflow, and why."""
+    name = "Accumulator overflow"
+    if report.is_too_narrow:
+        why = f"Registers have fewer bits than their sums need: {_narrow(report)}"
+        return card(name, f"{FAIL} possible", why, state="bad")
+    if report.overflow_impossible is None:
+        why = "The widths of the plan suffice, but nothing shows that this Verilog has them."
+        return card(name, f"{OLD} not known", why, state="unknown")
+    channels = sum(layer.widths.channels for layer in report.layers)
+    why = (
+        f"No accumulator can overflow: each of the {count(channels)} channels has a register "
+        "at least as wide as the exact range of its sums over all possible inputs, computed "
+        "from the integer weights."
+    )
+    return card(name, f"{PASS} impossible", why, state="good")
+
+
+def _narrow(report: Report) -> str:
+    found = "; ".join(_layer_narrow(layer) for layer in report.layers if layer.widths.too_narrow)
+    return f"{found}. Build the design again."
+
+
+def _layer_narrow(layer: LayerReport) -> str:
+    row = layer.widths.too_narrow[0]
+    more = len(layer.widths.too_narrow) - 1
+    also = f" and {more} more" if more else ""
+    built, needed = layer.widths.built[row], layer.widths.needed[row]
+    return f"{layer.built.name} channel {row} has {built} of {needed} bits{also}"
+
+
+def simulation_card(report: Report) -> Markup:
+    """Show what the simulation of this Verilog found."""
+    name, run = "Simulation", report.simulation
+    if run is None:
+        return _open_card(report, name, report.check("simulation"))
+    failed = sum(reason is not None for reason in run.tests.values())
+    outcome = f"{len(run.tests) - failed} of {len(run.tests)} tests passed in {run.simulator}"
+    vectors = "" if run.vectors is None else f", {count(run.vectors)} vectors of the whole design"
+    notes: list[Content] = [f"{outcome}{vectors}.", _tests(run)]
+    if report.check("simulation").state is State.passed:
+        return card(name, f"{PASS} equal, bit for bit", *notes, state="good")
+    return card(name, f"{FAIL} failed", *notes, state="bad")
+
+
+def proof_card(report: Report) -> Markup:
+    """Show what the proof of this Verilog found."""
+    name, proof = "Proof", report.proof
+    if proof is None:
+        return _open_card(report, name, report.check("proof"))
+    if proof.problem is not None:
+        return card(name, f"{FAIL} not proved", proof.problem, state="bad")
+    rest = "What it leaves open is listed under Provenance."
+    return card(name, f"{PASS} proved", f"{proof.verdict}.", rest, state="good")
+
+
+def _open_card(report: Report, name: str, check: Check) -> Markup:
+    if check.state is State.stale:
+        again = join(["Run ", command(check.command), " again."])
+        return card(name, f"{OLD} stale", f"{_reason(check)}.", again, state="unknown")
+    return unknown_card(report, name, check.name, state="unknown")
+
+
+def _tests(run: Simulation) -> Content:
+    lines = []
+    for name, reason in run.tests.items():
+        shown = TESTS.get(name, name)
+        mark = PASS if reason is None else FAIL
+        lines.append(tag("span.test", f"{mark} {shown}{'' if reason is None else f': {reason}'}"))
+    return join(lines)

@@ -1,0 +1,80 @@
+"""Options of a wrong kind, out of range, or without an effect: one sentence each."""
+
+import numpy as np
+import pytest
+
+from hwgen.errors import PlanError
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_design
+from tests.tiny_nets import network
+
+FOLDED = (
+    "must not be given where all layers are folded, whose registers and sums it does not change"
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"pe": "4"}, "pe: must be a whole number, not '4'"),
+        ({"pe": True}, "pe: must be a whole number, not True"),
+        ({"pe": 0}, "pe: must be at least 1, not 0"),
+        ({"simd": 1.5}, "simd: must be a whole number, not 1.5"),
+        (
+            {"accumulator": 8},
+            "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, not 8",
+        ),
+        (
+            {"accumulator": "\u0668"},
+            "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, not '\u0668'",
+        ),
+        (
+            {"pipeline": 2},
+            "pipeline: must be 'none', 'auto' or adder levels from '1' to '99', not 2",
+        ),
+        ({"clock_mhz": float("nan")}, "clock-mhz: must be a finite number, not nan"),
+        ({"clock_mhz": "100"}, "clock-mhz: must be a finite number, not '100'"),
+        ({"clock_mhz": -1}, "clock-mhz: must be above 0 and at most 1000, not -1"),
+        ({"effort": "max"}, "effort: must be low, normal or high, not 'max'"),
+        ({"target": "XC7"}, "target: must be xc7, ice40 or ecp5, not 'XC7'"),
+        ({"target": ["xc7"]}, "target: must be xc7, ice40 or ecp5, not ['xc7']"),
+        ({"style": None}, "style: must be auto, unrolled or folded, not None"),
+        ({"skip": 1}, "skip: must be True or False, not 1"),
+        ({"max_luts": 0}, "max-luts: must be at least 1, not 0"),
+        ({"fps": -3, "clock_mhz": 1}, "fps: must be at least 1, not -3"),
+    ],
+)
+def test_values_that_no_option_has(options, sentence):
+    with pytest.raises(PlanError) as caught:
+        BuildOptions(**options)
+    assert str(caught.value) == sentence
+
+
+def test_numbers_of_numpy_are_taken_as_numbers():
+    options = BuildOptions(pe=np.int64(3), clock_mhz=np.float32(50), fps=None)
+    assert (type(options.pe), type(options.clock_mhz)) == (int, float)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"pipeline": "2"}, f"pipeline: {FOLDED}; leave --pipeline out"),
+        ({"clock_mhz": 50}, f"clock-mhz: {FOLDED}; leave --clock-mhz out"),
+        ({"effort": "low"}, f"effort: {FOLDED}; leave --effort out"),
+    ],
+)
+@pytest.mark.parametrize("folded", [{"style": "folded"}, {"pe": 2}])
+def test_what_folded_layers_do_not_look_at(folded, options, sentence):
+    with pytest.raises(PlanError) as caught:
+        plan_design(network(1), BuildOptions(**folded, **options))
+    assert str(caught.value) == f"{sentence}, or choose --style unrolled"
+
+
+@pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"skip": False}])
+def test_what_unrolled_layers_do_not_look_at(options):
+    with pytest.raises(PlanError) as caught:
+        plan_design(network(1), BuildOptions(style="unrolled", **options))
+    assert str(caught.value) == (
+        "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all rows "
+        "in parallel and never holds a zero weight"
+    )
