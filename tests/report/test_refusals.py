@@ -152,7 +152,7 @@ def test_commands_that_are_no_words(folder):
 def test_synthesis_of_another_design(folder):
     add_synthesis(folder, "ecp5", top="other")
     assert sentence(folder) == (
-        f"{folder / 'synth' / 'ecp5.json'}: must be small on ecp5, not other on ecp5; "
+        f"{folder / 'synth' / 'ecp5.json'}: must be net_small on ecp5, not other on ecp5; "
         "write the file again with `hwgen synth --target ecp5`"
     )
 
@@ -160,5 +160,5 @@ def test_synthesis_of_another_design(folder):
 def test_a_place_that_cannot_be_written(folder):
     (folder / "report.html").mkdir()
     (folder / "report.html" / "x").touch()
-    with pytest.raises(ToolError, match=r"report\.html: cannot be written"):
+    with pytest.raises(ToolError, match=r"report\.html: must be a file, and is a folder"):
         make_report(folder)
