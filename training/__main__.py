@@ -34,7 +34,7 @@ from training.options import (
 from training.parallel import is_first, process_group
 from training.quantize import quantize
 from training.recipe import ClassResult
-from training.recipes import RECIPES, Recipe, RecipeName, load, with_method
+from training.recipes import RECIPES, Recipe, RecipeName, load_asked, with_method
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
 from training.tables import figures_table
@@ -133,7 +133,7 @@ def main(
 def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
     """Train, write the model file, and print the figures."""
     check_file(out)
-    dataset = load(settings, data)
+    dataset = load_asked(settings, data)
     with progress("float network", settings.float_epochs) as report:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:

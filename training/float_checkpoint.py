@@ -28,7 +28,7 @@ from training.options import (
     progress,
     widths_of,
 )
-from training.recipes import RECIPES, RecipeName, load
+from training.recipes import RECIPES, RecipeName, load_asked
 from training.run import train_float
 
 
@@ -55,7 +55,7 @@ def train_float_alone(
             seed=seed,
         )
         check_file(out)
-        dataset = load(settings, data)
+        dataset = load_asked(settings, data)
         with progress("float network", settings.float_epochs) as report:
             save_float(train_float(settings, dataset, report), out)
     Console().print(f"wrote {out}", highlight=False, soft_wrap=True)

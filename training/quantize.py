@@ -43,7 +43,7 @@ from training.options import (
     override,
     widths_of,
 )
-from training.recipes import RECIPES, Recipe, RecipeName, load, with_method
+from training.recipes import RECIPES, Recipe, RecipeName, load_asked, with_method
 from training.run import Figures, measured
 from training.start import CALIBRATION, calibration_inputs
 from training.tables import figures_table
@@ -112,7 +112,7 @@ def quantize(
         )
         how = _how(method, calibrate, data_free=data_free, equalized=equalization)
         check_file(out)
-        dataset = load(settings, data)
+        dataset = load_asked(settings, data)
         graph, figures = quantized(settings, dataset, checkpoint, how)
         save_model(graph, out)
     if as_json:

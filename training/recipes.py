@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from hwgen.errors import HwgenError
 from hwgen.nn.weight_quant import Method
 from training.data.cifar10 import cifar10
 from training.data.dataset import TrainingData
@@ -23,7 +24,7 @@ from training.data.spoken_digits import spoken_digit_images, spoken_digits
 from training.data.super_resolution import super_resolution
 from training.recipe import Constrain, Recipe, RecipeName
 
-__all__ = ["RECIPES", "Constrain", "Recipe", "RecipeName", "load", "with_method"]
+__all__ = ["RECIPES", "Constrain", "Recipe", "RecipeName", "load", "load_asked", "with_method"]
 
 MLPS: dict[RecipeName, Recipe] = {
     "digits": Recipe(
@@ -192,12 +193,30 @@ FULL: dict[RecipeName, Recipe] = {
 RECIPES: dict[RecipeName, Recipe] = {**MLPS, **CLASSIFIERS, **ENLARGERS, **FULL}
 
 
+OWN_DATA: tuple[RecipeName, ...] = ("digits", "digits_cnn")  # which come with scikit-learn
+
+
 def with_method(recipe: Recipe, method: Method, accumulator_bits: int | None) -> Recipe:
     """The recipe for another method; `qat` drops the accumulator bits of the recipe."""
     bits = accumulator_bits
     if bits is None and method != "qat":
         bits = recipe.accumulator_bits
     return replace(recipe, method=method, accumulator_bits=bits)
+
+
+def load_asked(recipe: Recipe, folder: Path | None) -> TrainingData:
+    """Read the recipe's data set; as `load`, for a folder that is asked for by name.
+
+    Raises
+    ------
+    HwgenError
+        Where the recipe looks at no folder.
+    """
+    if folder is not None and recipe.name in OWN_DATA:
+        raise HwgenError(
+            f"data: must not be given for {recipe.name}, which needs no folder; leave it out"
+        )
+    return load(recipe, folder)
 
 
 def load(recipe: Recipe, folder: Path | None) -> TrainingData:

@@ -67,12 +67,12 @@ class BuildOptions:
                 raise PlanError(f"{name.replace('_', '-')}: must be at least {least}, not {value}")
         if self.accumulator not in ("offset", "signed") and not _is_count(self.accumulator, 2, 62):
             raise PlanError(
-                "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, "
+                "accumulator: must be offset, signed or a width of 2 to 62 bits, as text, "
                 f"not {self.accumulator!r}"
             )
         if self.pipeline not in ("none", "auto") and not _is_count(self.pipeline, 1, 99):
             raise PlanError(
-                "pipeline: must be 'none', 'auto' or adder levels from '1' to '99', "
+                "pipeline: must be none, auto or a number of adder levels from 1 to 99, as text, "
                 f"not {self.pipeline!r}"
             )
         if not 0 <= self.clock_mhz <= MAX_CLOCK_MHZ:

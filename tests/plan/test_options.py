@@ -22,15 +22,15 @@ FOLDED = (
         ({"simd": 1.5}, "simd: must be a whole number, not 1.5"),
         (
             {"accumulator": 8},
-            "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, not 8",
+            "accumulator: must be offset, signed or a width of 2 to 62 bits, as text, not 8",
         ),
         (
             {"accumulator": "\u0668"},
-            "accumulator: must be 'offset', 'signed' or a width of '2' to '62' bits, not '\u0668'",
+            "accumulator: must be offset, signed or a width of 2 to 62 bits, as text, not '\u0668'",
         ),
         (
             {"pipeline": 2},
-            "pipeline: must be 'none', 'auto' or adder levels from '1' to '99', not 2",
+            "pipeline: must be none, auto or a number of adder levels from 1 to 99, as text, not 2",
         ),
         ({"clock_mhz": float("nan")}, "clock-mhz: must be a finite number, not nan"),
         ({"clock_mhz": "100"}, "clock-mhz: must be a finite number, not '100'"),

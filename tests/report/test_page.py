@@ -56,7 +56,7 @@ def folder(request, tmp_path):
 
 def test_both_files_are_written(folder):
     assert make_report(folder) == folder / "report.html"
-    assert json.loads((folder / "report.json").read_text())["design"]["name"] == "small"
+    assert json.loads((folder / "report.json").read_text())["design"]["name"] == "net_small"
 
 
 def test_elements_are_closed_in_order_and_ids_are_unique(folder):

@@ -151,5 +151,5 @@ def test_commands_that_are_no_words(folder):
 def test_a_place_that_cannot_be_written(folder):
     (folder / "report.html").mkdir()
     (folder / "report.html" / "x").touch()
-    with pytest.raises(ToolError, match=r"report\.html: cannot be written"):
+    with pytest.raises(ToolError, match=r"report\.html: must be a file, and is a folder"):
         make_report(folder)

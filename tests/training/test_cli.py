@@ -67,6 +67,11 @@ def test_table_names_widths_and_accuracy(tmp_path):
         (["--layers", "conv=9"], "hwgen: digits: 'conv' must fit a layer, and fits none; the"),
         (["--acc-bits", "3"], "hwgen: digits: dense0: P = 3 leaves no room for a weight of 1 with"),
         (["--learning-rate", "1e30"], "hwgen: digits: epoch 1: the loss must stay finite, and is"),
+        (
+            ["--data", "d"],
+            "hwgen: data: must not be given for digits, which needs no folder; leave",
+        ),
+        (["--backward", "soft", "--method", "a2q"], "hwgen: backward: must be given with a2q_ip, "),
         (["--epochs", "0"], "hwgen: digits: epochs must be at least 1, not 0; choose another"),
     ],
 )
