@@ -117,8 +117,11 @@ def damaged_json(rng, text):
         return nested(int(rng.choice((500, HUGE_NESTING, 100_000)))).encode()
     if choice < 0.25:
         return damaged_bytes(rng, text)
-    document = damaged_document(rng, json.loads(text), plain_value)
-    return json.dumps(document).encode()
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):  # damaged before
+        return damaged_bytes(rng, text)
+    return json.dumps(damaged_document(rng, document, plain_value)).encode()
 
 
 def damaged_file(rng, path, others):

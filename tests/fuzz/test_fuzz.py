@@ -12,13 +12,13 @@ from tests.fuzz.models import make_models
 KINDS = {  # what is damaged: the cases of `make test` and of `make fuzz`
     models.a_model_as_bytes: (8, 1500),
     models.a_model_as_a_document: (20, 2500),
-    models.a_matrix: (20, 2500),
+    models.a_matrix: (25, 2500),
     plans.a_plan: (16, 1500),
     plans.choices_of_a_plan: (6, 500),
     folders.reported: (24, 1300),
     folders.proved: (8, 160),
-    folders.simulated: (4, 25),
-    folders.synthesised: (4, 15),
+    folders.simulated: (2, 25),
+    folders.synthesised: (1, 15),
 }
 
 

@@ -254,7 +254,7 @@ def test_figures_of_the_plan_are_not_those_of_other_verilog(folder):
     found = document(folder)
     assert found["overflow"]["impossible"] is None
     page = (folder / "report.html").read_text()
-    assert page.count("The files are not those of one build, and no check of them passed.") == 2
+    assert page.count("The files are not those of one build, and no check of them passed.") == 3
 
 
 def test_a_report_that_holds_ends_with_0_and_one_that_was_not_checked_too(folder, tmp_path):
