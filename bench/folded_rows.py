@@ -19,10 +19,10 @@ WIDTHS = (32, 16, 12, 8)  # accumulator bits beside the exact ones
 MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is timed too
 
 
-def compare(case: Case, target: str, luts_per_block: int = LUTS_PER_BLOCK) -> Row:
+def compare(case: Case, target: str, luts_per_bram: int = LUTS_PER_BLOCK) -> Row:
     """Measure one layer on one target, zeros skipped and dense."""
-    skipping = planned(case, target, luts_per_block=luts_per_block)
-    without = planned(case, target, luts_per_block=luts_per_block, skip=False)
+    skipping = planned(case, target, luts_per_bram=luts_per_bram)
+    without = planned(case, target, luts_per_bram=luts_per_bram, skip=False)
     dense = measure(without, target)
     skipped = dense if skipping.stage == without.stage else measure(skipping, target)
     bound = bound_of(case)

@@ -20,6 +20,7 @@ from hwgen.cli_options import (
     EffortName,
     Fps,
     InputType,
+    LutsPerBram,
     MaxBrams,
     MaxLuts,
     Model,
@@ -110,6 +111,7 @@ def build(
     fps: Fps = None,
     max_luts: MaxLuts = None,
     max_brams: MaxBrams = None,
+    luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
 ) -> None:
@@ -133,6 +135,7 @@ def build(
             fps=fps,
             max_luts=max_luts,
             max_brams=max_brams,
+            luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs)
         folder = Path("rtl_out") / identifier(graph.name) if output is None else output

@@ -45,7 +45,7 @@ def plan_folded_layer(
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
-        luts_per_block=options.luts_per_block,
+        luts_per_bram=options.bram_price,
         drop_empty=layer.tail == "output"
         or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )
@@ -103,6 +103,6 @@ def _in_order(
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),
             constants=constants,
-            memory=vector_kind(options.target, shape, options.luts_per_block),
+            memory=vector_kind(options.target, shape, options.bram_price),
         ),
     )
