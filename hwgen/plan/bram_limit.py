@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hwgen.errors import PlanError
-from hwgen.plan.budget import cost_of
+from hwgen.plan.budget import NEVER, cost_of
 from hwgen.plan.design import Plan
 from hwgen.plan.options import BuildOptions
 
 STEP = 1.25  # between prices that are tried
 STEPS = 40  # up to a price that no memory saves
-NEVER = 1 << 30
 
 
 def hold_brams(options: BuildOptions, planned: Callable[[BuildOptions], Plan]) -> Plan:

@@ -18,7 +18,7 @@ from hwgen.plan.goals import cheapest, choices_of
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions, Progress
 
-PRICES = (1, 2, 8, 1 << 30)  # of a block RAM, in its usual price
+NEVER = 1 << 30  # LUTs that no block RAM saves
 MOST_CHOICES = 4  # that are tried after the first, whose queues were too many
 
 Planned = Callable[[tuple[LayerChoice, ...], BuildOptions], Plan]
@@ -45,8 +45,10 @@ def within_budget(
         Where none fits, with the nearest that can be reached.
     """
     found, smallest = [], []
-    for price in PRICES[:1] if goal.brams is None else PRICES:
-        own = replace(options, luts_per_bram=min(options.bram_price * price, PRICES[-1]))
+    usual = options.bram_price
+    prices = (usual, 2 * usual + 1, 8 * usual + 1, NEVER)
+    for price in prices[:1] if goal.brams is None else prices:
+        own = replace(options, luts_per_bram=price)
         candidates = [Candidates(graph, layer, own) for layer in layers]
         longest = max(layer.most_cycles for layer in candidates)
         smallest.append(planned(choices_of(cheapest(candidates, longest)), own))
