@@ -12,7 +12,8 @@ from amaranth.back import verilog
 from hwgen.bounds import data_type_bits
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
-from hwgen.plan.design import Target
+from hwgen.plan.design import LUTS_PER_BRAM, Target
+from hwgen.plan.estimate import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded import FoldedPlan, plan_folded
 from hwgen.plan.folded_estimate import readers
@@ -88,7 +89,8 @@ def planned(case: Case, target: Target, **options: object) -> FoldedPlan:
 def narrowest(case: Case, target: Target, **options: object) -> FoldedPlan:
     """Plan a unit with the narrowest input stream that keeps up."""
     layer, inputs = case.layer()
-    fold = {"pe": case.pe, "simd": case.simd, "drop_empty": True}
+    price = LUTS_PER_BRAM[target]
+    fold = {"pe": case.pe, "simd": case.simd, "luts_per_bram": price, "drop_empty": True}
     settings = FoldedOptions(target=target, **(fold | options))
     lanes = 1
     while True:
@@ -135,7 +137,7 @@ def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, obj
         "fmax_mhz": found.fmax_mhz,
         "cycles": stage.cycles,
         "luts_x_cycles": found.total.luts * stage.cycles,
-        "estimated_luts": plan.luts,
+        "estimated_luts": stage_cost(stage, target).luts,
         "lanes": [part.lanes for part in stage.pe_sets],
         "width": stage.width,
         "sets": stage.sets,

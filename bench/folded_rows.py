@@ -11,7 +11,7 @@ from amaranth.back import rtlil, verilog
 from folded_layers import TOP, Case, check, measure, narrowest, planned, synthesised
 from row_file import Row
 
-from hwgen.plan.design import LUTS_PER_BLOCK
+from hwgen.plan.design import LUTS_PER_BRAM, Target
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 NEVER = 10**9  # LUTs that a block RAM never saves
@@ -19,10 +19,11 @@ WIDTHS = (32, 16, 12, 8)  # accumulator bits beside the exact ones
 MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is timed too
 
 
-def compare(case: Case, target: str, luts_per_block: int = LUTS_PER_BLOCK) -> Row:
+def compare(case: Case, target: Target, luts_per_bram: int | None = None) -> Row:
     """Measure one layer on one target, zeros skipped and dense."""
-    skipping = planned(case, target, luts_per_block=luts_per_block)
-    without = planned(case, target, luts_per_block=luts_per_block, skip=False)
+    price = LUTS_PER_BRAM[target] if luts_per_bram is None else luts_per_bram
+    skipping = planned(case, target, luts_per_bram=price)
+    without = planned(case, target, luts_per_bram=price, skip=False)
     dense = measure(without, target)
     skipped = dense if skipping.stage == without.stage else measure(skipping, target)
     bound = bound_of(case)

@@ -21,6 +21,7 @@ from hwgen.cli_options import (
     EffortName,
     Fps,
     InputType,
+    LutsPerBram,
     MaxBrams,
     MaxLuts,
     Model,
@@ -111,6 +112,7 @@ def build(
     fps: Fps = None,
     max_luts: MaxLuts = None,
     max_brams: MaxBrams = None,
+    luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
 ) -> None:
@@ -134,6 +136,7 @@ def build(
             fps=fps,
             max_luts=max_luts,
             max_brams=max_brams,
+            luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs)
         folder = default_folder(graph) if output is None else output

@@ -108,7 +108,16 @@ MaxLuts = Annotated[
     int | None, typer.Option(min=1, help="Goal: the fastest design within so many LUTs.")
 ]
 MaxBrams = Annotated[
-    int | None, typer.Option(min=0, help="With --max-luts: block RAMs at the most.")
+    int | None,
+    typer.Option(min=0, help="Block RAMs at the most; memories beyond go to LUTs, cheapest first."),
+]
+LutsPerBram = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="LUTs that a block RAM must save to be taken [default: what the target's parts have "
+        "for each, 200 on xc7 (halves of 18 kbit) and ice40, 400 on ecp5].",
+    ),
 ]
 Effort = Annotated[EffortName, typer.Option(help="How long to search for shared sums.")]
 EditedPlan = Annotated[

@@ -28,6 +28,11 @@ class Candidate:
     cycles: int
     cost: Cost
 
+    @property
+    def worth(self) -> int:
+        """LUTs, and block RAMs at their price."""
+        return self.cost.priced(self.choice.luts_per_bram)
+
 
 class Candidates:
     """The ways to build one layer; each is planned once.
@@ -74,7 +79,7 @@ class Candidates:
         within = None if self.options.style == "unrolled" else self._within(interval)
         found = [] if within is None else [within]
         if self._unrolls and (
-            within is None or within.cost.luts > LEAST_LUTS_PER_WEIGHT * self.layer.nonzero
+            within is None or within.worth > LEAST_LUTS_PER_WEIGHT * self.layer.nonzero
         ):
             try:
                 found += self._unrolled_way()
@@ -96,7 +101,7 @@ class Candidates:
 
     def _unrolled_way(self) -> list[Candidate]:
         if self._unrolled is None:
-            choice = unrolled(self.layer, self.options.accumulator)
+            choice = unrolled(self.layer, self.options)
             lanes = self.layer.columns
             stream = entry(tuple(range(lanes)), self.kind, lanes)
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
@@ -132,7 +137,7 @@ class Candidates:
         tried = {fewest, fewest + 1, fewest + 2, -(-fewest // 4) * 4}
         found = [self._on(min(multipliers, self.most)) for multipliers in sorted(tried)]
         keeping = [candidate for candidate in found if candidate.cycles <= interval]
-        return min(keeping, key=lambda candidate: candidate.cost.luts)
+        return min(keeping, key=lambda candidate: candidate.worth)
 
     def _fewest(self, interval: int) -> int | None:
         """Give the fewest multipliers that keep an interval, None where none do."""

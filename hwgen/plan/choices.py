@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import LUTS_PER_BLOCK, LayerChoice
+from hwgen.plan.design import LayerChoice
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 from hwgen.plan.port_width import fits_ports
@@ -32,7 +32,7 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
     small = small and all(fits_ports(layer) for layer in layers)
     if options.style == "unrolled" or (options.style == "auto" and small and not folds):
-        return tuple(unrolled(layer, options.accumulator) for layer in layers)
+        return tuple(unrolled(layer, options) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
         _check_folded(options)
         pe, simd = options.pe or DEFAULT_PE, options.simd or 1
@@ -74,7 +74,7 @@ def _check_folded(options: BuildOptions) -> None:
         )
 
 
-def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
+def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
     """Give the choice of a unit that takes a vector every cycle."""
     return LayerChoice(
         name=layer.name,
@@ -82,8 +82,8 @@ def unrolled(layer: Layer, accumulator: str) -> LayerChoice:
         pe=layer.rows,
         simd=layer.columns,
         skip=True,
-        accumulator=accumulator,
-        luts_per_block=LUTS_PER_BLOCK,
+        accumulator=options.accumulator,
+        luts_per_bram=options.bram_price,
     )
 
 
@@ -96,7 +96,7 @@ def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoi
         simd=min(simd, layer.columns),
         skip=options.skip,
         accumulator=options.accumulator,
-        luts_per_block=options.luts_per_block,
+        luts_per_bram=options.bram_price,
     )
 
 
@@ -127,10 +127,8 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
                 f"zero weights: pe must be {layer.rows}, simd {layer.columns} and skip true, not "
                 f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
             )
-        if choice.luts_per_block < 0:
-            raise PlanError(
-                f"{place}.luts_per_block: must be 0 or more, not {choice.luts_per_block}"
-            )
+        if choice.luts_per_bram < 0:
+            raise PlanError(f"{place}.luts_per_bram: must be 0 or more, not {choice.luts_per_bram}")
         for key, value, limit, meaning in (
             ("pe", choice.pe, layer.rows, "rows"),
             ("simd", choice.simd, layer.columns, "columns"),
@@ -153,7 +151,7 @@ def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
         pe=choice.pe,
         simd=choice.simd,
         skip=choice.skip,
-        luts_per_block=choice.luts_per_block,
+        luts_per_bram=choice.luts_per_bram,
     )
 
 

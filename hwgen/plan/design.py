@@ -8,7 +8,9 @@ from typing import Literal
 from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
-LUTS_PER_BLOCK = 10  # a block RAM is taken where it saves so many LUTs
+# LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K
+# 240, UP5K 176; ECP5 25 429, 85 404
+LUTS_PER_BRAM: dict[Target, int] = {"xc7": 200, "ice40": 200, "ecp5": 400}
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
 
@@ -42,7 +44,7 @@ class LayerChoice:
     """What was chosen for a layer; all else about it follows from this and the network.
 
     `accumulator` is "offset", "signed" or a width in bits, as on the command line. An unrolled
-    layer has all rows and columns in parallel. `luts_per_block` is how many LUTs a block RAM must
+    layer has all rows and columns in parallel. `luts_per_bram` is how many LUTs a block RAM must
     save to be taken.
     """
 
@@ -52,7 +54,7 @@ class LayerChoice:
     simd: int
     skip: bool
     accumulator: str
-    luts_per_block: int
+    luts_per_bram: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,10 @@ class Cost:
     luts: int
     brams: int
 
+    def priced(self, luts_per_bram: int) -> int:
+        """Give one number: LUTs, and block RAMs at their price."""
+        return self.luts + self.brams * luts_per_bram
+
 
 def chain_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
     """Give the estimate for some stages together."""

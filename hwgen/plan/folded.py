@@ -30,10 +30,9 @@ SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedPlan:
-    """A folded unit, its estimated LUTs, and the register of each row that it sums."""
+    """A folded unit, and the register of each row that it sums."""
 
     stage: FoldedDense
-    luts: int
     registers: dict[int, Register]
 
 
@@ -126,7 +125,7 @@ def _planned(
             )
             elements.append(element)
     stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt, schedule))
-    return FoldedPlan(stage=stage, luts=folding.luts, registers=registers)
+    return FoldedPlan(stage=stage, registers=registers)
 
 
 def _order(dealt: list[list[tuple[int, ...]]], schedule: Schedule) -> tuple[int, ...]:
@@ -174,7 +173,7 @@ def _stage(
         nonzero=layer.nonzero,
     )
     columns = program_memory(stage).held
-    kind = program_kind(options.target, columns, stage.cycles, options.luts_per_block)
+    kind = program_kind(options.target, columns, stage.cycles, options.luts_per_bram)
     return replace(stage, program_memory=kind)
 
 

@@ -48,7 +48,7 @@ def plan_folded_layer(
         skip=options.skip,
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
-        luts_per_block=options.luts_per_block,
+        luts_per_bram=options.bram_price,
         drop_empty=layer.tail == "output"
         or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )
@@ -85,7 +85,7 @@ def _thresholds(
     search = threshold_search(layer, planned, codes, options)
     ways: list[tuple[Stage, ...]] = [(search,), *([] if products is None else [products])]
     costs = [chain_cost(way, options.target) for way in ways]
-    prices = [cost.luts + options.luts_per_block * cost.brams for cost in costs]
+    prices = [cost.priced(options.bram_price) for cost in costs]
     return ways[prices.index(min(prices))]
 
 
@@ -121,6 +121,6 @@ def _in_order(
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),
             constants=constants,
-            memory=vector_kind(options.target, shape, options.luts_per_block),
+            memory=vector_kind(options.target, shape, options.bram_price),
         ),
     )

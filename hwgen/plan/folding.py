@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.plan.design import LUTS_PER_BLOCK, Target
+from hwgen.plan.design import Target
 from hwgen.plan.long_rows import unlike_sets
-from hwgen.plan.memory_cost import block_count, rom_luts, vector_kind, vector_luts
+from hwgen.plan.memory_cost import block_count, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.schedule import Schedule, SetShape, deal, in_order
 from hwgen.plan.stages import MemoryKind, Stream
 from hwgen.plan.vector_shape import VectorShape
@@ -34,8 +34,8 @@ class FoldedOptions:
         "offset" or "signed": whether registers start at their own offset.
     minimum_bits
         Widen every register to so many bits (a baseline with wide accumulators).
-    luts_per_block
-        LUTs that a block RAM has to save to be taken.
+    luts_per_bram
+        The price of a block RAM in LUTs: what it has to save to be taken.
     drop_empty
         Leave rows without weights out of the output: who reads it knows their constants.
     alike
@@ -45,10 +45,10 @@ class FoldedOptions:
     target: Target
     pe: int
     simd: int
+    luts_per_bram: int
     skip: bool = True
     accumulator: str = "offset"
     minimum_bits: int = 0
-    luts_per_block: int = LUTS_PER_BLOCK
     drop_empty: bool = False
     alike: bool = False
 
@@ -78,7 +78,10 @@ class Bits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folding:
-    """An arrangement with its schedule, memories and estimated LUTs; `natural`, rows in order."""
+    """An arrangement with its schedule and memories; `natural`, rows in order.
+
+    `luts` are estimated, with block RAMs at their price.
+    """
 
     schedule: Schedule
     natural: bool
@@ -184,15 +187,15 @@ def _folding(
     shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
         word += multipliers * shape.place_bits + sets
-    vector = vector_kind(target, shape, options.luts_per_block)
+    vector = vector_kind(target, shape, options.luts_per_bram)
     luts = CONTROL_LUTS + sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
     luts += _program_luts(options, cycles, word)
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
-    if vector == "lut":
-        luts += readers * (vector_luts(target, shape) or 0)
+    blocks = vector_blocks(target, shape) * options.luts_per_bram
+    luts += readers * (blocks if vector == "block" else vector_luts(target, shape) or 0)
     return Folding(
         schedule=schedule,
         natural=natural,
@@ -204,10 +207,10 @@ def _folding(
 
 
 def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:
-    """LUTs of a program of so many bits, none where it goes to block RAM; few steps repeat bits."""
+    """LUTs of a program of so many bits, or of its block RAMs; few steps repeat bits."""
     luts = rom_luts(options.target, cycles, min(bits, (1 << min(cycles, bits)) - 1))
     blocks = block_count(options.target, cycles, bits)
-    return luts if luts < blocks * options.luts_per_block else 0
+    return min(luts, blocks * options.luts_per_bram)
 
 
 def _element_luts(target: Target, lanes: int, ways: int, bits: Bits) -> int:

@@ -63,8 +63,9 @@ def _narrowed(
     width, beats = len(threshold.inputs.lanes), threshold.inputs.beats
     ways: list[tuple[Stage, ...]] = [(threshold,)]
     ways += (
-        on_lanes(threshold, lanes, options.target, options.luts_per_block)
+        on_lanes(threshold, lanes, options.target, options.bram_price)
         for lanes in range(1, width)
         if width % lanes == 0 and beats * (width // lanes) <= interval - LOAD_MARGIN
     )
-    return min(ways, key=lambda stages: layer_cost(stages, options.target).luts)
+    target, price = options.target, options.bram_price
+    return min(ways, key=lambda stages: layer_cost(stages, target).priced(price))

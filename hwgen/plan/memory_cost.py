@@ -58,12 +58,12 @@ def vector_luts(target: Target, shape: VectorShape) -> int | None:
     )
 
 
-def vector_kind(target: Target, shape: VectorShape, luts_per_block: int) -> MemoryKind:
+def vector_kind(target: Target, shape: VectorShape, luts_per_bram: int) -> MemoryKind:
     """Give what a vector is cheaper in."""
     luts = vector_luts(target, shape)
     if luts is None:
         return "block"
-    return "block" if luts >= vector_blocks(target, shape) * luts_per_block else "lut"
+    return "block" if luts >= vector_blocks(target, shape) * luts_per_bram else "lut"
 
 
 def rom_luts(target: Target, words: int, bits: int) -> int:
@@ -111,16 +111,16 @@ def ram_luts(target: Target, words: int, bits: int) -> int | None:
 
 
 def program_kind(
-    target: Target, columns: Sequence[int], steps: int, luts_per_block: int
+    target: Target, columns: Sequence[int], steps: int, luts_per_bram: int
 ) -> MemoryKind:
     """Give what a program of some columns is cheaper in."""
     blocks = block_count(target, steps, max(len(columns), 1))
     luts = columns_luts(target, columns, steps)
-    return "block" if luts >= max(blocks * luts_per_block, 1) else "lut"
+    return "block" if luts >= max(blocks * luts_per_bram, 1) else "lut"
 
 
 def table_kind(
-    target: Target, tables: Sequence[Sequence[int]], bits: int, luts_per_block: int
+    target: Target, tables: Sequence[Sequence[int]], bits: int, luts_per_bram: int
 ) -> MemoryKind:
     """Give what tables are cheaper in whose words are compared in the cycle of their read.
 
@@ -128,4 +128,4 @@ def table_kind(
     """
     blocks = sum(block_count(target, len(words), bits) for words in tables)
     luts = sum(table_luts(target, words) for words in tables)
-    return "block" if luts >= blocks * max(luts_per_block, COMPARED_LUTS) else "lut"
+    return "block" if luts >= blocks * max(luts_per_bram, COMPARED_LUTS) else "lut"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import PlanError
-from hwgen.plan.design import LUTS_PER_BLOCK, Budget, Effort, Goal, Target, Throughput
+from hwgen.plan.design import LUTS_PER_BRAM, Budget, Effort, Goal, Target, Throughput
 from hwgen.plan.option_kinds import check_kinds
 from hwgen.plan.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
 MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
-LEAST = {"pe": 1, "simd": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_block": 0}
+LEAST = {"pe": 1, "simd": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_bram": 0}
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 Progress = Callable[[str, float], None]  # what is being done, and which share of it is done
@@ -36,12 +36,15 @@ class BuildOptions:
         "auto" (for each channel what takes fewer LUTs), or "diagram" or "multiply" throughout.
     clock_mhz
         The clock that `fps` is meant at and that unrolled layers are pipelined for, 0 for none.
-    luts_per_block
-        LUTs that a block RAM must save in a folded layer to be taken.
+    luts_per_bram
+        The price of a block RAM in LUTs: it is taken where it saves so many; None for what the
+        target's parts have for each.
     fps
         Vectors a second that style and folding are chosen for.
-    max_luts, max_brams
-        LUTs and block RAMs that the fastest design is chosen within.
+    max_luts
+        LUTs that the fastest design is chosen within.
+    max_brams
+        Block RAMs that every design is held to, for any goal or none.
     """
 
     target: Target = "xc7"
@@ -52,7 +55,7 @@ class BuildOptions:
     skip: bool = True
     pipeline: str = "auto"
     clock_mhz: float = 0.0
-    luts_per_block: int = LUTS_PER_BLOCK
+    luts_per_bram: int | None = None
     effort: Effort = "normal"
     fps: int | None = None
     max_luts: int | None = None
@@ -92,10 +95,14 @@ class BuildOptions:
                 f"fps: must be at most a vector a cycle, {int(self.clock_mhz * 1e6)} at "
                 f"{self.clock_mhz:g} MHz, not {self.fps}; raise the clock"
             )
-        if self.max_brams is not None and self.max_luts is None:
-            raise PlanError("max-brams: belongs to --max-luts; add it")
         if self.goal is not None and (self.pe or self.simd):
             raise PlanError("pe, simd: are chosen for a goal; leave them out, or the goal")
+
+    @property
+    def bram_price(self) -> int:
+        """LUTs that a block RAM must save to be taken."""
+        default = LUTS_PER_BRAM[self.target]
+        return default if self.luts_per_bram is None else self.luts_per_bram
 
     @property
     def goal(self) -> Goal | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.plan.bram_limit import hold_brams
+from hwgen.plan.budget import within_budget
 from hwgen.plan.choices import asked_for, least_cycles
-from hwgen.plan.design import LayerChoice, Plan
-from hwgen.plan.estimate import chain_cost
+from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.flow import with_flow
 from hwgen.plan.goals import choose
 from hwgen.plan.identifier import top_name
@@ -18,8 +16,6 @@ from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.stages import Narrower, Stage, Stream
 from hwgen.plan.timing import latency_and_interval
-
-MOST_CHOICES = 4  # that are tried for a number of LUTs after the first
 
 
 def plan_design(
@@ -33,35 +29,16 @@ def plan_design(
         Where the network or the options cannot be built.
     """
     layers = layers_of(graph)
-    choices = asked_for(layers, options) or choose(graph, layers, options, progress)
-    plan = plan_chosen(graph, layers, choices, options, progress)
-    return plan if options.max_luts is None else _within(plan, graph, layers, options, progress)
 
+    def planned(choices: tuple[LayerChoice, ...], own: BuildOptions) -> Plan:
+        return plan_chosen(graph, layers, choices, own, progress)
 
-def _within(
-    plan: Plan, graph: Graph, layers: tuple[Layer, ...], options: BuildOptions, progress: Progress
-) -> Plan:
-    """Choose for fewer LUTs where the queues, which only a whole chain shows, are too many.
+    def at_price(own: BuildOptions) -> Plan:
+        if isinstance(own.goal, Budget):
+            return within_budget(own.goal, graph, layers, own, planned, progress)
+        return planned(asked_for(layers, own) or choose(graph, layers, own, progress), own)
 
-    Where no choice is that small, the smallest plan found is given.
-    """
-    assert options.max_luts is not None
-    found, asked = [plan], options.max_luts
-    for _ in range(MOST_CHOICES):
-        excess = _luts(found[-1]) - options.max_luts
-        if excess <= 0:
-            return found[-1]
-        asked -= excess
-        try:
-            choices = choose(graph, layers, replace(options, max_luts=asked), progress)
-        except PlanError:
-            break
-        found.append(plan_chosen(graph, layers, choices, options, progress))
-    return min(found, key=_luts)
-
-
-def _luts(plan: Plan) -> int:
-    return chain_cost(plan.stages, plan.target).luts
+    return hold_brams(options, at_price)
 
 
 def plan_chosen(

@@ -53,7 +53,7 @@ def threshold_products(
     model = MODELS[options.target]
     limit = StageLimit(model=model, levels=AUTO_LEVELS, period_ns=model.adders(AUTO_LEVELS, bits))
     gathered = Widener(
-        name=f"{dense.name}_sums",
+        name=part_name(dense.name, "sums"),
         inputs=dense.outputs,
         outputs=sums,
         slots=tuple(slots[row] for row in rows),

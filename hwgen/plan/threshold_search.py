@@ -39,11 +39,11 @@ def threshold_search(
         tables=tables,
         memories=(),
     )
-    return _in_memories(search, options.target, options.luts_per_block)
+    return _in_memories(search, options.target, options.bram_price)
 
 
 def on_lanes(
-    search: SerialThreshold, lanes: int, target: Target, luts_per_block: int
+    search: SerialThreshold, lanes: int, target: Target, luts_per_bram: int
 ) -> tuple[Narrower, SerialThreshold]:
     """Give the converter to so many lanes, and a search that takes turns on them."""
     inputs, width = search.inputs, len(search.inputs.lanes)
@@ -59,10 +59,10 @@ def on_lanes(
     )
     codes = replace(search.outputs, lanes=search.outputs.lanes[:lanes])
     turned = replace(search, inputs=stream, outputs=codes, tables=tables)
-    return narrow, _in_memories(turned, target, luts_per_block)
+    return narrow, _in_memories(turned, target, luts_per_bram)
 
 
-def _in_memories(search: SerialThreshold, target: Target, luts_per_block: int) -> SerialThreshold:
+def _in_memories(search: SerialThreshold, target: Target, luts_per_bram: int) -> SerialThreshold:
     """Choose what holds the thresholds of each level."""
     lanes = range(len(search.tables))
     memories = tuple(
@@ -70,7 +70,7 @@ def _in_memories(search: SerialThreshold, target: Target, luts_per_block: int) -
             target,
             [search.words(lane, level) for lane in lanes],
             max(search.word_bits(lane) for lane in lanes),
-            luts_per_block,
+            luts_per_bram,
         )
         for level in range(search.levels)
     )

@@ -105,8 +105,13 @@ class FoldedDenseUnit(LaneComponent):
             init=program.words(),
             attrs=memory_attributes(self.plan.program_memory, writable=False),
         )
-        read = memory.read_port()
-        m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
+        if self.plan.program_memory == "block":
+            read = memory.read_port()
+            m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
+        else:
+            # LUTs that the counter itself addresses share logic with it, and become many more
+            read = memory.read_port(domain="comb")
+            m.d.comb += read.addr.eq(self._registers.wait(step, "late_step", 1))
         word = self._registers.delay(read.data, "word")
         bits: dict[int, Value] = {0: Const(0, 1), program.always: Const(1, 1)}
         return bits | {column: word[index] for index, column in enumerate(program.held)}

@@ -1,5 +1,6 @@
 """Goals: met, with the least that the estimates know of, or refused with the nearest."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,6 @@ from hwgen.plan.balance import balance_sentences
 from hwgen.plan.choices import folded, unrolled
 from hwgen.plan.estimate import chain_cost
 from hwgen.plan.execute import from_slots, run_plan
-from hwgen.plan.goals import BLOCK_WORTHS
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen, plan_design
@@ -65,11 +65,56 @@ def test_a_number_of_luts_is_kept_by_the_fastest():
     assert luts(faster) > budget
 
 
-def test_block_rams_can_be_forbidden():
-    options = BuildOptions(max_luts=2000, max_brams=0, effort="low")
-    plan = plan_design(NET, options)
-    assert chain_cost(plan.stages, plan.target).brams == 0
-    assert all(choice.luts_per_block in BLOCK_WORTHS for choice in plan.choices)
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"max_luts": 2000},
+        {"fps": 10_000, "clock_mhz": 3.0},
+        {"style": "folded", "pe": 2, "simd": 2},
+        {"style": "unrolled"},
+    ],
+)
+def test_block_rams_can_be_limited_with_every_goal(goal):
+    """At a price of nothing every memory is a block RAM; none is where none may be."""
+    for limit in (0, 2):
+        options = BuildOptions(**goal, max_brams=limit, luts_per_bram=0, effort="low")
+        plan = plan_design(NET, options)
+        assert chain_cost(plan.stages, plan.target).brams <= limit
+
+
+def test_the_memories_that_save_least_go_to_luts_first():
+    options = BuildOptions(style="folded", pe=2, simd=2, luts_per_bram=0)
+    costs = {
+        limit: chain_cost(plan.stages, plan.target)
+        for limit in (None, 9, 6, 3, 0)
+        for plan in [plan_design(NET, replace(options, max_brams=limit))]
+    }
+    assert costs[None].brams > 9
+    assert [cost.luts for cost in costs.values()] == sorted(cost.luts for cost in costs.values())
+    saved = [
+        (c.luts - costs[None].luts) / (costs[None].brams - c.brams)
+        for c in list(costs.values())[1:]
+    ]
+    assert saved == sorted(saved)
+
+
+def test_block_rams_that_are_needed_name_the_nearest():
+    options = BuildOptions(target="ice40", style="folded", max_brams=1)
+    with pytest.raises(PlanError) as caught:
+        plan_design(NET, options)
+    nearest = int(str(caught.value).split("--max-brams ")[1].split(";")[0])
+    assert str(caught.value) == (
+        f"max-brams: the design takes {nearest} block RAMs at the least, not 1; the nearest that "
+        f"can be reached is --max-brams {nearest}; ice40 has no memory in LUTs"
+    )
+    plan = plan_design(NET, replace(options, max_brams=nearest))
+    assert chain_cost(plan.stages, "ice40").brams <= nearest
+
+
+@pytest.mark.parametrize(("target", "price"), [("xc7", 200), ("ice40", 200), ("ecp5", 400)])
+def test_a_block_ram_has_the_price_of_the_part(target, price):
+    plan = plan_design(NET, BuildOptions(target=target, style="folded"))
+    assert {choice.luts_per_bram for choice in plan.choices} == {price}
 
 
 def test_a_throughput_out_of_reach_names_the_nearest():
@@ -91,7 +136,7 @@ def test_luts_out_of_reach_name_the_nearest():
         plan_design(NET, BuildOptions(max_luts=10, effort="low"))
     nearest = int(str(caught.value).rsplit(" ", 1)[1])
     plan = plan_design(NET, BuildOptions(max_luts=nearest, effort="low"))
-    assert luts(plan) <= nearest * 1.03
+    assert luts(plan) == nearest
 
 
 @pytest.mark.parametrize(
@@ -100,7 +145,6 @@ def test_luts_out_of_reach_name_the_nearest():
         ({"fps": 5}, "fps: needs the clock that it is meant at; add --clock-mhz 100"),
         ({"fps": 5, "clock_mhz": 1.0, "max_luts": 3}, "fps: must not stand beside --max-luts"),
         ({"fps": 2_000_000, "clock_mhz": 1.0}, "fps: must be at most a vector a cycle, 1000000 at"),
-        ({"max_brams": 4}, "max-brams: belongs to --max-luts; add it"),
         ({"max_luts": 4, "pe": 2}, "pe, simd: are chosen for a goal; leave them out, or the goal"),
     ],
 )
