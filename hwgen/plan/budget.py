@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
@@ -21,7 +23,12 @@ from hwgen.plan.options import BuildOptions, Progress
 NEVER = 1 << 30  # LUTs that no block RAM saves
 MOST_CHOICES = 4  # that are tried after the first, whose queues were too many
 
-Planned = Callable[[tuple[LayerChoice, ...], BuildOptions], Plan]
+
+class Planned(Protocol):
+    """Plans a choice wholly, with what joins the layers."""
+
+    def __call__(self, choices: tuple[LayerChoice, ...], options: BuildOptions) -> Plan:
+        """Give the plan."""
 
 
 def within_budget(
@@ -33,11 +40,6 @@ def within_budget(
     progress: Progress,
 ) -> Plan:
     """Plan the fastest design that fits.
-
-    Parameters
-    ----------
-    planned
-        Plans a choice wholly, with what joins the layers.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def within_budget(
         longest = max(layer.most_cycles for layer in candidates)
         smallest.append(planned(choices_of(cheapest(candidates, longest)), own))
         if _fits(goal, cost_of(smallest[-1])):
-            search = _Search(goal, candidates, lambda c, own=own: planned(c, own), progress)
+            search = _Search(goal, candidates, partial(planned, options=own), progress)
             found.append(search.fastest(smallest[-1]))
     if not found:
         raise PlanError(_nearest(goal, [cost_of(plan) for plan in smallest]))

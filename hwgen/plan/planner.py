@@ -30,8 +30,8 @@ def plan_design(
     """
     layers = layers_of(graph)
 
-    def planned(choices: tuple[LayerChoice, ...], own: BuildOptions) -> Plan:
-        return plan_chosen(graph, layers, choices, own, progress)
+    def planned(choices: tuple[LayerChoice, ...], options: BuildOptions) -> Plan:
+        return plan_chosen(graph, layers, choices, options, progress)
 
     def at_price(own: BuildOptions) -> Plan:
         if isinstance(own.goal, Budget):

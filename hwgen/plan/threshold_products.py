@@ -10,10 +10,11 @@ from hwgen.errors import PlanError
 from hwgen.numeric import Range
 from hwgen.plan.delay import MODELS, StageLimit
 from hwgen.plan.folded import FoldedPlan
+from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import AUTO_LEVELS, BuildOptions
 from hwgen.plan.pipelining import threshold_cuts
-from hwgen.plan.planned_layer import identifier, widest
+from hwgen.plan.planned_layer import widest
 from hwgen.plan.program import Register
 from hwgen.plan.requantize import LaneRow, requantizer
 from hwgen.plan.requantizers import Requantizer, Rescale
