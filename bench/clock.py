@@ -31,6 +31,7 @@ from hwgen.plan.delay import MODELS
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.flow import held_bits
+from hwgen.plan.identifier import part_name
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.pipelining import OUTPUT_TAIL_NS, stage_limit, widest_bits
 from hwgen.plan.planner import plan_design
@@ -90,7 +91,7 @@ def row(name: str, target: str, levels: int, seeds: int) -> dict[str, object]:
     dense = plan.stages[0]
     assert isinstance(dense, UnrolledDense)
     bits = widest_bits(dense.graph)
-    module = f"{plan.name}_{dense.name}"
+    module = part_name(plan.name, dense.name)
     unit = place_verilog(verilog_of(plan), module, target, "clk", range(1, seeds + 1))
     adder = bare_adder(bits, target, seeds)
     model = 1000 / MODELS[target].adders(levels, bits)

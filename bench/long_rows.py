@@ -23,7 +23,7 @@ from rich.table import Table
 
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
-from hwgen.plan.design import Target
+from hwgen.plan.design import LUTS_PER_BRAM, Target
 from hwgen.plan.estimate import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded import FoldedPlan, plan_folded
@@ -89,7 +89,9 @@ def planned(mask: IntArray, fold: tuple[int, int], target: Target, *, alike: boo
     weights = mask * rng.integers(1, 8, shape) * rng.choice([-1, 1], shape)
     layer = layers_of(matrix_graph("m", weights.astype(np.int64), INPUTS))[0]
     pe, simd = min(fold[0], shape[0]), min(fold[1], shape[1])
-    options = FoldedOptions(target=target, pe=pe, simd=simd, drop_empty=True, alike=alike)
+    price = LUTS_PER_BRAM[target]
+    fold = {"pe": pe, "simd": simd, "luts_per_bram": price, "drop_empty": True}
+    options = FoldedOptions(target=target, alike=alike, **fold)
     lanes = lanes_within(layer.columns, -(-layer.nonzero // (pe * simd)))
     plan = plan_folded(layer, entry(tuple(range(layer.columns)), INPUTS, lanes), options)
     x = rng.integers(0, INPUTS.hi + 1, (20, layer.columns))

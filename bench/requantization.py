@@ -31,6 +31,7 @@ from hwgen.frontend.matrix import matrix_graph
 from hwgen.ir import Graph, Threshold
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.execute import from_slots, run_plan
+from hwgen.plan.identifier import part_name
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.requantizers import Choice, Rescale
@@ -93,7 +94,7 @@ def measure(
     multiplying = sum(isinstance(channel, Rescale) for channel in stage.channels)
     text = verilog_of(plan)
     if comparators:
-        text = with_comparators(text, f"{plan.name}_activation", stage, comparators)
+        text = with_comparators(text, part_name(plan.name, "activation"), stage, comparators)
     return luts(text, plan.name, target), multiplying
 
 

@@ -5,6 +5,7 @@ import pytest
 from bench.comparators import with_comparators
 from hwgen.emit import verilog_of
 from hwgen.flow import build
+from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages import ParallelThreshold
 from hwgen.simulate import simulate
@@ -23,7 +24,7 @@ def design(tmp_path):
 @pytest.mark.parametrize("kind", ["bank", "search"])
 def test_the_design_with_comparators_equals_its_reference(design, kind):
     plan, stage, folder = design
-    text = with_comparators(verilog_of(plan), f"{plan.name}_{stage.name}", stage, kind)
+    text = with_comparators(verilog_of(plan), part_name(plan.name, stage.name), stage, kind)
     (folder / f"{plan.name}.v").write_text(text)
     assert simulate(folder, simulator="icarus").passed
     wrong = text.replace("x >= ", "x > ")

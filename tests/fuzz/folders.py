@@ -20,7 +20,7 @@ from tests.fuzz.models import tiny
 from tests.report.designs import add_simulation, add_synthesis
 
 STYLES = ("unrolled", "folded")
-OPTIONS = {"unrolled": {}, "folded": {"pe": 2, "simd": 2}}
+OPTIONS = {"unrolled": {"effort": "low"}, "folded": {"pe": 2, "simd": 2}}
 PAGES = {"report.html", "report.json"}
 DESIGN = ("tiny.v", "design.json", "network.npz", "SHA256SUMS")  # what a proof and a page are of
 
@@ -28,7 +28,7 @@ DESIGN = ("tiny.v", "design.json", "network.npz", "SHA256SUMS")  # what a proof 
 def make_designs(home):
     """Build a design of each style, with results."""
     for style in STYLES:
-        options = BuildOptions(style=style, effort="low", **OPTIONS[style])
+        options = BuildOptions(style=style, **OPTIONS[style])
         graph = tiny()
         emit(plan_design(graph, options), graph, home / style, lambda *_: None)
         assert prove(home / style).proved

@@ -131,7 +131,7 @@ def test_a_model_that_contradicts_itself_is_not_written(graph, tmp_path):
 
 def test_a_place_that_cannot_be_written(graph, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ToolError, match=r"below\.pt: cannot be written \(File exists\)"):
+    with pytest.raises(ToolError, match=r"below\.pt: cannot be written \(Not a directory\)"):
         save_model(graph, tmp_path / "file" / "below.pt")
 
 

@@ -19,7 +19,7 @@ FOLDS = [(1, 1), (2, 1), (3, 2), (4, 3), (7, 5)]
 def planned(layer, lane, pe, simd, *, stream_lanes=1, **options):
     slots = (*range(layer.columns), *[PADDING] * (-layer.columns % stream_lanes))
     stream = Stream(lanes=(lane,) * stream_lanes, order=slots)
-    settings = {"target": "xc7", "pe": pe, "simd": simd} | options
+    settings = {"target": "xc7", "pe": pe, "simd": simd, "luts_per_bram": 200} | options
     return plan_folded(layer, stream, FoldedOptions(**settings))
 
 

@@ -46,7 +46,9 @@ def planned(mask, pe, simd, **options):
     weight = mask * rng.integers(1, 8, mask.shape) * rng.choice([-1, 1], mask.shape)
     layer = layers_of(matrix_graph("m", weight, INPUTS))[0]
     pe, simd = min(pe, layer.rows), min(simd, layer.columns)
-    settings = FoldedOptions(target="xc7", pe=pe, simd=simd, drop_empty=True, **options)
+    settings = FoldedOptions(
+        target="xc7", pe=pe, simd=simd, luts_per_bram=200, drop_empty=True, **options
+    )
     stream = Stream(lanes=(INPUTS,) * 4, order=tuple(range(layer.columns)))
     return plan_folded(layer, stream, settings).stage, weight, -(-layer.nonzero // (pe * simd))
 

@@ -140,14 +140,14 @@ def test_too_many_thresholds_for_logic_are_refused():
         f"codes in the time of a clock cycle, not {count}; take --style folded, or fewer bits of "
         "the activation"
     )
-    folded = plan_design(graph, BuildOptions(style="folded", effort="low"))
+    folded = plan_design(graph, BuildOptions(style="folded"))
     assert any(isinstance(stage, SerialThreshold) for stage in folded.stages)
 
 
 def test_too_many_thresholds_for_memories_are_refused():
     graph = bent(wide_network(inputs="u8", codes="u16", weight_bits=12, widths=(3, 17, 2)))
     with pytest.raises(PlanError) as caught:
-        plan_design(graph, BuildOptions(style="folded", effort="low"))
+        plan_design(graph, BuildOptions(style="folded"))
     assert str(caught.value) == (
         "act0: must have at most 1048576 thresholds in memories, not 1114095, or rows that a "
         "multiplication and a shift make, and row 0 is none; take fewer bits of the activation"

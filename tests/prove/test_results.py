@@ -9,7 +9,7 @@ from hwgen.prove.run import prove
 from tests.nn.bipolar_networks import bipolar_net
 
 UNROLLED = BuildOptions(style="unrolled", effort="low", pipeline="1")
-FOLDED = BuildOptions(style="folded", effort="low", pe=2, simd=2)
+FOLDED = BuildOptions(style="folded", pe=2, simd=2)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ def unit_of(size, zeros, top, *, lanes, inputs="u4", long_row=False, **options):
     kind = IntType.parse(inputs)
     layer = layers_of(matrix_graph("m", weight, kind))[0]
     stream = Stream(lanes=(kind,) * lanes, order=tuple(range(size)))
-    stage = plan_folded(layer, stream, FoldedOptions(target="xc7", **options)).stage
+    stage = plan_folded(
+        layer, stream, FoldedOptions(target="xc7", luts_per_bram=200, **options)
+    ).stage
     x = np.concatenate([[[kind.hi] * size], rng.integers(kind.lo, kind.hi + 1, (VECTORS, size))])
     return stage, to_slots(stream, x)
 

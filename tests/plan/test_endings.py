@@ -11,8 +11,8 @@ from tests.nn.bipolar_networks import bipolar_codes, bipolar_net
 
 STYLES = {
     "unrolled": BuildOptions(style="unrolled", effort="low"),
-    "folded": BuildOptions(style="folded", effort="low", pe=2, simd=2),
-    "folded, one PE": BuildOptions(style="folded", effort="low", pe=1, target="ice40"),
+    "folded": BuildOptions(style="folded", pe=2, simd=2),
+    "folded, one PE": BuildOptions(style="folded", pe=1, target="ice40"),
 }
 
 
