@@ -90,8 +90,8 @@ NoSkip = Annotated[
 Pipeline = Annotated[
     str,
     typer.Option(
-        help="Unrolled: adder levels between registers, none, or auto: what --clock-mhz needs, "
-        "else 2."
+        help="Adder levels between registers of unrolled layers, and of products behind folded "
+        "ones; none, or auto: what --clock-mhz needs, else 2."
     ),
 ]
 ClockMhz = Annotated[
@@ -119,7 +119,9 @@ LutsPerBram = Annotated[
         "for each, 200 on xc7 (halves of 18 kbit) and ice40, 400 on ecp5].",
     ),
 ]
-Effort = Annotated[EffortName, typer.Option(help="How long to search for shared sums.")]
+Effort = Annotated[
+    EffortName, typer.Option(help="How long to search for shared sums and for schedules.")
+]
 EditedPlan = Annotated[
     Path | None, typer.Option(help="Build this plan.json, perhaps edited, instead of planning.")
 ]

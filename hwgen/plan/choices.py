@@ -60,17 +60,11 @@ def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
 
 
 def _check_folded(options: BuildOptions) -> None:
-    """Refuse what only unrolled layers look at."""
-    asked = {
-        "pipeline": options.pipeline != "auto",
-        "clock-mhz": bool(options.clock_mhz),
-        "effort": options.effort != "normal",
-    }
-    idle = [name for name, given in asked.items() if given]
-    if idle:
+    """Refuse a clock that nothing looks at."""
+    if options.clock_mhz:
         raise PlanError(
-            f"{idle[0]}: must not be given where all layers are folded, whose registers and sums "
-            f"it does not change; leave --{idle[0]} out, or choose --style unrolled"
+            "clock-mhz: must not be given where all layers are folded, whose registers it does not "
+            "change; leave --clock-mhz out, add --fps, or choose --style unrolled"
         )
 
 

@@ -49,6 +49,7 @@ def plan_folded_layer(
         accumulator=options.accumulator_method,
         minimum_bits=options.accumulator_width,
         luts_per_bram=options.bram_price,
+        effort=options.effort,
         drop_empty=layer.tail == "output"
         or (layer.tail == "threshold" and graph.output != layer.tail_name),
     )

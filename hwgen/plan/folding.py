@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.plan.design import Target
+from hwgen.plan.design import Effort, Target
 from hwgen.plan.long_rows import unlike_sets
 from hwgen.plan.memory_cost import block_count, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.schedule import Schedule, SetShape, deal, in_order
@@ -15,7 +15,8 @@ NEAR, NEAR_OF_FEW, FEW = 1.15, 1.25, 20  # cycles over the bound aimed at: of ma
 AIMED = (1.0, 1.04, 1.08, 1.12, 1.2, 1.3, 1.5, 2.0)  # over the bound, by sets of unlike PEs
 PAYS = 1.5  # times the LUTs and cycles of like PEs that fewer cycles may cost where these miss
 EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
-SEARCHED = 4  # arrangements whose schedules are searched further
+# arrangements whose schedules are searched further
+SEARCHED: dict[Effort, int] = {"low": 1, "normal": 4, "high": 16}
 SET_LUTS = 6  # of a set among unlike ones: its end, its wait, its part in the beats
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
@@ -38,6 +39,8 @@ class FoldedOptions:
         The price of a block RAM in LUTs: what it has to save to be taken.
     drop_empty
         Leave rows without weights out of the output: who reads it knows their constants.
+    effort
+        How many arrangements have their schedules searched.
     alike
         Give all PEs as many lanes, also where a long row then takes too long (a baseline).
     """
@@ -50,6 +53,7 @@ class FoldedOptions:
     accumulator: str = "offset"
     minimum_bits: int = 0
     drop_empty: bool = False
+    effort: Effort = "normal"
     alike: bool = False
 
 
@@ -119,7 +123,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         return max(excess, 0), folding.product
 
     found = {key: folded(*key, search=False) for key in arrangements}
-    best = sorted(arrangements, key=lambda key: worth(found[key]))[:SEARCHED]
+    best = sorted(arrangements, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
     longest = max(work.values())
     may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)

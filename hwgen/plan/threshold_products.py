@@ -52,7 +52,8 @@ def threshold_products(
     outputs = Stream(lanes=kinds, order=rows)
     bits = max(c.bits if isinstance(c, Rescale) else lane.bits for c in channels)
     model = MODELS[options.target]
-    limit = StageLimit(model=model, levels=AUTO_LEVELS, period_ns=model.adders(AUTO_LEVELS, bits))
+    levels = options.levels_per_stage or AUTO_LEVELS  # a folded unit's rhythm needs registers
+    limit = StageLimit(model=model, levels=levels, period_ns=model.adders(levels, bits))
     gathered = Widener(
         name=part_name(dense.name, "sums"),
         inputs=dense.outputs,

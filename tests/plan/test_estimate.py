@@ -14,25 +14,29 @@ from tests.tiny_nets import network
 NET = network(7, widths=(40, 64, 10), inputs="u4", codes="u4", weight_bits=3, density=0.2)
 
 
+CHEAP = 10  # LUTs for a block RAM: it is taken wherever it saves some
 BLOCK_BITS = {"xc7": 18 * 1024, "ice40": 4 * 1024, "ecp5": 18 * 1024}
 
 
+@pytest.mark.parametrize("price", [CHEAP, None])
 @pytest.mark.parametrize("target", BLOCK_BITS)
-def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target):
-    plan = plan_design(NET, BuildOptions(target=target, style="folded"))
+def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target, price):
+    plan = plan_design(NET, BuildOptions(target=target, style="folded", luts_per_bram=price))
     held = {kind for s in plan.stages if isinstance(s, SerialThreshold) for kind in s.memories}
-    assert held == {"lut", "block"}
+    assert held == ({"lut", "block"} if price == CHEAP else {"lut"})
     compare(plan, tmp_path)
 
 
+@pytest.mark.parametrize(("price", "memory"), [(CHEAP, "block"), (None, "lut")])
 @pytest.mark.parametrize("target", ["xc7", "ecp5"])
-def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target):
+def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target, price, memory):
     """Block RAMs are written by the beat, and a queue behind the unit keeps its stall short."""
     net = network(7, widths=(40, 64, 24), inputs="u4", codes="u4", weight_bits=3, density=0.4)
-    plan = plan_design(net, BuildOptions(target=target, style="folded", pe=8, simd=6))
+    options = BuildOptions(target=target, style="folded", pe=8, simd=6, luts_per_bram=price)
+    plan = plan_design(net, options)
     dense, queue = plan.stages[:2]
     assert isinstance(queue, Fifo)
-    assert dense.vector_memory == "block"
+    assert dense.vector_memory == memory
     assert VectorShape.of(dense.inputs, dense.banks).parts > 1
     compare(plan, tmp_path)
 

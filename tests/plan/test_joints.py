@@ -28,7 +28,7 @@ def planned(widths, folds, density):
     net = network(1, widths=widths, density=density, argmax=False)
     layers, options = layers_of(net), BuildOptions(effort="low")
     choices = [
-        unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, options)
+        unrolled(layer, options) if fold == UNROLLED else folded(layer, *fold, options)
         for layer, fold in zip(layers, folds, strict=True)
     ]
     return plan_chosen(net, layers, tuple(choices), options)

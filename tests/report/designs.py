@@ -42,7 +42,7 @@ def dense(name, source, weight, inputs, method="offset", target_bits=None, bias=
     return Dense(**fields, accumulators=tuple(exact))
 
 
-def small_net(name="small", metadata=None, labels=False):
+def small_net(name="sample", metadata=None, labels=False):
     """Three inputs, four hidden channels trained for 7 bits, three classes."""
     first = dense("fc0", "input", [[3, -2, 1], [3, 2, 1], [0, 0, 2], [-4, 0, 0]], U4, target_bits=7)
     thresholds = np.array([[-20, 0, 20], [10, 40, 70], [2, 8, 20], [-50, -30, -10]], np.int64)

@@ -56,7 +56,7 @@ def folder(request, tmp_path):
 
 def test_both_files_are_written(folder):
     assert make_report(folder) == folder / "report.html"
-    assert json.loads((folder / "report.json").read_text())["design"]["name"] == "net_small"
+    assert json.loads((folder / "report.json").read_text())["design"]["name"] == "sample"
 
 
 def test_elements_are_closed_in_order_and_ids_are_unique(folder):
@@ -191,8 +191,8 @@ def test_a_synthesis_without_layers_has_totals_only(tmp_path):
 
 def test_a_placement_that_failed_says_why(tmp_path):
     folder = build(tmp_path / "design", target="ecp5")
-    add_synthesis(folder, "ecp5", note="the largest part is too small")
-    assert "ecp5: the largest part is too small" in make_report(folder).read_text()
+    add_synthesis(folder, "ecp5", note="the largest part is too sample")
+    assert "ecp5: the largest part is too sample" in make_report(folder).read_text()
 
 
 def test_finn_is_named_as_an_estimate_of_another_tool(tmp_path):

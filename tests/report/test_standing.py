@@ -59,7 +59,7 @@ def test_a_whole_design_holds(folder):
     assert found["files"]["problem"] is None
     assert found["overflow"]["impossible"] is True
     page = (folder / "report.html").read_text()
-    assert "PROVED: small equals its integer network on every input" in page
+    assert "PROVED: sample equals its integer network on every input" in page
     assert 'role="alert"' not in page
 
 
@@ -85,9 +85,9 @@ def append(name):
 
 
 TAMPERED = {
-    "the Verilog edited": (append("small.v"), ["small.v"], OLD),
-    "the Verilog of another design": (lambda f: swap(f, "small.v"), ["small.v"], OLD),
-    "the Verilog deleted": (lambda f: (f / "small.v").unlink(), ["small.v"], OLD),
+    "the Verilog edited": (append("sample.v"), ["sample.v"], OLD),
+    "the Verilog of another design": (lambda f: swap(f, "sample.v"), ["sample.v"], OLD),
+    "the Verilog deleted": (lambda f: (f / "sample.v").unlink(), ["sample.v"], OLD),
     "another plan": (lambda f: swap(f, "plan.json"), ["plan.json"], {"simulation": "stale"}),
     "no plan": (lambda f: (f / "plan.json").unlink(), ["plan.json"], {"simulation": "stale"}),
     "design.json edited": (
@@ -111,7 +111,7 @@ TAMPERED = {
         lambda f: (f / MANIFEST).write_text(
             "".join(x for x in (f / MANIFEST).read_text().splitlines(True) if ".v\n" not in x)
         ),
-        ["sim/bench.v", "small.v"],
+        ["sim/bench.v", "sample.v"],
         {"simulation": "stale"},
     ),
 }
@@ -172,7 +172,7 @@ RESULTS = {
     "a result of other files": (
         lambda f: add_synthesis(f, "xc7", made_from={"other.v": None}),
         {"xc7": "stale"},
-        "it is not of small.v",
+        "it is not of sample.v",
     ),
 }
 
@@ -195,7 +195,7 @@ def test_the_synthesis_of_another_design_shows_no_figure(folder):
     found = document(folder)
     assert found["checks"]["synthesis"]["xc7"] == {
         "state": "stale",
-        "reason": "small.v changed since",
+        "reason": "sample.v changed since",
         "command": "hwgen synth design --target xc7",
     }
     assert [target["target"] for target in found["targets"]] == ["ecp5"]
@@ -203,10 +203,10 @@ def test_the_synthesis_of_another_design_shows_no_figure(folder):
 
 
 def test_a_failed_proof_stands_first(folder):
-    add_proof(folder, problem="small__fc0, lane 0: must be a multiple of the row")
+    add_proof(folder, problem="sample__fc0, lane 0: must be a multiple of the row")
     found = document(folder)
     assert states(found) == GOOD | {"proof": "failed"}
-    assert found["checks"]["proof"]["reason"].startswith("small__fc0, lane 0")
+    assert found["checks"]["proof"]["reason"].startswith("sample__fc0, lane 0")
     assert found["overflow"]["impossible"] is None
     page = (folder / "report.html").read_text()
     main = page[page.index("<main>") :]
@@ -217,9 +217,9 @@ def test_a_failed_proof_stands_first(folder):
     result = CliRunner().invoke(app, ["report", str(folder)])
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == [
-        "small: proof FAILED; simulation passed; synthesis xc7 passed; synthesis ecp5 passed; not "
+        "sample: proof FAILED; simulation passed; synthesis xc7 passed; synthesis ecp5 passed; not "
         "run: synthesis ice40",
-        "proof failed: small__fc0, lane 0: must be a multiple of the row",
+        "proof failed: sample__fc0, lane 0: must be a multiple of the row",
     ]
 
 
@@ -239,18 +239,18 @@ def test_results_made_with_a_changed_reference_are_stale_even_when_new(folder):
 
 
 def test_new_results_of_edited_verilog_are_of_it(folder):
-    append("small.v")(folder)
+    append("sample.v")(folder)
     for add in (add_simulation, add_proof, add_synthesis):
         add(folder)
     found = document(folder)
     assert states(found) == GOOD | {"ecp5": "stale"}
-    assert found["files"]["problem"] == "small.v is not as the build wrote it"
+    assert found["files"]["problem"] == "sample.v is not as the build wrote it"
     assert found["overflow"]["impossible"] is True  # proved of this Verilog
     assert not found["holds"]
 
 
 def test_figures_of_the_plan_are_not_those_of_other_verilog(folder):
-    append("small.v")(folder)
+    append("sample.v")(folder)
     found = document(folder)
     assert found["overflow"]["impossible"] is None
     page = (folder / "report.html").read_text()
