@@ -64,7 +64,7 @@ def planned(name: str, target: str) -> Plan:
     graph = random_network(seed=1 if name in FITTED_CASES else NEW_SEED, **net)
     layers, options = layers_of(graph), BuildOptions(target=target)
     choices = [
-        unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, options)
+        unrolled(layer, options) if fold == UNROLLED else folded(layer, *fold, options)
         for layer, fold in zip(layers, folds, strict=True)
     ]
     return plan_chosen(graph, layers, tuple(choices), options)

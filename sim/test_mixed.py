@@ -35,7 +35,9 @@ def mixed(net, mix, folder):
     """Build a design whose layers have the (pe, simd) of a mix."""
     layers = layers_of(net)
     choices = [
-        unrolled(layer, "offset") if fold == UNROLLED else folded(layer, *fold, BuildOptions())
+        unrolled(layer, BuildOptions())
+        if fold == UNROLLED
+        else folded(layer, *fold, BuildOptions())
         for layer, fold in zip(layers, mix, strict=True)
     ]
     plan = plan_chosen(net, layers, tuple(choices), BuildOptions())

@@ -132,7 +132,7 @@ def test_a_plan_that_computes_something_else_is_refused_and_nothing_is_written(t
     weights[0] += 1
     path.write_text(json.dumps(document))
     before = contents(tmp_path)
-    with pytest.raises(PlanError, match="row 5 of dense0 must have weight"):
+    with pytest.raises(PlanError, match=r"row \d of dense0 must have weight"):
         build(network(1), BuildOptions(), tmp_path / "b", path)
     assert contents(tmp_path) == before
 

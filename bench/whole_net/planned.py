@@ -69,7 +69,7 @@ def _whole(graph: Graph, layer: Layer) -> Count:
     lanes = tuple(limits.type for limits in layer.inputs)
     stream = Stream(lanes=lanes, order=tuple(range(layer.columns)))
     options = BuildOptions(style="unrolled", target=TARGET, pipeline="none")
-    made = plan_layer(graph, layer, stream, unrolled(layer, "offset"), options, 1)
+    made = plan_layer(graph, layer, stream, unrolled(layer, options), options, 1)
     return _count(made.stages, {layer.tail_name: layer})
 
 

@@ -77,7 +77,7 @@ def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
         simd=layer.columns,
         skip=True,
         accumulator=options.accumulator,
-        luts_per_bram=options.bram_price,
+        luts_per_bram=0,  # there are no memories
     )
 
 

@@ -163,7 +163,11 @@ class VectorBuffer(wiring.Component):
             m.d.comb += read.addr.eq(Cat(place[: self.shape.part_bits], beat))
         else:
             m.d.comb += read.addr.eq(beat)
-        chosen: Value = registers.delay(read.data, f"word{port}")
+        chosen = (
+            registers.delay(read.data, f"word{port}")
+            if self.kind == "block"
+            else registers.wait(read.data, f"word{port}", 1)  # the third register in a row
+        )
         if self.kind == "lut" and self.shape.part_bits:
             part: Value = place[: self.shape.part_bits]
             part = registers.wait(part, f"part{port}", 2)

@@ -34,7 +34,7 @@ def folding(layer, pe, simd):
 
 def mixed(net=NET):
     first, second, third = layers = layers_of(net)
-    choices = (folding(first, 3, 1), unrolled(second, "offset"), folding(third, 2, 2))
+    choices = (folding(first, 3, 1), unrolled(second, BuildOptions()), folding(third, 2, 2))
     return plan_chosen(net, layers, choices, BuildOptions())
 
 
@@ -74,7 +74,7 @@ def test_a_mixed_plan_given_back_is_the_same_plan_and_verilog(tmp_path):
 def test_edited_choices_are_planned_again(tmp_path):
     document = plan_document(plan_design(NET, BuildOptions(style="folded")))
     first, second, third = layers_of(NET)
-    choices = [folding(first, 3, 1), unrolled(second, "offset"), folding(third, 2, 2)]
+    choices = [folding(first, 3, 1), unrolled(second, BuildOptions()), folding(third, 2, 2)]
     for index, choice in enumerate(choices):
         for key in ("style", "pe", "simd"):
             document["choices"][index][key] = getattr(choice, key)

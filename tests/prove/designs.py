@@ -33,6 +33,7 @@ def folded(
     simd=None,
     skip=True,
     accumulator="offset",
+    luts_per_bram=None,
     **net,
 ):
     """Build a folded design."""
@@ -43,6 +44,7 @@ def folded(
         simd=simd,
         skip=skip,
         accumulator=accumulator,
+        luts_per_bram=luts_per_bram,
         effort="low",
     )
     return build(network(seed, **net), options, folder)

@@ -122,7 +122,7 @@ def test_a_memory_read_while_it_is_written_proves_nothing(tmp_path):
 
 def test_two_writes_of_one_word_prove_nothing(tmp_path):
     """Which of them the word keeps is not for the order of Verilog's blocks to say."""
-    folded(tmp_path / "design", 1, widths=(9, 7, 5), pe=6, simd=4)
+    folded(tmp_path / "design", 1, widths=(9, 7, 5), pe=6, simd=4, luts_per_bram=10)
     path = tmp_path / "design" / "tiny.v"
     text = path.read_text()
     first = re.search(

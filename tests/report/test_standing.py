@@ -111,7 +111,7 @@ TAMPERED = {
         lambda f: (f / MANIFEST).write_text(
             "".join(x for x in (f / MANIFEST).read_text().splitlines(True) if ".v\n" not in x)
         ),
-        ["sim/bench.v", "sample.v"],
+        ["sample.v", "sim/bench.v"],
         {"simulation": "stale"},
     ),
 }
