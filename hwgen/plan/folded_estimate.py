@@ -46,17 +46,17 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     if stage.program_memory == "lut":
         luts += columns_luts(target, program.held, stage.cycles)
     if stage.vector_memory == "lut":
-        luts += readers(stage, program) * (vector_luts(target, shape) or 0)
+        luts += vector_luts(target, shape, readers(stage, program)) or 0
     return luts
 
 
 def reorder_luts(stage: Reorder, target: Target) -> int:
     """LUTs of a reorder buffer before correction: its places, and its memories."""
     lanes, shape = len(stage.outputs.lanes), VectorShape.of(stage.inputs, 1)
-    luts = rom_luts(target, stage.outputs.beats, shape.place_bits)
+    luts = lanes * rom_luts(target, stage.outputs.beats, shape.place_bits)
     if stage.memory == "lut":
-        luts += vector_luts(target, shape) or 0
-    return lanes * luts
+        luts += vector_luts(target, shape, lanes) or 0
+    return luts
 
 
 def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:

@@ -122,6 +122,6 @@ def _in_order(
             outputs=Stream(lanes=(kind,) * lanes, order=order),
             sources=tuple(slot_of.get(row, PADDING) for row in order),
             constants=constants,
-            memory=vector_kind(options.target, shape, options.bram_price),
+            memory=vector_kind(options.target, shape, options.bram_price, lanes),
         ),
     )

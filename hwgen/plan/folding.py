@@ -191,15 +191,15 @@ def _folding(
     shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
         word += multipliers * shape.place_bits + sets
-    vector = vector_kind(target, shape, options.luts_per_bram)
+    vector = vector_kind(target, shape, options.luts_per_bram, readers)
     luts = CONTROL_LUTS + sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
     luts += _program_luts(options, cycles, word)
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
-    blocks = vector_blocks(target, shape) * options.luts_per_bram
-    luts += readers * (blocks if vector == "block" else vector_luts(target, shape) or 0)
+    blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
+    luts += blocks if vector == "block" else vector_luts(target, shape, readers) or 0
     return Folding(
         schedule=schedule,
         natural=natural,

@@ -44,26 +44,26 @@ def vector_blocks(target: Target, shape: VectorShape) -> int:
     return slices * -(-parts // together) * -(-shape.depth // depth)
 
 
-def vector_luts(target: Target, shape: VectorShape) -> int | None:
-    """LUTs of a vector in memories of beats, and of what chooses an element of one.
+def vector_luts(target: Target, shape: VectorShape, readers: int) -> int | None:
+    """LUTs of the copies of a vector in memories of beats, and of what chooses an element of one.
 
     None where LUTs cannot store. Yosys finds no free multiplexer for more than three ways.
     """
-    memory = ram_luts(target, shape.depth, shape.parts * shape.element_bits)
+    memory = ram_luts(target, shape.depth, shape.parts * shape.element_bits, readers)
     if memory is None:
         return None
     free = target == "xc7" or shape.parts < 4
-    return memory + shape.element_bits * (
-        mux_luts(target, shape.parts) if free else shape.parts - 1
-    )
+    ways = mux_luts(target, shape.parts) if free else shape.parts - 1
+    return memory + readers * shape.element_bits * ways
 
 
-def vector_kind(target: Target, shape: VectorShape, luts_per_bram: int) -> MemoryKind:
-    """Give what a vector is cheaper in."""
-    luts = vector_luts(target, shape)
+def vector_kind(target: Target, shape: VectorShape, luts_per_bram: int, readers: int) -> MemoryKind:
+    """Give what the copies of a vector are cheaper in."""
+    luts = vector_luts(target, shape, readers)
     if luts is None:
         return "block"
-    return "block" if luts >= vector_blocks(target, shape) * luts_per_bram else "lut"
+    blocks = readers * vector_blocks(target, shape)
+    return "block" if luts >= blocks * luts_per_bram else "lut"
 
 
 def rom_luts(target: Target, words: int, bits: int) -> int:
@@ -99,15 +99,18 @@ def table_luts(target: Target, words: Sequence[int]) -> int:
     return columns_luts(target, columns, len(words))
 
 
-def ram_luts(target: Target, words: int, bits: int) -> int | None:
-    """LUTs of a memory with one write and one read port; None where LUTs cannot store."""
+def ram_luts(target: Target, words: int, bits: int, readers: int = 1) -> int | None:
+    """LUTs of a memory with one write port and several read ports; None where LUTs cannot store.
+
+    Every reader has a copy; on ecp5 these share what decodes the address that is written.
+    """
     if target == "ice40":
         return None
     if target == "ecp5":
-        return 11 * -(-words // 16) * -(-bits // 4)
+        return (6 * readers + 5) * -(-words // 16) * -(-bits // 4)
     if words <= 32:
-        return 4 * -(-bits // 6)
-    return round(2.6 * bits * -(-words // 64)) if words > 64 else 2 * bits
+        return readers * 4 * -(-bits // 6)
+    return readers * (round(2.6 * bits * -(-words // 64)) if words > 64 else 2 * bits)
 
 
 def program_kind(
