@@ -1,6 +1,7 @@
 """Folded units on sparse layers against the same unit in dense mode, in one run.
 
     python bench/folded.py [--json] [--full] [--targets xc7 ecp5] [--only "64x64 90%" ...]
+    python bench/folded.py --markdown         the table of docs/folded.md
     python bench/folded.py --lut-memories     the same without block RAMs
     python bench/folded.py --accumulators     LUTs against the width of the accumulators
     python bench/folded.py --excess           cycles over the bound, many layers, no synthesis
@@ -24,6 +25,7 @@ from itertools import product
 from pathlib import Path
 
 from folded_layers import Case
+from folded_markdown import markdown
 from folded_plot import draw
 from folded_rows import accumulators, compare, excess, scale, without_blocks
 from rich.console import Console
@@ -107,6 +109,7 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the documents")
     parser.add_argument("--full", action="store_true", help="all layers: hours")
     parser.add_argument("--targets", nargs="*", choices=TARGETS)
     parser.add_argument("--plot", type=Path, help="with --scale: an SVG file to write")
@@ -135,6 +138,9 @@ def main() -> None:
         print(json.dumps(row), file=sys.stderr)
     if args.measure == "scale" and args.plot:
         args.plot.write_text(draw(rows))
+    if args.markdown:
+        print(markdown(rows))
+        return
     if args.json:
         print(json.dumps({"rows": rows, "seed": 0}, indent=1))
         return

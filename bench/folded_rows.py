@@ -11,7 +11,8 @@ from amaranth.back import rtlil, verilog
 from folded_layers import TOP, Case, check, measure, narrowest, planned, synthesised
 from row_file import Row
 
-from hwgen.plan.design import LUTS_PER_BRAM, Target
+from hwgen.plan.design import LUTS_PER_BRAM as PRICE
+from hwgen.plan.design import Target
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 NEVER = 10**9  # LUTs that a block RAM never saves
@@ -21,7 +22,7 @@ MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is tim
 
 def compare(case: Case, target: Target, luts_per_bram: int | None = None) -> Row:
     """Measure one layer on one target, zeros skipped and dense."""
-    price = LUTS_PER_BRAM[target] if luts_per_bram is None else luts_per_bram
+    price = PRICE[target] if luts_per_bram is None else luts_per_bram
     skipping = planned(case, target, luts_per_bram=price)
     without = planned(case, target, luts_per_bram=price, skip=False)
     dense = measure(without, target)
@@ -31,12 +32,19 @@ def compare(case: Case, target: Target, luts_per_bram: int | None = None) -> Row
         "ours": skipped,
         "baseline": dense,
         "ratio": round(skipped["luts_x_cycles"] / dense["luts_x_cycles"], 4),
+        "luts_per_bram": PRICE[target],
+        "priced_ratio": round(_priced(skipped, target) / _priced(dense, target), 4),
         "luts_ratio": round(skipped["luts"] / dense["luts"], 3),
         "fmax_ratio": fmax_ratio(skipped, dense),
         "bound_cycles": bound,
         "excess": round(skipped["cycles"] / bound, 3),
         "finn_luts": case.finn_luts(),
     }
+
+
+def _priced(unit: Row, target: Target) -> int:
+    """LUTs with block RAMs at the price of the target's parts, times cycles."""
+    return int((unit["luts"] + PRICE[target] * unit["brams"]) * unit["cycles"])
 
 
 def without_blocks(case: Case, target: str) -> Row:
