@@ -10,10 +10,12 @@ from hwgen.numeric import Range
 from hwgen.plan.choices import folded, least_cycles, unrolled
 from hwgen.plan.design import LayerChoice
 from hwgen.plan.estimate import Cost, stage_cost
+from hwgen.plan.folding import LOADING
 from hwgen.plan.joints import entry, lanes_within, narrower, slowest_stage
 from hwgen.plan.layer_plan import layer_cost, plan_layer
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
+from hwgen.plan.stages import Stream
 
 MAX_MULTIPLIERS = 1024  # of a folded layer that is chosen by itself
 LEAST_LUTS_PER_WEIGHT = 0.5  # no layer was unrolled for less; where that is more, it is not tried
@@ -121,10 +123,17 @@ class Candidates:
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
             self._folded[multipliers] = Candidate(
                 choice=choice,
-                cycles=slowest_stage(planned.stages),
+                cycles=max(
+                    slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)
+                ),
                 cost=layer_cost(planned.stages, self.options.target),
             )
         return self._folded[multipliers]
+
+    def _loaded_in(self, stream: Stream) -> int:
+        """Cycles that a folded layer behind takes to load a vector of this stream."""
+        is_last = self.layer.tail_name == self.graph.output
+        return 1 if is_last or stream.beats == 1 else stream.beats + LOADING
 
     def _within(self, interval: int) -> Candidate | None:
         """Give the cheapest of the fewest multipliers that keep an interval; None for none.

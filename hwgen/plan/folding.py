@@ -18,6 +18,7 @@ EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
 # arrangements whose schedules are searched further
 SEARCHED: dict[Effort, int] = {"low": 1, "normal": 4, "high": 16}
 SET_LUTS = 6  # of a set among unlike ones: its end, its wait, its part in the beats
+LOADING = 2  # cycles that a vector takes to load beyond its beats, where they are several
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
 
@@ -95,6 +96,12 @@ class Folding:
     lane_luts: int
 
     @property
+    def rhythm(self) -> int:
+        """Cycles between vectors, of a unit behind that loads the beats of this one too."""
+        beats = len(self.schedule.turns)
+        return max(self.schedule.cycles, beats + LOADING if beats > 1 else 1)
+
+    @property
     def product(self) -> int:
         """LUTs times cycles, what follows the unit included."""
         return (self.luts + self.schedule.width * self.lane_luts) * self.schedule.cycles
@@ -119,8 +126,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         return _folding(options, schedule, bits, natural=False, counted=False)
 
     def worth(folding: Folding) -> tuple[int, int]:
-        excess = folding.schedule.cycles - int(EXCESS * least)
-        return max(excess, 0), folding.product
+        return max(folding.rhythm - int(EXCESS * least), 0), folding.product
 
     found = {key: folded(*key, search=False) for key in arrangements}
     best = sorted(arrangements, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
