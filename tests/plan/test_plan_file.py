@@ -76,7 +76,7 @@ def test_edited_choices_are_planned_again(tmp_path):
     first, second, third = layers_of(NET)
     choices = [folding(first, 3, 1), unrolled(second, BuildOptions()), folding(third, 2, 2)]
     for index, choice in enumerate(choices):
-        for key in ("style", "pe", "simd"):
+        for key in ("style", "pe", "simd", "luts_per_bram"):
             document["choices"][index][key] = getattr(choice, key)
     assert plan_from_file(NET, written(tmp_path, document)) == mixed()
 
