@@ -18,7 +18,7 @@ EXCESS = 1.1  # cycles over the bound that are accepted for fewer LUTs
 # arrangements whose schedules are searched further
 SEARCHED: dict[Effort, int] = {"low": 1, "normal": 4, "high": 16}
 SET_LUTS = 6  # of a set among unlike ones: its end, its wait, its part in the beats
-LOADING = 2  # cycles that a vector takes to load beyond its beats, where they are several
+LOADING = 2  # cycles between vectors beyond their beats, of what loads them
 CONTROL_LUTS = 40  # sequencer, handshakes and both banks of the vector
 
 
@@ -98,8 +98,7 @@ class Folding:
     @property
     def rhythm(self) -> int:
         """Cycles between vectors, of a unit behind that loads the beats of this one too."""
-        beats = len(self.schedule.turns)
-        return max(self.schedule.cycles, beats + LOADING if beats > 1 else 1)
+        return max(self.schedule.cycles, len(self.schedule.turns) + LOADING)
 
     @property
     def product(self) -> int:
@@ -133,13 +132,15 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     longest = max(work.values())
     may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)
-    if options.alike or like.schedule.cycles <= aimed_cycles(least):
+    if options.alike or like.rhythm <= max(aimed_cycles(least), 1 + LOADING):
         return like
     unlike = [like]
-    for share in AIMED:
+    for aim in sorted({-int(-share * least // 1) for share in AIMED}):
+        if aim >= like.schedule.cycles:
+            break
         unlike += [
             _folding(options, schedule, bits, natural=False, counted=False)
-            for schedule in unlike_sets(work, multipliers, bits.slots, -int(-share * least // 1))
+            for schedule in unlike_sets(work, multipliers, bits.slots, aim)
         ]
         if min(unlike, key=worth).schedule.cycles <= aimed_cycles(least):
             break

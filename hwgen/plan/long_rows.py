@@ -15,14 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import heapify, heapreplace
 from itertools import accumulate
+from math import ceil
 
 from hwgen.plan.departures import departures
-from hwgen.plan.schedule import Group, Schedule, SetShape, leaving
+from hwgen.plan.schedule import MAX_SEARCHED, Group, Schedule, SetShape, leaving
 from hwgen.plan.stages import PADDING
 
 LANES = (1, 2, 3, 4, 6, 8, 12, 16)  # of the PEs for short rows
 WIDTHS = (1, 2, 4, 8)  # PEs of a set
+SCHEDULED = 8  # ways to deal rows whose departures are found, those that end soonest
+ROOMS = (1.0, 1.25, 1.5, 2.0)  # output lanes over the fewest that results can leave on
+ROOMS_OF_MANY = (1.25,)  # where rows are so many that their departures take time to find
 
 
 @dataclass(slots=True)
@@ -59,21 +64,30 @@ def unlike_sets(work: dict[int, int], multipliers: int, slots: int, aim: int) ->
         Places of the vector: more lanes of a PE are no use.
     """
     order = sorted(work, key=lambda row: -work[row])
-    for lanes in LANES:
-        for width in WIDTHS:
-            if lanes * width > multipliers or lanes > slots:
-                break
-            sets = _dealt(order, work, multipliers, aim, lanes, width)
-            if sets:
-                yield from _scheduled(sets, aim)
+    ways = [
+        _dealt(order, work, multipliers, aim, lanes, width)
+        for lanes in LANES
+        for width in WIDTHS
+        if lanes * width <= multipliers and lanes <= slots
+    ]
+    # fewer sets, of fewer PEs, have fewer ends and accumulators
+    ways.sort(
+        key=lambda sets: (
+            max((part.steps for part in sets), default=0),
+            len(sets) + sum(part.width for part in sets),
+        )
+    )
+    rooms = ROOMS if len(order) <= MAX_SEARCHED else ROOMS_OF_MANY
+    for sets in [sets for sets in ways if sets][:SCHEDULED]:
+        yield from _scheduled(sets, aim, rooms)
 
 
-def _scheduled(sets: list[_Set], aim: int) -> Iterator[Schedule]:
+def _scheduled(sets: list[_Set], aim: int, rooms: tuple[float, ...]) -> Iterator[Schedule]:
     """Let groups leave on as few output lanes as their number needs, and on a few more."""
     results = sum(len(part.groups) * part.width for part in sets)
     cycles = max(part.steps for part in sets)
     widest = max(part.width for part in sets)
-    for lanes in sorted({max(-(-results * room // (4 * aim)), widest) for room in (4, 5, 6, 8)}):
+    for lanes in sorted({max(ceil(results * room / aim), widest) for room in rooms}):
         shapes = _placed(sets, lanes)
         for spread in (False, True):
             dealt = _turned(sets, shapes, spread=spread)
@@ -133,8 +147,27 @@ def _dealt(
     whole, rest = divmod(left // lanes, width)
     sets += [_Set(lanes=lanes, width=width) for _ in range(whole)]
     sets += [_Set(lanes=lanes, width=rest)] if rest else []
-    while rows and sets:
-        best = min(sets, key=lambda part: (part.until(work[rows[0]]), -part.width))
-        best.take(rows, work)
+    _fill(sets, rows, work)
     used = [part for part in sets if part.groups]
     return sorted(used, key=lambda part: -part.width * len(part.groups)) if not rows else []
+
+
+def _fill(sets: list[_Set], rows: list[int], work: dict[int, int]) -> None:
+    """Deal rows, longest first, each group to the set that ends it first, of those to the widest.
+
+    Of sets of one shape only the shortest matters.
+    """
+    alike: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for index, part in enumerate(sets):
+        alike.setdefault((part.lanes, part.width), []).append((part.steps, index))
+    for heap in alike.values():
+        heapify(heap)
+    while rows and sets:
+        weights = work[rows[0]]
+        heap = min(
+            alike.values(),
+            key=lambda heap: (sets[heap[0][1]].until(weights), -sets[heap[0][1]].width, heap[0][1]),
+        )
+        index = heap[0][1]
+        sets[index].take(rows, work)
+        heapreplace(heap, (sets[index].steps, index))
