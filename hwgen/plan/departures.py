@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heappush
 from itertools import accumulate
 
 from hwgen.plan.schedule import Group, SetShape
@@ -22,21 +23,25 @@ def departures(
     latest = _latest(ready, fed, [cycles + groups[0].steps for groups in dealt])
     lanes = max(lane.stop for lane in fed)
     turns = []
-    waiting = sorted(ready, key=lambda result: (latest[result], ready[result]))
-    while waiting:
-        time = latest[waiting[0]]
+    # of each set only the first result that waits can leave: in order of time there is no other
+    heads = [(latest[s, 0], ready[s, 0], s, 0) for s in range(len(dealt))]
+    heapify(heads)
+    while heads:
+        time = heads[0][0]
         used: set[int] = set()
         beat, stay = [], []
-        for place, result in enumerate(waiting):
-            if len(used) == lanes:
-                stay += waiting[place:]
-                break
-            if ready[result] <= time and used.isdisjoint(fed[result[0]]):
-                used.update(fed[result[0]])
-                beat.append(result[0])
-            else:
-                stay.append(result)
-        waiting = stay
+        while heads and len(used) < lanes:
+            head = heappop(heads)
+            _, end, s, k = head
+            if end > time or not used.isdisjoint(fed[s]):
+                stay.append(head)
+                continue
+            used.update(fed[s])
+            beat.append(s)
+            if (s, k + 1) in ready:
+                stay.append((latest[s, k + 1], ready[s, k + 1], s, k + 1))
+        for head in stay:
+            heappush(heads, head)
         turns.append(tuple(sorted(beat)))
     return turns
 
