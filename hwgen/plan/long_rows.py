@@ -27,7 +27,7 @@ LANES = (1, 2, 3, 4, 6, 8, 12, 16)  # of the PEs for short rows
 WIDTHS = (1, 2, 4, 8)  # PEs of a set
 SCHEDULED = 8  # ways to deal rows whose departures are found, those that end soonest
 ROOMS = (1.0, 1.25, 1.5, 2.0)  # output lanes over the fewest that results can leave on
-ROOMS_OF_MANY = (1.25,)  # where rows are so many that their departures take time to find
+ROOMS_OF_MANY = (2.0,)  # of many rows, whose departures take time to find
 
 
 @dataclass(slots=True)
@@ -121,8 +121,11 @@ def _placed(sets: list[_Set], lanes: int) -> list[SetShape]:
     load = [0] * lanes
     shapes = []
     for part in sets:
-        spans = [load[first : first + part.width] for first in range(lanes - part.width + 1)]
-        first = spans.index(min(spans, key=lambda span: (max(span), sum(span))))
+        if part.width == 1:
+            first = load.index(min(load))
+        else:
+            spans = [load[at : at + part.width] for at in range(lanes - part.width + 1)]
+            first = spans.index(min(spans, key=lambda span: (max(span), sum(span))))
         for lane in range(first, first + part.width):
             load[lane] += len(part.groups)
         shapes.append(SetShape(lanes=part.lanes, width=part.width, first=first))
