@@ -104,6 +104,16 @@ def test_random_lengths_give_the_sums(seed):
     check_departures(stage)
 
 
+def test_cycles_of_many_rows_are_close_to_the_bound():
+    """Too many to look at every way to deal them."""
+    rng = np.random.default_rng(0)
+    lengths = np.minimum(rng.pareto(1, 512) * 3 + 1, 512).astype(int)
+    stage, weight, bound = planned(of_lengths(lengths, 512), 16, 8)
+    check_sums(stage, weight)
+    check_departures(stage)
+    assert bound <= stage.cycles <= 1.15 * bound
+
+
 def test_a_long_row_gets_more_lanes_and_no_other_multiplier():
     name = "dense row and diagonal"
     stage, _, bound = planned(PATTERNS[name], 4, 4)
