@@ -27,16 +27,16 @@ from rich.table import Table
 from hwgen.emit import verilog_of
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.plan.delay import MODELS
+from hwgen.plan.cost.delay import MODELS
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan
-from hwgen.plan.flow import held_bits
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import TARGETS, BuildOptions
-from hwgen.plan.pipelining import OUTPUT_TAIL_NS, stage_limit, widest_bits
 from hwgen.plan.planner import plan_design
-from hwgen.plan.registers import earliest, register_bits
-from hwgen.plan.stages import UnrolledDense
+from hwgen.plan.stages.stage import UnrolledDense
+from hwgen.plan.unrolled.flow import held_bits
+from hwgen.plan.unrolled.pipelining import OUTPUT_TAIL_NS, stage_limit, widest_bits
+from hwgen.plan.unrolled.registers import earliest, register_bits
 
 PLACED = ("ice40", "ecp5")  # targets with an open place and route
 DEFAULT = ("s16_w4_d60_u4", "s256x64_w1_d03_u4")  # a minute a seed each; both fit ice40

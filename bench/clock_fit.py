@@ -18,10 +18,10 @@ from rich.progress import track
 from scipy.optimize import nnls
 
 from hwgen.numeric import IntType
-from hwgen.plan.delay import MODELS, DelayModel
+from hwgen.plan.cost.delay import MODELS, DelayModel
 from hwgen.plan.design import Target
-from hwgen.plan.requantizers import Steps
-from hwgen.plan.stages import ParallelThreshold, Stream
+from hwgen.plan.stages.requantizers import Steps
+from hwgen.plan.stages.stage import ParallelThreshold, Stream
 from hwgen.rtl.units import unit_of
 
 LEVELS, WIDTHS = (1, 2, 3), (6, 16)

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Literal
 
 from hwgen.numeric import IntType
-from hwgen.plan.requantizers import Steps
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.stages.requantizers import Steps
+from hwgen.plan.stages.stage import ParallelThreshold
 
 Comparators = Literal["bank", "search"]
 

@@ -5,9 +5,9 @@
 
 Each case is a network with random weights and a choice for every layer. `ours` is what the planner
 adds up, `baseline` what Yosys counts for the whole design. `--fit` measures every unit of some
-networks, fits base and factor of every kind of unit to them and writes hwgen/plan/fitted.py; the
-errors that it shows are those of the figures before. Without it other networks are measured, which
-no fit has seen.
+networks, fits base and factor of every kind of unit to them and writes
+hwgen/plan/estimate/fitted.py; the errors that it shows are those of the figures before. Without it
+other networks are measured, which no fit has seen.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from rich.table import Table
 from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
-from hwgen.plan.choices import folded, unrolled
+from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate import chain_cost, counted_luts, stage_cost
-from hwgen.plan.fitted import FITTED
+from hwgen.plan.estimate.fitted import FITTED
+from hwgen.plan.estimate.stage import chain_cost, counted_luts, stage_cost
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_chosen
@@ -180,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
-    parser.add_argument("--fit", action="store_true", help="write hwgen/plan/fitted.py")
+    parser.add_argument("--fit", action="store_true", help="write hwgen/plan/estimate/fitted.py")
     parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
     parser.add_argument("--kinds", nargs="*", help="with --fit: fit these kinds of unit only")
     parser.add_argument("names", nargs="*", help="cases; all of a kind by default")

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from row_file import Row, RowFile
 
-from hwgen.plan.estimate import stage_cost
+from hwgen.plan.estimate.stage import stage_cost
 
 ROWS = Path(__file__).parent.parent / "docs" / "results" / "folded.json"
 CASES = {case.name: case for case in DEFAULT + FULL}

@@ -13,14 +13,14 @@ from hwgen.bounds import data_type_bits
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.design import LUTS_PER_BRAM, Target
-from hwgen.plan.estimate import stage_cost
+from hwgen.plan.estimate.folded import readers
+from hwgen.plan.estimate.stage import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
-from hwgen.plan.folded import FoldedPlan, plan_folded
-from hwgen.plan.folded_estimate import readers
-from hwgen.plan.folding import FoldedOptions
+from hwgen.plan.folded.folding import FoldedOptions
+from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.program_memory import program_memory
-from hwgen.plan.stages import PADDING, FoldedDense, Stream
+from hwgen.plan.stages.program_memory import program_memory
+from hwgen.plan.stages.stage import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.synth.run import SynthResult, synthesise_verilog

@@ -19,9 +19,9 @@ from rich.table import Table
 
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.plan.adder_passes import graph_luts
+from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.layers import layers_of
-from hwgen.plan.unrolled import plan_adder_graph
+from hwgen.plan.unrolled.matrix import plan_adder_graph
 
 LEVERS = (  # target, style, effort
     ("xc7", "signed", "low"),

@@ -24,13 +24,13 @@ from rich.table import Table
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.design import LUTS_PER_BRAM, Target
-from hwgen.plan.estimate import stage_cost
+from hwgen.plan.estimate.stage import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
-from hwgen.plan.folded import FoldedPlan, plan_folded
-from hwgen.plan.folding import FoldedOptions
-from hwgen.plan.joints import entry, lanes_within
+from hwgen.plan.folded.folding import FoldedOptions
+from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS
+from hwgen.plan.streams.joints import entry, lanes_within
 
 Row = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""LUTs of small memories against the figures that plans reckon with (hwgen/plan/memory_cost.py).
+"""LUTs of small memories against the figures that plans reckon with (hwgen/plan/cost/memory.py).
 
     python bench/memories.py [--json]
 
@@ -17,7 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from hwgen.plan.memory_cost import ram_luts, rom_luts
+from hwgen.plan.cost.memory import ram_luts, rom_luts
 from hwgen.synth.run import synthesise_verilog
 
 TARGETS = ("xc7", "ecp5")

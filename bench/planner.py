@@ -26,7 +26,7 @@ from rich.table import Table
 from hwgen.emit import verilog_of
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.plan.adder_passes import graph_luts
+from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 

@@ -20,7 +20,7 @@ from amaranth.lib.memory import Memory
 from rich.console import Console
 from rich.table import Table
 
-from hwgen.plan.memory_cost import table_luts
+from hwgen.plan.cost.memory import table_luts
 from hwgen.plan.options import TARGETS
 from hwgen.rtl.vector_memory import memory_attributes
 from hwgen.synth.run import synthesise_verilog

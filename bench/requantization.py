@@ -34,8 +34,8 @@ from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.requantizers import Choice, Rescale
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.stages.requantizers import Choice, Rescale
+from hwgen.plan.stages.stage import ParallelThreshold
 from hwgen.synth.run import synthesise_verilog
 
 CASES = ("affine", "power of two", "shift")

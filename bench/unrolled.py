@@ -28,7 +28,7 @@ from rich.table import Table
 from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.plan.adder_passes import graph_luts
+from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.prove.run import prove
 from hwgen.synth.run import synthesise_verilog

@@ -26,7 +26,7 @@ from rich.table import Table
 from torch import nn
 
 from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant, export_graph, save_model
-from hwgen.plan.estimate import chain_cost
+from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import TARGETS
 from hwgen.plan.plan_file import read_plan
 

@@ -30,11 +30,11 @@ from hwgen.bounds import data_type_bits, exact_signed_bits, offset_bits
 from hwgen.flow import load
 from hwgen.ir import Dense, Graph
 from hwgen.numeric import Range
-from hwgen.plan.adder_graph import AdderGraph, Operand, complement_constant
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages import UnrolledDense
+from hwgen.plan.stages.adder_graph import AdderGraph, Operand, complement_constant
+from hwgen.plan.stages.stage import UnrolledDense
 from hwgen.report.markup import Markup, tag
 from hwgen.report.svg import Scale, bottom_axis, plot, rect, text, ticks
 

@@ -120,7 +120,7 @@ def build(
     with mistakes():
         from hwgen.flow import build as build_design
         from hwgen.flow import default_folder
-        from hwgen.plan.balance import balance_sentences
+        from hwgen.plan.choose.balance import balance_sentences
         from hwgen.plan.options import BuildOptions
 
         options = BuildOptions(

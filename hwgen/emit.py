@@ -18,11 +18,11 @@ from hwgen.manifest import write_manifest
 from hwgen.network_file import save_network
 from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate import layer_costs
+from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
-from hwgen.plan.stages import (
+from hwgen.plan.stages.stage import (
     PADDING,
     OutputBuffer,
     ParallelArgmax,

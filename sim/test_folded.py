@@ -7,7 +7,7 @@ from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import FoldedDense, Reorder
+from hwgen.plan.stages.stage import FoldedDense, Reorder
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
 

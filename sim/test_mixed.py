@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from hwgen.emit import emit
-from hwgen.plan.choices import folded, unrolled
-from hwgen.plan.joints import slowest_stage
+from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen
+from hwgen.plan.streams.joints import slowest_stage
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
 

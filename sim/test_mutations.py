@@ -9,7 +9,7 @@ from hwgen.emit import verilog_of
 from hwgen.flow import build
 from hwgen.numeric import Range
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import FoldedDense, ParallelThreshold, SerialThreshold, UnrolledDense
+from hwgen.plan.stages.stage import FoldedDense, ParallelThreshold, SerialThreshold, UnrolledDense
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
 

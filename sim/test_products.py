@@ -4,8 +4,8 @@ import pytest
 
 from hwgen.flow import build
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.requantizers import Rescale
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.stages.requantizers import Rescale
+from hwgen.plan.stages.stage import ParallelThreshold
 from hwgen.simulate import simulate
 from tests.tiny_nets import affine_network
 

@@ -30,6 +30,17 @@ NEIGHBOURS = {  # what may be imported on its own floor
     "prove": {"synth"},
     "__main__": {"cli"},
 }
+ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
+    "plan": (
+        *("plan_file", "codec", "vectors", "worst_cases", "planner"),
+        *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
+        *("planned_layer", "layers", "identifier", "options", "option_kinds", "execute"),
+        *("adders", "design", "stages"),
+    ),
+    "prove": (
+        *("run", "chain", "ends", "certificate", "units", "machine", "layers", "forms", "netlist"),
+    ),
+}
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
 HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl", "emit"}}
 ALLOWED = {
@@ -47,7 +58,7 @@ ALLOWED = {
 
 
 def part_of(module):
-    """`hwgen.plan.sharing` belongs to `plan`."""
+    """`hwgen.plan.adders.sharing` belongs to `plan`."""
     return module.split(".")[1] if "." in module else None
 
 
@@ -100,6 +111,24 @@ def test_imports_point_down():
         and not allowed(part_of(module), part_of(target))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("part", ROOMS)
+def test_imports_between_rooms_point_down(part):
+    rooms = ROOMS[part]
+    within = f"hwgen.{part}."
+    steps = [
+        (module.split(".")[2], target.split(".")[2], module)
+        for module, target, _ in imports()
+        if module.startswith(within) and target.startswith(within)
+    ]
+    assert {room for step in steps for room in step[:2]} <= set(rooms)
+    up = [
+        f"{module} imports {lower}"
+        for room, lower, module in steps
+        if rooms.index(room) > rooms.index(lower)
+    ]
+    assert up == []
 
 
 def test_the_package_itself_imports_nothing():

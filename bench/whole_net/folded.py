@@ -10,9 +10,9 @@ from folded_layers import memory_bits
 from hwgen.flow import build
 from hwgen.ir import Graph
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate import chain_cost
+from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import FoldedDense
+from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove.run import prove
 from hwgen.simulate import simulate
 from hwgen.synth.run import SynthResult

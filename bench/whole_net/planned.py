@@ -13,19 +13,19 @@ import numpy as np
 
 from hwgen.ir import Graph
 from hwgen.numeric import IntType, Range
-from hwgen.plan.adder_cost import Summand, sum_cost, summand
-from hwgen.plan.adder_graph import AdderGraph
-from hwgen.plan.adder_passes import graph_luts
-from hwgen.plan.choices import unrolled
+from hwgen.plan.adders.cost import Summand, sum_cost, summand
+from hwgen.plan.adders.passes import graph_luts
+from hwgen.plan.choose.choices import unrolled
+from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate import chain_cost, stage_cost
-from hwgen.plan.layer_plan import plan_layer
+from hwgen.plan.estimate.stage import chain_cost, stage_cost
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.requantize import LaneRow, requantizer
-from hwgen.plan.stages import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
-from hwgen.plan.staircase import code_range, steps
-from hwgen.plan.unrolled import plan_adder_graph
+from hwgen.plan.requantize.channel import LaneRow, requantizer
+from hwgen.plan.requantize.staircase import code_range, steps
+from hwgen.plan.stages.adder_graph import AdderGraph
+from hwgen.plan.stages.stage import ParallelArgmax, ParallelThreshold, Stage, Stream, UnrolledDense
+from hwgen.plan.unrolled.matrix import plan_adder_graph
 from whole_net.rows import WIDE
 
 TARGET = "xc7"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages import FoldedDense, Joint, Stage, Stream, UnrolledDense
+from hwgen.plan.stages.stage import FoldedDense, Joint, Stage, Stream, UnrolledDense
 
 Target = Literal["xc7", "ice40", "ecp5"]
 # LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K

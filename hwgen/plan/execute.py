@@ -7,10 +7,10 @@ from typing import assert_never
 import numpy as np
 
 from hwgen.numeric import IntArray
-from hwgen.plan.adder_graph import evaluate
 from hwgen.plan.design import Plan
-from hwgen.plan.requantizers import codes_of
-from hwgen.plan.stages import (
+from hwgen.plan.stages.adder_graph import evaluate
+from hwgen.plan.stages.requantizers import codes_of
+from hwgen.plan.stages.stage import (
     PADDING,
     Fifo,
     FoldedDense,

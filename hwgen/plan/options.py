@@ -9,7 +9,7 @@ from typing import Literal
 from hwgen.errors import PlanError
 from hwgen.plan.design import LUTS_PER_BRAM, Budget, Effort, Goal, Target, Throughput
 from hwgen.plan.option_kinds import check_kinds
-from hwgen.plan.requantizers import Choice
+from hwgen.plan.stages.requantizers import Choice
 
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for

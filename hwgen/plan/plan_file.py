@@ -16,8 +16,8 @@ from typing import Any, get_type_hints
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.json_file import load_json
-from hwgen.plan.check import check_plan
-from hwgen.plan.choices import check_choices
+from hwgen.plan.check.plan import check_plan
+from hwgen.plan.choose.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
 from hwgen.plan.design import LayerChoice, LayerSummary, Plan
 from hwgen.plan.identifier import top_name
@@ -25,8 +25,8 @@ from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planned_layer import register_bits, summary_of
 from hwgen.plan.planner import plan_chosen
-from hwgen.plan.stages import FoldedDense, UnrolledDense
-from hwgen.plan.timing import latency_and_interval
+from hwgen.plan.stages.stage import FoldedDense, UnrolledDense
+from hwgen.plan.streams.timing import latency_and_interval
 
 CHOICES = ("target", "pipeline", "clock_mhz", "effort", "choices")
 DIGITS = 16  # of a digest: against slips, not against forgers

@@ -11,7 +11,7 @@ from hwgen.numeric import IntType, Range
 from hwgen.plan.design import LayerStyle, LayerSummary
 from hwgen.plan.layers import Layer
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import PADDING, FoldedDense, Stage, UnrolledDense
+from hwgen.plan.stages.stage import PADDING, FoldedDense, Stage, UnrolledDense
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

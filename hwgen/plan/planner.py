@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from hwgen.ir import Graph
-from hwgen.plan.bram_limit import hold_brams
-from hwgen.plan.budget import within_budget
-from hwgen.plan.choices import asked_for, least_cycles
+from hwgen.plan.choose.bram_limit import hold_brams
+from hwgen.plan.choose.budget import within_budget
+from hwgen.plan.choose.choices import asked_for, least_cycles
+from hwgen.plan.choose.goals import choose
+from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Budget, LayerChoice, Plan
-from hwgen.plan.flow import with_flow
-from hwgen.plan.goals import choose
 from hwgen.plan.identifier import top_name
-from hwgen.plan.joints import entry, lanes_within, narrower, widener, with_fifos
-from hwgen.plan.layer_plan import plan_layer
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
-from hwgen.plan.stages import Narrower, Stage, Stream
-from hwgen.plan.timing import latency_and_interval
+from hwgen.plan.stages.stage import Narrower, Stage, Stream
+from hwgen.plan.streams.joints import entry, lanes_within, narrower, widener, with_fifos
+from hwgen.plan.streams.timing import latency_and_interval
+from hwgen.plan.unrolled.flow import with_flow
 
 
 def plan_design(

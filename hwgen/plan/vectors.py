@@ -18,8 +18,9 @@ from hwgen.numeric import IntArray, IntType, Range
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layers import Layer, layers_of
-from hwgen.plan.requantizers import Requantizer, Steps
-from hwgen.plan.stages import (
+from hwgen.plan.requantize.steps_over import steps_over
+from hwgen.plan.stages.requantizers import Requantizer, Steps
+from hwgen.plan.stages.stage import (
     PADDING,
     FoldedDense,
     ParallelArgmax,
@@ -30,7 +31,6 @@ from hwgen.plan.stages import (
     Stream,
     UnrolledDense,
 )
-from hwgen.plan.steps_over import steps_over
 from hwgen.plan.worst_cases import worst_cases
 from hwgen.reference import evaluate, outputs
 

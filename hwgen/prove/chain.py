@@ -13,23 +13,23 @@ import numpy as np
 
 from hwgen.ir import Threshold
 from hwgen.numeric import Range
-from hwgen.prove.argmax import prove_argmax
-from hwgen.prove.best import prove_best
-from hwgen.prove.codes import CodesProof, prove_codes
-from hwgen.prove.dense import Lane
+from hwgen.prove.certificate.folded import FoldedLayer, UnitRun
 from hwgen.prove.ends import check_end
-from hwgen.prove.folded import FoldedProof, Repeated, aliased_row, prove_folded
-from hwgen.prove.folded_certificate import FoldedLayer, UnitRun
-from hwgen.prove.forms import Ranges, linear_form
+from hwgen.prove.forms.forms import Ranges, linear_form
+from hwgen.prove.forms.rules import Rules
 from hwgen.prove.layers import Layer
-from hwgen.prove.machine import Machine
-from hwgen.prove.movers import prove_mover
-from hwgen.prove.netlist import Module, NotProvedError
-from hwgen.prove.read import DesignFolder
-from hwgen.prove.rules import Rules
-from hwgen.prove.staircase import reached_codes
-from hwgen.prove.steady import SteadyRun
-from hwgen.prove.streams import Element, Stream, Total, cut
+from hwgen.prove.machine.machine import Machine
+from hwgen.prove.machine.steady import SteadyRun
+from hwgen.prove.machine.streams import Element, Stream, Total, cut
+from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.read import DesignFolder
+from hwgen.prove.units.argmax import prove_argmax
+from hwgen.prove.units.best import prove_best
+from hwgen.prove.units.codes import CodesProof, prove_codes
+from hwgen.prove.units.dense import Lane
+from hwgen.prove.units.folded import FoldedProof, Repeated, aliased_row, prove_folded
+from hwgen.prove.units.movers import prove_mover
+from hwgen.prove.units.staircase import reached_codes
 
 Progress = Callable[[str], None]
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hwgen.ir import Argmax
 from hwgen.numeric import IntType
-from hwgen.prove.codes import CodesProof
-from hwgen.prove.folded import FoldedProof
 from hwgen.prove.layers import Layer
-from hwgen.prove.netlist import NotProvedError
-from hwgen.prove.read import DesignFolder
-from hwgen.prove.streams import Constant, Content, Element, Stream, Total
+from hwgen.prove.machine.streams import Constant, Content, Element, Stream, Total
+from hwgen.prove.netlist.netlist import NotProvedError
+from hwgen.prove.netlist.read import DesignFolder
+from hwgen.prove.units.codes import CodesProof
+from hwgen.prove.units.folded import FoldedProof
 
 
 def check_end(

@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.ir import Argmax, Dense, Flatten, Graph, Threshold
 from hwgen.numeric import Range
-from hwgen.prove.forms import Form, linear_form
+from hwgen.prove.forms.forms import Form, linear_form
 
 Tail = Threshold | Argmax | None
 

@@ -13,18 +13,18 @@ from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
 from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
-from hwgen.prove.argmax import ArgmaxProof, prove_argmax
-from hwgen.prove.buffer import prove_buffer
-from hwgen.prove.certificate import Certificate, LayerProof
+from hwgen.prove.certificate.certificate import Certificate, LayerProof
+from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.chain import Chain
-from hwgen.prove.dense import prove_dense, prove_sums
-from hwgen.prove.folded_certificate import FoldedLayer
 from hwgen.prove.layers import Layer, chain_of
-from hwgen.prove.netlist import Module, NotProvedError, Word
-from hwgen.prove.primitives import prove_primitives
-from hwgen.prove.read import DesignFolder, read_folder, read_netlist
-from hwgen.prove.staircase import ThresholdProof, prove_threshold
-from hwgen.prove.wiring import prove_wiring
+from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
+from hwgen.prove.netlist.primitives import prove_primitives
+from hwgen.prove.netlist.read import DesignFolder, read_folder, read_netlist
+from hwgen.prove.netlist.wiring import prove_wiring
+from hwgen.prove.units.argmax import ArgmaxProof, prove_argmax
+from hwgen.prove.units.buffer import prove_buffer
+from hwgen.prove.units.dense import prove_dense, prove_sums
+from hwgen.prove.units.staircase import ThresholdProof, prove_threshold
 
 Progress = Callable[[str], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.stages import Fifo
+from hwgen.plan.stages.stage import Fifo
 from hwgen.rtl.lanes import LaneComponent, choose, counter
 
 

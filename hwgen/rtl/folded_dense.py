@@ -15,9 +15,9 @@ from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
-from hwgen.plan.program_memory import Columns, program_memory
-from hwgen.plan.stages import FoldedDense, ProcessingElement
-from hwgen.plan.weight_code import WeightCode
+from hwgen.plan.stages.program_memory import Columns, program_memory
+from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
+from hwgen.plan.stages.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.product import Term, add, multiply, term
 from hwgen.rtl.registers import Registers

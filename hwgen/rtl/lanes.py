@@ -10,7 +10,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.numeric import IntType, Range
-from hwgen.plan.stages import Flow
+from hwgen.plan.stages.stage import Flow
 
 
 def shape_of(kind: IntType) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux
 
-from hwgen.plan.stages import Narrower
+from hwgen.plan.stages.stage import Narrower
 from hwgen.rtl.lanes import LaneComponent, choose, counter, resize
 
 

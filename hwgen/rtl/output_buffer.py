@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth import Module, Signal, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.stages import OutputBuffer
+from hwgen.plan.stages.stage import OutputBuffer
 from hwgen.rtl.lanes import LaneComponent
 
 

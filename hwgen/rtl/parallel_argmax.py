@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth import Const, Module, Mux, Value
 
-from hwgen.plan.stages import ParallelArgmax
+from hwgen.plan.stages.stage import ParallelArgmax
 from hwgen.rtl.lanes import LaneComponent, Pipeline
 
 Values = tuple[Value, ...]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
-from hwgen.plan.decision import Block, code_blocks
-from hwgen.plan.requantizers import Digit, Rescale
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.requantize.decision import Block, code_blocks
+from hwgen.plan.stages.requantizers import Digit, Rescale
+from hwgen.plan.stages.stage import ParallelThreshold
 from hwgen.rtl.lanes import LaneComponent, Pipeline, resize
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from amaranth import Cat, Const, Mux, Shape, Signal, Value
 
 from hwgen.numeric import IntType, Range
-from hwgen.plan.weight_code import WeightCode
+from hwgen.plan.stages.weight_code import WeightCode
 from hwgen.rtl.lanes import choose, range_shape, resize
 from hwgen.rtl.registers import Registers
 

@@ -6,7 +6,7 @@ import numpy as np
 from amaranth import Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.stages import PADDING, Reorder
+from hwgen.plan.stages.stage import PADDING, Reorder
 from hwgen.rtl.lanes import LaneComponent, counter, resize
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer

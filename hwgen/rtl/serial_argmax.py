@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
-from hwgen.plan.stages import PADDING, SerialArgmax
+from hwgen.plan.stages.stage import PADDING, SerialArgmax
 from hwgen.rtl.lanes import LaneComponent, choose, counter
 
 

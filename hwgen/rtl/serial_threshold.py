@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.stages import SerialThreshold
+from hwgen.plan.stages.stage import SerialThreshold
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import memory_attributes

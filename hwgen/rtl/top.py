@@ -16,7 +16,7 @@ from amaranth import (
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwgen.plan.stages import Stream
+from hwgen.plan.stages.stage import Stream
 from hwgen.rtl.lanes import counter
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from hwgen.plan.stages import (
+from hwgen.plan.stages.stage import (
     Fifo,
     FoldedDense,
     Joint,

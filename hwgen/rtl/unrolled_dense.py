@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Instance, Module, Signal, Value
 
-from hwgen.plan.adder_graph import Adder, Operand, Output, complement_constant
-from hwgen.plan.stages import UnrolledDense
+from hwgen.plan.stages.adder_graph import Adder, Operand, Output, complement_constant
+from hwgen.plan.stages.stage import UnrolledDense
 from hwgen.rtl.lanes import LaneComponent, Pipeline, joined, range_shape, resize, split
 
 

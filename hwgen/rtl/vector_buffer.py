@@ -9,8 +9,8 @@ from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwgen.plan.stages import MemoryKind, Stream
-from hwgen.plan.vector_shape import VectorShape
+from hwgen.plan.stages.stage import MemoryKind, Stream
+from hwgen.plan.stages.vector_shape import VectorShape
 from hwgen.rtl.lanes import choose, counter, lane_stream, resize
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import Write, memory_of_beats, memory_of_elements

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from amaranth import Cat, Const, Module, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.stages import MemoryKind
-from hwgen.plan.vector_shape import VectorShape
+from hwgen.plan.stages.stage import MemoryKind
+from hwgen.plan.stages.vector_shape import VectorShape
 
 
 def memory_attributes(kind: MemoryKind, *, writable: bool) -> dict[str, object]:

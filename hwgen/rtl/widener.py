@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amaranth import Module, Mux, Signal
 
-from hwgen.plan.stages import PADDING, Widener
+from hwgen.plan.stages.stage import PADDING, Widener
 from hwgen.rtl.lanes import LaneComponent, counter, resize
 
 

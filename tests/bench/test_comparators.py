@@ -7,7 +7,7 @@ from hwgen.emit import verilog_of
 from hwgen.flow import build
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.stages.stage import ParallelThreshold
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
 

@@ -9,7 +9,7 @@ from hwgen.ir import Dense
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages import UnrolledDense
+from hwgen.plan.stages.stage import UnrolledDense
 from tests.tiny_nets import network
 
 

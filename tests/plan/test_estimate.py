@@ -3,11 +3,11 @@
 import pytest
 
 from hwgen.emit import verilog_of
-from hwgen.plan.estimate import chain_cost
+from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages import Fifo, SerialThreshold
-from hwgen.plan.vector_shape import VectorShape
+from hwgen.plan.stages.stage import Fifo, SerialThreshold
+from hwgen.plan.stages.vector_shape import VectorShape
 from hwgen.synth.run import synthesise_verilog
 from tests.tiny_nets import network
 

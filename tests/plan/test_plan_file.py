@@ -10,7 +10,7 @@ import pytest
 from hwgen.emit import verilog_of
 from hwgen.errors import PlanError
 from hwgen.flow import build
-from hwgen.plan.choices import folded, unrolled
+from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan

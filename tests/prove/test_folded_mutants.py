@@ -14,13 +14,13 @@ import pytest
 
 from hwgen.ir import Dense
 from hwgen.network_file import load_network
-from hwgen.prove.boolean import packed
-from hwgen.prove.machine import Machine
-from hwgen.prove.netlist import Module
-from hwgen.prove.read import read_folder, read_netlist
-from hwgen.prove.rules import Rules
+from hwgen.prove.forms.rules import Rules
+from hwgen.prove.forms.values import CaseBit, Source
+from hwgen.prove.machine.machine import Machine
+from hwgen.prove.netlist.boolean import packed
+from hwgen.prove.netlist.netlist import Module
+from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove_netlist
-from hwgen.prove.values import CaseBit, Source
 from tests.prove.designs import folded
 from tests.prove.test_mutants import damaged
 from tests.tiny_nets import random_inputs

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from hwgen.network_file import load_network
-from hwgen.prove.boolean import Samples, packed
-from hwgen.prove.netlist import Module
-from hwgen.prove.pipeline import pipeline_of
-from hwgen.prove.read import read_folder, read_netlist
+from hwgen.prove.netlist.boolean import Samples, packed
+from hwgen.prove.netlist.netlist import Module
+from hwgen.prove.netlist.pipeline import pipeline_of
+from hwgen.prove.netlist.read import read_folder, read_netlist
+from hwgen.prove.netlist.walk import Walk
 from hwgen.prove.run import prove_netlist
-from hwgen.prove.walk import Walk
 from tests.prove.designs import shared
 from tests.tiny_nets import random_inputs
 

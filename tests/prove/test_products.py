@@ -10,8 +10,8 @@ from hwgen.flow import build
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.requantizers import Rescale
-from hwgen.plan.stages import ParallelThreshold
+from hwgen.plan.stages.requantizers import Rescale
+from hwgen.plan.stages.stage import ParallelThreshold
 from hwgen.prove.run import prove
 from tests.tiny_nets import affine_network
 

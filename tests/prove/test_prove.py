@@ -15,7 +15,7 @@ from hwgen.ir import Argmax, Graph, Input, Threshold
 from hwgen.network_file import load_network, save_network
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.stages import OutputBuffer
+from hwgen.plan.stages.stage import OutputBuffer
 from hwgen.prove.run import prove
 from hwgen.reference import outputs
 from tests.prove.designs import built, shared

@@ -11,7 +11,7 @@ from hwgen.cli import app
 from hwgen.emit import verilog_of
 from hwgen.ir import Graph
 from hwgen.network_file import load_network, save_network
-from hwgen.plan.stages import ParallelThreshold, UnrolledDense
+from hwgen.plan.stages.stage import ParallelThreshold, UnrolledDense
 from hwgen.prove.run import prove
 from sim.test_mutations import dropped_operand, moved_threshold, narrower_root, replaced
 from tests.prove.designs import shared

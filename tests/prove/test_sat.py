@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hwgen.network_file import load_network
-from hwgen.prove.read import read_folder, read_netlist
+from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove, prove_netlist
 from hwgen.synth.tools import find_yosys, try_tool, workspace
 from tests.prove.designs import built, shared

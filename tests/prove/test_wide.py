@@ -11,8 +11,8 @@ from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
-from hwgen.plan.requantizers import Rescale
-from hwgen.plan.stages import ParallelThreshold, SerialThreshold
+from hwgen.plan.stages.requantizers import Rescale
+from hwgen.plan.stages.stage import ParallelThreshold, SerialThreshold
 from hwgen.prove.run import prove
 from tests.tiny_nets import bent, network, wide_network
 

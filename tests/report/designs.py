@@ -16,7 +16,7 @@ from hwgen.network_file import save_network
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.prove.certificate import Certificate
+from hwgen.prove.certificate.certificate import Certificate
 from hwgen.simulate import SimResult
 from hwgen.synth.count import Counts
 from hwgen.synth.place import Placement

@@ -7,10 +7,10 @@ from amaranth.sim import Simulator
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.execute import run_stage, to_slots
-from hwgen.plan.folded import plan_folded
-from hwgen.plan.folding import FoldedOptions
+from hwgen.plan.folded.folding import FoldedOptions
+from hwgen.plan.folded.matrix import plan_folded
 from hwgen.plan.layers import layers_of
-from hwgen.plan.stages import Stream
+from hwgen.plan.stages.stage import Stream
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 VECTORS = 3

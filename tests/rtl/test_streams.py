@@ -8,8 +8,8 @@ from amaranth.sim import Simulator
 
 from hwgen.numeric import IntType
 from hwgen.plan.execute import run_stage
-from hwgen.plan.stages import PADDING, Fifo, Narrower, Stream, Widener
-from hwgen.plan.timing import latency_and_interval
+from hwgen.plan.stages.stage import PADDING, Fifo, Narrower, Stream, Widener
+from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.rtl.units import unit_of
 
 U3, S4 = IntType(bits=3, signed=False), IntType(bits=4, signed=True)

@@ -1,0 +1,1 @@
+"""Adder graphs: shared sub-sums, how they are added up, and what that costs."""

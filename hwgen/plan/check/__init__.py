@@ -1,0 +1,1 @@
+"""Shows that a plan, perhaps edited by hand, is its network."""

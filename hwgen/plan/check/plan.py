@@ -1,0 +1,165 @@
+"""Shows that a plan, perhaps edited by hand, is a network: every weight, width and threshold.
+
+Nothing is run on samples: rows are recovered as linear forms, registers are followed over their
+exact ranges, staircases are compared wherever a code can change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+import numpy as np
+
+from hwgen.errors import PlanError
+from hwgen.ir import Graph
+from hwgen.plan.check.flow import check_flow
+from hwgen.plan.check.folded import check_folded
+from hwgen.plan.check.tail import check_tail
+from hwgen.plan.check.unrolled import check_unrolled
+from hwgen.plan.design import Plan
+from hwgen.plan.execute import run_stage
+from hwgen.plan.identifier import identifier
+from hwgen.plan.layers import Layer
+from hwgen.plan.stages.stage import (
+    PADDING,
+    FoldedDense,
+    Joint,
+    OutputBuffer,
+    Reorder,
+    Stage,
+    Stream,
+    UnrolledDense,
+)
+
+
+def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) -> None:
+    """Compare a plan with its network.
+
+    Raises
+    ------
+    PlanError
+        With the place that is wrong, and what must hold there.
+    """
+    _check_chain(plan, graph, where)
+    check_flow(plan, where)
+    rest = list(enumerate(plan.stages))
+    for layer in layers:
+        _check_joints(rest, where)
+        _check_layer(rest, layer, where)
+    if rest and isinstance(rest[0][1], Reorder):
+        _check_reorder(*rest.pop(0), layers[-1], where)
+    if rest and isinstance(rest[0][1], OutputBuffer):
+        _check_places(*rest.pop(0), where)
+    if rest:
+        raise PlanError(f"{where}.stages[{rest[0][0]}]: must not follow the network's last layer")
+    last = layers[-1]
+    if last.tail != "argmax" and not set(range(last.rows)) <= set(plan.outputs.order):
+        raise PlanError(f"{where}.stages: must give all {last.rows} outputs of {last.name}")
+
+
+def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None:
+    """Compare the next stages, a matrix and what follows it, with a layer."""
+    index, dense = rest.pop(0) if rest else (0, None)
+    place = f"{where}.stages[{index}]"
+    if not isinstance(dense, FoldedDense | UnrolledDense) or dense.name != identifier(layer.name):
+        raise PlanError(
+            f"{place}: must be layer {layer.name} of the network; build the plan anew for another "
+            "network"
+        )
+    _check_lanes(dense.inputs, layer, place)
+    match dense:
+        case FoldedDense():
+            forms = check_folded(dense, layer, place, may_drop=layer.tail != "argmax")
+        case UnrolledDense():
+            forms = check_unrolled(dense, layer, place)
+        case _:
+            assert_never(dense)
+    tail: Stage | None = None
+    if layer.tail != "output":
+        _check_joints(rest, where)
+        if not rest:
+            raise PlanError(f"{place}: must be followed by the {layer.tail} of {layer.name}")
+        index, tail = rest.pop(0)
+    check_tail(tail, layer, forms, f"{where}.stages[{index}]")
+
+
+def _check_joints(rest: list[tuple[int, Stage]], where: str) -> None:
+    """Every element must go to its place through the queues and converters that are next."""
+    while rest and isinstance(rest[0][1], Joint):
+        index, stage = rest.pop(0)
+        _check_places(index, stage, where)
+
+
+def _check_reorder(index: int, stage: Stage, layer: Layer, where: str) -> None:
+    """Every output must go to its place, and those that do not come must be their constant."""
+    assert isinstance(stage, Reorder)
+    _check_places(index, stage, where)
+    for slot, row in enumerate(stage.outputs.order):
+        if row != PADDING and stage.sources[slot] == PADDING:
+            limits = layer.outputs[row]
+            if limits.span or stage.constants[slot] != limits.lo:
+                raise PlanError(
+                    f"{where}.stages[{index}].sources[{slot}]: must be where row {row} comes"
+                )
+
+
+def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
+    """Each stage reads what the one before it writes, the first one the network's input."""
+    if not plan.stages:
+        raise PlanError(f"{where}.stages: must hold the network's layers, not nothing")
+    kinds = set(plan.inputs.lanes)
+    elements = [element for element in plan.inputs.order if element != PADDING]
+    size = 1
+    for length in graph.input.shape:
+        size *= length
+    if kinds != {graph.input.type} or elements != list(range(size)):
+        raise PlanError(
+            f"{where}.stages[0].inputs: must be the network's {size} inputs of type "
+            f"{graph.input.type} in order"
+        )
+    for index, stage in enumerate(plan.stages):
+        for name, stream in (("inputs", stage.inputs), ("outputs", stage.outputs)):
+            if not stream.lanes or len(stream.order) % len(stream.lanes):
+                raise PlanError(
+                    f"{where}.stages[{index}].{name}.order: must fill beats of "
+                    f"{len(stream.lanes)} lanes, padded with -1"
+                )
+        if index and stage.inputs != plan.stages[index - 1].outputs:
+            raise PlanError(
+                f"{where}.stages[{index}].inputs: must be the outputs of stages[{index - 1}]; "
+                "change both alike"
+            )
+
+
+def _check_places(index: int, stage: Stage, where: str) -> None:
+    """Follow every slot through a stage that only moves."""
+    places = np.arange(1, len(stage.inputs.order) + 1)[None]
+    order = (PADDING, *stage.inputs.order)
+    if isinstance(stage, Reorder):
+        stage = replace(stage, constants=(0,) * len(stage.constants))
+    moved = [order[place] for place in run_stage(stage, places)[0]]
+    for slot, (given, element) in enumerate(zip(stage.outputs.order, moved, strict=True)):
+        if given != element and (element != PADDING or given in stage.inputs.order):
+            raise PlanError(
+                f"{where}.stages[{index}].outputs.order[{slot}]: must be {element}, which comes "
+                f"there, not {given}"
+            )
+
+
+def _check_lanes(stream: Stream, layer: Layer, where: str) -> None:
+    """Every element that is not constant must come, none twice, each in a lane that holds it."""
+    elements = sorted(element for element in stream.order if element != PADDING)
+    varying = {column for column, limits in enumerate(layer.inputs) if limits.span}
+    if len(set(elements)) < len(elements) or not varying <= set(elements):
+        raise PlanError(
+            f"{where}.inputs.order: must hold each of the {layer.columns} elements once"
+        )
+    for slot, element in enumerate(stream.order):
+        lane = stream.lanes[slot % len(stream.lanes)]
+        limits = layer.inputs[max(element, 0)]
+        if element in varying and (limits.lo < lane.lo or limits.hi > lane.hi):
+            raise PlanError(
+                f"{where}.inputs.lanes[{slot % len(stream.lanes)}]: must hold "
+                f"[{limits.lo}, {limits.hi}], not {lane}; widen it"
+            )

@@ -1,0 +1,1 @@
+"""Styles and foldings of the layers, for a goal or as asked."""

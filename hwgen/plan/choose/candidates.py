@@ -1,0 +1,160 @@
+"""The ways to build a layer, planned to the end so that their cost is that of real stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.errors import PlanError
+from hwgen.ir import Graph
+from hwgen.numeric import Range
+from hwgen.plan.choose.choices import folded, least_cycles, unrolled
+from hwgen.plan.choose.layer_plan import layer_cost, plan_layer
+from hwgen.plan.design import LayerChoice
+from hwgen.plan.estimate.stage import Cost, stage_cost
+from hwgen.plan.folded.folding import LOADING
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
+from hwgen.plan.stages.stage import Stream
+from hwgen.plan.streams.joints import entry, lanes_within, narrower, slowest_stage
+
+MAX_MULTIPLIERS = 1024  # of a folded layer that is chosen by itself
+LEAST_LUTS_PER_WEIGHT = 0.5  # no layer was unrolled for less; where that is more, it is not tried
+CONVERTER_LUTS = 12  # of the counters and enables of a converter to one beat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A choice with what it takes."""
+
+    choice: LayerChoice
+    cycles: int
+    cost: Cost
+
+    @property
+    def worth(self) -> int:
+        """LUTs, and block RAMs at their price."""
+        return self.cost.priced(self.choice.luts_per_bram)
+
+
+class Candidates:
+    """The ways to build one layer; each is planned once.
+
+    Parameters
+    ----------
+    graph, layer
+        The network and the layer of it.
+    options
+        Of the build; a style other than auto leaves one way.
+    """
+
+    def __init__(self, graph: Graph, layer: Layer, options: BuildOptions) -> None:
+        self.graph, self.layer, self.options = graph, layer, options
+        self.name = layer.name
+        self.kind = Range(
+            min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
+        ).type
+        self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns)
+        self._folded: dict[int, Candidate] = {}
+        self._unrolled: list[Candidate] | None = None
+
+    @property
+    def most_cycles(self) -> int:
+        """Cycles on a single multiplier."""
+        return self._on(1).cycles if self.options.style != "unrolled" else 1
+
+    @property
+    def _unrolls(self) -> bool:
+        small = self.layer.nonzero <= MAX_UNROLLED_NONZERO
+        return self.options.style == "unrolled" or (self.options.style == "auto" and small)
+
+    def least_cycles(self, wanted: int) -> int:
+        """Give the fewest cycles of any way, or `wanted` where one keeps it."""
+        if self._unrolls:
+            return 1
+        found = self._within(wanted)
+        if found is not None:
+            return wanted
+        return min(candidate.cycles for candidate in self._folded.values())
+
+    def ways(self, interval: int) -> list[Candidate]:
+        """Give the unrolled and the cheapest folded way that keep an interval."""
+        within = None if self.options.style == "unrolled" else self._within(interval)
+        found = [] if within is None else [within]
+        if self._unrolls and (
+            within is None or within.worth > LEAST_LUTS_PER_WEIGHT * self.layer.nonzero
+        ):
+            try:
+                found += self._unrolled_way()
+            except PlanError:  # a clock that no adder keeps leaves the folded way
+                if within is None:
+                    raise
+        return found
+
+    def joint_luts(self, before: Candidate | None, candidate: Candidate) -> int:
+        """LUTs of what joins this layer to the one before."""
+        if before is None or before.choice.style == candidate.choice.style:
+            return 0
+        if candidate.choice.style == "unrolled":
+            return CONVERTER_LUTS
+        whole = entry(tuple(range(self.layer.columns)), self.kind, self.layer.columns)
+        lanes = lanes_within(self.layer.columns, candidate.cycles)
+        converter = narrower(self.name, whole, self.layer, lanes)
+        return 0 if converter is None else stage_cost(converter, self.options.target).luts
+
+    def _unrolled_way(self) -> list[Candidate]:
+        if self._unrolled is None:
+            choice = unrolled(self.layer, self.options)
+            lanes = self.layer.columns
+            stream = entry(tuple(range(lanes)), self.kind, lanes)
+            planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
+            cost = layer_cost(planned.stages, self.options.target)
+            self._unrolled = [Candidate(choice=choice, cycles=1, cost=cost)]
+        return self._unrolled
+
+    def _on(self, multipliers: int) -> Candidate:
+        """Plan the layer on so many multipliers, rows in parallel first."""
+        if multipliers not in self._folded:
+            pe = min(multipliers, self.layer.rows)
+            simd = min(-(-multipliers // pe), self.layer.columns)
+            choice = folded(self.layer, pe, simd, self.options)
+            columns = self.layer.columns
+            lanes = lanes_within(columns, least_cycles(self.layer, choice))
+            stream = entry(tuple(range(columns)), self.kind, lanes)
+            planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
+            self._folded[multipliers] = Candidate(
+                choice=choice,
+                cycles=max(
+                    slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)
+                ),
+                cost=layer_cost(planned.stages, self.options.target),
+            )
+        return self._folded[multipliers]
+
+    def _loaded_in(self, stream: Stream) -> int:
+        """Cycles that a folded layer behind takes to load a vector of this stream."""
+        is_last = self.layer.tail_name == self.graph.output
+        return 1 if is_last or stream.beats == 1 else stream.beats + LOADING
+
+    def _within(self, interval: int) -> Candidate | None:
+        """Give the cheapest of the fewest multipliers that keep an interval; None for none.
+
+        A few more are tried too: numbers with divisors can be arranged in more ways.
+        """
+        fewest = self._fewest(interval)
+        if fewest is None:
+            return None
+        tried = {fewest, fewest + 1, fewest + 2, -(-fewest // 4) * 4}
+        found = [self._on(min(multipliers, self.most)) for multipliers in sorted(tried)]
+        keeping = [candidate for candidate in found if candidate.cycles <= interval]
+        return min(keeping, key=lambda candidate: candidate.worth)
+
+    def _fewest(self, interval: int) -> int | None:
+        """Give the fewest multipliers that keep an interval, None where none do."""
+        one = least_cycles(self.layer, folded(self.layer, 1, 1, self.options))
+        multipliers = min(max(-(-one // interval), 1), self.most)
+        while (cycles := self._on(multipliers).cycles) > interval:
+            if multipliers == self.most:
+                return None
+            short = -(-multipliers * cycles // interval)
+            multipliers = min(max(multipliers + 1, (multipliers + short) // 2), self.most)
+        return multipliers

@@ -1,0 +1,157 @@
+"""What is chosen for each layer before anything about it is planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwgen.errors import PlanError
+from hwgen.plan.design import LayerChoice
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
+from hwgen.plan.streams.port_width import fits_ports
+
+DEFAULT_PE = 4
+
+
+def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerChoice, ...] | None:
+    """Give what the options say of every layer, None where that is to be found out.
+
+    Raises
+    ------
+    PlanError
+        Where the options contradict one another.
+    """
+    folds = bool(options.pe or options.simd or not options.skip)
+    if options.style == "unrolled" and folds:
+        raise PlanError(
+            "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all "
+            "rows in parallel and never holds a zero weight"
+        )
+    if options.goal is not None:
+        return None
+    small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
+    small = small and all(fits_ports(layer) for layer in layers)
+    if options.style == "unrolled" or (options.style == "auto" and small and not folds):
+        return tuple(unrolled(layer, options) for layer in layers)
+    if options.style == "folded" or folds or len(layers) == 1:
+        _check_folded(options)
+        pe, simd = options.pe or DEFAULT_PE, options.simd or 1
+        asked = bool(options.pe or options.simd) and options.skip
+        as_asked = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
+        return tuple(
+            folded(layer, own_pe, own_simd, options)
+            for layer, (own_pe, own_simd) in zip(layers, as_asked, strict=True)
+        )
+    return None
+
+
+def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
+    """Give pe and simd within a layer, of as many products a cycle as were asked for if it can be.
+
+    Zeros are skipped, so that only their product counts.
+    """
+    if pe <= layer.rows and simd <= layer.columns:
+        return pe, simd
+    fits = [
+        (rows, min(pe * simd // rows, layer.columns))
+        for rows in range(1, min(layer.rows, pe * simd) + 1)
+    ]
+    return max(fits, key=lambda fit: (fit[0] * fit[1], fit[0]))
+
+
+def _check_folded(options: BuildOptions) -> None:
+    """Refuse a clock that nothing looks at."""
+    if options.clock_mhz:
+        raise PlanError(
+            "clock-mhz: must not be given where all layers are folded, whose registers it does not "
+            "change; leave --clock-mhz out, add --fps, or choose --style unrolled"
+        )
+
+
+def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
+    """Give the choice of a unit that takes a vector every cycle."""
+    return LayerChoice(
+        name=layer.name,
+        style="unrolled",
+        pe=layer.rows,
+        simd=layer.columns,
+        skip=True,
+        accumulator=options.accumulator,
+        luts_per_bram=0,  # there are no memories
+    )
+
+
+def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoice:
+    """Give the choice of a folded unit, no larger than the layer."""
+    return LayerChoice(
+        name=layer.name,
+        style="folded",
+        pe=min(pe, layer.rows),
+        simd=min(simd, layer.columns),
+        skip=options.skip,
+        accumulator=options.accumulator,
+        luts_per_bram=options.bram_price,
+    )
+
+
+def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], where: str) -> None:
+    """Refuse choices that do not fit the network.
+
+    Raises
+    ------
+    PlanError
+        With the place in `where` and what must hold there.
+    """
+    names = [layer.name for layer in layers]
+    if [choice.name for choice in choices] != names:
+        raise PlanError(
+            f"{where}: must name the network's layers {', '.join(names)} in this order, not "
+            f"{', '.join(choice.name for choice in choices) or 'none'}; build the plan anew for "
+            "another network"
+        )
+    for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
+        place = f"{where}[{index}]"
+        if choice.style == "unrolled" and (choice.pe, choice.simd, choice.skip) != (
+            layer.rows,
+            layer.columns,
+            True,
+        ):
+            raise PlanError(
+                f"{place}: unrolled layer {layer.name} has all rows and columns in parallel and no "
+                f"zero weights: pe must be {layer.rows}, simd {layer.columns} and skip true, not "
+                f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
+            )
+        if choice.luts_per_bram < 0:
+            raise PlanError(f"{place}.luts_per_bram: must be 0 or more, not {choice.luts_per_bram}")
+        for key, value, limit, meaning in (
+            ("pe", choice.pe, layer.rows, "rows"),
+            ("simd", choice.simd, layer.columns, "columns"),
+        ):
+            if not 1 <= value <= limit:
+                raise PlanError(
+                    f"{place}.{key}: must be 1 to the {limit} {meaning} of {layer.name}, not "
+                    f"{value}; choose another"
+                )
+
+
+def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
+    """Give the build's options as they hold for one layer, for which nothing is to be found out."""
+    own = replace(options, fps=None, max_luts=None, max_brams=None, accumulator=choice.accumulator)
+    if choice.style == "unrolled":
+        return replace(own, style="unrolled", pe=None, simd=None, skip=True)
+    return replace(
+        own,
+        style="folded",
+        pe=choice.pe,
+        simd=choice.simd,
+        skip=choice.skip,
+        luts_per_bram=choice.luts_per_bram,
+    )
+
+
+def least_cycles(layer: Layer, choice: LayerChoice) -> int:
+    """Cycles that a layer takes for a vector at the least, without planning it."""
+    if choice.style == "unrolled":
+        return 1
+    products = layer.nonzero if choice.skip else layer.rows * layer.columns
+    return max(-(-products // (choice.pe * choice.simd)), 1)

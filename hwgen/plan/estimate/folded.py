@@ -1,0 +1,133 @@
+"""Counts behind the estimate of folded stages: products, sums, memories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
+from hwgen.plan.cost.memory import (
+    block_count,
+    columns_luts,
+    rom_luts,
+    table_luts,
+    vector_blocks,
+    vector_luts,
+)
+from hwgen.plan.design import Target
+from hwgen.plan.stages.program_memory import ProgramMemory, program_memory
+from hwgen.plan.stages.stage import (
+    FoldedDense,
+    MemoryKind,
+    ProcessingElement,
+    Reorder,
+    SerialThreshold,
+)
+from hwgen.plan.stages.vector_shape import VectorShape
+from hwgen.plan.stages.weight_code import WeightCode
+
+COUNTER_LUTS = 2  # of a bit of a counter with an end
+TURN_LUTS = 6  # of a set whose results wait for their turn
+
+
+def folded_luts(stage: FoldedDense, target: Target) -> int:
+    """LUTs of a folded unit before correction."""
+    shape = VectorShape.of(stage.inputs, stage.banks)
+    bits = shape.element_bits
+    luts = sum(
+        _element_luts(element, stage.pe_sets[owner].lanes, bits, target)
+        for element, owner in zip(stage.elements, stage.owners, strict=True)
+    )
+    luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
+    widest = max(lane.bits for lane in stage.outputs.lanes)
+    if stage.sets > 1:
+        fed = [sum(lane in part.fed for part in stage.pe_sets) for lane in range(stage.width)]
+        luts += TURN_LUTS * stage.sets
+        if stage.is_round:
+            luts += sum(widest * mux_luts(target, ways) for ways in fed)
+        else:  # each way behind a gate, and all in one OR
+            gates = [-(-(2 * ways - 1) // (LUT_INPUTS[target] - 1)) for ways in fed if ways > 1]
+            luts += widest * sum(gates)
+            luts += table_luts(target, [sum(1 << s for s in turn) for turn in stage.turns])
+    program = program_memory(stage)
+    if stage.program_memory == "lut":
+        luts += columns_luts(target, program.held, stage.cycles)
+    if stage.vector_memory == "lut":
+        luts += vector_luts(target, shape, readers(stage, program)) or 0
+    return luts
+
+
+def reorder_luts(stage: Reorder, target: Target) -> int:
+    """LUTs of a reorder buffer before correction: its places, and its memories."""
+    lanes, shape = len(stage.outputs.lanes), VectorShape.of(stage.inputs, 1)
+    luts = lanes * rom_luts(target, stage.outputs.beats, shape.place_bits)
+    if stage.memory == "lut":
+        luts += vector_luts(target, shape, lanes) or 0
+    return luts
+
+
+def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
+    """Count the block RAMs of program and vector."""
+    if isinstance(stage, Reorder):
+        shape = VectorShape.of(stage.inputs, 1)
+        blocks = vector_blocks(target, shape)
+        return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
+    shape = VectorShape.of(stage.inputs, stage.banks)
+    program, blocks = program_memory(stage), 0
+    if stage.program_memory == "block":
+        blocks += block_count(target, stage.cycles, max(len(program.held), 1))
+    if stage.vector_memory == "block":
+        blocks += readers(stage, program) * vector_blocks(target, shape)
+    return blocks
+
+
+def readers(stage: FoldedDense, program: ProgramMemory) -> int:
+    """Read ports of the vector, each with a memory of its own."""
+    return stage.banks if stage.counted else len(program.readers)
+
+
+def _element_luts(element: ProcessingElement, lanes: int, bits: int, target: Target) -> int:
+    """LUTs of one PE: its lanes, their sum, accumulator and its starts. A carry in takes a bit."""
+    code = WeightCode(element.weights)
+    product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
+    signed = int(code.signed)
+    inverted = lanes // 2 if target == "xc7" else lanes  # its adders invert an operand
+    lane = _multiply_luts(code, bits, target)
+    tree, terms, width = 0, lanes, product + signed
+    while terms > 1:
+        tree += terms // 2 * (width + 1 + signed)
+        terms, width = -(-terms // 2), width + 1
+    held = element.accumulator.bits
+    starts = len(set(element.initial))
+    choice = 0
+    if starts > 1:
+        rows = len(element.initial)
+        choice = rom_luts(target, rows, held) + COUNTER_LUTS * (rows - 1).bit_length()
+    return lanes * lane + signed * inverted * product + tree + held + signed + choice
+
+
+def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:
+    """LUTs of a product without its sign; zero or the input as it is are its register's reset."""
+    largest = code.largest.bit_length()
+    if code.shifts is not None:
+        return largest + bits if len(code.shifts) > 2 else 1
+    gates = bits if target == "xc7" else largest * bits  # bits of the input that a weight lets by
+    return gates + (largest - 1) * (bits + 1)
+
+
+def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:
+    """LUTs of a search before correction: a comparison a level and lane, and tables in LUTs."""
+    luts = stage.levels * sum(adder_luts(target, lane.bits) for lane in stage.inputs.lanes)
+    return luts + sum(table_luts(target, words) for _, words in _tables(stage, "lut"))
+
+
+def serial_threshold_brams(stage: SerialThreshold, target: Target) -> int:
+    """Count the block RAMs of a search."""
+    return sum(block_count(target, len(words), bits) for bits, words in _tables(stage, "block"))
+
+
+def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Bits of a word and the words of every table that is held so."""
+    for lane in range(len(stage.tables)):
+        for level, memory in enumerate(stage.memories):
+            if memory == kind:
+                yield stage.word_bits(lane), stage.words(lane, level)

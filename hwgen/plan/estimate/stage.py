@@ -1,0 +1,125 @@
+"""What a stage will take of a target, from its numbers alone: LUT sites and block RAMs.
+
+Each kind of stage has a count of its parts; `FITTED` corrects it to what Yosys makes of them, with
+a base and a factor. `bench/estimates.py` measures the error, and fits them anew with `--fit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from hwgen.plan.adders.passes import graph_luts
+from hwgen.plan.cost.fabric import adder_luts, mux_luts
+from hwgen.plan.cost.memory import ram_luts
+from hwgen.plan.design import Plan, Target
+from hwgen.plan.estimate.fitted import FITTED
+from hwgen.plan.estimate.folded import (
+    folded_brams,
+    folded_luts,
+    reorder_luts,
+    serial_threshold_brams,
+    serial_threshold_luts,
+)
+from hwgen.plan.requantize.channel import luts
+from hwgen.plan.stages.stage import (
+    Fifo,
+    FoldedDense,
+    Joint,
+    Narrower,
+    OutputBuffer,
+    ParallelArgmax,
+    ParallelThreshold,
+    Reorder,
+    SerialArgmax,
+    SerialThreshold,
+    Stage,
+    UnrolledDense,
+    Widener,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """LUT sites and block RAMs; those of xc7 in halves of 18 kbit."""
+
+    luts: int
+    brams: int
+
+    def priced(self, luts_per_bram: int) -> int:
+        """Give one number: LUTs, and block RAMs at their price."""
+        return self.luts + self.brams * luts_per_bram
+
+
+def chain_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
+    """Give the estimate for some stages together."""
+    costs = [stage_cost(stage, target) for stage in stages]
+    return Cost(luts=sum(c.luts for c in costs), brams=sum(c.brams for c in costs))
+
+
+def stage_cost(stage: Stage, target: Target) -> Cost:
+    """Give the estimate for a stage."""
+    base, factor = FITTED[target][type(stage).__name__]
+    brams = 0
+    if isinstance(stage, FoldedDense | Reorder):
+        brams = folded_brams(stage, target)
+    elif isinstance(stage, SerialThreshold):
+        brams = serial_threshold_brams(stage, target)
+    return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
+
+
+def layer_costs(plan: Plan) -> tuple[Cost, ...]:
+    """Give the estimate for every layer, with what follows it up to the next one."""
+    starts = [
+        index
+        for index, stage in enumerate(plan.stages)
+        if isinstance(stage, UnrolledDense | FoldedDense)
+    ]
+    ends = [*starts[1:], len(plan.stages)]
+    return tuple(
+        chain_cost(plan.stages[start:end], plan.target)
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def counted_luts(stage: Stage, target: Target) -> int:
+    """LUTs of a stage's parts, before the correction."""
+    match stage:
+        case UnrolledDense():
+            return graph_luts(stage.graph, target)
+        case ParallelThreshold():
+            channels = zip(stage.channels, stage.inputs.lanes, stage.outputs.lanes, strict=True)
+            return round(
+                sum(luts(channel, lane, code.bits, target) for channel, lane, code in channels)
+            )
+        case ParallelArgmax() | SerialArgmax():
+            lanes, bits = len(stage.inputs.lanes), stage.inputs.lanes[0].bits
+            index = stage.outputs.lanes[0].bits
+            serial = isinstance(stage, SerialArgmax)
+            return (lanes - 1 + serial) * (adder_luts(target, bits) + bits + index)
+        case FoldedDense():
+            return folded_luts(stage, target)
+        case Reorder():
+            return reorder_luts(stage, target)
+        case SerialThreshold():
+            return serial_threshold_luts(stage, target)
+        case OutputBuffer():
+            return ram_luts(target, stage.depth, stage.inputs.width) or 0
+        case Fifo() | Narrower() | Widener():
+            return _joint_luts(stage, target)
+        case _:
+            assert_never(stage)
+
+
+def _joint_luts(stage: Joint, target: Target) -> int:
+    match stage:
+        case Fifo():
+            width = stage.inputs.width
+            stored = None if stage.in_registers else ram_luts(target, stage.depth, width)
+            return width * mux_luts(target, stage.depth) if stored is None else stored
+        case Narrower():
+            return mux_luts(target, stage.parts) * stage.outputs.width + stage.parts.bit_length()
+        case Widener():
+            return stage.inputs.beats
+        case _:
+            assert_never(stage)

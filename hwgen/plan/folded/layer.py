@@ -1,0 +1,127 @@
+"""Plans the stages of a folded layer: schedule, tables of thresholds or argmax."""
+
+from __future__ import annotations
+
+from hwgen.ir import Graph
+from hwgen.numeric import Range
+from hwgen.plan.cost.memory import vector_kind
+from hwgen.plan.estimate.stage import chain_cost
+from hwgen.plan.folded.folding import FoldedOptions
+from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
+from hwgen.plan.folded.program import union
+from hwgen.plan.folded.threshold_products import threshold_products
+from hwgen.plan.folded.threshold_search import threshold_search
+from hwgen.plan.identifier import identifier, part_name
+from hwgen.plan.layers import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import (
+    PlannedLayer,
+    check_width,
+    register_bits,
+    summary_of,
+)
+from hwgen.plan.stages.stage import (
+    PADDING,
+    Fifo,
+    FoldedDense,
+    Reorder,
+    SerialArgmax,
+    Stage,
+    Stream,
+)
+from hwgen.plan.stages.vector_shape import VectorShape
+
+DEFAULT_PE = 4
+QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
+COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
+LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
+
+
+def plan_folded_layer(
+    graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
+) -> PlannedLayer:
+    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
+    folded = FoldedOptions(
+        target=options.target,
+        pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
+        simd=1 if options.simd is None else min(options.simd, layer.columns),
+        skip=options.skip,
+        accumulator=options.accumulator_method,
+        minimum_bits=options.accumulator_width,
+        luts_per_bram=options.bram_price,
+        effort=options.effort,
+        drop_empty=layer.tail == "output"
+        or (layer.tail == "threshold" and graph.output != layer.tail_name),
+    )
+    planned = plan_folded(layer, stream, folded)
+    dense = planned.stage
+    bits = register_bits(layer, dense)
+    check_width(layer, bits, options)
+    stages: tuple[Stage, ...] = (dense, *_queue(dense))
+    if layer.thresholds is not None:
+        stages += _thresholds(graph, layer, planned, options)
+    elif layer.tail == "argmax":
+        index = layer.outputs[0].type
+        stages += (
+            SerialArgmax(
+                name=identifier(layer.tail_name),
+                inputs=dense.outputs,
+                outputs=Stream(lanes=(index,), order=(0,)),
+            ),
+        )
+    if graph.output == layer.tail_name and layer.tail != "argmax":
+        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
+    return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _thresholds(
+    graph: Graph, layer: Layer, planned: FoldedPlan, options: BuildOptions
+) -> tuple[Stage, ...]:
+    """Give products, or a search in memories where that takes less, block RAMs at their price."""
+    codes = graph.tensors[layer.tail_name].range
+    is_output = graph.output == layer.tail_name
+    products = threshold_products(layer, planned, options, is_output=is_output)
+    if products is not None and codes.span.bit_length() > COMPARED_BITS:
+        return products
+    search = threshold_search(layer, planned, codes, options)
+    ways: list[tuple[Stage, ...]] = [(search,), *([] if products is None else [products])]
+    costs = [chain_cost(way, options.target) for way in ways]
+    prices = [cost.priced(options.bram_price) for cost in costs]
+    return ways[prices.index(min(prices))]
+
+
+def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
+    """Give a large unit two places behind it, so that its stall comes from a register nearby."""
+    if dense.multipliers < QUEUED_MULTIPLIERS:
+        return ()
+    stream = dense.outputs
+    return (Fifo(name=part_name(dense.name, "queue"), inputs=stream, outputs=stream, depth=2),)
+
+
+def _in_order(
+    layer: Layer, stream: Stream, cycles: int, options: BuildOptions
+) -> tuple[Reorder, ...]:
+    """Put the outputs of the last layer back into order, where they are not.
+
+    As few elements a beat as keep up: each lane reads a copy of the vector.
+    """
+    natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
+    if stream.order == natural:
+        return ()
+    lanes = -(-layer.rows // max(cycles - LEAVING_MARGIN, 1))
+    order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
+    slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
+    constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
+    missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
+    kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
+    shape = VectorShape.of(stream, 1)
+    return (
+        Reorder(
+            name=part_name(identifier(layer.tail_name), "order"),
+            inputs=stream,
+            outputs=Stream(lanes=(kind,) * lanes, order=order),
+            sources=tuple(slot_of.get(row, PADDING) for row in order),
+            constants=constants,
+            memory=vector_kind(options.target, shape, options.bram_price, lanes),
+        ),
+    )

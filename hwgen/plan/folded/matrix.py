@@ -1,0 +1,193 @@
+"""Plans a matrix-vector unit that works over many cycles: a static schedule of nonzero weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwgen.errors import PlanError
+from hwgen.numeric import IntArray
+from hwgen.plan.cost.memory import program_kind
+from hwgen.plan.folded.folding import Bits, FoldedOptions, Folding, choose_folding, dense_folding
+from hwgen.plan.folded.program import (
+    Register,
+    limits_by_slot,
+    offset_starts,
+    processing_element,
+    row_register,
+    row_work,
+    started,
+    union,
+)
+from hwgen.plan.folded.schedule import Schedule
+from hwgen.plan.layers import Layer
+from hwgen.plan.stages.program_memory import program_memory
+from hwgen.plan.stages.stage import PADDING, FoldedDense, PeSet, ProcessingElement, Stream
+
+SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedPlan:
+    """A folded unit, and the register of each row that it sums."""
+
+    stage: FoldedDense
+    registers: dict[int, Register]
+
+
+def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedPlan:
+    """Schedule a layer; where dense mode has the smaller product of LUTs and cycles, take that.
+
+    Raises
+    ------
+    PlanError
+        Where pe or simd do not fit the layer.
+    """
+    _check_fold(layer, options)
+    units = np.ones(layer.rows, np.int64)
+    if layer.tail == "threshold":
+        units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
+    weight = layer.weight // units[:, None]
+    bits = _bits(layer, inputs, weight)
+    dense = dense_folding(options, layer.rows, bits)
+    if not options.skip:
+        return _planned(layer, inputs, options, weight, units, dense)
+    counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
+    if options.drop_empty:
+        counts = {row: count for row, count in counts.items() if count} or {0: 0}
+    sparse = choose_folding(options, counts, bits)
+    pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
+    best = sparse if pays and sparse.product < dense.product else dense
+    return _planned(layer, inputs, options, weight, units, best)
+
+
+def _check_fold(layer: Layer, options: FoldedOptions) -> None:
+    for name, value, limit, meaning in (
+        ("pe", options.pe, layer.rows, "rows"),
+        ("simd", options.simd, layer.columns, "columns"),
+    ):
+        if not 1 <= value <= limit:
+            raise PlanError(
+                f"{layer.name}: {name} must be 1 to the layer's {limit} {meaning}, not {value}; "
+                "choose another"
+            )
+
+
+def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
+    accumulator = max(total.span.bit_length() for total in layer.totals)
+    levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
+    return Bits(
+        magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
+        accumulator=accumulator,
+        vector=inputs,
+        lane_luts=max(levels, 1) * (accumulator + 4),
+    )
+
+
+def _planned(
+    layer: Layer,
+    inputs: Stream,
+    options: FoldedOptions,
+    weight: IntArray,
+    units: IntArray,
+    folding: Folding,
+) -> FoldedPlan:
+    """Fill the PEs of an arrangement with their programs."""
+    work = row_work(weight, inputs, counted=folding.counted or not options.skip)
+    limits, schedule = limits_by_slot(layer, inputs), folding.schedule
+    bare = {
+        row: row_register(work[row], limits, shape.lanes, int(units[row]), int(layer.bias[row]))
+        for shape, groups in zip(schedule.shapes, schedule.sets, strict=True)
+        for group in groups
+        for row in group.rows
+        if row != PADDING
+    }
+    elements: list[ProcessingElement] = []
+    registers: dict[int, Register] = {}
+    dealt = [
+        [group.rows if folding.natural else _widest_first(group.rows, bare) for group in part]
+        for part in schedule.sets
+    ]
+    for part, ends, shape in zip(dealt, schedule.ends, schedule.shapes, strict=True):
+        for members in zip(*part, strict=True):
+            own = _starts(layer, {row: bare[row] for row in members if row != PADDING}, options)
+            registers |= own
+            element = processing_element(
+                members,
+                work,
+                own,
+                ends=ends,
+                cycles=schedule.cycles,
+                lanes=shape.lanes,
+                minimum_bits=options.minimum_bits,
+                common=layer.tail != "output" or not folding.natural,
+            )
+            elements.append(element)
+    stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt, schedule))
+    return FoldedPlan(stage=stage, registers=registers)
+
+
+def _order(dealt: list[list[tuple[int, ...]]], schedule: Schedule) -> tuple[int, ...]:
+    """Give the rows as they leave, beat after beat."""
+    following = [iter(part) for part in dealt]
+    order = []
+    for together in schedule.turns:
+        beat = [PADDING] * schedule.width
+        for s in together:
+            first = schedule.shapes[s].first
+            rows = next(following[s])
+            beat[first : first + len(rows)] = rows
+        order += beat
+    return tuple(order)
+
+
+def _stage(
+    layer: Layer,
+    inputs: Stream,
+    options: FoldedOptions,
+    folding: Folding,
+    elements: tuple[ProcessingElement, ...],
+    order: tuple[int, ...],
+) -> FoldedDense:
+    lane = union([element.accumulator for element in elements]).type
+    schedule = folding.schedule
+    stage = FoldedDense(
+        name=layer.name,
+        inputs=inputs,
+        outputs=Stream(lanes=(lane,) * schedule.width, order=order),
+        pe=options.pe,
+        simd=options.simd,
+        pe_sets=tuple(
+            PeSet(first=shape.first, size=shape.width, lanes=shape.lanes, ends=ends)
+            for shape, ends in zip(schedule.shapes, schedule.ends, strict=True)
+        ),
+        elements=elements,
+        turns=schedule.turns,
+        cycles=schedule.cycles,
+        counted=folding.counted,
+        banks=schedule.shapes[0].lanes if folding.counted else 1,
+        program_memory="block",  # until it is known what it holds
+        vector_memory=folding.vector_memory,
+        rows=order,
+        nonzero=layer.nonzero,
+    )
+    columns = program_memory(stage).held
+    kind = program_kind(options.target, columns, stage.cycles, options.luts_per_bram)
+    return replace(stage, program_memory=kind)
+
+
+def _widest_first(rows: tuple[int, ...], registers: dict[int, Register]) -> tuple[int, ...]:
+    """Put the row with the widest register first, so that wide rows share PEs."""
+    return tuple(sorted(rows, key=lambda row: -registers[row].held.span if row != PADDING else 1))
+
+
+def _starts(layer: Layer, own: dict[int, Register], options: FoldedOptions) -> dict[int, Register]:
+    """Give the registers of a PE's rows their starts."""
+    if layer.tail == "threshold":
+        return offset_starts(own) if options.accumulator == "offset" else own
+    align = -min(total.lo for total in layer.totals) if layer.tail == "argmax" else 0
+    return {
+        row: replace(started(item, int(layer.bias[row]) + align), unit=1)
+        for row, item in own.items()
+    }

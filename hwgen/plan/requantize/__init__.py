@@ -1,0 +1,1 @@
+"""From a sum to its code: staircases, decision diagrams, exact multiplications."""

@@ -1,0 +1,111 @@
+"""Chooses how each channel gets from its sum to its code: the way of fewer LUTs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.numeric import IntType, Range
+from hwgen.plan.cost.delay import DelayModel, StageLimit
+from hwgen.plan.design import Target
+from hwgen.plan.requantize.decision import Block, choices, code_blocks, crossing_bits
+from hwgen.plan.requantize.rescale import rescales
+from hwgen.plan.requantize.staircase import code_range, wrapped
+from hwgen.plan.stages.requantizers import Choice, Requantizer, Rescale, Steps
+
+# fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
+CHOICE_LUTS: dict[Target, float] = {"xc7": 0.25, "ice40": 0.475, "ecp5": 0.455}  # a diagram's node
+DIGIT_LUTS: dict[Target, float] = {"xc7": 0.65, "ice40": 0.9, "ecp5": 0.96}  # a bit added
+MOST_THRESHOLDS = (1 << 12) - 1  # of a diagram, which has a node or more for each
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRow:
+    """A lane as its requantizer sees it: the values that it carries, and where they lie in it."""
+
+    lane: IntType
+    stored: Range
+    is_wrapped: bool
+
+
+def requantizer(
+    staircase: Steps,
+    row: LaneRow,
+    target: Target,
+    limit: StageLimit | None,
+    choice: Choice,
+) -> Requantizer | None:
+    """Give the requantizer of a row whose codes over its stored value are `staircase`.
+
+    Products are left out whose additions the clock has no time for. With "multiply" a product is
+    taken wherever there is one, with "diagram" nowhere. None where there are more thresholds than a
+    diagram is built for, and no product.
+    """
+    plain = staircase
+    if row.is_wrapped:
+        plain = wrapped(staircase, row.stored, row.lane.bits)
+    small = len(plain.thresholds) <= MOST_THRESHOLDS
+    if choice == "diagram":
+        return plain if small else None
+    found: list[Requantizer] = [
+        item
+        for item in rescales(staircase, row.stored, row.lane)
+        if limit is None or limit.adders_fit(1, item.bits)
+    ]
+    if small and (choice == "auto" or not found):
+        found.insert(0, plain)
+    bits = code_range(plain).type.bits
+    return min(found, key=lambda item: luts(item, row.lane, bits, target), default=None)
+
+
+def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> float:
+    """Estimate the LUTs of a channel."""
+    if isinstance(channel, Steps):
+        return CHOICE_LUTS[target] * choices(code_blocks(channel, lane, code_bits))
+    digits = sum(channel.bits - max(digit.shift, 0) for digit in channel.digits[1:])
+    low = (channel.constant & -channel.constant).bit_length() - 1  # the bits below it are wires
+    constant = channel.bits - low if channel.constant else 0
+    decided = CHOICE_LUTS[target] * choices(seam_blocks(channel, lane))
+    behind = luts(channel.steps, channel.kept, code_bits, target)
+    return DIGIT_LUTS[target] * digits + constant + decided + behind
+
+
+def seam_blocks(channel: Rescale, lane: IntType) -> tuple[Block, ...]:
+    """Give "below the seam" as a function of a lane; nothing where it has no seam."""
+    return (Block(lane.bits, 1, (channel.seam,)),) if channel.seam else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """A requantizer as a row of steps: additions of `bits` bits, then bits of a decision.
+
+    `held[p]` are the bits that cross place p, behind p steps.
+    """
+
+    adders: int
+    bits: int
+    held: tuple[int, ...]
+
+    @property
+    def steps(self) -> int:
+        """Places but the first."""
+        return len(self.held) - 1
+
+    def ns(self, model: DelayModel, start: int, end: int) -> float:
+        """Give the time of the steps from one place to another, without registers."""
+        added = min(end, self.adders) - min(start, self.adders)
+        decided = max(end - self.adders, 0) - max(start - self.adders, 0)
+        carry = model.adders(added, self.bits) - model.register_ns if added else 0.0
+        return carry + model.decision(decided)
+
+
+def path_of(channel: Requantizer, lane: IntType, code_bits: int) -> Path:
+    """Give the steps of a requantizer."""
+    if isinstance(channel, Steps):
+        held = crossing_bits(code_blocks(channel, lane, code_bits), lane.bits)
+        return Path(adders=0, bits=0, held=held)
+    blocks = code_blocks(channel.steps, channel.kept, code_bits)
+    behind = crossing_bits(blocks, channel.kept.bits)
+    read = lane.bits + (channel.seam > 0)
+    waiting = [read if added < len(channel.digits) - 1 else 0 for added in range(channel.adders)]
+    before = [lane.bits, *(bits + channel.bits for bits in waiting[1:])] if waiting else []
+    return Path(adders=channel.adders, bits=channel.bits, held=(*before, *behind))

@@ -1,0 +1,254 @@
+"""Stages that carry a few elements a beat: matrix, thresholds, argmax, order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hwgen.numeric import Range
+from hwgen.plan.stages.stream import Stream
+from hwgen.plan.stages.weight_code import WeightCode
+
+MemoryKind = Literal["lut", "block"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessingElement:
+    """The program of one PE: a weight and an input slot for every step and lane.
+
+    `weights[step * lanes + lane]` and `slots[...]`; `initial[k]` is what the accumulator starts the
+    k-th row of this PE with. `products` bounds the sum of a step's products, `accumulator` every
+    value that the register ever holds; both are exact.
+    """
+
+    weights: tuple[int, ...]
+    slots: tuple[int, ...]
+    initial: tuple[int, ...]
+    products: Range
+    accumulator: Range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeSet:
+    """PEs that work in step, of as many lanes each: `ends[k]` is the step that ends the k-th rows.
+
+    The PEs are `size` and feed the output lanes from `first` on.
+    """
+
+    first: int
+    size: int
+    lanes: int
+    ends: tuple[int, ...]
+
+    @property
+    def fed(self) -> range:
+        """Output lanes of its PEs."""
+        return range(self.first, self.first + self.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedDense:
+    """A matrix-vector product over many cycles on at most `pe * simd` multipliers.
+
+    The multipliers are dealt to PEs and the PEs to sets; `elements` holds the PEs set by set. Beat
+    b carries the next rows of each set in `turns[b]`, which feed unlike output lanes, and is sent
+    when all of them have ended. `rows[b * width + q]` is the row on lane q, or -1: nobody reads a
+    lane that no set of the beat feeds, and it is 0.
+
+    Attributes
+    ----------
+    cycles
+        Steps a vector.
+    counted
+        Every PE reads the same elements, in the order of the slots: dense mode.
+    banks
+        Parts of the vector that are read at once, each through ports of its own.
+    program_memory, vector_memory
+        What holds the weights and positions, and the vector.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    pe: int
+    simd: int
+    pe_sets: tuple[PeSet, ...]
+    elements: tuple[ProcessingElement, ...]
+    turns: tuple[tuple[int, ...], ...]
+    cycles: int
+    counted: bool
+    banks: int
+    program_memory: MemoryKind
+    vector_memory: MemoryKind
+    rows: tuple[int, ...]
+    nonzero: int
+
+    @property
+    def ends(self) -> tuple[tuple[int, ...], ...]:
+        """Steps that end rows, set by set."""
+        return tuple(part.ends for part in self.pe_sets)
+
+    @property
+    def sets(self) -> int:
+        """Sets of PEs; each has its own row ends."""
+        return len(self.pe_sets)
+
+    @property
+    def width(self) -> int:
+        """Lanes of the output stream."""
+        return len(self.outputs.lanes)
+
+    @property
+    def groups(self) -> int:
+        """Output beats a vector."""
+        return len(self.turns)
+
+    @property
+    def multipliers(self) -> int:
+        """Lanes of all PEs."""
+        return sum(part.size * part.lanes for part in self.pe_sets)
+
+    @property
+    def owners(self) -> tuple[int, ...]:
+        """Give the set of every PE."""
+        return tuple(s for s, part in enumerate(self.pe_sets) for _ in range(part.size))
+
+    @property
+    def is_round(self) -> bool:
+        """Whether sets of the whole width leave one after another, always in the same turn."""
+        return all(part.size == self.width for part in self.pe_sets) and all(
+            turn == (beat % self.sets,) for beat, turn in enumerate(self.turns)
+        )
+
+    @property
+    def sources(self) -> dict[int, tuple[int, int]]:
+        """Give for each output slot that a set feeds the PE, and which of its rows it carries."""
+        owners = self.owners
+        first_pe = [owners.index(s) for s in range(self.sets)]
+        following = [0] * self.sets
+        found = {}
+        for beat, together in enumerate(self.turns):
+            for s in together:
+                part = self.pe_sets[s]
+                for q, lane in enumerate(part.fed):
+                    found[beat * self.width + lane] = first_pe[s] + q, following[s]
+                following[s] += 1
+        return found
+
+    def least_gap(self, which: int) -> int:
+        """Give the fewest steps between two row ends of a set, into the next vector too."""
+        ends = self.ends[which]
+        following = (*ends[1:], ends[0] + self.cycles)
+        return min(later - end for end, later in zip(ends, following, strict=True))
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a step and its accumulator."""
+        return 5 + max(
+            WeightCode(element.weights).stages + (self.pe_sets[s].lanes - 1).bit_length()
+            for element, s in zip(self.elements, self.owners, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialThreshold:
+    """Thresholds by a pipelined binary search, two cycles a level: a table's read, a comparison.
+
+    A register in front holds the beat's number, which tables are read by.
+
+    `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
+    carries in that beat; the code is `code_lo` plus how many of them the value reaches.
+    `memories` says for each level what holds its thresholds.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    levels: int
+    code_lo: int
+    tables: tuple[tuple[tuple[int, ...], ...], ...]
+    memories: tuple[MemoryKind, ...]
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from an input beat to its output beat."""
+        return 1 + 2 * self.levels
+
+    @property
+    def bias(self) -> int:
+        """What makes signed values comparable as unsigned ones."""
+        lane = self.inputs.lanes[0]
+        return 1 << (lane.bits - 1) if lane.signed else 0
+
+    def word_bits(self, lane: int) -> int:
+        """Bits of a threshold in the tables of a lane."""
+        return table_bits(self.tables[lane], self.bias)
+
+    def words(self, lane: int, level: int) -> tuple[int, ...]:
+        """Contents of a level's table, at address {group, bits of the code found so far}."""
+        return level_words(self.tables[lane], self.bias, level)
+
+
+def level_words(table: tuple[tuple[int, ...], ...], bias: int, level: int) -> tuple[int, ...]:
+    """Thresholds that level `level` of a search compares with, group by group."""
+    stride = (len(table[0]) + 1) >> level
+    return tuple(
+        thresholds[stride * branch + stride // 2 - 1] + bias
+        for thresholds in table
+        for branch in range(1 << level)
+    )
+
+
+def table_bits(table: tuple[tuple[int, ...], ...], bias: int) -> int:
+    """Bits that hold each threshold of a lane."""
+    return max(max(word + bias for group in table for word in group).bit_length(), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialArgmax:
+    """Index of the largest element of a vector that arrives in beats, in any order."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reorder:
+    """Puts the elements of a vector back into their own order.
+
+    `sources[beat * lanes + lane]` is the input slot that an output slot shows, or -1 for one that
+    always is `constants[beat * lanes + lane]`.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    sources: tuple[int, ...]
+    constants: tuple[int, ...]
+    memory: MemoryKind
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which a vector leaves."""
+        return self.outputs.beats
+
+    @property
+    def ends(self) -> tuple[tuple[int, ...], ...]:
+        """Give the steps that give a beat: every one."""
+        return (tuple(range(self.outputs.beats)),)
+
+    @property
+    def sets(self) -> int:
+        """Beats never wait for one another."""
+        return 1
+
+    @property
+    def groups(self) -> int:
+        """Output beats a vector."""
+        return self.outputs.beats
+
+    @property
+    def pipeline(self) -> int:
+        """Registers between a beat's turn and the output register."""
+        return 4

@@ -1,0 +1,79 @@
+"""Stages that only move beats: queues, and converters between widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.plan.stages.stream import PADDING, Stream
+
+REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fifo:
+    """Beats that wait between two layers, so that neither stops for the other's rhythm."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    depth: int
+
+    def __post_init__(self) -> None:
+        if self.depth < 2:
+            raise ValueError(
+                f"depth must be 2 or more, not {self.depth}: with less a beat passes every other "
+                "cycle at the most"
+            )
+        if self.inputs != self.outputs:
+            raise ValueError("outputs must be the same stream as inputs; only beats are stored")
+
+    @property
+    def in_registers(self) -> bool:
+        """Whether registers hold the beats, which is less logic than a memory where it is small."""
+        return self.depth <= REGISTERS_DEPTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrower:
+    """Cuts each beat into `parts` beats of fewer lanes, lowest lanes first, the last one padded."""
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+
+    def __post_init__(self) -> None:
+        wide, narrow = len(self.inputs.lanes), len(self.outputs.lanes)
+        if self.outputs.beats != self.inputs.beats * -(-wide // narrow):
+            raise ValueError(
+                f"outputs must have {self.inputs.beats * -(-wide // narrow)} beats for "
+                f"{self.inputs.beats} beats of {wide} lanes cut to {narrow}, not "
+                f"{self.outputs.beats}"
+            )
+
+    @property
+    def parts(self) -> int:
+        """Output beats an input beat."""
+        return self.outputs.beats // self.inputs.beats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widener:
+    """Gathers the beats of a vector into one.
+
+    `slots[lane]` is the input slot that goes to a lane, or -1 for an element that does not come
+    because it is constant: its lane is 0.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    slots: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
+            raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
+        if not all(PADDING <= slot < len(self.inputs.order) for slot in self.slots):
+            raise ValueError(f"slots must lie in -1 to {len(self.inputs.order) - 1}")
+
+
+Joint = Fifo | Narrower | Widener  # what stands between layers, or before thresholds

@@ -1,0 +1,98 @@
+"""What the program memory of a folded unit holds: a column of bits over the steps for each bit.
+
+Columns that are equal are held once, and columns that never change not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hwgen.numeric import IntArray
+from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
+from hwgen.plan.stages.vector_shape import VectorShape
+from hwgen.plan.stages.weight_code import WeightCode
+
+Columns = tuple[int, ...]  # lowest bit of a field first; bit k of a column is that of step k
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramMemory:
+    """The fields of a program's word, each as its columns.
+
+    `ends[s]` says whether a step ends the rows of set s. `weights[k]` and `places[k]` are those of
+    multiplier k, counted PE by PE. Dense mode has weights alone, and its places are empty.
+    """
+
+    steps: int
+    ends: Columns
+    weights: tuple[Columns, ...]
+    places: tuple[Columns, ...]
+
+    @property
+    def always(self) -> int:
+        """Give the column that is 1 in every step."""
+        return (1 << self.steps) - 1
+
+    @cached_property
+    def readers(self) -> dict[Columns, int]:
+        """Read ports of the vector by their places: multipliers with the same places share one."""
+        return {places: port for port, places in enumerate(dict.fromkeys(self.places))}
+
+    @cached_property
+    def held(self) -> Columns:
+        """Columns that change, each once, in the order in which they come."""
+        fields = (
+            self.ends,
+            *(f for pair in zip(self.weights, self.places, strict=True) for f in pair),
+        )
+        columns = dict.fromkeys(column for field in fields for column in field)
+        return tuple(column for column in columns if column not in (0, self.always))
+
+    def words(self) -> list[int]:
+        """Give what is held, as one word a step."""
+        size = -(-self.steps // 8)
+        rows = [np.frombuffer(c.to_bytes(size, "little"), np.uint8) for c in self.held]
+        if not rows:
+            return [0] * self.steps
+        bits = np.unpackbits(np.stack(rows), axis=1, count=self.steps, bitorder="little")
+        packed = np.packbits(bits.T, axis=1, bitorder="little")
+        return [int.from_bytes(word.tobytes(), "little") for word in packed]
+
+
+def program_memory(stage: FoldedDense) -> ProgramMemory:
+    """Give the program memory of a unit."""
+    weights: list[Columns] = []
+    places: list[Columns] = []
+    shape = VectorShape.of(stage.inputs, stage.banks)
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
+        weights += _fields(lanes, _codes(code, element), code.bits)
+        if stage.counted:
+            places += [()] * lanes
+        else:
+            slots = np.array(element.slots, np.int64)
+            places += _fields(lanes, shape.places(slots), shape.place_bits)
+    ends = () if stage.counted else tuple(sum(1 << end for end in part) for part in stage.ends)
+    return ProgramMemory(
+        steps=stage.cycles, ends=ends, weights=tuple(weights), places=tuple(places)
+    )
+
+
+def _codes(code: WeightCode, element: ProcessingElement) -> IntArray:
+    table = {weight: code.encode(weight) for weight in set(element.weights)}
+    return np.array([table[weight] for weight in element.weights], np.int64)
+
+
+def _fields(lanes: int, values: IntArray, bits: int) -> Iterable[Columns]:
+    """Give the columns of a PE's lanes, whose values come step by step."""
+    for lane in range(lanes):
+        own = values[lane::lanes]
+        yield tuple(_column(own >> bit & 1) for bit in range(bits))
+
+
+def _column(bits: IntArray) -> int:
+    return int.from_bytes(np.packbits(bits.astype(np.uint8), bitorder="little").tobytes(), "little")

@@ -1,0 +1,1 @@
+"""What joins stages, and when their beats come."""

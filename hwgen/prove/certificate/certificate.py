@@ -1,0 +1,183 @@
+"""What a proof found, as text and as proof.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hwgen.digests import MADE_FROM, sealed
+from hwgen.numeric import Range
+from hwgen.prove.certificate.folded import FoldedLayer
+from hwgen.prove.layers import Layer
+from hwgen.prove.units.argmax import ArgmaxProof
+from hwgen.prove.units.dense import DenseProof, Lane
+from hwgen.prove.units.staircase import ThresholdProof
+
+PROVED = (
+    "every lane of a dense unit is a linear form of the unit's inputs, and that form is the row "
+    "of network.npz: `lane = (lane_factor * sum + constant) mod 2**bits`, one code a value",
+    "no adder loses a bit that is used, for any input in the ranges given; an adder counted as "
+    "`modulo` is right modulo 2**bits, and all that read it need no more: a lane that is meant so, "
+    "or a narrower sum from which the rest cancels",
+    "every code of a threshold unit equals the network's for every value of its sum",
+    "argmax: lanes are sums plus one constant, and the tree gives the lowest index of the largest",
+    "all paths of a unit have as many registers as its valid bit; all load when i__ready is high, "
+    "and i__ready is o__ready or not o__valid; or, before an output buffer, all load in every "
+    "cycle, and the first unit alone takes a beat only when i__ready is high",
+    "the top joins the units in order",
+    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3, each kind "
+    "in the design, place by place, by Yosys' models of them",
+)
+NOT_PROVED = (
+    "Yosys' reading of the Verilog is trusted, and so is this program",
+    "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
+    "order and number of the words in an output buffer: each is one that went in, bit by bit",
+    "ranges behind the first layer are per channel: ends that no input of the network reaches "
+    "together may be among them",
+)
+
+FOLDED = (
+    "each dense unit, run symbolically cycle by cycle behind a reset: in each beat of each vector "
+    "a lane is a linear form of that vector's elements alone, and that form is the row of "
+    "network.npz, one code a value; program memories are read from the Verilog",
+    "in every cycle the sum that an accumulator holds fits it, for any input in the ranges given",
+    "every code of a threshold unit equals the network's for every value of its sum",
+    "argmax: the words that are compared are all rows' sums plus one constant, above the "
+    "complement of the row's number, and the largest is kept",
+    "queues and converters give lanes that came in, whole, in the beat that the next unit expects",
+    "each unit comes back to a state that it was in, with later vectors in the place of earlier "
+    "ones, so that all of this holds for any number of vectors",
+    "whatever registers and memories hold before the reset has no part in a result, nor has a "
+    "memory word in the cycle in which it is written",
+    "the top joins the units in order",
+)
+NOT_FOLDED = (
+    "every pattern of pauses and stalls: each unit is run for all vectors with beats offered "
+    "without a pause and taken at once, and over four vectors with one random pattern, in each for "
+    "all inputs; other patterns are left to simulation",
+    "m_axis_tlast where a vector leaves in several beats",
+    *NOT_PROVED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayerProof:
+    """A layer, the ranges of its inputs, and what was shown of its units."""
+
+    layer: Layer
+    inputs: tuple[Range, ...]
+    dense: DenseProof
+    tail: ThresholdProof | ArgmaxProof | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the layer as JSON data."""
+        adders = self.dense.adders
+        tail: dict[str, Any] | None = None
+        if isinstance(self.tail, ThresholdProof):
+            codes = [[c.lo, c.hi] for c in self.tail.codes]
+            tail = {"op": "threshold", "values": self.tail.values, "codes": codes}
+        elif self.tail is not None:
+            tail = {"op": "argmax", "added": self.tail.added}
+        return {
+            "name": self.layer.dense.name,
+            "latency_cycles": self.dense.latency,
+            "register_bits": self.dense.registers,
+            "adders": len(adders),
+            "modulo": self.dense.modulo,
+            "widest_adder_bits": max((width for _, width in adders), default=0),
+            "inputs": [[limits.lo, limits.hi] for limits in self.inputs],
+            "accumulators": [_accumulator(lane) for lane in self.dense.lanes],
+            "tail": tail,
+        }
+
+
+def _accumulator(lane: Lane) -> dict[str, Any]:
+    """Give a row and the inputs that reach its ends.
+
+    `hi` with the inputs of `raised` at their highest and all others at their lowest, `lo` with the
+    opposite.
+    """
+    row = lane.row
+    return {
+        "lo": row.limits.lo,
+        "hi": row.limits.hi,
+        "bits": len(lane.nets),
+        "lane_factor": lane.factor,
+        "lane_divisor": lane.divisor,
+        "lane_constant": lane.carried.constant,
+        "raised": sorted(column for column, weight in row.coefficients.items() if weight > 0),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Certificate:
+    """The verdict on a design: `problem` is None where all was shown, or names the place.
+
+    `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
+    and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
+    """
+
+    name: str
+    tool: str
+    layers: tuple[LayerProof, ...]
+    latency: int | None
+    folded: tuple[FoldedLayer, ...] = ()
+    primitives: int = 0
+    problem: str | None
+    made_from: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> bool:
+        """Whether everything was shown."""
+        return self.problem is None
+
+    def verdict(self) -> str:
+        """Give one line."""
+        if self.problem is not None:
+            return f"NOT PROVED: {self.problem}"
+        if self.folded:
+            return self._folded_verdict()
+        rows = sum(len(item.dense.lanes) for item in self.layers)
+        adders = sum(len(item.dense.adders) for item in self.layers)
+        modulo = sum(item.dense.modulo for item in self.layers)
+        exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
+        values = sum(
+            item.tail.values for item in self.layers if isinstance(item.tail, ThresholdProof)
+        )
+        buffered = any(item.dense.flow == "gate" for item in self.layers)
+        return (
+            f"PROVED: {self.name} equals its integer network on every input: {rows} rows, {adders} "
+            f"adders ({exact}), {values} sums through thresholds, latency {self.latency} cycles"
+            f"{' before the output buffer' if buffered else ''}"
+        )
+
+    def _folded_verdict(self) -> str:
+        rows = sum(len(item.dense.rows) for item in self.folded)
+        accumulators = sum(len(item.dense.accumulators) for item in self.folded)
+        values = sum(item.tail.values for item in self.folded if item.tail is not None)
+        interval = max(item.interval for item in self.folded)
+        return (
+            f"PROVED: {self.name} equals its integer network on every input while no unit waits: "
+            f"{rows} rows on {accumulators} accumulators (none can overflow), {values} sums "
+            f"through thresholds, a vector every {interval:g} cycles"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the document of proof.json."""
+        proved, left = (PROVED, NOT_PROVED) if self.latency is not None else (FOLDED, NOT_FOLDED)
+        layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
+        document = {
+            "name": self.name,
+            "proved": self.proved,
+            "verdict": self.verdict(),
+            "problem": self.problem,
+            "tool": self.tool,
+            "latency_cycles": self.latency,
+            "kinds_of_primitive_adders": self.primitives,
+            "proves": list(proved) if self.proved else [],
+            "does_not_prove": list(left),
+            "layers": layers,
+            MADE_FROM: dict(self.made_from),
+        }
+        return sealed(document)

@@ -1,0 +1,89 @@
+"""What was shown of a layer over the cycles of a vector, as data for the certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hwgen.ir import Argmax
+from hwgen.numeric import Range
+from hwgen.prove.forms.forms import Form
+from hwgen.prove.layers import Layer
+from hwgen.prove.units.accumulators import Accumulator
+from hwgen.prove.units.codes import CodesProof
+from hwgen.prove.units.folded import FoldedProof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRun:
+    """A unit, the cycles between its vectors, and those from its first beat in to its first out."""
+
+    name: str
+    interval: float
+    latency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoldedLayer:
+    """A layer, the ranges of its inputs, and what was shown of its units."""
+
+    layer: Layer
+    inputs: tuple[Range, ...]
+    dense: FoldedProof
+    tail: CodesProof | None
+    runs: tuple[UnitRun, ...]
+
+    @property
+    def interval(self) -> float:
+        """Cycles between vectors of the slowest unit."""
+        return max((run.interval for run in self.runs), default=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the layer as JSON data."""
+        tail: dict[str, Any] | None = None
+        if self.tail is not None:
+            codes = [[c.lo, c.hi] for c in self.tail.codes]
+            tail = {"op": "threshold", "values": self.tail.values, "codes": codes}
+        elif isinstance(self.layer.tail, Argmax):
+            tail = {"op": "argmax"}
+        return {
+            "name": self.layer.dense.name,
+            "units": [
+                {"name": run.name, "interval_cycles": run.interval, "latency_cycles": run.latency}
+                for run in self.runs
+            ],
+            "adders": self.dense.adders,
+            "modulo": self.dense.modulo,
+            "inputs": [[limits.lo, limits.hi] for limits in self.inputs],
+            "accumulators": [_accumulator(item) for item in self.dense.accumulators],
+            "rows": [_ends(form) for form in self.dense.rows],
+            "tail": tail,
+        }
+
+
+def _ends(form: Form) -> dict[str, Any]:
+    """Give a row's ends: `hi` with the inputs of `raised` highest and all others lowest.
+
+    `lo` is reached by the opposite.
+    """
+    return {"lo": form.limits.lo, "hi": form.limits.hi, "raised": _positive(form)}
+
+
+def _accumulator(item: Accumulator) -> dict[str, Any]:
+    """Give an accumulator's ends over all steps of all its rows, and what reaches each.
+
+    `hi` is reached with the inputs of `raised_for_hi` highest and all others lowest, `lo` with
+    those of `raised_for_lo` highest.
+    """
+    return {
+        "register": item.name,
+        "bits": item.bits,
+        "lo": item.lowest.limits.lo,
+        "hi": item.highest.limits.hi,
+        "raised_for_lo": _positive(item.lowest.times(-1)),
+        "raised_for_hi": _positive(item.highest),
+    }
+
+
+def _positive(form: Form) -> list[int]:
+    return sorted(column for column, factor in form.coefficients.items() if factor > 0)

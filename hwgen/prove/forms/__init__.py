@@ -1,0 +1,1 @@
+"""Integer linear forms, and what cells make of them."""

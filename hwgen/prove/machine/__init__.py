@@ -1,0 +1,1 @@
+"""The netlist of a unit run cycle by cycle on symbolic values."""

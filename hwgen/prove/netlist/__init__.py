@@ -1,0 +1,1 @@
+"""The netlist of a module, and ways through it."""

@@ -1,0 +1,1 @@
+"""One proof a kind of unit."""
