@@ -1,30 +1,50 @@
-"""A vector on its way between two stages."""
+"""A vector or a feature map on its way between two stages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.numeric import IntType
+import numpy as np
+
+from hwgen.numeric import IntArray, IntType
 
 PADDING = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A vector cut into beats of equal lanes.
+    """A vector, or each position of a map in raster order, cut into beats of equal lanes.
 
-    `order[beat * len(lanes) + lane]` is the element that travels there, or -1 for padding.
+    `order[beat * len(lanes) + lane]` is the element of the vector, or the channel of the position,
+    that travels there, or -1 for padding. `image` is the map's (height, width), (1, 1) for a
+    vector.
     """
 
     lanes: tuple[IntType, ...]
     order: tuple[int, ...]
+    image: tuple[int, int] = (1, 1)
+
+    @property
+    def positions(self) -> int:
+        """Positions of the map, 1 for a vector."""
+        return self.image[0] * self.image[1]
 
     @property
     def beats(self) -> int:
-        """Beats a vector."""
-        return len(self.order) // len(self.lanes)
+        """Beats a vector or a map."""
+        return self.positions * len(self.order) // len(self.lanes)
 
     @property
     def width(self) -> int:
         """Bits a beat."""
         return sum(lane.bits for lane in self.lanes)
+
+    @property
+    def elements(self) -> IntArray:
+        """Of every slot of a whole vector or map, the element in natural order: (slots,).
+
+        The natural order of a map is (channel, row, column), as in the network. -1 for padding.
+        """
+        order, positions = np.array(self.order), np.arange(self.positions)
+        natural = order * self.positions + positions[:, None]
+        return np.where(order == PADDING, PADDING, natural).reshape(-1)

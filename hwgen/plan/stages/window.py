@@ -1,0 +1,146 @@
+"""Stages that see more of a map than one position: windows of a convolution, and poolings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from hwgen.numeric import Range
+from hwgen.plan.stages.folded import MemoryKind
+from hwgen.plan.stages.stream import Stream
+
+PoolKind = Literal["max", "sum"]
+
+
+class Tap(NamedTuple):
+    """An output lane of a window: its row and column in the window, and the input lane it shows."""
+
+    u: int
+    v: int
+    lane: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowBuffer:
+    """Shows of each output position the pixels around it: a tape of pixels, tapped in many places.
+
+    A pixel comes a beat. All that came before lie on a tape that moves a place a *step*: tap (u, v)
+    of a window of (kh, kw) is the pixel of `(kh - 1 - u) * row_steps + kw - 1 - v` steps ago. The
+    window of output position (y, x) has its tap (u, v) at pixel (y * sy + oy + u, x * sx + ox + v),
+    (oy, ox) being `origin`; what lies outside the image is 0. Nothing is stored twice, and columns
+    and rows outside the image take no step: on the tape the next row, or the next frame, lies
+    there.
+
+    The last windows of a frame may need `tail` steps more. The next frame's first pixels take them
+    where so many wait in the queue; else the tape runs on alone, and the queue fills.
+
+    Attributes
+    ----------
+    inputs, outputs
+        A pixel a beat; a window a beat, one lane a tap.
+    origin
+        Place of tap (0, 0) of the first window. The window's last tap is in the image there.
+    taps
+        Of each output lane.
+    queue
+        Pixels that can wait, more than `tail`; 0 where `tail` is 0.
+    memory
+        Where the rows lie, and the queue.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    origin: tuple[int, int]
+    taps: tuple[Tap, ...]
+    queue: int
+    memory: MemoryKind
+
+    def __post_init__(self) -> None:
+        for axis, size in enumerate(self.inputs.image):
+            first = self.first_end[axis]
+            if not 0 <= first < size:
+                raise ValueError(f"{self.name}: the first window must end in the image, not {first}")
+        if self.queue <= self.tail if self.tail else self.queue:
+            raise ValueError(f"{self.name}: queue must be more than {self.tail}, or 0 where that is")
+        if len(self.taps) != len(self.outputs.lanes):
+            raise ValueError(f"{self.name}: taps must be as many as output lanes")
+
+    @property
+    def first_end(self) -> tuple[int, int]:
+        """Row and column of the last tap of the first window."""
+        return self.origin[0] + self.kernel[0] - 1, self.origin[1] + self.kernel[1] - 1
+
+    @property
+    def row_steps(self) -> int:
+        """Steps a row: the columns of the image, or of windows where these are more."""
+        return max(self.inputs.image[1], (self.outputs.image[1] - 1) * self.stride[1] + 1)
+
+    @property
+    def rows(self) -> int:
+        """Rows of steps a frame."""
+        return max(self.inputs.image[0], (self.outputs.image[0] - 1) * self.stride[0] + 1)
+
+    @property
+    def steps(self) -> int:
+        """Steps a frame."""
+        return self.rows * self.row_steps
+
+    def end(self, y: int, x: int) -> int:
+        """Step of a frame at which the window of output position (y, x) is whole."""
+        rows, columns = self.first_end
+        return (y * self.stride[0] + rows) * self.row_steps + x * self.stride[1] + columns
+
+    @property
+    def tail(self) -> int:
+        """Steps behind a frame's own until its last window is whole."""
+        height, width = self.outputs.image
+        return max(self.end(height - 1, width - 1) + 1 - self.steps, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningPool:
+    """Largest pixel or sum of pixels of windows that do not overlap, a pixel a beat.
+
+    What has come of a window's row is kept in a register a channel, what has come of its rows
+    above in a memory with a word a window. Rows and columns of no window are dropped.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    kind: PoolKind
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    memory: MemoryKind
+
+    def __post_init__(self) -> None:
+        if any(k > s for k, s in zip(self.kernel, self.stride, strict=True)) and any(
+            size > 1 for size in self.outputs.image
+        ):
+            raise ValueError(f"{self.name}: windows must not overlap")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowMax:
+    """Largest of the taps of each channel of a window, by a tree of comparisons.
+
+    `sources[lane]` are the input lanes of an output lane.
+    """
+
+    name: str
+    inputs: Stream
+    outputs: Stream
+    sources: tuple[tuple[int, ...], ...]
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from an input beat to its output beat."""
+        return 1
+
+
+def pooled_range(kind: PoolKind, limits: Range, pixels: int) -> Range:
+    """Exact range of a pooling of so many pixels of `limits`."""
+    return limits if kind == "max" else Range(limits.lo * pixels, limits.hi * pixels)
