@@ -31,7 +31,7 @@ from hwgen.plan.stages.stage import (
     Stream,
     UnrolledDense,
 )
-from hwgen.plan.vectors import VectorSet, design_vectors
+from hwgen.plan.vectors.design import VectorSet, design_vectors, is_by_position
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.top import Top, axis_bits
 from hwgen.rtl.units import unit_of
@@ -175,7 +175,8 @@ def _port_json(stream: Stream) -> dict[str, Any]:
         "beats": stream.beats,
         "lanes": len(stream.lanes),
         "type": str(lane),
-        "elements": sum(element != PADDING for element in stream.order),
+        "image": list(stream.image),
+        "elements": sum(element != PADDING for element in stream.order) * stream.positions,
     }
 
 
@@ -216,7 +217,7 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
         "units": [
             {
                 "name": stage.name,
-                "passes": _passes(stage.inputs, stage.outputs),
+                "beats": [_beats(stage, stage.inputs), _beats(stage, stage.outputs)],
                 "stalls": _stalls(stage),
             }
             for stage in plan.stages
@@ -225,8 +226,9 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
     _write_json(folder / "bench.json", description)
 
 
-def _passes(inputs: Stream, outputs: Stream) -> str:
-    return f"{inputs.beats} beats in, {outputs.beats} out"
+def _beats(stage: Stage, stream: Stream) -> int:
+    """Beats of one of the unit's own vectors: of a position where it knows no map."""
+    return 1 if is_by_position(stage) else stream.beats
 
 
 def _stalls(stage: Stage) -> bool:

@@ -17,7 +17,7 @@ from hwgen.plan.identifier import top_name
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
-from hwgen.plan.vectors import RANDOM, design_vectors
+from hwgen.plan.vectors.design import RANDOM, design_vectors
 
 MOST_SAMPLES = 100_000  # of a simulation; more take hours
 MOST_SEED = 2**32 - 1

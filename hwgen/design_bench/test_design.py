@@ -151,7 +151,8 @@ async def every_unit(dut):
     """
     await start(dut)
     for index, unit in enumerate(BENCH["units"]):
-        streams = BENCH["streams"][index : index + 2]
+        sides = zip(BENCH["streams"][index : index + 2], unit["beats"], strict=True)
+        streams = [{**stream, "beats": beats} for stream, beats in sides]
         given, expected = chosen(f"u{index}_i", f"u{index}_o", 0)
         await run(dut, f"u{index}", given, expected, streams)
         stalled = given[:STALLED], expected[:STALLED]

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hwgen.plan.stages.stage import FoldedDense, Joint, Stage, Stream, UnrolledDense
+from hwgen.plan.stages.stage import (
+    FoldedDense,
+    Joint,
+    RunningPool,
+    Stage,
+    Stream,
+    UnrolledDense,
+    WindowBuffer,
+    WindowMax,
+)
 
 Target = Literal["xc7", "ice40", "ecp5"]
 # LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K
@@ -103,12 +112,31 @@ class Plan:
         ends = [
             place
             for place, stage in enumerate(self.stages)
-            if place > index and isinstance(stage, UnrolledDense | FoldedDense)
+            if place > index
+            and isinstance(
+                stage, UnrolledDense | FoldedDense | WindowBuffer | RunningPool | WindowMax
+            )
         ]
         stages = list(self.stages[index : ends[0] if ends else None])
         while isinstance(stages[-1], Joint):
             stages.pop()
         return tuple(stages)
+
+    @property
+    def stages_by_layer(self) -> tuple[tuple[Stage, ...], ...]:
+        """The stages of each layer, with its windows and poolings and what joins it to the next."""
+        found: list[list[Stage]] = []
+        front: list[Stage] = []
+        for stage in self.stages:
+            match stage:
+                case WindowBuffer() | RunningPool() | WindowMax():
+                    front.append(stage)
+                case UnrolledDense() | FoldedDense():
+                    found.append([*front, stage])
+                    front = []
+                case _:
+                    found[-1].append(stage)
+        return tuple(map(tuple, found))
 
     @property
     def accumulator(self) -> str:

@@ -20,19 +20,37 @@ from hwgen.plan.stages.stage import (
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
+    RunningPool,
     SerialArgmax,
     SerialThreshold,
     Stage,
     Stream,
     UnrolledDense,
     Widener,
+    WindowBuffer,
+    WindowMax,
+)
+from hwgen.plan.windows import window_of
+
+PositionStage = UnrolledDense | ParallelThreshold  # the same at every position of a map
+_VectorStage = (
+    UnrolledDense
+    | ParallelThreshold
+    | ParallelArgmax
+    | OutputBuffer
+    | FoldedDense
+    | SerialThreshold
+    | SerialArgmax
+    | Reorder
+    | Joint
 )
 
 
 def run_plan(plan: Plan, x: IntArray) -> list[IntArray]:
     """Give the slots of every stream: the design's input, then each stage's output.
 
-    `x` is (samples, elements); each result is (samples, beats * lanes), padding as zero.
+    `x` is (samples, elements), maps as (channel, row, column); each result is (samples, beats *
+    lanes), padding as zero.
     """
     slots = [to_slots(plan.inputs, x)]
     for stage in plan.stages:
@@ -42,21 +60,42 @@ def run_plan(plan: Plan, x: IntArray) -> list[IntArray]:
 
 def to_slots(stream: Stream, vectors: IntArray) -> IntArray:
     """Vectors in natural order as the stream carries them."""
-    order = np.array(stream.order)
+    order = stream.elements
     slots = vectors[:, np.maximum(order, 0)]
     return np.where(order == PADDING, 0, slots).astype(np.int64)
 
 
 def from_slots(stream: Stream, slots: IntArray) -> IntArray:
     """Give what a stream carried, back in natural order."""
-    order = np.array(stream.order)
+    order = stream.elements
     vectors = np.zeros((len(slots), order.max() + 1), np.int64)
     vectors[:, order[order != PADDING]] = slots[:, order != PADDING]
     return vectors
 
 
-def run_stage(stage: Stage, slots: IntArray) -> IntArray:
-    """One stage on the slots of its input stream."""
+def run_stage(stage: Stage, slots: IntArray, *, by_position: bool = False) -> IntArray:
+    """One stage on the slots of its input stream.
+
+    `slots` are (vectors or maps, slots), or with `by_position` (positions, slots of one) for a
+    stage that knows no map.
+    """
+    if stage.inputs.positions > 1 and isinstance(stage, PositionStage) and not by_position:
+        beats = _run_vectors(stage, slots.reshape(-1, len(stage.inputs.order)))
+        return beats.reshape(len(slots), -1)
+    match stage:
+        case WindowBuffer():
+            return _windows(stage, slots)
+        case RunningPool():
+            return _pooled(stage, slots)
+        case WindowMax():
+            taps = slots.reshape(-1, len(stage.inputs.lanes))
+            largest = [taps[:, list(sources)].max(axis=1) for sources in stage.sources]
+            return np.stack(largest, axis=1).reshape(len(slots), -1)
+        case _:
+            return _run_vectors(stage, slots)
+
+
+def _run_vectors(stage: _VectorStage, slots: IntArray) -> IntArray:
     match stage:
         case UnrolledDense():
             return evaluate(stage.graph, slots, stage.inputs.lanes)
@@ -86,6 +125,29 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return np.where(sources == PADDING, np.array(stage.constants), moved)
         case _:
             assert_never(stage)
+
+
+def _windows(stage: WindowBuffer, slots: IntArray) -> IntArray:
+    sources = window_of(stage).sources()
+    lanes = len(stage.inputs.lanes)
+    height, width = stage.inputs.image
+    maps = slots.reshape(len(slots), height * width, lanes).transpose(0, 2, 1)
+    shown = maps.reshape(len(slots), -1)[:, np.maximum(sources, 0)]
+    found: IntArray = np.where(sources == PADDING, 0, shown)
+    return found.reshape(len(slots), -1)
+
+
+def _pooled(stage: RunningPool, slots: IntArray) -> IntArray:
+    (height, width), (rows, columns) = stage.inputs.image, stage.outputs.image
+    maps = slots.reshape(len(slots), height, width, -1)
+    pixels = [
+        maps[:, u :: stage.stride[0], v :: stage.stride[1]][:, :rows, :columns]
+        for u in range(stage.kernel[0])
+        for v in range(stage.kernel[1])
+    ]
+    stack = np.stack(pixels)
+    pooled: IntArray = stack.max(axis=0) if stage.kind == "max" else stack.sum(axis=0)
+    return pooled.reshape(len(slots), -1)
 
 
 def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hwgen.bounds import data_type_bits
 from hwgen.errors import PlanError
-from hwgen.ir import Dense, Graph
+from hwgen.ir import Conv2d, Dense, Graph
 from hwgen.numeric import IntType, Range
 from hwgen.plan.design import LayerStyle, LayerSummary
 from hwgen.plan.layers import Layer
@@ -55,19 +55,22 @@ def summary_of(
     dense: UnrolledDense | FoldedDense,
 ) -> LayerSummary:
     """Give the row of the report."""
-    node = next(n for n in graph.nodes if isinstance(n, Dense) and n.name == layer.name)
-    source = graph.source(node).range.type
-    folded = isinstance(dense, FoldedDense)
+    node = next((n for n in graph.nodes if n.name == layer.name), None)
+    weighted = node if isinstance(node, Dense | Conv2d) else None
     return LayerSummary(
         name=dense.name,
-        op="dense",
+        op=layer.op,
         style=style,
         pe=dense.pe if isinstance(dense, FoldedDense) else layer.rows,
         simd=dense.simd if isinstance(dense, FoldedDense) else layer.columns,
         rows=layer.rows,
-        columns=layer.columns,
-        nonzero=int((node.weight != 0).sum()),
+        columns=layer.fan_in,
+        nonzero=layer.nonzero if weighted is None else int((weighted.weight != 0).sum()),
         accumulator_bits=bits,
-        data_type_bits=data_type_bits(layer.columns, source, node.weight_bits),
-        cycles=dense.cycles if folded and isinstance(dense, FoldedDense) else 1,
+        data_type_bits=max(bits) if weighted is None else _data_type(graph, weighted, layer),
+        cycles=dense.cycles if isinstance(dense, FoldedDense) else layer.cycles,
     )
+
+
+def _data_type(graph: Graph, node: Dense | Conv2d, layer: Layer) -> int:
+    return data_type_bits(layer.fan_in, graph.source(node).range.type, node.weight_bits)

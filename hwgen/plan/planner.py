@@ -16,6 +16,7 @@ from hwgen.plan.stages.stage import Narrower, Stage, Stream
 from hwgen.plan.streams.joints import entry, lanes_within, narrower, widener, with_fifos
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.unrolled.flow import with_flow
+from hwgen.plan.unrolled.front import front_stages
 
 
 def plan_design(
@@ -61,6 +62,9 @@ def plan_chosen(
     summaries, places = [], []
     for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
         progress(f"plan {layer.name}", index / len(layers))
+        front = front_stages(layer, stream, options)
+        stages += front
+        stream = front[-1].outputs if front else stream
         joint = _joint(stages, stream, layer, choice, slowest)
         if stages:
             places.append(len(stages))
@@ -90,7 +94,15 @@ def plan_chosen(
 
 
 def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int) -> Stream:
-    """Give the design's input: a whole vector for an unrolled layer, else as narrow as can be."""
+    """Give the design's input: for an unrolled layer whole, else a vector as narrow as can be.
+
+    Whole is a vector, or a pixel of a map.
+    """
+    image = layer.input_image
+    if image is not None:
+        channels, *size = graph.input.shape
+        kinds = (graph.input.type,) * channels
+        return Stream(lanes=kinds, order=tuple(range(channels)), image=(size[0], size[1]))
     elements = tuple(range(layer.columns))
     whole = choice.style == "unrolled"
     lanes = len(elements) if whole else lanes_within(len(elements), slowest)
@@ -101,7 +113,7 @@ def _joint(
     stages: list[Stage], stream: Stream, layer: Layer, choice: LayerChoice, slowest: int
 ) -> list[Stage]:
     """Give the converter between the stages so far and a layer, where one is needed."""
-    if not stages:
+    if not stages or layer.window is not None:
         return []
     name = stages[-1].name
     if choice.style == "unrolled":

@@ -7,6 +7,7 @@ exact ranges, staircases are compared wherever a code can change.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import assert_never
 
 import numpy as np
@@ -15,6 +16,7 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.check.flow import check_flow
 from hwgen.plan.check.folded import check_folded
+from hwgen.plan.check.front import check_front
 from hwgen.plan.check.tail import check_tail
 from hwgen.plan.check.unrolled import check_unrolled
 from hwgen.plan.design import Plan
@@ -45,6 +47,7 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
     check_flow(plan, where)
     rest = list(enumerate(plan.stages))
     for layer in layers:
+        check_front(rest, layer, where)
         _check_joints(rest, where)
         _check_layer(rest, layer, where)
     if rest and isinstance(rest[0][1], Reorder):
@@ -54,6 +57,8 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
     if rest:
         raise PlanError(f"{where}.stages[{rest[0][0]}]: must not follow the network's last layer")
     last = layers[-1]
+    if plan.outputs.image != last.positions:
+        raise PlanError(f"{where}.stages: must give a map of {last.positions}, not another")
     if last.tail != "argmax" and not set(range(last.rows)) <= set(plan.outputs.order):
         raise PlanError(f"{where}.stages: must give all {last.rows} outputs of {last.name}")
 
@@ -110,9 +115,10 @@ def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
         raise PlanError(f"{where}.stages: must hold the network's layers, not nothing")
     kinds = set(plan.inputs.lanes)
     elements = [element for element in plan.inputs.order if element != PADDING]
-    size = 1
-    for length in graph.input.shape:
-        size *= length
+    shape = graph.input.shape
+    size = prod(shape) // plan.inputs.positions
+    if plan.inputs.image not in ((1, 1), shape[1:]):
+        raise PlanError(f"{where}.stages[0].inputs.image: must be {list(shape[1:])}")
     if kinds != {graph.input.type} or elements != list(range(size)):
         raise PlanError(
             f"{where}.stages[0].inputs: must be the network's {size} inputs of type "
@@ -134,13 +140,15 @@ def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
 
 def _check_places(index: int, stage: Stage, where: str) -> None:
     """Follow every slot through a stage that only moves."""
-    places = np.arange(1, len(stage.inputs.order) + 1)[None]
-    order = (PADDING, *stage.inputs.order)
+    sources = stage.inputs.elements.tolist()
+    places = np.arange(1, len(sources) + 1)[None]
+    order = (PADDING, *sources)
     if isinstance(stage, Reorder):
         stage = replace(stage, constants=(0,) * len(stage.constants))
     moved = [order[place] for place in run_stage(stage, places)[0]]
-    for slot, (given, element) in enumerate(zip(stage.outputs.order, moved, strict=True)):
-        if given != element and (element != PADDING or given in stage.inputs.order):
+    shown = stage.outputs.elements.tolist()
+    for slot, (given, element) in enumerate(zip(shown, moved, strict=True)):
+        if given != element and (element != PADDING or given in sources):
             raise PlanError(
                 f"{where}.stages[{index}].outputs.order[{slot}]: must be {element}, which comes "
                 f"there, not {given}"

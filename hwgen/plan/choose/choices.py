@@ -152,6 +152,6 @@ def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
 def least_cycles(layer: Layer, choice: LayerChoice) -> int:
     """Cycles that a layer takes for a vector at the least, without planning it."""
     if choice.style == "unrolled":
-        return 1
+        return layer.cycles
     products = layer.nonzero if choice.skip else layer.rows * layer.columns
     return max(-(-products // (choice.pe * choice.simd)), 1)

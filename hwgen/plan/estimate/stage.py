@@ -21,6 +21,7 @@ from hwgen.plan.estimate.folded import (
     serial_threshold_brams,
     serial_threshold_luts,
 )
+from hwgen.plan.estimate.maps import map_brams, map_luts
 from hwgen.plan.requantize.channel import luts
 from hwgen.plan.stages.stage import (
     Fifo,
@@ -31,11 +32,14 @@ from hwgen.plan.stages.stage import (
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
+    RunningPool,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
     Widener,
+    WindowBuffer,
+    WindowMax,
 )
 
 
@@ -65,21 +69,14 @@ def stage_cost(stage: Stage, target: Target) -> Cost:
         brams = folded_brams(stage, target)
     elif isinstance(stage, SerialThreshold):
         brams = serial_threshold_brams(stage, target)
+    elif isinstance(stage, WindowBuffer | RunningPool):
+        brams = map_brams(stage, target)
     return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
 
 
 def layer_costs(plan: Plan) -> tuple[Cost, ...]:
     """Give the estimate for every layer, with what follows it up to the next one."""
-    starts = [
-        index
-        for index, stage in enumerate(plan.stages)
-        if isinstance(stage, UnrolledDense | FoldedDense)
-    ]
-    ends = [*starts[1:], len(plan.stages)]
-    return tuple(
-        chain_cost(plan.stages[start:end], plan.target)
-        for start, end in zip(starts, ends, strict=True)
-    )
+    return tuple(chain_cost(stages, plan.target) for stages in plan.stages_by_layer)
 
 
 def counted_luts(stage: Stage, target: Target) -> int:
@@ -105,6 +102,8 @@ def counted_luts(stage: Stage, target: Target) -> int:
             return serial_threshold_luts(stage, target)
         case OutputBuffer():
             return ram_luts(target, stage.depth, stage.inputs.width) or 0
+        case WindowBuffer() | RunningPool() | WindowMax():
+            return map_luts(stage, target)
         case Fifo() | Narrower() | Widener():
             return _joint_luts(stage, target)
         case _:

@@ -72,8 +72,9 @@ class Widener:
     def __post_init__(self) -> None:
         if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
             raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
-        if not all(PADDING <= slot < len(self.inputs.order) for slot in self.slots):
-            raise ValueError(f"slots must lie in -1 to {len(self.inputs.order) - 1}")
+        last = self.inputs.positions * len(self.inputs.order) - 1
+        if not all(PADDING <= slot <= last for slot in self.slots):
+            raise ValueError(f"slots must lie in -1 to {last}")
 
 
 Joint = Fifo | Narrower | Widener  # what stands between layers, or before thresholds

@@ -23,6 +23,7 @@ from hwgen.plan.stages.unrolled import (
     ParallelThreshold,
     UnrolledDense,
 )
+from hwgen.plan.stages.window import PoolKind, RunningPool, Tap, WindowBuffer, WindowMax
 
 __all__ = [
     "PADDING",
@@ -36,14 +37,19 @@ __all__ = [
     "ParallelArgmax",
     "ParallelThreshold",
     "PeSet",
+    "PoolKind",
     "ProcessingElement",
     "Reorder",
+    "RunningPool",
     "SerialArgmax",
     "SerialThreshold",
     "Stage",
     "Stream",
+    "Tap",
     "UnrolledDense",
     "Widener",
+    "WindowBuffer",
+    "WindowMax",
 ]
 
 Stage = (
@@ -55,5 +61,8 @@ Stage = (
     | SerialThreshold
     | SerialArgmax
     | Reorder
+    | WindowBuffer
+    | RunningPool
+    | WindowMax
     | Joint
 )

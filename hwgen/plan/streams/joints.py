@@ -28,9 +28,10 @@ def widener(name: str, inputs: Stream, layer: Layer) -> Widener | None:
     Each lane has the bits that its element can need.
     """
     elements = tuple(range(layer.columns))
-    if inputs.order == elements and inputs.beats == 1:
+    given = tuple(inputs.elements.tolist())
+    if given == elements and inputs.beats == 1:
         return None
-    slots = {element: slot for slot, element in enumerate(inputs.order)}
+    slots = {element: slot for slot, element in enumerate(given)}
     return Widener(
         name=part_name(name, "wide"),
         inputs=inputs,

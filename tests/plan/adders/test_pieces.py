@@ -16,8 +16,8 @@ from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.vectors import design_vectors
-from hwgen.plan.worst_cases import worst_cases
+from hwgen.plan.vectors.design import design_vectors
+from hwgen.plan.vectors.worst_cases import worst_cases
 from hwgen.reference import outputs
 
 U4 = IntType(bits=4, signed=False)

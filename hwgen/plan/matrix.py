@@ -1,0 +1,126 @@
+"""The matrix of an operation: its weights over what can vary, and the exact ranges of its sums.
+
+Beside the image a window sees zeros, whether or not its channel can be 0. So the sums of a
+convolution are bounded for each set of taps that is inside at some position, and a constant
+channel is part of the bias only where its tap is inside everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from hwgen.ir import Conv2d, Dense, SumPool2d
+from hwgen.numeric import IntArray, Range
+from hwgen.plan.windows import Window, cut_window, full_window, tap_ranges
+
+Ranges = tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Matrix:
+    """Weights, bias, ranges of columns and sums, and inputs of a sum, as `Layer` has them."""
+
+    weight: IntArray
+    bias: IntArray
+    inputs: Ranges
+    totals: Ranges
+    fan_in: int
+    window: Window | None = None
+
+
+def dense_matrix(node: Dense, inputs: Ranges) -> Matrix:
+    """Give the matrix of a dense layer, constant columns folded into its bias."""
+    weight, bias = node.weight.copy(), node.bias.copy()
+    for column, limits in enumerate(inputs):
+        if limits.span == 0:
+            bias += weight[:, column] * limits.lo
+            weight[:, column] = 0
+    totals = tuple(_total(row, inputs, int(b)) for row, b in zip(weight, bias, strict=True))
+    return Matrix(weight=weight, bias=bias, inputs=inputs, totals=totals, fan_in=len(weight[0]))
+
+
+def identity_matrix(image: tuple[int, int] | None, channels: Ranges) -> Matrix:
+    """Give a matrix that changes nothing, for what follows it alone."""
+    weight = np.eye(len(channels), dtype=np.int64)
+    bias = np.zeros(len(channels), np.int64)
+    if image is None:
+        for column, limits in enumerate(channels):
+            if limits.span == 0:
+                weight[column, column], bias[column] = 0, limits.lo
+        return Matrix(weight=weight, bias=bias, inputs=channels, totals=channels, fan_in=1)
+    window = full_window(image, len(channels), (1, 1), (1, 1))
+    return _windowed(weight, bias, window, channels, 1)
+
+
+def sum_matrix(node: SumPool2d, image: tuple[int, int], channels: Ranges) -> Matrix:
+    """Give the matrix of ones that sums the pixels of each channel's window."""
+    window = full_window(image, len(channels), node.kernel_size, node.stride)
+    owners = np.array([tap.lane for tap in window.taps])
+    weight = (np.arange(len(channels))[:, None] == owners).astype(np.int64)
+    bias = np.zeros(len(channels), np.int64)
+    return _windowed(weight, bias, window, channels, prod(node.kernel_size))
+
+
+def conv_matrix(node: Conv2d, image: tuple[int, int], channels: Ranges) -> Matrix:
+    """Give the matrix of a convolution, block-diagonal where it has groups."""
+    rows, group, height, width = node.weight.shape
+    weight = np.zeros((rows, height, width, len(channels)), np.int64)
+    own = rows // node.groups
+    for index in range(node.groups):
+        chosen = slice(index * own, (index + 1) * own)
+        part = node.weight[chosen].transpose(0, 2, 3, 1)
+        weight[chosen, :, :, index * group : (index + 1) * group] = part
+    window = full_window(image, len(channels), (height, width), node.stride, node.padding)
+    flat = weight.reshape(rows, -1)
+    return _windowed(flat, node.bias.copy(), window, channels, group * height * width)
+
+
+def _windowed(
+    weight: IntArray, bias: IntArray, window: Window, channels: Ranges, fan_in: int
+) -> Matrix:
+    """Leave the taps that are read and can vary, and bound the sums of every class of positions."""
+    inside = np.stack(list(window.classes()))
+    always, ever = inside.all(axis=0), inside.any(axis=0)
+    own = tuple(channels[tap.lane] for tap in window.taps)
+    fixed = always & np.array([limits.span == 0 for limits in own])
+    constants = np.array([limits.lo for limits in own])
+    bias = bias + weight[:, fixed] @ constants[fixed]
+    read = (weight != 0).any(axis=0) & ever & ~fixed
+    if not read.any():
+        read[int(ever.argmax())] = True  # positions must come from somewhere
+    kept = np.flatnonzero(read)
+    if cut_window(window, kept).is_pointwise:  # all channels come side by side
+        u, v, _ = window.taps[int(kept[0])]
+        kept = np.array([k for k, tap in enumerate(window.taps) if (tap.u, tap.v) == (u, v)])
+    weight = np.where(fixed, 0, weight)[:, kept]
+    window = cut_window(window, kept)
+    return Matrix(
+        weight=weight,
+        bias=bias,
+        inputs=tap_ranges(window, channels),
+        totals=_class_totals(weight, bias, window, channels),
+        fan_in=fan_in,
+        window=window,
+    )
+
+
+def _class_totals(weight: IntArray, bias: IntArray, window: Window, channels: Ranges) -> Ranges:
+    """Exact range of every row's sum over all positions: the union over sets of taps inside."""
+    lo = np.array([channels[tap.lane].lo for tap in window.taps])
+    hi = np.array([channels[tap.lane].hi for tap in window.taps])
+    low, high = np.minimum(weight * lo, weight * hi), np.maximum(weight * lo, weight * hi)
+    inside = np.stack(list(window.classes())).T.astype(np.int64)
+    least, most = (low @ inside).min(axis=1) + bias, (high @ inside).max(axis=1) + bias
+    return tuple(Range(int(a), int(b)) for a, b in zip(least, most, strict=True))
+
+
+def _total(row: IntArray, inputs: Ranges, bias: int) -> Range:
+    lo = hi = bias
+    for column in np.flatnonzero(row):
+        w, limits = int(row[column]), inputs[column]
+        ends = (w * limits.lo, w * limits.hi)
+        lo, hi = lo + min(ends), hi + max(ends)
+    return Range(lo, hi)

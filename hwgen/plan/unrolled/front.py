@@ -1,0 +1,116 @@
+"""What stands between a stream of pixels and a matrix: poolings, and the windows of a map."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hwgen.plan.cost.memory import block_count, ram_luts
+from hwgen.plan.identifier import identifier, part_name
+from hwgen.plan.layers import Layer, Pool
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.stages.stage import (
+    MemoryKind,
+    RunningPool,
+    Stage,
+    Stream,
+    Tap,
+    WindowBuffer,
+    WindowMax,
+)
+from hwgen.plan.windows import Window
+
+
+def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
+    """Give the stages between a stream of pixels and the layer's matrix; none for a vector."""
+    stages: list[Stage] = []
+    for pool in layer.pools:
+        stages += _pool_stages(pool, stream, options)
+        stream = stages[-1].outputs
+    window = layer.window
+    if window is not None and not (window.is_pointwise):
+        name = part_name(identifier(layer.name), "window")
+        lanes = tuple(limits.type for limits in layer.inputs)
+        order = tuple(range(layer.columns))
+        outputs = Stream(lanes=lanes, order=order, image=window.outputs)
+        stages.append(_window(name, window, stream, outputs, options))
+    return tuple(stages)
+
+
+def _window(
+    name: str, window: Window, inputs: Stream, outputs: Stream, options: BuildOptions
+) -> WindowBuffer:
+    lane_of = {channel: lane for lane, channel in enumerate(inputs.order)}
+    stage = WindowBuffer(
+        name=name,
+        inputs=inputs,
+        outputs=outputs,
+        kernel=(window.rows.kernel, window.columns.kernel),
+        stride=(window.rows.stride, window.columns.stride),
+        origin=(window.rows.origin, window.columns.origin),
+        taps=tuple(tap._replace(lane=lane_of[tap.lane]) for tap in window.taps),
+        memory="lut",
+    )
+    sizes = [(stage.row_steps, stage.column_bits), (stage.queue, inputs.width)]
+    return replace(stage, memory=_memory(sizes, options))
+
+
+def _memory(sizes: list[tuple[int, int]], options: BuildOptions) -> MemoryKind:
+    """Give what memories of (words, bits) are cheaper in."""
+    luts, blocks = 0, 0
+    for words, bits in sizes:
+        if words and bits:
+            own = ram_luts(options.target, words, bits)
+            if own is None:
+                return "block"
+            luts += own
+            blocks += block_count(options.target, words, bits)
+    return "block" if luts >= blocks * options.bram_price else "lut"
+
+
+def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
+    name, channels = identifier(pool.name), range(len(stream.lanes))
+    image = (pool.rows.count, pool.columns.count)
+    lanes = tuple(pool.outputs[channel].type for channel in stream.order)
+    outputs = Stream(lanes=lanes, order=stream.order, image=image)
+    if not pool.overlaps:
+        kind = _memory([(image[1], outputs.width)], options)
+        return (
+            RunningPool(
+                name=name,
+                inputs=stream,
+                outputs=outputs,
+                kind=pool.kind,
+                kernel=(pool.rows.kernel, pool.columns.kernel),
+                stride=(pool.rows.stride, pool.columns.stride),
+                memory=kind,
+            ),
+        )
+    window = _pool_window(pool, channels)
+    shown = Stream(
+        lanes=tuple(stream.lanes[tap.lane] for tap in window.taps),
+        order=tuple(range(len(window.taps))),
+        image=image,
+    )
+    lanes_in_order = replace(stream, order=tuple(channels))
+    buffer = _window(part_name(name, "window"), window, lanes_in_order, shown, options)
+    sources: dict[int, list[int]] = {}
+    for lane, tap in enumerate(window.taps):
+        sources.setdefault(tap.lane, []).append(lane)
+    largest = WindowMax(
+        name=name,
+        inputs=shown,
+        outputs=outputs,
+        sources=tuple(tuple(sources[lane]) for lane in channels),
+    )
+    return replace(buffer, inputs=stream), largest
+
+
+def _pool_window(pool: Pool, channels: range) -> Window:
+    """Give a pooling's windows with a tap for every pixel of every channel."""
+    taps = tuple(
+        Tap(u, v, channel)
+        for u in range(pool.rows.kernel)
+        for v in range(pool.columns.kernel)
+        for channel in channels
+    )
+    return Window(rows=pool.rows, columns=pool.columns, taps=taps)
