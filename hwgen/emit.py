@@ -160,8 +160,10 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "name": stage.name,
                 "op": type(stage).__name__,
                 "module": part_name(plan.name, stage.name),
+                "layer": layer.name,
             }
-            for stage in plan.stages
+            for layer, stages in zip(plan.layers, plan.stages_by_layer, strict=True)
+            for stage in stages
         ],
         "model": {"name": graph.name, "metadata": dict(graph.metadata)},
         "hwgen_version": __version__,

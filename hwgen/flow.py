@@ -9,7 +9,7 @@ from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
 from hwgen.files import MARK, ROOM_BYTES, as_path, check_file, check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
-from hwgen.ir import Dense, Graph
+from hwgen.ir import Graph, Weighted
 from hwgen.network_file import load_arrays, load_network
 from hwgen.numeric import IntType
 from hwgen.plan.design import Plan
@@ -120,7 +120,7 @@ def build(
 
 def _room_bytes(graph: Graph) -> int:
     """Estimate the size of a design folder from its weights."""
-    weights = sum(int((n.weight != 0).sum()) for n in graph.nodes if isinstance(n, Dense))
+    weights = sum(int((n.weight != 0).sum()) for n in graph.nodes if isinstance(n, Weighted))
     return ROOM_BYTES + WEIGHT_BYTES * weights
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import (
+    MAX_ACCUMULATOR_BITS,
     Accumulator,
     Argmax,
     Conv2d,
@@ -60,8 +61,8 @@ class Layer:
 
     Attributes
     ----------
-    op
-        The network's operation that the matrix is of.
+    op, node_name
+        The network's operation that the matrix is of, or that its sums go to where it is of none.
     pools
         Poolings in front of it, first to last.
     window
@@ -89,6 +90,7 @@ class Layer:
     name: str
     tail_name: str
     op: str = "dense"
+    node_name: str
     pools: tuple[Pool, ...] = ()
     window: Window | None = None
     image: tuple[int, int] = (1, 1)
@@ -123,6 +125,18 @@ class Layer:
     def positions(self) -> tuple[int, int]:
         """Rows and columns of positions at which the product is taken."""
         return (1, 1) if self.window is None else self.window.outputs
+
+    @property
+    def matrix_node(self) -> Dense:
+        """The matrix as an operation of the network, at one position."""
+        return Dense(
+            name=self.name,
+            inputs=(),
+            weight=self.weight,
+            weight_bits=MAX_ACCUMULATOR_BITS,
+            bias=self.bias,
+            accumulators=self.accumulators,
+        )
 
     @property
     def input_image(self) -> tuple[int, int] | None:
@@ -255,6 +269,7 @@ class _Cutter:
             name=own if is_own else f"{own}_in",
             tail_name=own if tail is None else tail.name,
             op=operation_name(node) if not isinstance(node, str) else "max_pool2d",
+            node_name=own,
             pools=tuple(self.pools),
             window=matrix.window,
             image=self.flattened if matrix.window is None else (1, 1),

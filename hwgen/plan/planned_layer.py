@@ -55,7 +55,7 @@ def summary_of(
     dense: UnrolledDense | FoldedDense,
 ) -> LayerSummary:
     """Give the row of the report."""
-    node = next((n for n in graph.nodes if n.name == layer.name), None)
+    node = graph.node(layer.node_name)
     weighted = node if isinstance(node, Dense | Conv2d) else None
     return LayerSummary(
         name=dense.name,

@@ -22,16 +22,21 @@ PLACED_TARGETS = ("ecp5", "ice40")  # which open place and route from pip knows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerLuts:
-    """LUT sites of a layer on one target: its matrix, and what follows (thresholds, argmax)."""
+    """LUT sites of a layer on one target.
 
+    `front` is what brings a matrix its inputs (windows, poolings), `tail` what follows it
+    (thresholds, argmax).
+    """
+
+    front: int
     matrix: int
     tail: int
     share: float  # of all layers and glue
 
     @property
     def total(self) -> int:
-        """Matrix and what follows."""
-        return self.matrix + self.tail
+        """All units of the layer."""
+        return self.front + self.matrix + self.tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

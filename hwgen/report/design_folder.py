@@ -32,7 +32,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltLayer:
-    """A matrix-vector layer as it was built; `units` are the modules of it, the matrix first."""
+    """A matrix-vector layer as it was built; `units` are its modules, the matrix named as it."""
 
     name: str
     op: str
@@ -148,21 +148,18 @@ def _goal(fields: JsonFields | None) -> Goal | None:
 
 
 def _layers(fields: JsonFields) -> tuple[BuiltLayer, ...]:
-    """Read the layers, each with the stages from its own up to the next layer's."""
+    """Read the layers, each with its stages."""
     layers = fields.children("layers")
     names = [layer.text("name") for layer in layers]
-    stages = [stage.text("name") for stage in fields.children("stages")]
-    starts = [index for index, stage in enumerate(stages) if stage in names]
-    if [stages[start] for start in starts] != names or starts[:1] != [0]:
+    units: dict[str, list[str]] = {name: [] for name in names}
+    for stage in fields.children("stages"):
+        units.setdefault(stage.text("layer"), []).append(stage.text("name"))
+    if list(units) != names or not all(name in units[name] for name in names):
         raise ModelError(
-            f"{fields.where}: stages must start with the first layer and hold every layer in its "
-            "order; write the file again with `hwgen build`"
+            f"{fields.where}: every stage must be of a layer, and each layer have one of its name; "
+            "write the file again with `hwgen build`"
         )
-    ends = [*starts[1:], len(stages)]
-    return tuple(
-        _layer(layer, tuple(stages[start:end]))
-        for layer, start, end in zip(layers, starts, ends, strict=True)
-    )
+    return tuple(_layer(layer, tuple(units[layer.text("name")])) for layer in layers)
 
 
 def _layer(fields: JsonFields, units: tuple[str, ...]) -> BuiltLayer:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import numpy as np
+
 from hwgen.digests import digests, proved_files, simulated_files
 from hwgen.errors import ModelError
-from hwgen.ir import Dense, Graph, Threshold
+from hwgen.ir import Accumulator, Dense, Graph, Op, Threshold, Weighted
 from hwgen.manifest import changed_files
 from hwgen.network_file import load_network
+from hwgen.numeric import Range
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import TARGETS
 from hwgen.report.contents import LayerLuts, LayerReport, Report, SampleAccuracy
@@ -36,7 +39,6 @@ def read_report(folder: Path) -> Report:
     """
     design = read_design(folder)
     graph = load_network(folder / "network.npz")
-    nodes = [node for node in graph.nodes if isinstance(node, Dense)]
     layers = layers_of(graph)
     _check_match(folder, design, layers)
     word = shlex.quote(folder.resolve().name or ".")
@@ -54,8 +56,8 @@ def read_report(folder: Path) -> Report:
         changed=changed,
         checks=(simulated, proved, *synthesised),
         layers=tuple(
-            _layer_report(graph, node, layer, built, syntheses)
-            for node, layer, built in zip(nodes, layers, design.layers, strict=True)
+            _layer_report(graph, layer, built, syntheses)
+            for layer, built in zip(layers, design.layers, strict=True)
         ),
         simulation=simulation,
         proof=proof,
@@ -66,7 +68,7 @@ def read_report(folder: Path) -> Report:
 
 def _check_match(folder: Path, design: Design, layers: tuple[Layer, ...]) -> None:
     built = [(x.rows, x.columns, len(x.accumulator_bits)) for x in design.layers]
-    given = [(x.rows, x.columns, x.rows) for x in layers]
+    given = [(x.rows, x.fan_in, x.rows) for x in layers]
     if built != given:
         raise ModelError(
             f"{folder}: design.json and network.npz must describe the same layers, and do not; "
@@ -76,28 +78,51 @@ def _check_match(folder: Path, design: Design, layers: tuple[Layer, ...]) -> Non
 
 def _layer_report(
     graph: Graph,
-    node: Dense,
     layer: Layer,
     built: BuiltLayer,
     syntheses: tuple[Synthesis, ...],
 ) -> LayerReport:
-    widths = widths_of(graph, node, layer, built.accumulator_bits)
+    found = graph.node(layer.node_name)
+    source = graph.source(found).range
+    node = found if isinstance(found, Weighted) else _of_ones(layer)
+    widths = widths_of(node, source, layer, built.accumulator_bits)
     folded = built.style == "folded"
     return LayerReport(
         built=built,
-        input_type=str(graph.source(node).range.type),
+        input_type=str(source.type),
         widths=widths,
-        weights=weight_figures(graph, node),
-        finn=_finn_unit(graph, node, layer, built, widths) if folded else None,
+        weights=weight_figures(node, source),
+        finn=_finn_unit(node, source, graph.node(layer.tail_name), built, widths)
+        if folded
+        else None,
         luts={s.target: luts for s in syntheses if (luts := _layer_luts(built, s)) is not None},
     )
 
 
+def _of_ones(layer: Layer) -> Dense:
+    """Give the matrix of an operation that has none in the network: it sums what it reads."""
+    weight = np.ones((layer.rows, layer.fan_in), np.int64)
+    accumulators = tuple(
+        Accumulator.exact(total, 1, "offset")
+        if total.span
+        else Accumulator(method="offset", bits=1)
+        for total in layer.totals
+    )
+    bias = np.zeros(layer.rows, np.int64)
+    return Dense(
+        name=layer.name,
+        inputs=(),
+        weight=weight,
+        weight_bits=1,
+        bias=bias,
+        accumulators=accumulators,
+    )
+
+
 def _finn_unit(
-    graph: Graph, node: Dense, layer: Layer, built: BuiltLayer, widths: Widths
+    node: Weighted, source: Range, tail: Op, built: BuiltLayer, widths: Widths
 ) -> FinnUnit:
-    inputs = graph.source(node).range.type
-    tail = graph.node(layer.tail_name)
+    inputs = source.type
     return FinnUnit(
         rows=built.rows,
         columns=built.columns,
@@ -116,9 +141,15 @@ def _layer_luts(built: BuiltLayer, synthesis: Synthesis) -> LayerLuts | None:
     if any(unit not in synthesis.units for unit in built.units):
         return None
     luts = [synthesis.units[unit].luts for unit in built.units]
+    own = built.units.index(built.name)
     whole = sum(unit.luts for unit in synthesis.units.values())
     whole += 0 if synthesis.glue is None else synthesis.glue.luts
-    return LayerLuts(matrix=luts[0], tail=sum(luts[1:]), share=sum(luts) / whole if whole else 0.0)
+    return LayerLuts(
+        front=sum(luts[:own]),
+        matrix=luts[own],
+        tail=sum(luts[own + 1 :]),
+        share=sum(luts) / whole if whole else 0.0,
+    )
 
 
 def _sample_accuracy(graph: Graph) -> SampleAccuracy | None:

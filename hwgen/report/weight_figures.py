@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hwgen.bounds import a2q_cap, offset_cap
-from hwgen.ir import Dense, Graph
+from hwgen.ir import Weighted
+from hwgen.numeric import Range
 
 MAX_BINS = 64
 
@@ -52,14 +53,13 @@ class WeightFigures:
         return asdict(self) | {"sparsity": self.sparsity}
 
 
-def weight_figures(graph: Graph, node: Dense) -> WeightFigures:
-    """Count the weights of a layer."""
+def weight_figures(node: Weighted, source: Range) -> WeightFigures:
+    """Count the weights of a layer whose inputs lie in `source`."""
     first = node.accumulators[0]
     targets = [a.target_bits for a in node.accumulators if a.target_bits is not None]
     target = max(targets, default=None)
     cap = None
     if target is not None:
-        source = graph.source(node).range
         signed_cap = floor(a2q_cap(target, source.type))
         cap = offset_cap(target, source) if first.method == "offset" else signed_cap
     return WeightFigures(
@@ -69,7 +69,7 @@ def weight_figures(graph: Graph, node: Dense) -> WeightFigures:
         smallest=int(node.weight.min()),
         largest=int(node.weight.max()),
         histogram=histogram(node.weight),
-        l1_norms=tuple(int(norm) for norm in np.abs(node.weight).sum(axis=1)),
+        l1_norms=tuple(int(norm) for norm in np.abs(node.rows).sum(axis=1)),
         method=first.method,
         target_bits=target,
         cap=cap,

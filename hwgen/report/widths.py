@@ -14,7 +14,7 @@ from hwgen.bounds import (
     l1_norm_bits,
     offset_bits,
 )
-from hwgen.ir import Dense, Graph
+from hwgen.ir import Weighted
 from hwgen.numeric import Range
 from hwgen.plan.layers import Layer
 
@@ -85,21 +85,20 @@ class Widths:
         }
 
 
-def widths_of(graph: Graph, node: Dense, layer: Layer, built: tuple[int, ...]) -> Widths:
+def widths_of(node: Weighted, source: Range, layer: Layer, built: tuple[int, ...]) -> Widths:
     """Compute every bound of a layer from its integer weights.
 
     Parameters
     ----------
-    graph, node
-        The network, and the layer in it.
+    node, source
+        The layer in the network, and the range of its inputs there.
     layer
         The same layer with the ranges that its inputs really reach.
     built
         Widths in the design.
     """
-    source = graph.source(node).range
     totals = node.totals(source)
-    norms = np.abs(node.weight).sum(axis=1)
+    norms = np.abs(node.rows).sum(axis=1)
     worst = Range(min(t.lo for t in totals), max(t.hi for t in totals))
     return Widths(
         built=built,
@@ -110,6 +109,6 @@ def widths_of(graph: Graph, node: Dense, layer: Layer, built: tuple[int, ...]) -
         offset=tuple(offset_bits(total, node.divisor(row)) for row, total in enumerate(totals)),
         signed=tuple(exact_signed_bits(total) for total in totals),
         l1_norm=tuple(l1_norm_bits(int(norm), source.type) for norm in norms),
-        data_type=data_type_bits(node.weight.shape[1], source.type, node.weight_bits),
+        data_type=data_type_bits(layer.fan_in, source.type, node.weight_bits),
         finn=worst.bits,
     )

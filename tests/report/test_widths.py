@@ -23,7 +23,7 @@ def all_widths(graph, **options):
     nodes = [node for node in graph.nodes if isinstance(node, Dense)]
     layers = layers_of(graph)
     return [
-        widths_of(graph, node, layer, summary.accumulator_bits)
+        widths_of(node, graph.source(node).range, layer, summary.accumulator_bits)
         for node, layer, summary in zip(nodes, layers, plan.layers, strict=True)
     ]
 

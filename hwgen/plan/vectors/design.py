@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hwgen.errors import VerifyError
-from hwgen.ir import MAX_ACCUMULATOR_BITS, Dense, Graph
+from hwgen.ir import Dense, Graph, Op
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.design import Plan
@@ -148,9 +148,9 @@ class _Cases:
 
     def _check_vectors(self, index: int, layer: Layer, vectors: IntArray) -> None:
         """Compare a layer's stages, at one position, with the reference's nodes."""
-        node = next((n for n in self.graph.nodes if n.name == layer.name), None)
+        node: Op = self.graph.node(layer.node_name)
         if not isinstance(node, Dense):
-            node = _position_of(layer)
+            node = layer.matrix_node
         widest = layer.inputs[0]
         for limits in layer.inputs:
             widest = widest.union(limits)
@@ -190,18 +190,6 @@ class _Cases:
             slots[:, order != PADDING],
             expected[:, order[order != PADDING]],
         )
-
-
-def _position_of(layer: Layer) -> Dense:
-    """Give the matrix of a layer at one position, for the reference."""
-    return Dense(
-        name=layer.name,
-        inputs=(),
-        weight=layer.weight,
-        weight_bits=MAX_ACCUMULATOR_BITS,
-        bias=layer.bias,
-        accumulators=layer.accumulators,
-    )
 
 
 def _design_inputs(graph: Graph, rng: np.random.Generator, random: int) -> IntArray:
