@@ -23,6 +23,7 @@ from hwgen.plan.stages.unrolled import (
     ParallelThreshold,
     UnrolledDense,
 )
+from hwgen.plan.stages.window import RunningPool, WindowBuffer, WindowMax
 
 __all__ = [
     "PADDING",
@@ -38,12 +39,15 @@ __all__ = [
     "PeSet",
     "ProcessingElement",
     "Reorder",
+    "RunningPool",
     "SerialArgmax",
     "SerialThreshold",
     "Stage",
     "Stream",
     "UnrolledDense",
     "Widener",
+    "WindowBuffer",
+    "WindowMax",
 ]
 
 Stage = (
@@ -55,5 +59,8 @@ Stage = (
     | SerialThreshold
     | SerialArgmax
     | Reorder
+    | WindowBuffer
+    | RunningPool
+    | WindowMax
     | Joint
 )
