@@ -215,7 +215,14 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
         "name": plan.name,
         "latency_cycles": plan.latency_cycles,
         "interval_cycles": plan.interval_cycles,
-        "streams": [{"bits": [lane.bits for lane in s.lanes], "beats": s.beats} for s in streams],
+        "streams": [
+            {
+                "bits": [lane.bits for lane in stream.lanes],
+                "beats": stream.beats,
+                "positions": stream.positions,
+            }
+            for stream in streams
+        ],
         "units": [
             {
                 "name": stage.name,

@@ -88,12 +88,21 @@ def chosen(name_in, name_out, count):
     return (given[:count], expected[:count]) if count else (given, expected)
 
 
+def chosen_of_top(count):
+    """The first `count` vectors of the design, maps as they travel: all channels of a pixel."""
+    sides = zip(chosen("x", "y", count), top_streams(), strict=True)
+    return [
+        rows.reshape(len(rows), -1, stream["positions"]).swapaxes(1, 2).reshape(len(rows), -1)
+        for rows, stream in sides
+    ]
+
+
 @cocotb.test()
 async def every_vector(dut):
     """All vectors without a stall; latency and interval are those of the plan."""
     await start(dut)
     affordable = max(MAX_CYCLES // BENCH["interval_cycles"], 16)
-    given, expected = chosen("x", "y", SAMPLES or affordable)
+    given, expected = chosen_of_top(SAMPLES or affordable)
     sent, cycles = await run(dut, "top", given, expected, top_streams())
     latency = cycles[0] - sent[0]
     assert latency == BENCH["latency_cycles"], f"latency is {latency} cycles"
@@ -119,7 +128,7 @@ async def random_stalls(dut):
     """Source and sink stop at random; nothing is lost, doubled or changed."""
     await start(dut)
     affordable = min(STALLED, max(MAX_CYCLES // BENCH["interval_cycles"], 4))
-    given, expected = chosen("x", "y", affordable)
+    given, expected = chosen_of_top(affordable)
     for stall in (0.3, 0.7):
         await run(dut, "top", given, expected, top_streams(), stall)
 
@@ -128,7 +137,7 @@ async def random_stalls(dut):
 async def reset_in_mid_stream(dut):
     """A reset while vectors are under way forgets them; the next ones are right."""
     await start(dut)
-    given, expected = chosen("x", "y", 6)
+    given, expected = chosen_of_top(6)
     source, sink = Link(dut, "top_i"), Link(dut, "top_o")
     words = words_of(given, top_streams()[0])
     pause = max(BENCH["interval_cycles"], 2)

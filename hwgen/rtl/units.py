@@ -13,11 +13,14 @@ from hwgen.plan.stages.stage import (
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
+    RunningPool,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
     Widener,
+    WindowBuffer,
+    WindowMax,
 )
 from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
@@ -27,10 +30,13 @@ from hwgen.rtl.output_buffer import OutputBufferUnit
 from hwgen.rtl.parallel_argmax import ParallelArgmaxUnit
 from hwgen.rtl.parallel_threshold import ParallelThresholdUnit
 from hwgen.rtl.reorder import ReorderUnit
+from hwgen.rtl.running_pool import RunningPoolUnit
 from hwgen.rtl.serial_argmax import SerialArgmaxUnit
 from hwgen.rtl.serial_threshold import SerialThresholdUnit
 from hwgen.rtl.unrolled_dense import UnrolledDenseUnit
 from hwgen.rtl.widener import WidenerUnit
+from hwgen.rtl.window_buffer import WindowBufferUnit
+from hwgen.rtl.window_max import WindowMaxUnit
 
 
 def unit_of(stage: Stage) -> LaneComponent:
@@ -52,8 +58,22 @@ def unit_of(stage: Stage) -> LaneComponent:
             return SerialArgmaxUnit(stage)
         case Reorder():
             return ReorderUnit(stage)
+        case WindowBuffer() | RunningPool() | WindowMax():
+            return _windows_of(stage)
         case Fifo() | Narrower() | Widener():
             return _joint_of(stage)
+        case _:
+            assert_never(stage)
+
+
+def _windows_of(stage: WindowBuffer | RunningPool | WindowMax) -> LaneComponent:
+    match stage:
+        case WindowBuffer():
+            return WindowBufferUnit(stage)
+        case RunningPool():
+            return RunningPoolUnit(stage)
+        case WindowMax():
+            return WindowMaxUnit(stage)
         case _:
             assert_never(stage)
 

@@ -42,6 +42,8 @@ class WindowBuffer:
         Place of tap (0, 0) of the first window. The window's last tap is in the image there.
     taps
         Of each output lane.
+    queue
+        Pixels that can wait, more than `tail`; 0 for none, where there is no tail.
     memory
         Where the rows lie, and the queue.
     """
@@ -53,12 +55,15 @@ class WindowBuffer:
     stride: tuple[int, int]
     origin: tuple[int, int]
     taps: tuple[Tap, ...]
+    queue: int
     memory: MemoryKind
 
     def __post_init__(self) -> None:
         for end, size in zip(self.first_end, self.inputs.image, strict=True):
             if not 0 <= end < size:
                 raise ValueError(f"{self.name}: the first window must end in the image")
+        if self.tail and self.queue <= self.tail:
+            raise ValueError(f"{self.name}: queue must be over {self.tail}, not {self.queue}")
         if len(self.taps) != len(self.outputs.lanes):
             raise ValueError(f"{self.name}: taps must be as many as output lanes")
 
@@ -92,11 +97,6 @@ class WindowBuffer:
         """Steps behind a frame's own until its last window is whole."""
         height, width = self.outputs.image
         return max(self.end(height - 1, width - 1) + 1 - self.steps, 0)
-
-    @property
-    def queue(self) -> int:
-        """Pixels that can wait: one more than the tail, 0 where there is none."""
-        return self.tail + 1 if self.tail else 0
 
     @property
     def delayed(self) -> tuple[int, ...]:

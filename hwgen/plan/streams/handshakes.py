@@ -14,12 +14,16 @@ from hwgen.plan.stages.stage import (
     ParallelArgmax,
     ParallelThreshold,
     Reorder,
+    RunningPool,
     SerialArgmax,
     SerialThreshold,
     Stage,
     UnrolledDense,
     Widener,
+    WindowBuffer,
+    WindowMax,
 )
+from hwgen.plan.streams.window_handshakes import PoolModel, WindowModel
 
 FETCH = 2  # registers between a step and the read of its elements
 FOREVER = sys.maxsize
@@ -230,12 +234,16 @@ def model_of(stage: Stage) -> Model:
     match stage:
         case UnrolledDense() | ParallelThreshold() | ParallelArgmax() | SerialThreshold():
             return _Pipeline(stage.latency)
-        case OutputBuffer():
+        case OutputBuffer() | WindowMax():
             return _Pipeline(stage.latency)
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)
         case FoldedDense() | Reorder():
             return _Folded(stage)
+        case WindowBuffer():
+            return WindowModel(stage)
+        case RunningPool():
+            return PoolModel(stage)
         case Fifo():
             return _Fifo(stage.depth)
         case Narrower():

@@ -48,8 +48,10 @@ def _window(
         stride=(window.rows.stride, window.columns.stride),
         origin=(window.rows.origin, window.columns.origin),
         taps=tuple(tap._replace(lane=lane_of[tap.lane]) for tap in window.taps),
+        queue=inputs.positions + 1,
         memory="lut",
     )
+    stage = replace(stage, queue=stage.tail + 1 if stage.tail else 0)
     sizes = [(stage.row_steps, stage.column_bits), (stage.queue, inputs.width)]
     return replace(stage, memory=_memory(sizes, options))
 

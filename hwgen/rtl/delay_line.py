@@ -1,0 +1,67 @@
+"""A value of some moves ago, out of a memory that is written behind and read in front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amaranth import Module, Mux, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+
+from hwgen.plan.stages.stage import MemoryKind
+from hwgen.rtl.vector_memory import memory_attributes
+
+FEW = 2  # moves that registers are made for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayLine:
+    """Delays by `length` moves.
+
+    Attributes
+    ----------
+    enable
+        Moves.
+    place
+        Counts the moves from 0 to `length - 1` again and again. It may start anew at any time:
+        what came before is lost then.
+    kind
+        What the memory is made of. LUTs are read in the same cycle, block RAM a move ahead.
+    name
+        Of the memory, or the registers.
+    """
+
+    length: int
+    enable: Value
+    place: Signal
+    kind: MemoryKind
+    name: str
+
+    def of(self, m: Module, value: Value) -> Value:
+        """Give the value of `length` moves ago, as of the move that comes."""
+        if self.length <= FEW:
+            return self._registers(m, value)
+        memory = Memory(
+            shape=unsigned(len(value)),
+            depth=self.length,
+            init=[],
+            attrs=memory_attributes(self.kind, writable=True),
+        )
+        m.submodules[self.name] = memory
+        write = memory.write_port()
+        m.d.comb += [write.addr.eq(self.place), write.data.eq(value), write.en.eq(self.enable)]
+        if self.kind == "lut":
+            read = memory.read_port(domain="comb")
+            m.d.comb += read.addr.eq(self.place)
+        else:
+            read = memory.read_port()
+            following = Mux(self.place == self.length - 1, 0, self.place + 1)
+            m.d.comb += [read.addr.eq(following), read.en.eq(self.enable)]
+        return read.data
+
+    def _registers(self, m: Module, value: Value) -> Value:
+        for move in range(self.length):
+            register = Signal(len(value), name=f"{self.name}{move}", reset_less=True)
+            with m.If(self.enable):
+                m.d.sync += register.eq(value)
+            value = register
+        return value

@@ -1,0 +1,75 @@
+"""Poolings of windows that do not overlap."""
+
+from __future__ import annotations
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+
+from hwgen.plan.stages.window import RunningPool
+from hwgen.rtl.delay_line import DelayLine
+from hwgen.rtl.lanes import LaneComponent, resize, split
+from hwgen.rtl.pool_axis import PoolAxis
+
+
+class RunningPoolUnit(LaneComponent):
+    """One register a channel; a word a window where rows of several windows lie side by side.
+
+    Takes a pixel every cycle but while a result waits; a result is offered in the cycle after its
+    last pixel, out of the register that it was formed in.
+
+    Parameters
+    ----------
+    plan
+        Kind and shape of the windows.
+    """
+
+    def __init__(self, plan: RunningPool) -> None:
+        self.plan = plan
+        super().__init__(plan.inputs.lanes, plan.outputs.lanes)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.rows = rows = PoolAxis(self.plan, 0)
+        m.submodules.columns = columns = PoolAxis(self.plan, 1)
+        step, inside = Signal(), Signal()
+        pooled = Signal(self.plan.outputs.width, reset_less=True)
+        m.d.comb += [
+            self.i.ready.eq(self.o.ready | ~self.o.valid),
+            step.eq(self.i.valid & self.i.ready),
+            columns.step.eq(step),
+            rows.step.eq(step & columns.ends),
+            inside.eq(step & rows.inside & columns.inside),
+            self.o.payload.as_value().eq(pooled),
+        ]
+        with m.If(self.i.ready):
+            m.d.sync += self.o.valid.eq(inside & rows.last & columns.last)
+        following = Signal(len(pooled))
+        so_far: Value = pooled
+        if self.plan.kernel[0] > 1 and columns.windows > 1:
+            line = DelayLine(
+                length=columns.windows,
+                enable=inside & columns.last,
+                place=columns.window,
+                kind=self.plan.memory,
+                name="above",
+            )
+            so_far = Mux(columns.first, line.of(m, following), pooled)
+        m.d.comb += following.eq(self._with_pixel(so_far, rows.first & columns.first))
+        with m.If(inside):
+            m.d.sync += pooled.eq(following)
+        return m
+
+    def _with_pixel(self, so_far: Value, is_first: Value) -> Value:
+        """Pool the pixel with what came before of its window."""
+        pixels = split(self.i.payload, self.plan.inputs.lanes)
+        kinds, place, pooled = self.plan.outputs.lanes, 0, []
+        for pixel, lane, kind in zip(pixels, self.plan.inputs.lanes, kinds, strict=True):
+            bits = so_far[place : place + kind.bits]
+            place += kind.bits
+            if self.plan.kind == "sum":
+                pooled.append((Mux(is_first, 0, bits) + resize(pixel, kind.bits))[: kind.bits])
+            else:
+                # the lowest value changes no maximum
+                before = Mux(is_first, Const(lane.lo, lane.bits), bits)
+                before = before.as_signed() if lane.signed else before
+                pooled.append(resize(Mux(pixel > before, pixel, before), kind.bits))
+        return Cat(*pooled)
