@@ -22,6 +22,7 @@ from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
+from hwgen.plan.stages.positions import at_one_position, is_by_position
 from hwgen.plan.stages.stage import (
     PADDING,
     OutputBuffer,
@@ -31,7 +32,7 @@ from hwgen.plan.stages.stage import (
     Stream,
     UnrolledDense,
 )
-from hwgen.plan.vectors.design import VectorSet, design_vectors, is_by_position
+from hwgen.plan.vectors.design import VectorSet, design_vectors
 from hwgen.rtl.lanes import LaneComponent
 from hwgen.rtl.top import Top, axis_bits
 from hwgen.rtl.units import unit_of
@@ -81,7 +82,7 @@ def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
     for index, stage in enumerate(plan.stages):
         progress(f"Verilog of {stage.name}", VERILOG_SHARE * index / len(plan.stages))
         name = part_name(plan.name, stage.name)
-        text = _convert(unit_of(stage), name)
+        text = _convert(unit_of(at_one_position(stage)), name)
         modules.append((name, "clk" in _ports(text, name)))
         parts.append(text)
     streams = (plan.inputs, *(stage.outputs for stage in plan.stages))
@@ -237,7 +238,7 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
 
 def _beats(stage: Stage, stream: Stream) -> int:
     """Beats of one of the unit's own vectors: of a position where it knows no map."""
-    return 1 if is_by_position(stage) else stream.beats
+    return stream.beats // stream.positions if is_by_position(stage) else stream.beats
 
 
 def _stalls(stage: Stage) -> bool:

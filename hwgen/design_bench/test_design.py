@@ -89,12 +89,18 @@ def chosen(name_in, name_out, count):
 
 
 def chosen_of_top(count):
-    """The first `count` vectors of the design, maps as they travel: all channels of a pixel."""
+    """The first `count` vectors of the design, maps as they travel: pixel by pixel."""
     sides = zip(chosen("x", "y", count), top_streams(), strict=True)
-    return [
-        rows.reshape(len(rows), -1, stream["positions"]).swapaxes(1, 2).reshape(len(rows), -1)
-        for rows, stream in sides
-    ]
+    return [by_pixel(rows, stream) for rows, stream in sides]
+
+
+def by_pixel(rows, stream):
+    """Of (maps, elements), channels slowest, the slots: all channels of a pixel, then padding."""
+    positions = stream["positions"]
+    pixels = rows.reshape(len(rows), -1, positions).swapaxes(1, 2)
+    slots = stream["beats"] // positions * len(stream["bits"])
+    padded = np.pad(pixels, ((0, 0), (0, 0), (0, slots - pixels.shape[2])))
+    return padded.reshape(len(rows), -1)
 
 
 @cocotb.test()

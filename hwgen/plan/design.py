@@ -8,6 +8,7 @@ from typing import Literal
 from hwgen.plan.stages.stage import (
     FoldedDense,
     Joint,
+    MapStage,
     RunningPool,
     Stage,
     Stream,
@@ -112,10 +113,7 @@ class Plan:
         ends = [
             place
             for place, stage in enumerate(self.stages)
-            if place > index
-            and isinstance(
-                stage, UnrolledDense | FoldedDense | WindowBuffer | RunningPool | WindowMax
-            )
+            if place > index and isinstance(stage, UnrolledDense | FoldedDense | MapStage)
         ]
         stages = list(self.stages[index : ends[0] if ends else None])
         while isinstance(stages[-1], Joint):
@@ -135,7 +133,7 @@ class Plan:
                     found.append([*front, stage])
                     front = []
                 case _:
-                    found[-1].append(stage)
+                    (found[-1] if found else front).append(stage)
         return tuple(map(tuple, found))
 
     @property

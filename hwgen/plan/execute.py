@@ -9,6 +9,7 @@ import numpy as np
 from hwgen.numeric import IntArray
 from hwgen.plan.design import Plan
 from hwgen.plan.stages.adder_graph import evaluate
+from hwgen.plan.stages.positions import at_one_position, is_by_position
 from hwgen.plan.stages.requantizers import codes_of
 from hwgen.plan.stages.stage import (
     PADDING,
@@ -32,7 +33,6 @@ from hwgen.plan.stages.stage import (
 )
 from hwgen.plan.windows import window_of
 
-PositionStage = UnrolledDense | ParallelThreshold  # the same at every position of a map
 _VectorStage = (
     UnrolledDense
     | ParallelThreshold
@@ -73,15 +73,11 @@ def from_slots(stream: Stream, slots: IntArray) -> IntArray:
     return vectors
 
 
-def run_stage(stage: Stage, slots: IntArray, *, by_position: bool = False) -> IntArray:
-    """One stage on the slots of its input stream.
-
-    `slots` are (vectors or maps, slots), or with `by_position` (positions, slots of one) for a
-    stage that knows no map.
-    """
-    if stage.inputs.positions > 1 and isinstance(stage, PositionStage) and not by_position:
-        beats = _run_vectors(stage, slots.reshape(-1, len(stage.inputs.order)))
-        return beats.reshape(len(slots), -1)
+def run_stage(stage: Stage, slots: IntArray) -> IntArray:
+    """One stage on the slots of its input stream: (vectors or maps, slots)."""
+    if is_by_position(stage):
+        positions = slots.reshape(-1, len(stage.inputs.order))
+        return run_stage(at_one_position(stage), positions).reshape(len(slots), -1)
     match stage:
         case WindowBuffer():
             return _windows(stage, slots)

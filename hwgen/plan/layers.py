@@ -139,6 +139,11 @@ class Layer:
         )
 
     @property
+    def has_window(self) -> bool:
+        """Whether the columns show more of a map than the pixel that comes."""
+        return self.window is not None and not self.window.is_pointwise
+
+    @property
     def input_image(self) -> tuple[int, int] | None:
         """Size of the map that the layer reads pixel by pixel, None where it reads a vector."""
         if self.pools:

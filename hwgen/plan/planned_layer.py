@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from hwgen.bounds import data_type_bits
 from hwgen.errors import PlanError
@@ -68,7 +69,9 @@ def summary_of(
         nonzero=layer.nonzero if weighted is None else int((weighted.weight != 0).sum()),
         accumulator_bits=bits,
         data_type_bits=max(bits) if weighted is None else _data_type(graph, weighted, layer),
-        cycles=dense.cycles if isinstance(dense, FoldedDense) else layer.cycles,
+        cycles=dense.cycles * prod(layer.positions)
+        if isinstance(dense, FoldedDense)
+        else layer.cycles,
     )
 
 

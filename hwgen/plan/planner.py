@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
+
 from hwgen.ir import Graph
+from hwgen.numeric import Range
 from hwgen.plan.choose.bram_limit import hold_brams
 from hwgen.plan.choose.budget import within_budget
 from hwgen.plan.choose.choices import asked_for, least_cycles
@@ -12,6 +16,7 @@ from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.identifier import top_name
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
+from hwgen.plan.stages.positions import flattened, on_map, one_position
 from hwgen.plan.stages.stage import Narrower, Stage, Stream
 from hwgen.plan.streams.joints import entry, lanes_within, narrower, widener, with_fifos
 from hwgen.plan.streams.timing import latency_and_interval
@@ -62,18 +67,17 @@ def plan_chosen(
     summaries, places = [], []
     for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
         progress(f"plan {layer.name}", index / len(layers))
-        front = front_stages(layer, stream, options)
-        stages += front
-        stream = front[-1].outputs if front else stream
-        joint = _joint(stages, stream, layer, choice, slowest)
-        if stages:
-            places.append(len(stages))
-        stages += joint
-        stream = joint[-1].outputs if joint else stream
-        planned = plan_layer(graph, layer, stream, choice, options, slowest)
+        interval = max(slowest // prod(layer.positions), 1)
+        first = len(stages)
+        stages += _brought(stages, stream, layer, choice, interval, options)
+        if first:
+            places.append(first)
+        stream = stages[-1].outputs if stages else stream
+        own = one_position(stream) if layer.window is not None else flattened(stream)
+        planned = plan_layer(graph, layer, own, choice, options, interval)
         if any(isinstance(stage, Narrower) for stage in planned.stages):
             places.append(len(stages) + 1)
-        stages += planned.stages
+        stages += on_map(planned.stages, layer.positions)
         stream = stages[-1].outputs
         summaries.append(planned.summary)
     chain = with_flow(with_fifos(tuple(stages), tuple(places)), options)
@@ -109,17 +113,40 @@ def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int)
     return entry(elements, graph.input.type, lanes)
 
 
-def _joint(
-    stages: list[Stage], stream: Stream, layer: Layer, choice: LayerChoice, slowest: int
+def _brought(
+    stages: list[Stage],
+    stream: Stream,
+    layer: Layer,
+    choice: LayerChoice,
+    interval: int,
+    options: BuildOptions,
 ) -> list[Stage]:
-    """Give the converter between the stages so far and a layer, where one is needed."""
-    if not stages or layer.window is not None:
-        return []
-    name = stages[-1].name
-    if choice.style == "unrolled":
-        wide = widener(name, stream, layer)
-        return [] if wide is None else [wide]
-    if stream.beats > 1:
-        return []  # a folded layer reads another's beats as they are
-    narrow = narrower(name, stream, layer, lanes_within(layer.columns, slowest))
-    return [] if narrow is None else [narrow]
+    """Give what brings a layer's matrix its inputs: converters, poolings and windows.
+
+    Poolings, windows and unrolled matrices read whole pixels or vectors.
+    """
+    found: list[Stage] = []
+
+    def gather(stream: Stream, ranges: tuple[Range, ...]) -> Stream:
+        before = [*stages, *found]
+        if before and (wide := widener(before[-1].name, stream, ranges)) is not None:
+            found.append(wide)
+        return found[-1].outputs if found else stream
+
+    unrolled, front = choice.style == "unrolled", layer.pools or layer.has_window
+    if layer.input_image is not None and (front or unrolled):
+        image = layer.input_image
+        channels = layer.pools[0].inputs if layer.pools else layer.channels
+        whole = gather(one_position(stream), channels)
+        found = list(on_map(found, image))
+        found += front_stages(layer, replace(whole, image=image), options)
+        stream = found[-1].outputs if found else stream
+    if layer.window is None and unrolled:
+        gather(stream, layer.inputs)
+    elif not unrolled and stream.beats == stream.positions and (stages or found):
+        at_once = one_position(stream) if layer.window is not None else flattened(stream)
+        name = [*stages, *found][-1].name
+        narrow = narrower(name, at_once, layer, lanes_within(layer.columns, interval))
+        if narrow is not None:
+            found += on_map((narrow,), layer.positions)
+    return found

@@ -8,6 +8,7 @@ from hwgen.plan.stages.stage import (
     Fifo,
     FoldedDense,
     Joint,
+    MapStage,
     Narrower,
     OutputBuffer,
     ParallelArgmax,
@@ -42,6 +43,12 @@ from hwgen.rtl.window_max import WindowMaxUnit
 def unit_of(stage: Stage) -> LaneComponent:
     """Give the hardware of a stage."""
     match stage:
+        case WindowBuffer() | RunningPool() | WindowMax():
+            return _map_of(stage)
+        case Fifo() | Narrower() | Widener():
+            return _joint_of(stage)
+        case FoldedDense() | SerialThreshold() | SerialArgmax() | Reorder():
+            return _folded_of(stage)
         case UnrolledDense():
             return UnrolledDenseUnit(stage)
         case ParallelThreshold():
@@ -50,6 +57,12 @@ def unit_of(stage: Stage) -> LaneComponent:
             return ParallelArgmaxUnit(stage)
         case OutputBuffer():
             return OutputBufferUnit(stage)
+        case _:
+            assert_never(stage)
+
+
+def _folded_of(stage: FoldedDense | SerialThreshold | SerialArgmax | Reorder) -> LaneComponent:
+    match stage:
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():
@@ -58,15 +71,11 @@ def unit_of(stage: Stage) -> LaneComponent:
             return SerialArgmaxUnit(stage)
         case Reorder():
             return ReorderUnit(stage)
-        case WindowBuffer() | RunningPool() | WindowMax():
-            return _windows_of(stage)
-        case Fifo() | Narrower() | Widener():
-            return _joint_of(stage)
         case _:
             assert_never(stage)
 
 
-def _windows_of(stage: WindowBuffer | RunningPool | WindowMax) -> LaneComponent:
+def _map_of(stage: MapStage) -> LaneComponent:
     match stage:
         case WindowBuffer():
             return WindowBufferUnit(stage)

@@ -24,7 +24,7 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None
     for pool in layer.pools:
         _check_pool(rest, pool, where)
     window = layer.window
-    if window is None or window.is_pointwise:
+    if window is None or not layer.has_window:
         return
     stage, place = _next(rest, WindowBuffer, layer.name, where)
     if _as_seen(stage) != window:

@@ -23,6 +23,7 @@ from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layers import Layer
+from hwgen.plan.stages.positions import at_one_position, flattened
 from hwgen.plan.stages.stage import (
     PADDING,
     FoldedDense,
@@ -72,6 +73,11 @@ def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> Non
             f"{place}: must be layer {layer.name} of the network; build the plan anew for another "
             "network"
         )
+    at_one = at_one_position(dense)
+    assert isinstance(at_one, FoldedDense | UnrolledDense)
+    dense = at_one
+    if dense.inputs.positions > 1:  # a whole map is a vector's elements to it
+        dense = replace(dense, inputs=flattened(dense.inputs))
     _check_lanes(dense.inputs, layer, place)
     match dense:
         case FoldedDense():
@@ -86,6 +92,7 @@ def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> Non
         if not rest:
             raise PlanError(f"{place}: must be followed by the {layer.tail} of {layer.name}")
         index, tail = rest.pop(0)
+        tail = at_one_position(tail)
     check_tail(tail, layer, forms, f"{where}.stages[{index}]")
 
 
@@ -131,7 +138,8 @@ def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
                     f"{where}.stages[{index}].{name}.order: must fill beats of "
                     f"{len(stream.lanes)} lanes, padded with -1"
                 )
-        if index and stage.inputs != plan.stages[index - 1].outputs:
+        before = plan.stages[index - 1].outputs
+        if index and stage.inputs not in (before, flattened(before)):
             raise PlanError(
                 f"{where}.stages[{index}].inputs: must be the outputs of stages[{index - 1}]; "
                 "change both alike"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from hwgen.errors import PlanError
 from hwgen.plan.design import LayerChoice
@@ -154,4 +155,5 @@ def least_cycles(layer: Layer, choice: LayerChoice) -> int:
     if choice.style == "unrolled":
         return layer.cycles
     products = layer.nonzero if choice.skip else layer.rows * layer.columns
-    return max(-(-products // (choice.pe * choice.simd)), 1)
+    steps = max(-(-products // (choice.pe * choice.simd)), 1)
+    return max(steps * prod(layer.positions), layer.cycles)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hwgen.plan.cost.fabric import adder_luts, mux_luts
 from hwgen.plan.cost.memory import block_count, ram_luts
 from hwgen.plan.design import Target
-from hwgen.plan.stages.stage import RunningPool, WindowBuffer, WindowMax
+from hwgen.plan.stages.stage import MapStage, RunningPool, WindowBuffer, WindowMax
 
 REGISTERED = 2  # places of a delay up to which registers hold them
 
 
-def map_luts(stage: WindowBuffer | RunningPool | WindowMax, target: Target) -> int:
+def map_luts(stage: MapStage, target: Target) -> int:
     """LUTs of a stage's parts, before the correction."""
     match stage:
         case WindowBuffer():

@@ -23,6 +23,7 @@ from hwgen.plan.estimate.folded import (
 )
 from hwgen.plan.estimate.maps import map_brams, map_luts
 from hwgen.plan.requantize.channel import luts
+from hwgen.plan.stages.positions import at_one_position
 from hwgen.plan.stages.stage import (
     Fifo,
     FoldedDense,
@@ -63,6 +64,7 @@ def chain_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
 
 def stage_cost(stage: Stage, target: Target) -> Cost:
     """Give the estimate for a stage."""
+    stage = at_one_position(stage)
     base, factor = FITTED[target][type(stage).__name__]
     brams = 0
     if isinstance(stage, FoldedDense | Reorder):
@@ -81,6 +83,7 @@ def layer_costs(plan: Plan) -> tuple[Cost, ...]:
 
 def counted_luts(stage: Stage, target: Target) -> int:
     """LUTs of a stage's parts, before the correction."""
+    stage = at_one_position(stage)
     match stage:
         case UnrolledDense():
             return graph_luts(stage.graph, target)

@@ -50,8 +50,11 @@ def plan_folded_layer(
         minimum_bits=options.accumulator_width,
         luts_per_bram=options.bram_price,
         effort=options.effort,
-        drop_empty=layer.tail == "output"
-        or (layer.tail == "threshold" and graph.output != layer.tail_name),
+        drop_empty=layer.window is None
+        and (
+            layer.tail == "output"
+            or (layer.tail == "threshold" and graph.output != layer.tail_name)
+        ),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage

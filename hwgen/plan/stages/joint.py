@@ -58,7 +58,7 @@ class Narrower:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widener:
-    """Gathers the beats of a vector into one.
+    """Gathers the beats of a vector, of a position of a map or of a whole map into one.
 
     `slots[lane]` is the input slot that goes to a lane, or -1 for an element that does not come
     because it is constant: its lane is 0.
@@ -70,9 +70,11 @@ class Widener:
     slots: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if self.outputs.beats != 1 or len(self.slots) != len(self.outputs.lanes):
+        lanes = len(self.outputs.lanes)
+        if len(self.outputs.order) != lanes or len(self.slots) != lanes:
             raise ValueError("outputs must be one beat, and slots must have an item a lane of it")
-        last = self.inputs.positions * len(self.inputs.order) - 1
+        gathered = self.inputs.beats // self.outputs.positions
+        last = gathered * len(self.inputs.lanes) - 1
         if not all(PADDING <= slot <= last for slot in self.slots):
             raise ValueError(f"slots must lie in -1 to {last}")
 

@@ -31,6 +31,7 @@ __all__ = [
     "Flow",
     "FoldedDense",
     "Joint",
+    "MapStage",
     "MemoryKind",
     "Narrower",
     "OutputBuffer",
@@ -52,6 +53,7 @@ __all__ = [
     "WindowMax",
 ]
 
+MapStage = WindowBuffer | RunningPool | WindowMax
 Stage = (
     UnrolledDense
     | ParallelThreshold
@@ -61,8 +63,6 @@ Stage = (
     | SerialThreshold
     | SerialArgmax
     | Reorder
-    | WindowBuffer
-    | RunningPool
-    | WindowMax
+    | MapStage
     | Joint
 )

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
+from hwgen.plan.stages.positions import at_one_position
 from hwgen.plan.stages.stage import (
     Fifo,
     FoldedDense,
@@ -231,6 +232,7 @@ class _Widener(_Still):
 
 def model_of(stage: Stage) -> Model:
     """Give the model of a stage, as after a reset."""
+    stage = at_one_position(stage)
     match stage:
         case UnrolledDense() | ParallelThreshold() | ParallelArgmax() | SerialThreshold():
             return _Pipeline(stage.latency)

@@ -22,12 +22,12 @@ def entry(elements: tuple[int, ...], kind: IntType, lanes: int) -> Stream:
     return Stream(lanes=(kind,) * lanes, order=elements + padding)
 
 
-def widener(name: str, inputs: Stream, layer: Layer) -> Widener | None:
-    """Give what gathers a vector for an unrolled layer; None where it comes whole and in order.
+def widener(name: str, inputs: Stream, ranges: tuple[Range, ...]) -> Widener | None:
+    """Give what gathers a vector of elements of `ranges`; None where it comes whole and in order.
 
     Each lane has the bits that its element can need.
     """
-    elements = tuple(range(layer.columns))
+    elements = tuple(range(len(ranges)))
     given = tuple(inputs.elements.tolist())
     if given == elements and inputs.beats == 1:
         return None
@@ -35,7 +35,7 @@ def widener(name: str, inputs: Stream, layer: Layer) -> Widener | None:
     return Widener(
         name=part_name(name, "wide"),
         inputs=inputs,
-        outputs=Stream(lanes=tuple(limits.type for limits in layer.inputs), order=elements),
+        outputs=Stream(lanes=tuple(limits.type for limits in ranges), order=elements),
         slots=tuple(slots.get(element, PADDING) for element in elements),
     )
 

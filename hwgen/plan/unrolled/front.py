@@ -19,6 +19,8 @@ from hwgen.plan.stages.stage import (
 )
 from hwgen.plan.windows import Window
 
+ANY_TAIL = 1 << 30
+
 
 def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
     """Give the stages between a stream of pixels and the layer's matrix; none for a vector."""
@@ -27,7 +29,7 @@ def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[S
         stages += _pool_stages(pool, stream, options)
         stream = stages[-1].outputs
     window = layer.window
-    if window is not None and not (window.is_pointwise):
+    if window is not None and layer.has_window:
         name = part_name(identifier(layer.name), "window")
         lanes = tuple(limits.type for limits in layer.inputs)
         order = tuple(range(layer.columns))
@@ -48,7 +50,7 @@ def _window(
         stride=(window.rows.stride, window.columns.stride),
         origin=(window.rows.origin, window.columns.origin),
         taps=tuple(tap._replace(lane=lane_of[tap.lane]) for tap in window.taps),
-        queue=inputs.positions + 1,
+        queue=ANY_TAIL,  # until the tail is known
         memory="lut",
     )
     stage = replace(stage, queue=stage.tail + 1 if stage.tail else 0)

@@ -43,7 +43,7 @@ def plan_unrolled_layer(
         lanes = (widest(tuple(output.range for output in adders.outputs)),) * layer.rows
     check_width(layer, tuple(lane.bits for lane in lanes), options)
     rows = tuple(range(layer.rows))
-    sums = Stream(lanes=lanes, order=rows, image=layer.positions)
+    sums = Stream(lanes=lanes, order=rows)
     limit = stage_limit(layer.name, adders, options)
     tails_ns: tuple[float, ...] = (OUTPUT_TAIL_NS,) * layer.rows
     tail: tuple[Stage, ...] = ()
@@ -55,7 +55,7 @@ def plan_unrolled_layer(
         codes = tuple(code_range(channel) for channel in channels)
         is_output = layer.tail_name == graph.output
         kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
-        outputs = Stream(lanes=kinds, order=rows, image=layer.positions)
+        outputs = Stream(lanes=kinds, order=rows)
         placed = threshold_cuts(channels, sums, outputs, limit)
         tails_ns = placed.tails_ns
         tail = (

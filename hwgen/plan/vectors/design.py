@@ -16,8 +16,9 @@ from hwgen.ir import Dense, Graph, Op
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.design import Plan
-from hwgen.plan.execute import PositionStage, from_slots, run_plan, run_stage, to_slots
+from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.stages.positions import at_one_position, is_by_position
 from hwgen.plan.stages.stage import (
     PADDING,
     FoldedDense,
@@ -70,14 +71,9 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     units = []
     for index, stage in enumerate(plan.stages):
         given = cases.of(index, stage, slots[index])
-        units.append((given, run_stage(stage, given, by_position=is_by_position(stage))))
+        units.append((given, run_stage(at_one_position(stage), given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
-
-
-def is_by_position(stage: Stage) -> bool:
-    """Whether a unit's vectors are single positions, and not whole maps, of which it knows none."""
-    return stage.inputs.positions > 1 and isinstance(stage, PositionStage)
 
 
 def _run_all(plan: Plan, x: IntArray, y: IntArray) -> list[IntArray]:
@@ -112,7 +108,7 @@ class _Cases:
             slots = slots[self.rng.permutation(len(slots))]
         given = slots[:UNIT_RANDOM]
         if not isinstance(stage, (UnrolledDense, FoldedDense)):
-            return np.concatenate([given, edge_cases(stage, self.rng)])
+            return np.concatenate([given, edge_cases(at_one_position(stage), self.rng)])
         layer = self._layer_at(index)
         lo, hi = (np.array([getattr(r, end) for r in layer.inputs]) for end in ("lo", "hi"))
         random = self.rng.integers(lo, hi + 1, (UNIT_RANDOM, layer.columns))
@@ -121,12 +117,7 @@ class _Cases:
         for start in range(0, len(vectors), some):
             self._check_vectors(index, layer, vectors[start : start + some])
         vectors = vectors[:: -(-len(vectors) // some)]
-        own = (
-            vectors[:, np.array(stage.inputs.order)]
-            if is_by_position(stage)
-            else (to_slots(stage.inputs, vectors))
-        )
-        return np.concatenate([given, own])
+        return np.concatenate([given, to_slots(at_one_position(stage).inputs, vectors)])
 
     def _maps(self, index: int, stage: Stage, slots: IntArray) -> IntArray:
         """Give maps; those of a convolution's window go through its layer first."""
@@ -155,25 +146,28 @@ class _Cases:
         for limits in layer.inputs:
             widest = widest.union(limits)
         expected = evaluate(node, vectors, widest.union(Range(0, 0)))
-        stages = self.plan.layer_stages(index)
-        slots = vectors if is_by_position(stages[0]) else to_slots(stages[0].inputs, vectors)
+        stages = [at_one_position(stage) for stage in self.plan.layer_stages(index)]
+        slots = to_slots(stages[0].inputs, vectors)
         for stage in stages:
-            slots = run_stage(stage, slots, by_position=is_by_position(stages[0]))
-        self._compare_layer(layer, stages[-1], slots, self._tail(layer, expected), positions=1)
+            slots = run_stage(stage, slots)
+        self._compare_layer(layer, stages[-1], slots, self._tail(layer, expected))
 
     def _check_maps(self, index: int, layer: Layer, maps: IntArray) -> None:
         """Compare a layer's stages, the window first, with the reference's nodes on whole maps."""
         node = self.graph.node(layer.name)
         source = self.graph.source(node)
         expected = evaluate(node, maps.reshape(-1, *source.shape), source.range)
-        stages = (self.plan.stages[index], *self.plan.layer_stages(index + 1))
+        matrix = next(
+            place
+            for place, stage in enumerate(self.plan.stages)
+            if place > index and isinstance(stage, UnrolledDense | FoldedDense)
+        )
+        stages = (*self.plan.stages[index:matrix], *self.plan.layer_stages(matrix))
         slots = to_slots(stages[0].inputs, maps)
         for stage in stages:
             slots = run_stage(stage, slots)
         expected = self._tail(layer, expected)
-        self._compare_layer(
-            layer, stages[-1], slots, expected.reshape(len(maps), -1), stages[-1].outputs.positions
-        )
+        self._compare_layer(layer, stages[-1], slots, expected.reshape(len(maps), -1))
 
     def _tail(self, layer: Layer, sums: IntArray) -> IntArray:
         if layer.tail == "output":
@@ -182,9 +176,9 @@ class _Cases:
         return evaluate(tail, sums, self.graph.source(tail).range)
 
     def _compare_layer(
-        self, layer: Layer, last: Stage, slots: IntArray, expected: IntArray, positions: int
+        self, layer: Layer, last: Stage, slots: IntArray, expected: IntArray
     ) -> None:
-        order = np.array(last.outputs.order) if positions == 1 else last.outputs.elements
+        order = last.outputs.elements
         _compare(
             f"{self.plan.name}: {layer.name}",
             slots[:, order != PADDING],
