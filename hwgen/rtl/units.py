@@ -42,14 +42,8 @@ from hwgen.rtl.window_max import WindowMaxUnit
 def unit_of(stage: Stage) -> LaneComponent:
     """Give the hardware of a stage."""
     match stage:
-        case UnrolledDense():
-            return UnrolledDenseUnit(stage)
-        case ParallelThreshold():
-            return ParallelThresholdUnit(stage)
-        case ParallelArgmax():
-            return ParallelArgmaxUnit(stage)
-        case OutputBuffer():
-            return OutputBufferUnit(stage)
+        case UnrolledDense() | ParallelThreshold() | ParallelArgmax() | OutputBuffer():
+            return _unrolled_of(stage)
         case FoldedDense():
             return FoldedDenseUnit(stage)
         case SerialThreshold():
@@ -62,6 +56,22 @@ def unit_of(stage: Stage) -> LaneComponent:
             return _windows_of(stage)
         case Fifo() | Narrower() | Widener():
             return _joint_of(stage)
+        case _:
+            assert_never(stage)
+
+
+def _unrolled_of(
+    stage: UnrolledDense | ParallelThreshold | ParallelArgmax | OutputBuffer,
+) -> LaneComponent:
+    match stage:
+        case UnrolledDense():
+            return UnrolledDenseUnit(stage)
+        case ParallelThreshold():
+            return ParallelThresholdUnit(stage)
+        case ParallelArgmax():
+            return ParallelArgmaxUnit(stage)
+        case OutputBuffer():
+            return OutputBufferUnit(stage)
         case _:
             assert_never(stage)
 

@@ -59,7 +59,7 @@ class WindowTape:
 
     def shown(self, pixel: Word) -> dict[Tap, Value]:
         """Give the registers of all taps, of the pixel that the next step loads."""
-        shown = {}
+        shown: dict[Tap, Value] = {}
         for u, passing in enumerate(self._rows(pixel)):
             outside = self._row_masks[u]
             for v in reversed(range(self.plan.kernel[1])):

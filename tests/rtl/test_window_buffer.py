@@ -34,7 +34,7 @@ def window_buffer(image, lanes, kernel, stride, first_end, positions, taps, spar
     )
 
 
-def convolution(image, channels, kernel, stride=1, padding=0, memory="lut", bits=3, spare=1):
+def convolution(image, channels, kernel, stride=1, padding=0, memory="lut", bits=3, spare=0):
     """All taps of a convolution that is as high as it is wide."""
     size = tuple((n + 2 * padding - kernel) // stride + 1 for n in image)
     taps = [Tap(u, v, c) for u in range(kernel) for v in range(kernel) for c in range(channels)]

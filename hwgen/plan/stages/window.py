@@ -63,7 +63,7 @@ class WindowBuffer:
             first = self.first_end[axis]
             if not 0 <= first < size:
                 raise ValueError(f"{self.name}: the first window must end in the image, not {first}")
-        if self.queue <= self.tail if self.tail else self.queue:
+        if self.queue < self.tail if self.tail else self.queue:
             raise ValueError(f"{self.name}: queue must be more than {self.tail}, or 0 where that is")
         if len(self.taps) != len(self.outputs.lanes):
             raise ValueError(f"{self.name}: taps must be as many as output lanes")

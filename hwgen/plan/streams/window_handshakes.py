@@ -48,10 +48,7 @@ class WindowModel:
     def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         """Give the clock edge."""
         level, free = self._level + arrived, downstream or not self._output
-        if self._undecided and level < self._tail_pixels:
-            alone = True
-        else:
-            alone = self._flushing
+        alone = self._flushing or (self._undecided and level < self._tail_pixels)
         takes = self._takes[self._step] and not alone
         offered = self._head if self._stage.queue else arrived
         moves = free and (offered or not takes)
