@@ -43,7 +43,7 @@ class WindowBuffer:
     taps
         Of each output lane.
     queue
-        Pixels that can wait, more than `tail`; 0 where `tail` is 0.
+        Pixels that can wait, more than `tail`; 0 for none, where there is no tail.
     memory
         Where the rows lie, and the queue.
     """
@@ -59,12 +59,11 @@ class WindowBuffer:
     memory: MemoryKind
 
     def __post_init__(self) -> None:
-        for axis, size in enumerate(self.inputs.image):
-            first = self.first_end[axis]
-            if not 0 <= first < size:
-                raise ValueError(f"{self.name}: the first window must end in the image, not {first}")
-        if self.queue < self.tail if self.tail else self.queue:
-            raise ValueError(f"{self.name}: queue must be more than {self.tail}, or 0 where that is")
+        for end, size in zip(self.first_end, self.inputs.image, strict=True):
+            if not 0 <= end < size:
+                raise ValueError(f"{self.name}: the first window must end in the image")
+        if self.tail and self.queue <= self.tail:
+            raise ValueError(f"{self.name}: queue must be over {self.tail}, not {self.queue}")
         if len(self.taps) != len(self.outputs.lanes):
             raise ValueError(f"{self.name}: taps must be as many as output lanes")
 
@@ -99,6 +98,20 @@ class WindowBuffer:
         height, width = self.outputs.image
         return max(self.end(height - 1, width - 1) + 1 - self.steps, 0)
 
+    @property
+    def delayed(self) -> tuple[int, ...]:
+        """Of each input lane, how many rows of it are stored: as far up as a tap of it lies."""
+        rows = [0] * len(self.inputs.lanes)
+        for tap in self.taps:
+            rows[tap.lane] = max(rows[tap.lane], self.kernel[0] - 1 - tap.u)
+        return tuple(rows)
+
+    @property
+    def column_bits(self) -> int:
+        """Bits of a word of the memory of rows: all that is stored of a column."""
+        pairs = zip(self.delayed, self.inputs.lanes, strict=True)
+        return sum(rows * lane.bits for rows, lane in pairs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPool:
@@ -117,9 +130,8 @@ class RunningPool:
     memory: MemoryKind
 
     def __post_init__(self) -> None:
-        if any(k > s for k, s in zip(self.kernel, self.stride, strict=True)) and any(
-            size > 1 for size in self.outputs.image
-        ):
+        axes = zip(self.kernel, self.stride, self.outputs.image, strict=True)
+        if any(kernel > stride and count > 1 for kernel, stride, count in axes):
             raise ValueError(f"{self.name}: windows must not overlap")
 
 
