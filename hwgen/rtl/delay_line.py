@@ -13,6 +13,13 @@ from hwgen.rtl.vector_memory import memory_attributes
 FEW = 2  # moves that registers are made for
 
 
+def following(place: Signal, count: int) -> Value:
+    """Give the place behind one of `count`, 0 behind the last."""
+    if count == 1 << len(place):
+        return (place + 1)[: len(place)]
+    return Mux(place == count - 1, 0, place + 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelayLine:
     """Delays by `length` moves.
@@ -54,8 +61,8 @@ class DelayLine:
             m.d.comb += read.addr.eq(self.place)
         else:
             read = memory.read_port()
-            following = Mux(self.place == self.length - 1, 0, self.place + 1)
-            m.d.comb += [read.addr.eq(following), read.en.eq(self.enable)]
+            following_place = following(self.place, self.length)
+            m.d.comb += [read.addr.eq(following_place), read.en.eq(self.enable)]
         return read.data
 
     def _registers(self, m: Module, value: Value) -> Value:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages.stage import MemoryKind
+from hwgen.rtl.delay_line import following
 from hwgen.rtl.lanes import counter
 from hwgen.rtl.vector_memory import memory_attributes
 
@@ -80,11 +81,10 @@ class PixelQueue(wiring.Component):
         ]
         m.d.sync += self.offered.eq(fetch | (self.offered & ~self.taken))
         with m.If(self.arrives):
-            m.d.sync += tail.eq(Mux(tail == places - 1, 0, tail + 1))
+            m.d.sync += tail.eq(following(tail, places))
         with m.If(fetch):
-            m.d.sync += head.eq(Mux(head == places - 1, 0, head + 1))
-        with m.If(self.arrives & ~self.taken):
-            m.d.sync += self.level.eq(self.level + 1)
-        with m.Elif(self.taken & ~self.arrives):
-            m.d.sync += self.level.eq(self.level - 1)
+            m.d.sync += head.eq(following(head, places))
+        with m.If(self.arrives ^ self.taken):
+            one_less = self.taken.replicate(len(self.level) - 1)
+            m.d.sync += self.level.eq(self.level + Cat(1, one_less))
         return m

@@ -6,7 +6,7 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from hwgen.plan.stages.window import RunningPool
 from hwgen.rtl.delay_line import DelayLine
-from hwgen.rtl.lanes import LaneComponent, resize, split
+from hwgen.rtl.lanes import LaneComponent, resize, shape_of, split
 from hwgen.rtl.pool_axis import PoolAxis
 
 
@@ -69,7 +69,7 @@ class RunningPoolUnit(LaneComponent):
                 pooled.append((Mux(is_first, 0, bits) + resize(pixel, kind.bits))[: kind.bits])
             else:
                 # the lowest value changes no maximum
-                before = Mux(is_first, Const(lane.lo, lane.bits), bits)
-                before = before.as_signed() if lane.signed else before
+                bits = bits.as_signed() if kind.signed else bits
+                before = Mux(is_first, Const(lane.lo, shape_of(kind)), bits)
                 pooled.append(resize(Mux(pixel > before, pixel, before), kind.bits))
         return Cat(*pooled)

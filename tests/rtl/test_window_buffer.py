@@ -29,12 +29,12 @@ def window_buffer(image, lanes, kernel, stride, first_end, positions, taps, spar
         stride=stride,
         origin=(first_end[0] - kernel[0] + 1, first_end[1] - kernel[1] + 1),
         taps=tuple(taps),
-        queue=tail + spare if tail else 0,
+        queue=tail + spare if tail or spare > 3 else 0,
         memory=memory,
     )
 
 
-def convolution(image, channels, kernel, stride=1, padding=0, memory="lut", bits=3, spare=1):
+def convolution(image, channels, kernel, stride=1, padding=0, memory="lut", bits=3, spare=2):
     """All taps of a convolution that is as high as it is wide."""
     size = tuple((n + 2 * padding - kernel) // stride + 1 for n in image)
     taps = [Tap(u, v, c) for u in range(kernel) for v in range(kernel) for c in range(channels)]
@@ -70,7 +70,7 @@ def random_buffer(seed):
         for lane in range(len(lanes))
     ]
     taps = rng.sample(every, rng.randint(1, len(every)))
-    spare, memory = rng.randint(1, 4), rng.choice(["lut", "block"])
+    spare, memory = rng.randint(1, 5), rng.choice(["lut", "block"])
     return window_buffer(image, lanes, kernel, stride, first_end, positions, taps, spare, memory)
 
 
