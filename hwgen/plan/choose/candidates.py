@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
@@ -53,6 +54,7 @@ class Candidates:
         self.kind = Range(
             min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
         ).type
+        self.positions = prod(layer.positions)
         self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns)
         self._folded: dict[int, Candidate] = {}
         self._unrolled: list[Candidate] | None = None
@@ -60,7 +62,7 @@ class Candidates:
     @property
     def most_cycles(self) -> int:
         """Cycles on a single multiplier."""
-        return self._on(1).cycles if self.options.style != "unrolled" else 1
+        return self._on(1).cycles if self.options.style != "unrolled" else self.layer.cycles
 
     @property
     def _unrolls(self) -> bool:
@@ -70,7 +72,7 @@ class Candidates:
     def least_cycles(self, wanted: int) -> int:
         """Give the fewest cycles of any way, or `wanted` where one keeps it."""
         if self._unrolls:
-            return 1
+            return self.layer.cycles
         found = self._within(wanted)
         if found is not None:
             return wanted
@@ -92,14 +94,17 @@ class Candidates:
 
     def joint_luts(self, before: Candidate | None, candidate: Candidate) -> int:
         """LUTs of what joins this layer to the one before."""
-        if before is None or before.choice.style == candidate.choice.style:
-            return 0
-        if candidate.choice.style == "unrolled":
-            return CONVERTER_LUTS
+        whole_before = before is None or before.choice.style == "unrolled"
+        reads_whole = bool(self.layer.pools) or self.layer.has_window  # of a map, in either style
+        unrolled = candidate.choice.style == "unrolled"
+        gathered = 0 if whole_before or not (unrolled or reads_whole) else CONVERTER_LUTS
+        if unrolled or not (whole_before or reads_whole) or (before is None and not reads_whole):
+            return gathered
         whole = entry(tuple(range(self.layer.columns)), self.kind, self.layer.columns)
-        lanes = lanes_within(self.layer.columns, candidate.cycles)
+        lanes = lanes_within(self.layer.columns, candidate.cycles // self.positions)
         converter = narrower(self.name, whole, self.layer, lanes)
-        return 0 if converter is None else stage_cost(converter, self.options.target).luts
+        cut = 0 if converter is None else stage_cost(converter, self.options.target).luts
+        return gathered + cut
 
     def _unrolled_way(self) -> list[Candidate]:
         if self._unrolled is None:
@@ -108,7 +113,7 @@ class Candidates:
             stream = entry(tuple(range(lanes)), self.kind, lanes)
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
             cost = layer_cost(planned.stages, self.options.target)
-            self._unrolled = [Candidate(choice=choice, cycles=1, cost=cost)]
+            self._unrolled = [Candidate(choice=choice, cycles=self.layer.cycles, cost=cost)]
         return self._unrolled
 
     def _on(self, multipliers: int) -> Candidate:
@@ -118,14 +123,14 @@ class Candidates:
             simd = min(-(-multipliers // pe), self.layer.columns)
             choice = folded(self.layer, pe, simd, self.options)
             columns = self.layer.columns
-            lanes = lanes_within(columns, least_cycles(self.layer, choice))
+            least = least_cycles(self.layer, choice)
+            lanes = lanes_within(columns, least // self.positions)
             stream = entry(tuple(range(columns)), self.kind, lanes)
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
             self._folded[multipliers] = Candidate(
                 choice=choice,
-                cycles=max(
-                    slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)
-                ),
+                cycles=self.positions
+                * max(slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)),
                 cost=layer_cost(planned.stages, self.options.target),
             )
         return self._folded[multipliers]
