@@ -29,8 +29,6 @@ class PoolAxis(wiring.Component):
         Which window comes.
     inside, first, last : out
         The place belongs to it; is its first; its last.
-    in_last : out
-        The last window comes, or none any more.
     ends : out
         The last place of the image.
     """
@@ -44,7 +42,7 @@ class PoolAxis(wiring.Component):
             {
                 "step": In(1),
                 "window": Out(counter(self.strides, "window").shape()),
-                **dict.fromkeys(("inside", "first", "last", "in_last", "ends"), Out(1)),
+                **dict.fromkeys(("inside", "first", "last", "ends"), Out(1)),
             }
         )
 
@@ -57,7 +55,6 @@ class PoolAxis(wiring.Component):
             self.inside.eq(in_window & places.of([p < self.kernel for p in range(self.stride)])),
             self.first.eq(places.of([p == 0 for p in range(self.stride)])),
             self.last.eq(places.of([p == self.kernel - 1 for p in range(self.stride)])),
-            self.in_last.eq(windows.of([w >= self.windows - 1 for w in range(self.strides)])),
             # in the last window no place comes after that
             self.ends.eq(windows.at(self.strides - 1) & places.at((self.size - 1) % self.stride)),
         ]
