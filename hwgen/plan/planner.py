@@ -17,7 +17,7 @@ from hwgen.plan.identifier import top_name
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.stages.positions import flattened, on_map, one_position
-from hwgen.plan.stages.stage import Narrower, Stage, Stream
+from hwgen.plan.stages.stage import Narrower, RunningPool, Stage, Stream, WindowBuffer
 from hwgen.plan.streams.joints import entry, lanes_within, narrower, widener, with_fifos
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.unrolled.flow import with_flow
@@ -70,8 +70,11 @@ def plan_chosen(
         interval = max(slowest // prod(layer.positions), 1)
         first = len(stages)
         stages += _brought(stages, stream, layer, choice, interval, options)
-        if first:
-            places.append(first)
+        places += [
+            place
+            for place, stage in enumerate([*stages, None])
+            if place >= first > 0 and (place == first or _comes_in_bursts(stage))
+        ]
         stream = stages[-1].outputs if stages else stream
         own = one_position(stream) if layer.window is not None else flattened(stream)
         planned = plan_layer(graph, layer, own, choice, options, interval)
@@ -95,6 +98,11 @@ def plan_chosen(
         latency_cycles=latency,
         interval_cycles=interval,
     )
+
+
+def _comes_in_bursts(stage: Stage | None) -> bool:
+    """Whether a stage that has no queue reads or is read unevenly."""
+    return isinstance(stage, RunningPool) or (isinstance(stage, WindowBuffer) and not stage.queue)
 
 
 def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int) -> Stream:

@@ -35,6 +35,10 @@ class Decisions:
         """Whether the index, which never is more, has reached a value."""
         return self.of((False,) * value + (True,))
 
+    def equal(self, value: int) -> Value:
+        """Whether the index is a value."""
+        return self.of([index == value for index in range(1 << len(self.index))])
+
     def _tree(self, table: Entries) -> Value:
         while len(table) > 1 and (joined := _joined(table)):
             table = joined

@@ -68,8 +68,8 @@ class TapeCounter(wiring.Component):
                 m.d.sync += [undecided.eq(ends_row & last_row), flushing.eq(alone)]
                 with m.If(ends_row & last_row):
                     m.d.sync += pending.eq(1)
-                row, column = divmod(self.plan.tail - 1, self.plan.row_steps)
-                with m.If(pending & (self.row == row) & (self.column == column)):
+                last = divmod(self.plan.tail - 1, self.plan.row_steps)
+                with m.If(pending & rows.equal(last[0]) & columns.equal(last[1])):
                     m.d.sync += [pending.eq(0), flushing.eq(0)]
                     with m.If(alone):
                         m.d.sync += [self.row.eq(0), self.column.eq(0)]

@@ -39,7 +39,7 @@ def map_brams(stage: WindowBuffer | RunningPool, target: Target) -> int:
 def memories(stage: WindowBuffer | RunningPool) -> list[tuple[int, int]]:
     """Give words and bits of each memory that a stage has."""
     if isinstance(stage, WindowBuffer):
-        found = [(stage.row_steps, stage.column_bits), (stage.queue, stage.inputs.width)]
+        found = [(stage.row_steps, stage.column_bits), (stage.queue - 1, stage.inputs.width)]
     else:
         found = [(stage.outputs.image[1] if stage.kernel[0] > 1 else 0, stage.outputs.width)]
     return [(words, bits) for words, bits in found if words > REGISTERED and bits]

@@ -10,6 +10,7 @@ from hwgen.plan.stages.folded import MemoryKind
 from hwgen.plan.stages.stream import Stream
 
 PoolKind = Literal["max", "sum"]
+LEAST_QUEUE = 3  # pixels: a shorter queue does not pass one a cycle
 
 
 class Tap(NamedTuple):
@@ -43,7 +44,7 @@ class WindowBuffer:
     taps
         Of each output lane.
     queue
-        Pixels that can wait, more than `tail`; 0 for none, where there is no tail.
+        Pixels that can wait, at least those of the tail; 0 for none, where there is no tail.
     memory
         Where the rows lie, and the queue.
     """
@@ -62,8 +63,9 @@ class WindowBuffer:
         for end, size in zip(self.first_end, self.inputs.image, strict=True):
             if not 0 <= end < size:
                 raise ValueError(f"{self.name}: the first window must end in the image")
-        if self.tail and self.queue <= self.tail:
-            raise ValueError(f"{self.name}: queue must be over {self.tail}, not {self.queue}")
+        least = max(self.tail, LEAST_QUEUE) if self.tail else 0
+        if self.queue < least:
+            raise ValueError(f"{self.name}: queue must be at least {least}, not {self.queue}")
         if len(self.taps) != len(self.outputs.lanes):
             raise ValueError(f"{self.name}: taps must be as many as output lanes")
 

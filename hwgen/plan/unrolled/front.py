@@ -17,6 +17,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.stages.window import LEAST_QUEUE
 from hwgen.plan.windows import Window
 
 ANY_TAIL = 1 << 30
@@ -53,8 +54,8 @@ def _window(
         queue=ANY_TAIL,  # until the tail is known
         memory="lut",
     )
-    stage = replace(stage, queue=stage.tail + 1 if stage.tail else 0)
-    sizes = [(stage.row_steps, stage.column_bits), (stage.queue, inputs.width)]
+    stage = replace(stage, queue=max(stage.tail, LEAST_QUEUE) if stage.tail else 0)
+    sizes = [(stage.row_steps, stage.column_bits), (stage.queue - 1, inputs.width)]
     return replace(stage, memory=_memory(sizes, options))
 
 
@@ -62,7 +63,7 @@ def _memory(sizes: list[tuple[int, int]], options: BuildOptions) -> MemoryKind:
     """Give what memories of (words, bits) are cheaper in."""
     luts, blocks = 0, 0
     for words, bits in sizes:
-        if words and bits:
+        if words > 0 and bits:
             own = ram_luts(options.target, words, bits)
             if own is None:
                 return "block"
