@@ -1,12 +1,13 @@
 """Seconds and memory of building and proving nets of 4 to 16 bits, in both styles.
 
-    python bench/wide_sums.py [--json] [--out FILE] [--bits 4 8 12 16] [--styles unrolled folded]
-                              [--targets xc7 ice40 ecp5]
+    python bench/wide_sums.py [--json] [--markdown] [--out FILE] [--bits 4 8 12 16]
+                              [--styles unrolled folded] [--targets xc7 ice40 ecp5]
 
 Each net is 4-4-2 with inputs, weights and codes of so many bits, thresholds of a scale and an
 offset a channel, an argmax at the end. Building and proving are the commands `hwgen build` and
 `hwgen prove`, each a process of its own: processor seconds and most memory, its tools' included.
-LUTs and block RAMs are the plan's estimate.
+LUTs and block RAMs are the plan's estimate. With `--out FILE` rows are kept there, and those of the
+same Yosys are not measured again: remove the file to measure all anew.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from row_file import Row, RowFile
 from torch import nn
 
 from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant, export_graph, save_model
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import TARGETS
 from hwgen.plan.plan_file import read_plan
+from hwgen.synth.tools import find_yosys
 
 BITS = (4, 8, 12, 16)
 STYLES = ("unrolled", "folded")
@@ -63,8 +65,7 @@ print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss
 
 
 def measured(*command: str) -> dict[str, float]:
-    """Run hwgen; processor seconds, seconds and MB."""
-    start = time.monotonic()
+    """Run hwgen; processor seconds and MB."""
     hwgen = Path(sys.executable).with_name("hwgen")
     text = subprocess.run(
         [sys.executable, "-c", MEASURE, str(hwgen), *command],
@@ -75,14 +76,15 @@ def measured(*command: str) -> dict[str, float]:
     status, seconds, kilobytes = json.loads(text)
     if status:
         raise SystemExit(f"hwgen {' '.join(command)} failed")
-    return {
-        "cpu_s": round(seconds, 1),
-        "wall_s": round(time.monotonic() - start, 1),
-        "mb": round(kilobytes / 1024),
-    }
+    return {"cpu_s": round(seconds, 1), "mb": round(kilobytes / 1024)}
 
 
-def row(bits: int, style: str, target: str) -> dict[str, object]:
+def named(bits: int, style: str, target: str) -> Row:
+    """What a row is found by."""
+    return {"measure": style, "case": f"4-4-2 of {bits} bits", "target": target}
+
+
+def row(bits: int, style: str, target: str) -> Row:
     """Build and prove one net."""
     with tempfile.TemporaryDirectory() as work:
         model, folder = Path(work) / "wide.pt", Path(work) / "design"
@@ -93,12 +95,9 @@ def row(bits: int, style: str, target: str) -> dict[str, object]:
         proved = measured("prove", str(folder))
         plan = read_plan(folder / "plan.json")
     cost = chain_cost(plan.stages, plan.target)
-    return {
-        "case": f"4-4-2 of {bits} bits",
+    return named(bits, style, target) | {
         "bits": bits,
-        "style": style,
-        "target": target,
-        "ours": built["cpu_s"] + proved["cpu_s"],
+        "ours": round(built["cpu_s"] + proved["cpu_s"], 1),
         "build": built,
         "prove": proved,
         "luts": cost.luts,
@@ -107,17 +106,30 @@ def row(bits: int, style: str, target: str) -> dict[str, object]:
     }
 
 
-def print_table(rows: list[dict[str, object]]) -> None:
+HEAD = ("bits", "style", "target", "build, s", "MB", "prove, s", "MB", "LUTs", "block RAMs")
+
+
+def cells(item: Row) -> tuple[str, ...]:
+    """The cells of a row for people."""
+    built, proved = item["build"], item["prove"]
+    return (
+        *(str(item["bits"]), str(item["measure"]), str(item["target"])),
+        *(f"{built['cpu_s']:.1f}", f"{built['mb']:,}", f"{proved['cpu_s']:.1f}"),
+        *(f"{proved['mb']:,}", f"{item['luts']:,}", f"{item['brams']:,}"),
+    )
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table of docs/requantization.md."""
+    lines = [HEAD, ("---",) * len(HEAD), *map(cells, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def print_table(rows: list[Row]) -> None:
     """The rows for people."""
-    table = Table(title="Building and proving 4-4-2 nets")
-    columns = ("bits", "style", "target", "build s", "MB", "prove s", "MB", "LUTs", "block RAMs")
-    for column in columns:
-        table.add_column(column, justify="right")
+    table = Table(*HEAD, title="Building and proving 4-4-2 nets")
     for item in rows:
-        built, proved = item["build"], item["prove"]
-        cells = (item["bits"], item["style"], item["target"], built["cpu_s"], built["mb"])
-        cells += (proved["cpu_s"], proved["mb"], item["luts"], item["brams"])
-        table.add_row(*map(str, cells))
+        table.add_row(*cells(item))
     Console().print(table)
 
 
@@ -125,21 +137,24 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--out", type=Path, help="also write the document here, after each row")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the documents")
+    parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--bits", nargs="*", type=int, default=list(BITS))
     parser.add_argument("--styles", nargs="*", default=list(STYLES), choices=STYLES)
-    parser.add_argument("--targets", nargs="*", default=["xc7"], choices=TARGETS)
+    parser.add_argument("--targets", nargs="*", default=list(TARGETS), choices=TARGETS)
     args = parser.parse_args()
+    kept = RowFile(args.out, {"yosys": find_yosys().version})
     cases = [(b, s, t) for t in args.targets for s in args.styles for b in args.bits]
-    rows = []
-    for case in track(cases, description="wide sums", console=Console(stderr=True)):
-        rows.append(row(*case))
-        if args.out:
-            args.out.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
-    if args.json:
+    rows = [
+        kept.find(named(*case)) or kept.add(row(*case))
+        for case in track(cases, description="wide sums", console=Console(stderr=True))
+    ]
+    if args.markdown:
+        print(markdown(rows))
+    elif args.json:
         print(json.dumps({"rows": rows}, indent=1))
-        return
-    print_table(rows)
+    else:
+        print_table(rows)
 
 
 if __name__ == "__main__":

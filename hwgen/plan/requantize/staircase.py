@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.stages.requantizers import Requantizer, Steps
 
@@ -48,18 +50,17 @@ def wrapped(staircase: Steps, stored: Range, bits: int) -> Steps:
     size = 1 << bits
     turn = (stored.hi >> bits) << bits
     if turn <= stored.lo:
-        moved = tuple(t - turn for t in staircase.thresholds)
-        return Steps(thresholds=moved, codes=staircase.codes)
-    thresholds, codes = staircase.thresholds, staircase.codes
-    before = sum(t <= turn for t in thresholds)
+        shifted = tuple(t - turn for t in staircase.thresholds)
+        return Steps(thresholds=shifted, codes=staircase.codes)
+    moved, codes = np.array(staircase.thresholds, np.int64) - turn, np.array(staircase.codes)
+    before = int(np.searchsorted(moved, 0, side="right"))
     seam = roundest(stored.hi - turn + 1, stored.lo - turn + size)
-    places = [t - turn for t in thresholds[before:]] + [seam]
-    places += [t - turn + size for t in thresholds[:before] if t < turn]
-    values = [*codes[before:], *codes[: len(places) - len(codes[before:]) + 1]]
-    kept = [k for k in range(len(places)) if values[k] != values[k + 1]]
+    places = np.concatenate([moved[before:], [seam], moved[moved < 0] + size])
+    values = np.append(codes[before:], codes[: len(places) - len(codes[before:]) + 1])
+    kept = np.flatnonzero(values[1:] != values[:-1])
     return Steps(
-        thresholds=tuple(places[k] for k in kept),
-        codes=(values[0], *(values[k + 1] for k in kept)),
+        thresholds=tuple(places[kept].tolist()),
+        codes=(int(values[0]), *values[kept + 1].tolist()),
     )
 
 

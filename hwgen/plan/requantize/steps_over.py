@@ -6,8 +6,6 @@ from a division; no sum is tried. A product that does is tried at every value.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
@@ -16,7 +14,7 @@ from hwgen.plan.stages.requantizers import Requantizer, Rescale, Steps, codes_of
 MOST_STEPS = 1 << 20  # values of a product's upper bits
 MOST_VALUES = 1 << 22  # of a sum that are tried
 
-Turns = list[tuple[int, int]]  # the first value of each code, and the code
+Turns = tuple[IntArray, IntArray]  # the first value of each code, and the code
 
 
 def steps_over(channel: Requantizer, lane: IntType, values: Range, wrap_bits: int) -> Steps | None:
@@ -24,17 +22,24 @@ def steps_over(channel: Requantizer, lane: IntType, values: Range, wrap_bits: in
 
     None where they are too many to be looked at.
     """
-    turns: Turns = []
+    turns: list[Turns] = []
     for piece, carried in _pieces(values, wrap_bits):
         found = _turns(channel, lane, piece, carried)
         if found is None:
             return None
-        turns += found
-    turns = list(dict(turns).items())  # of several thresholds at one place the last one counts
-    kept = [turns[0], *(b for a, b in pairwise(turns) if a[1] != b[1])]
+        turns.append(found)
+    places, codes = _joined(turns)
+    last = np.append(places[1:] != places[:-1], True)  # of several at one place the last one counts
+    places, codes = places[last], codes[last]
+    changed = np.flatnonzero(codes[1:] != codes[:-1]) + 1
     return Steps(
-        thresholds=tuple(place for place, _ in kept[1:]), codes=tuple(code for _, code in kept)
+        thresholds=tuple(places[changed].tolist()),
+        codes=(int(codes[0]), *codes[changed].tolist()),
     )
+
+
+def _joined(turns: list[Turns]) -> Turns:
+    return np.concatenate([p for p, _ in turns]), np.concatenate([c for _, c in turns])
 
 
 def _pieces(values: Range, wrap_bits: int) -> list[tuple[Range, int]]:
@@ -59,7 +64,7 @@ def _turns(channel: Requantizer, lane: IntType, values: Range, added: int) -> Tu
             return None
         every = np.arange(values.lo, values.hi + 1)
         return _changes(every, codes_of(channel, lane, every - added))
-    turns: Turns = []
+    turns: list[Turns] = []
     seam = added + lane.lo + channel.seam
     for lo, hi, more in (
         (values.lo, min(values.hi, seam - 1), 1 << lane.bits),
@@ -69,16 +74,16 @@ def _turns(channel: Requantizer, lane: IntType, values: Range, added: int) -> Tu
             found = _of_line(channel, multiplier, Range(lo, hi), more - added - lane.lo)
             if found is None:
                 return None
-            turns += found
-    return turns
+            turns.append(found)
+    return _joined(turns)
 
 
 def _of_steps(channel: Steps, values: Range, added: int) -> Turns:
     places = np.array([values.lo, *(t + added for t in channel.thresholds), values.hi + 1])
     below = int(np.searchsorted(places[1:-1], values.lo, side="right"))
     end = int(np.searchsorted(places[1:-1], values.hi, side="right"))
-    starts = [values.lo, *places[1 + below : 1 + end].tolist()]
-    return list(zip(starts, channel.codes[below : end + 1], strict=True))
+    starts = np.append(values.lo, places[1 + below : 1 + end])
+    return starts, np.array(channel.codes[below : end + 1], np.int64)
 
 
 def _of_line(channel: Rescale, multiplier: int, values: Range, x_more: int) -> Turns | None:
@@ -94,9 +99,9 @@ def _of_line(channel: Rescale, multiplier: int, values: Range, x_more: int) -> T
     ]
     changed = (np.flatnonzero(np.diff(codes)) + 1).tolist()
     places = (-((constant - ((first + index) << channel.shift)) // multiplier) for index in changed)
-    return list(zip([values.lo, *places], codes[[0, *changed]].tolist(), strict=True))
+    return np.array([values.lo, *places], np.int64), codes[[0, *changed]]
 
 
 def _changes(values: IntArray, codes: IntArray) -> Turns:
     changed = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
-    return list(zip(values[changed].tolist(), codes[changed].tolist(), strict=True))
+    return values[changed], codes[changed]

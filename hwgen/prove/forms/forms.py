@@ -8,7 +8,7 @@ shows, and it can only show it where no bit is missing on any input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,22 +26,48 @@ class Ranges(Protocol):
 class Form:
     """`sum of coefficient * input, plus constant`, with its exact range over the inputs' ranges.
 
+    Long sums are added up term by term, so what takes time by the number of terms waits until it is
+    asked for, and coefficients are `scale` times the `terms`, which forms share.
     `base` is set where a sum was made with nothing but the sign of a form; see `words.Reading`.
     """
 
-    __slots__ = ("_halved", "_inverse", "base", "coefficients", "constant", "limits", "twos")
+    __slots__ = (
+        *("_coefficients", "_halved", "_inverse", "_twos"),
+        *("base", "constant", "limits", "scale", "terms"),
+    )
 
-    def __init__(self, coefficients: Mapping[int, int], constant: int, limits: Range) -> None:
-        self.coefficients = coefficients
+    def __init__(
+        self, terms: Mapping[int, int], constant: int, limits: Range, scale: int = 1
+    ) -> None:
+        self.terms = terms
+        self.scale = scale
         self.constant = constant
         self.limits = limits
-        merged = 0
-        for value in coefficients.values():
-            merged |= value
-        self.twos = (merged & -merged).bit_length() - 1 if merged else 0
         self.base: Form | None = None
+        self._coefficients = terms if scale == 1 else None
         self._inverse: Form | None = None
         self._halved: Form | None = None
+        self._twos: int | None = None
+
+    @property
+    def coefficients(self) -> Mapping[int, int]:
+        """Give the factor of each input that the form depends on."""
+        if self._coefficients is None:
+            self._coefficients = {c: v * self.scale for c, v in self.terms.items()}
+        return self._coefficients
+
+    @property
+    def twos(self) -> int:
+        """Give how many factors of two all coefficients share, 0 where there are none."""
+        if self._twos is None:
+            merged = 0
+            for value in self.terms.values():
+                merged |= value
+                if merged & 1:  # mostly the first
+                    break
+            merged *= self.scale
+            self._twos = (merged & -merged).bit_length() - 1 if merged else 0
+        return self._twos
 
     def inverse(self) -> Form:
         """Give the bitwise complement, -1 - form."""
@@ -54,23 +80,28 @@ class Form:
     def plus(self, constant: int) -> Form:
         """Add a constant."""
         limits = Range(self.limits.lo + constant, self.limits.hi + constant)
-        return Form(self.coefficients, self.constant + constant, limits)
+        found = Form(self.terms, self.constant + constant, limits, self.scale)
+        found._twos = self._twos
+        return found
 
     def times(self, factor: int) -> Form:
         """Multiply by a constant."""
+        if factor == 1:
+            return self
         ends = (self.limits.lo * factor, self.limits.hi * factor)
-        coefficients = {c: v * factor for c, v in self.coefficients.items()} if factor else {}
-        return Form(coefficients, self.constant * factor, Range(min(ends), max(ends)))
+        limits = Range(min(ends), max(ends))
+        terms = self.terms if factor else {}
+        return Form(terms, self.constant * factor, limits, self.scale * factor or 1)
 
     def halved(self) -> Form:
         """Give the floor of the form by the largest power of two that its coefficients share."""
         if self._halved is None:
             k = self.twos
-            self._halved = Form(
-                {c: v >> k for c, v in self.coefficients.items()},
-                self.constant >> k,
-                Range(self.limits.lo >> k, self.limits.hi >> k),
-            )
+            limits = Range(self.limits.lo >> k, self.limits.hi >> k)
+            terms, scale = self.terms, self.scale >> k
+            if scale << k != self.scale:
+                terms, scale = {c: v >> k for c, v in self.coefficients.items()}, 1
+            self._halved = Form(terms, self.constant >> k, limits, scale)
         return self._halved
 
     def modulo(self, bits: int) -> Form:
@@ -87,9 +118,13 @@ class Form:
 
     def fits(self, bits: int) -> bool:
         """Whether every value has a code of its own in unsigned or in signed numbers."""
-        half = 1 << bits >> 1
-        lo, hi = self.limits.lo, self.limits.hi
-        return (lo >= 0 and hi < 1 << bits) or (lo >= -half and hi < half)
+        return fits(self.limits, bits)
+
+
+def fits(limits: Range, bits: int) -> bool:
+    """Whether every value of a range has a code of its own in unsigned or in signed numbers."""
+    half = 1 << bits >> 1
+    return (limits.lo >= 0 and limits.hi < 1 << bits) or (limits.lo >= -half and limits.hi < half)
 
 
 def constant_form(value: int) -> Form:
@@ -113,13 +148,27 @@ def linear_form(coefficients: Mapping[int, int], constant: int, inputs: Ranges) 
 
 
 def total(a: Form, b: Form, inputs: Ranges) -> Form:
-    """Add two forms."""
-    coefficients = dict(a.coefficients)
-    for column, factor in b.coefficients.items():
-        changed = coefficients.pop(column, 0) + factor
+    """Add two forms.
+
+    Only the terms of the shorter one are looked at: the range is the sum of both, but for inputs
+    that stand in both.
+    """
+    few, many = sorted((a, b), key=lambda form: len(form.terms))
+    terms, scale = dict(many.terms), many.scale
+    if any(factor % scale for factor in few.coefficients.values()):
+        terms, scale = dict(many.coefficients), 1
+    lo, hi = a.limits.lo + b.limits.lo, a.limits.hi + b.limits.hi
+    for column, factor in few.coefficients.items():
+        before = terms.pop(column, 0) * scale
+        changed = before + factor
         if changed:
-            coefficients[column] = changed
-    return linear_form(coefficients, a.constant + b.constant, inputs)
+            terms[column] = changed // scale
+        if before:
+            limits = inputs[column]
+            for weight, sign in ((changed, 1), (before, -1), (factor, -1)):
+                ends = (weight * limits.lo, weight * limits.hi)
+                lo, hi = lo + sign * min(ends), hi + sign * max(ends)
+    return Form(terms, a.constant + b.constant, Range(lo, hi), scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,26 +222,3 @@ def same(a: LinearBit, b: LinearBit) -> bool:
 def inverted(value: LinearBit) -> LinearBit:
     """Give the complement of a bit."""
     return 1 - value if isinstance(value, int) else bit(value.form.inverse(), value.index)
-
-
-def representatives(form: Form, bits: int, inputs: Ranges) -> list[Form]:
-    """Give the forms congruent modulo 2**bits that may span less than 2**bits.
-
-    With the smallest coefficients, or with one other: a form that spans less than 2**bits and has
-    a coefficient above half of that has all others smaller together than its distance to 2**bits.
-    """
-    size = 1 << bits
-    least = {c: (v + size // 2) % size - size // 2 for c, v in form.coefficients.items()}
-    choices = [least]
-    if any(least.values()):
-        column = max(least, key=lambda c: abs(least[c]))
-        factor = least[column]
-        choices.append(least | {column: factor - size if factor > 0 else factor + size})
-    return [linear_form(coefficients, form.constant, inputs) for coefficients in choices]
-
-
-def fitting(form: Form, bits: int, inputs: Ranges) -> Iterator[Form]:
-    """Give those that a word of that many bits can hold as they are, unsigned or signed."""
-    for found in representatives(form, bits, inputs):
-        unsigned = found.plus(-(found.limits.lo >> bits << bits))
-        yield from (f for f in (unsigned, unsigned.plus(-1 << bits)) if f.fits(bits))

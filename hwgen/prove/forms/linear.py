@@ -6,7 +6,8 @@ adder of more bits, whose highest one may even be wrong.
 
 from __future__ import annotations
 
-from hwgen.prove.forms.forms import Form, LinearBit, Ranges, bit, constant_form, inverted, total
+from hwgen.numeric import Range
+from hwgen.prove.forms.forms import LinearBit, Ranges, bit, constant_form, fits, inverted, total
 from hwgen.prove.forms.words import Reading, read_word
 from hwgen.prove.netlist.netlist import Cell, Module
 from hwgen.prove.netlist.walk import Operands
@@ -15,7 +16,7 @@ from hwgen.prove.netlist.walk import Operands
 class LinearAlgebra:
     """The algebra of linear forms of a layer's inputs.
 
-    `adders` lists the form and the width of every addition met. A sum that does not fit its width
+    `adders` lists the range and the width of every addition met. A sum that does not fit its width
     is right modulo 2**width, and whoever reads it must show that this is enough: in a lane, or in a
     narrower sum from which the rest cancels.
     """
@@ -23,12 +24,12 @@ class LinearAlgebra:
     def __init__(self, module: Module, inputs: Ranges) -> None:
         self.module = module
         self.inputs = inputs
-        self.adders: list[tuple[Form, int]] = []
+        self.adders: list[tuple[Range, int]] = []
 
     @property
     def modulo(self) -> int:
         """Give how many sums do not fit their width."""
-        return sum(not form.fits(width) for form, width in self.adders)
+        return sum(not fits(limits, width) for limits, width in self.adders)
 
     def rule(self, cell: Cell, operands: Operands[LinearBit]) -> list[LinearBit]:
         """Give what a cell drives."""
@@ -51,7 +52,7 @@ class LinearAlgebra:
         result, dropped, base = self._sum(cell, operands, width)
         result = result.modulo(width + dropped)
         result.base = base
-        self.adders.append((result, width + dropped))
+        self.adders.append((result.limits, width + dropped))
         return [bit(result, dropped + index) for index in range(width)]
 
     def _sum(self, cell: Cell, operands: Operands[LinearBit], width: int) -> Reading:

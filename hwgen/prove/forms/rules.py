@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from hwgen.prove.forms.forms import Bit, Form, Ranges, inverted
+from hwgen.numeric import Range
+from hwgen.prove.forms.forms import Bit, Ranges, fits, inverted
 from hwgen.prove.forms.largest import compared, largest
 from hwgen.prove.forms.linear import LinearAlgebra
 from hwgen.prove.forms.step_rules import StepRules
@@ -30,7 +31,7 @@ class Rules:
     """The algebra of a symbolic run.
 
     With `wide_sums` the inputs are sums, and what comparing and choosing makes of one is followed
-    as steps. `widest` has, for every adder of linear forms, the forms with the lowest and with the
+    as steps. `widest` has, for every adder of linear forms, the ranges with the lowest and with the
     highest value and its width; `doubt` is the latest sum that could not be followed.
     """
 
@@ -38,14 +39,14 @@ class Rules:
         self.module = module
         self.linear = LinearAlgebra(module, inputs)
         self.steps = StepRules(module, inputs, self.linear) if wide_sums else None
-        self.widest: dict[str, tuple[Form, Form, int]] = {}
+        self.widest: dict[str, tuple[Range, Range, int]] = {}
         self.doubt: NotProvedError | None = None
 
     @property
     def modulo(self) -> int:
         """Give how many adders have a sum that does not fit their width."""
         return sum(
-            not all(form.modulo(width).fits(width) for form in (low, high))
+            not all(fits(limits, width) for limits in (low, high))
             for low, high, width in self.widest.values()
         )
 
@@ -116,10 +117,10 @@ class Rules:
             self.doubt = error
             return None
         if self.linear.adders:
-            form, width = self.linear.adders.pop()
-            low, high, _ = self.widest.get(cell.name, (form, form, width))
-            low = form if form.limits.lo < low.limits.lo else low
-            high = form if form.limits.hi > high.limits.hi else high
+            limits, width = self.linear.adders.pop()
+            low, high, _ = self.widest.get(cell.name, (limits, limits, width))
+            low = limits if limits.lo < low.lo else low
+            high = limits if limits.hi > high.hi else high
             self.widest[cell.name] = (low, high, width)
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hwgen.prove.forms.congruent import fitting
 from hwgen.prove.forms.forms import (
     Bit,
     Form,
@@ -12,7 +13,6 @@ from hwgen.prove.forms.forms import (
     Ranges,
     bit,
     constant_form,
-    fitting,
     inverted,
     linear_form,
     same,

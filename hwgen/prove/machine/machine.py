@@ -97,13 +97,15 @@ class Machine:
 
     def settle(self) -> None:
         """Evaluate all cells whose operands changed."""
-        place = self._dirty.find(1)
+        values, dirty = self._values, self._dirty
+        place = dirty.find(1)
         while place >= 0:
-            self._dirty[place] = 0
+            dirty[place] = 0
             run, nets = self._steps[place]
             for net, value in zip(nets, run(), strict=False):
-                self._put(net, value)
-            place = self._dirty.find(1, place + 1)
+                if values.get(net, UNKNOWN) is not value:  # a call for each net would take longer
+                    self._put(net, value)
+            place = dirty.find(1, place + 1)
 
     def clock(self) -> None:
         """Load all registers and write all memories."""
@@ -114,7 +116,8 @@ class Machine:
             if len(memory.writes) > 1:
                 self._forget_conflicts(memory)
         for (net, _), value in zip(self._held, loaded, strict=True):
-            self._put(net, value)
+            if self._values.get(net, UNKNOWN) is not value:
+                self._put(net, value)
 
     def _write(
         self, memory: Memory, enable: Sequence[Value], address: Sequence[Value], word: Word

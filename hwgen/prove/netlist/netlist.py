@@ -5,8 +5,10 @@ A net is the number that Yosys gave it, or a constant: the texts "0", "1", "x" a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from hwgen.errors import VerifyError
@@ -35,7 +37,7 @@ class Cell:
 
 
 class Module:
-    """A module's ports, cells and names, and which cell drives each net.
+    """A module's ports, cells and names, which cell drives each net, and how often it is read.
 
     Raises
     ------
@@ -53,8 +55,10 @@ class Module:
         }
         self.cells = [_cell(wire, entry) for wire, entry in document["cells"].items()]
         self._net_names: dict[Net, str] = {}
-        self._read = {net for cell in self.cells for word in cell.inputs.values() for net in word}
-        self._read.update(
+        self.reads = Counter(
+            net for cell in self.cells for word in cell.inputs.values() for net in word
+        )
+        self.reads.update(
             net
             for entry in document["ports"].values()
             if entry["direction"] != "input"
@@ -90,7 +94,7 @@ class Module:
 
     def used_bits(self, word: Word) -> int:
         """Give how many low bits of a word hold all that any cell or port reads."""
-        return max((index + 1 for index, net in enumerate(word) if net in self._read), default=0)
+        return max((index + 1 for index, net in enumerate(word) if net in self.reads), default=0)
 
     def lanes(self, port: str, count: int) -> list[Word]:
         """Cut a payload port into its lanes, as the names `port.e0`, `port.e1`, ... give them.
@@ -103,7 +107,7 @@ class Module:
             Where the lanes are not the whole port, in order.
         """
         lanes = [self.names.get(f"{port}.e{index}", ()) for index in range(count)]
-        if sum(lanes, ()) != self.port(port):
+        if tuple(chain.from_iterable(lanes)) != self.port(port):
             raise NotProvedError(
                 f"{self.name}, {port}: must be {count} lanes in order, named {port}.e0 and so on"
             )

@@ -8,7 +8,8 @@ from math import gcd
 
 from hwgen.ir import Dense
 from hwgen.numeric import IntType, Range
-from hwgen.prove.forms.forms import Form, LinearBit, bit, representatives, same
+from hwgen.prove.forms.congruent import representatives
+from hwgen.prove.forms.forms import Form, LinearBit, bit, same
 from hwgen.prove.forms.linear import LinearAlgebra
 from hwgen.prove.forms.words import read_word
 from hwgen.prove.layers import row_form
@@ -48,7 +49,7 @@ class DenseProof:
     latency: int
     flow: Flow
     lanes: tuple[Lane, ...]
-    adders: tuple[tuple[Form, int], ...]
+    adders: tuple[tuple[Range, int], ...]
     modulo: int
     registers: int
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from hwgen.ir import Dense
 from hwgen.numeric import Range
-from hwgen.prove.forms.forms import Bit, Form, Ranges, linear_form, representatives
+from hwgen.prove.forms.congruent import representatives
+from hwgen.prove.forms.forms import Bit, Form, Ranges, linear_form
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.forms.values import Source, Value
 from hwgen.prove.forms.words import read_word
