@@ -36,7 +36,7 @@ def plain(value: object, where: str, *, keep_arrays: bool, depth: int = 0) -> An
     if keep_arrays and isinstance(value, np.ndarray):
         return _integers(value, where)
     if hasattr(value, "dtype") and hasattr(value, "tolist"):  # NumPy's and torch's
-        value = value.tolist()
+        value = _as_list(value, where)
     if value is None or isinstance(value, (bool, int, float)):
         return _number(value, where)
     if isinstance(value, str):
@@ -60,6 +60,17 @@ def plain(value: object, where: str, *, keep_arrays: bool, depth: int = 0) -> An
     )
 
 
+def _as_list(values: Any, where: str) -> Any:
+    """Give an array's or a tensor's numbers; of the kinds that have none at hand, torch raises."""
+    try:
+        return values.tolist()
+    except (RuntimeError, TypeError):  # NotImplementedError is a RuntimeError
+        raise ModelError(
+            f"{where}: must be plain data, and its numbers cannot be read; "
+            "make it a dense array of this machine's memory"
+        ) from None
+
+
 def _integers(array: np.ndarray, where: str) -> np.ndarray:
     if array.dtype.kind not in "iu":
         raise ModelError(f"{where}: must be integers, not {array.dtype}; round them first")
@@ -81,11 +92,18 @@ def _number(value: bool | float | None, where: str) -> bool | float | None:
 
 
 def _text(value: str, where: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ModelError(f"{where}: must be text in Unicode, without half characters") from None
+    if not is_unicode(value):
+        raise ModelError(f"{where}: must be text in Unicode, without half characters")
     return str(value)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether text can be written: a half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _key(key: object, where: str) -> str:

@@ -16,6 +16,7 @@ from hwgen.numeric import IntType
 MAX_CODE_BITS = 16  # of what flows between layers: 2**bits - 1 thresholds a channel
 MAX_WEIGHT_BITS = 24  # a float32 weight has no more
 MAX_ACCUMULATOR_BITS = 62  # the integer reference computes in int64
+SMALLEST, LARGEST = 1e-30, 1e30  # of scales: float32 holds them times and over 2**16 and more
 
 
 def whole(where: str, value: object, least: int, most: int | None = None) -> int:
@@ -64,7 +65,7 @@ def positive(where: str, value: object) -> float:
     Raises
     ------
     SettingError
-        Where it is none.
+        Where it is none, or where float32, in which networks train, would make 0 or infinity of it.
     """
     number = math.nan
     if isinstance(value, SupportsFloat) and not isinstance(value, bool):
@@ -74,7 +75,22 @@ def positive(where: str, value: object) -> float:
             number = math.nan
     if not (number > 0 and math.isfinite(number)):
         raise SettingError(f"{where} must be positive and finite, not {_shown(value)}")
+    if not SMALLEST <= number <= LARGEST:
+        raise SettingError(f"{where} must be {SMALLEST:.0e} to {LARGEST:.0e}, not {number}")
     return number
+
+
+def truth(where: str, value: object) -> bool:
+    """Give True or False, Python's or NumPy's, as Python's.
+
+    Raises
+    ------
+    SettingError
+        Where it is neither.
+    """
+    if str(value) not in ("True", "False") or isinstance(value, str):
+        raise SettingError(f"{where} must be True or False, not {_shown(value)}")
+    return bool(value)
 
 
 def one_of(where: str, value: object, choices: Iterable[str]) -> None:
@@ -99,14 +115,13 @@ def code_type(where: str, bits: object, signed: object) -> IntType:
         Where it has no bits, more than the hardware has thresholds for, or no positive code.
     """
     number = whole(f"{where}: bits", bits, 1, MAX_CODE_BITS)
-    if str(signed) not in ("True", "False"):  # bool, and NumPy's
-        raise SettingError(f"{where}: signed must be True or False, not {_shown(signed)}")
-    if signed and number == 1:
+    is_signed = truth(f"{where}: signed", signed)
+    if is_signed and number == 1:
         raise SettingError(
             f"{where}: bits must be at least 2 where signed, not 1, whose codes are -1 and 0; "
             "use two bits, or one bit unsigned"
         )
-    return IntType(bits=number, signed=bool(signed))
+    return IntType(bits=number, signed=is_signed)
 
 
 def _shown(value: object) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from hwgen.errors import SettingError
+from hwgen.nn.arguments import truth
 from hwgen.nn.rounding import straight_through
 from hwgen.numeric import IntType
 
@@ -28,6 +29,7 @@ def zero_point(where: str, kind: IntType, *, bipolar: bool) -> float:
     SettingError
         Where bipolar codes are asked for, and are not of one unsigned bit.
     """
+    bipolar = truth(f"{where}: bipolar", bipolar)
     if bipolar and (kind.bits, kind.signed) != (1, False):
         raise SettingError(
             f"{where}: bits must be 1, unsigned, where bipolar, not {kind}; its codes 0 and 1 "

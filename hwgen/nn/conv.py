@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from hwgen.errors import SettingError
 from hwgen.nn.activation import Quantizer
-from hwgen.nn.arguments import pair, whole
+from hwgen.nn.arguments import pair, truth, whole
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.nn.weighted import WeightedLayer
 
@@ -56,7 +56,7 @@ class QuantConv2d(WeightedLayer, nn.Conv2d):
             stride=pair("QuantConv2d: stride", stride, 1),
             padding=pair("QuantConv2d: padding", padding, 0),
             groups=groups,
-            bias=bias,
+            bias=truth("QuantConv2d: bias", bias),
         )
         self._quantize(quant, source)
         if source.zero_point and self.padding != (0, 0):

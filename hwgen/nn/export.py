@@ -17,6 +17,7 @@ from hwgen.ir import Argmax, Graph, Samples
 from hwgen.nn.activation import QuantActivation, QuantOutput
 from hwgen.nn.compare import check_equal
 from hwgen.nn.exact_copy import exact_copy
+from hwgen.nn.explained import explained
 from hwgen.nn.export_arguments import (
     Integers,
     checked_labels,
@@ -75,9 +76,10 @@ def export_graph(
     facts = checked_metadata(metadata, name)
     exact = exact_copy(model, name)
     calls = trace(exact, name)
-    for call in calls:
-        walk.values[call.key] = read(walk, call)
-    ending = finish(walk, walk.values[calls[-1].key], result)
+    with explained(name, calls, walk.shape):
+        for call in calls:
+            walk.values[call.key] = read(walk, call)
+        ending = finish(walk, walk.values[calls[-1].key], result)
     if ending.node == INPUT:
         raise ModelError(f"{name}: must compute something, and gives its input; add a QuantLinear")
     assert walk.input is not None
@@ -93,7 +95,8 @@ def export_graph(
     samples = _samples(graph, x, labels)
     activations = sum(isinstance(c.module, (QuantActivation, QuantOutput)) for c in calls)
     given = None if samples is None else samples.x
-    check_equal(graph, exact, given, activations, ending.stands_for)
+    with explained(name, calls, walk.shape):
+        check_equal(graph, exact, given, activations, ending.stands_for)
     return graph if samples is None else replace(graph, samples=samples)
 
 

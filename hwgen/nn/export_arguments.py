@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from hwgen.errors import ModelError
-from hwgen.frontend.plain_data import plain
+from hwgen.frontend.plain_data import is_unicode, plain
 from hwgen.ir import Argmax, Graph
 from hwgen.numeric import IntArray
 from hwgen.reference import check_input
@@ -27,6 +27,10 @@ def checked_name(name: object) -> str:
         Where it is no text.
     """
     if isinstance(name, str) and name.strip():
+        if not is_unicode(name):
+            raise ModelError(
+                f"export_graph: name must be text in Unicode, without half characters, not {name!a}"
+            )
         return str(name)
     shown = repr(name) if isinstance(name, str) else type(name).__name__
     raise ModelError(f"export_graph: name must be text, not {shown}; pass name='mine'")
@@ -121,7 +125,13 @@ def checked_labels(graph: Graph, labels: Integers | None, samples: int) -> IntAr
 
 def _array(values: Integers, name: str, what: str) -> npt.NDArray[Any]:
     if isinstance(values, Tensor):
-        return np.asarray(values.detach().cpu().numpy())
+        try:
+            return np.asarray(values.detach().cpu().numpy())
+        except (RuntimeError, TypeError):  # sparse, quantized, bfloat16, without numbers
+            raise ModelError(
+                f"{name}: {what} must be a dense tensor of integers, "
+                f"not {values.dtype}, {values.layout} on {values.device}"
+            ) from None
     try:
         array = np.asarray(values)
     except ValueError:  # rows of different lengths

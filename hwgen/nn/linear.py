@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from hwgen.nn.activation import Quantizer
-from hwgen.nn.arguments import whole
+from hwgen.nn.arguments import truth, whole
 from hwgen.nn.weight_quant import WeightQuant
 from hwgen.nn.weighted import WeightedLayer
 
@@ -43,7 +43,8 @@ class QuantLinear(WeightedLayer, nn.Linear):
     ) -> None:
         in_features = whole("QuantLinear: in_features", in_features, 1)
         out_features = whole("QuantLinear: out_features", out_features, 1)
-        nn.Linear.__init__(self, in_features, out_features, bias=bias)
+        has_bias = truth("QuantLinear: bias", bias)
+        nn.Linear.__init__(self, in_features, out_features, bias=has_bias)
         self._quantize(quant, source)
 
     def forward(self, x: Tensor) -> Tensor:

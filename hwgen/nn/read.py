@@ -116,6 +116,12 @@ def read_activation(
     """
     if value is None:
         raise walk.refusal(path, "must follow a QuantInput, not be the first module")
+    if isinstance(module, QuantActivation) and module.log2_scale.dim():
+        raise walk.refusal(
+            path,
+            "log2_scale must be one number, whatever the channel, "
+            f"not of shape {tuple(module.log2_scale.shape)}; keep one scale an activation",
+        )
     source, thresholds = _thresholds(walk, module, value)
     node = Threshold(
         name=walk.new_name(path),

@@ -7,7 +7,9 @@ a hook or a parametrization makes anew at each call, numbers that are none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -138,8 +140,8 @@ def _norm_problems(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Iterator[str]:
         yield "running_var must not be negative; train the network again"
     elif norm.eps == 0 and bool((norm.running_var == 0).any()):
         yield "running_var must not be 0 where eps is 0; set eps"
-    if not norm.eps >= 0:
-        yield f"eps must not be negative, not {norm.eps}"
+    if not (isinstance(norm.eps, Real) and 0 <= norm.eps < math.inf):
+        yield f"eps must be a finite number, 0 or more, not {norm.eps!r}; set eps = 1e-5"
 
 
 def _global_hooks() -> Iterator[str]:

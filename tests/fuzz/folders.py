@@ -79,7 +79,14 @@ def reported(home, place, seed):
         style = document["layers"][0]["style"]
         whole = contents(home / style)
         files = {name: text for name, text in before.items() if isinstance(text, bytes)}
-        assert {name for name in files if files[name] != whole[name]} == set()
+        assert {name for name in files if meaning(files, name) != meaning(whole, name)} == set()
+
+
+def meaning(files, name):
+    """Give what a file says: a result, which its own seal guards, says the same without its end."""
+    if name == "proof.json" or name.startswith("synth/") or name == "sim/result.json":
+        return json.loads(files[name])
+    return files[name]
 
 
 def proved(home, place, seed):

@@ -48,6 +48,26 @@ def refusal(**given):
                 ("12", "str"),
             ]
         ),
+        (
+            {"name": "\ud800"},
+            "export_graph: name must be text in Unicode, without half characters, not '\\ud800'",
+        ),
+        *(
+            ({"x": tensor}, f"net: x must be a dense tensor of integers, not {shown}")
+            for tensor, shown in [
+                (torch.ones(2, 12).to_sparse(), "torch.float32, torch.sparse_coo on cpu"),
+                (torch.ones(2, 12).bfloat16(), "torch.bfloat16, torch.strided on cpu"),
+                (torch.ones(2, 12, device="meta"), "torch.float32, torch.strided on meta"),
+            ]
+        ),
+        *(
+            (
+                {"metadata": {"a": tensor}},
+                "net: metadata: a: must be plain data, and its numbers cannot be read; "
+                "make it a dense array of this machine's memory",
+            )
+            for tensor in (torch.ones(2).to_sparse(), torch.ones(2, device="meta"))
+        ),
         ({"metadata": [1]}, "net: metadata must be a dict, not list"),
         (
             {"metadata": {"data": Path("x")}},

@@ -74,6 +74,9 @@ def test_what_flows_between_layers(what, make):
     assert refusal(lambda: make(4, "no")) == (
         f"{what} quantizer: signed must be True or False, not 'no'"
     )
+    assert refusal(lambda: make(4, "False")) == (
+        f"{what} quantizer: signed must be True or False, not 'False'"
+    )
     assert refusal(lambda: make(1, True)) == (
         f"{what} quantizer: bits must be at least 2 where signed, not 1, whose codes are -1 and 0; "
         "use two bits, or one bit unsigned"
@@ -106,6 +109,20 @@ def test_fixed_scales(scale, shown):
     sentence = f"quantizer: scale must be positive and finite, not {shown}"
     assert refusal(lambda: QuantInput(4, scale=scale)) == f"input {sentence}"
     assert refusal(lambda: QuantOutput(4, scale=scale)) == f"output {sentence}"
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-31, 1e31, 1e300])
+def test_fixed_scales_that_float32_cannot_compute_with(scale):
+    assert refusal(lambda: QuantInput(4, scale=scale)) == (
+        f"input quantizer: scale must be 1e-30 to 1e+30, not {scale}"
+    )
+
+
+@pytest.mark.parametrize(("what", "make"), [("input", QuantInput), ("activation", QuantActivation)])
+def test_bipolar_is_true_or_false(what, make):
+    assert refusal(lambda: make(1, bipolar="no")) == (
+        f"{what} quantizer: bipolar must be True or False, not 'no'"
+    )
 
 
 def test_calibration_steps():
@@ -148,6 +165,14 @@ def test_numbers_of_numpy_become_those_of_python():
         (
             lambda: QuantLinear(3, 2.5, quant=WeightQuant(), source=PIXELS),
             "QuantLinear: out_features must be a whole number, not 2.5",
+        ),
+        (
+            lambda: QuantLinear(3, 2, quant=WeightQuant(), source=PIXELS, bias="no"),
+            "QuantLinear: bias must be True or False, not 'no'",
+        ),
+        (
+            lambda: QuantConv2d(4, 6, 3, bias=0, quant=WeightQuant(), source=PIXELS),
+            "QuantConv2d: bias must be True or False, not 0",
         ),
         (
             lambda: QuantConv2d(4, 6, 3, groups=4, quant=WeightQuant(), source=PIXELS),

@@ -224,7 +224,7 @@ def test_norms():
     net.norm1.eps = -1.0
     assert refusal(net).splitlines() == [
         "net: norm0: running_var must not be negative; train the network again",
-        "net: norm1: eps must not be negative, not -1.0",
+        "net: norm1: eps must be a finite number, 0 or more, not -1.0; set eps = 1e-5",
     ]
     net.norm0.running_var[2], net.norm0.eps, net.norm1.eps = 0.0, 0.0, 1e-5
     assert refusal(net) == "net: norm0: running_var must not be 0 where eps is 0; set eps"
@@ -238,6 +238,42 @@ def test_norms():
     net.norm0 = nn.LazyBatchNorm1d()
     assert refusal(net).splitlines()[0] == (
         "net: norm0: weight must know its shape; run the model once"
+    )
+
+
+@pytest.mark.parametrize("eps", ["1e-5", None, 1j, float("nan"), float("inf")])
+def test_an_eps_that_is_no_number(eps):
+    net = small_net()
+    net.norm0.eps = eps
+    assert refusal(net) == (
+        f"net: norm0: eps must be a finite number, 0 or more, not {eps!r}; set eps = 1e-5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("dense0", "weight", nn.Parameter(torch.ones(9, 4, 3))),
+        ("dense1", "bias", nn.Parameter(torch.ones(2))),
+        ("norm0", "running_mean", torch.zeros(5)),
+        ("norm0", "momentum", "0.1"),
+        ("act0", "int_type", "u4"),
+    ],
+)
+def test_a_module_that_torch_cannot_run_is_named(path, name, value):
+    net = small_net()
+    setattr(net.get_submodule(path), name, value)
+    start, end = refusal(net).split("must compute in torch what it is given, and fails (")
+    assert start == f"net: {path}: "
+    assert end.endswith("); mend its tensors and settings")
+
+
+def test_a_scale_for_each_channel():
+    net = small_net()
+    net.act0.log2_scale = nn.Parameter(torch.zeros(9))
+    assert refusal(net) == (
+        "net: act0: log2_scale must be one number, whatever the channel, not of shape (9,); "
+        "keep one scale an activation"
     )
 
 

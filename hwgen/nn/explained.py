@@ -1,0 +1,58 @@
+"""Says which module of a model breaks, where torch itself cannot run the model.
+
+A tensor of another shape or a setting of another type shows first somewhere in the reading. So
+when that fails, the modules are run one after the other on one sample, and the first that fails is
+named with torch's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from hwgen.errors import ModelError
+from hwgen.nn.trace import FAILURES, Call, first_line
+
+
+@contextmanager
+def explained(name: str, calls: list[Call], shape: tuple[int, ...]) -> Iterator[None]:
+    """Refuse a model that its own modules cannot compute, where the block fails for that.
+
+    Parameters
+    ----------
+    name
+        Of the model, with which the sentence begins.
+    calls
+        Of the model in float64 and evaluation mode.
+    shape
+        Of one input.
+
+    Raises
+    ------
+    ModelError
+        Where a module fails; what the block raises for any other reason stays as it is.
+    """
+    try:
+        yield
+    except FAILURES:
+        problem = _first_failure(calls, shape)
+        if problem is None:
+            raise
+        raise ModelError(f"{name}: {problem}") from None
+
+
+def _first_failure(calls: list[Call], shape: tuple[int, ...]) -> str | None:
+    values: dict[str | None, Tensor] = {None: torch.zeros(1, *shape, dtype=torch.float64)}
+    for call in calls:
+        try:
+            with torch.no_grad():
+                values[call.key] = call.module(*(values[source] for source in call.sources))
+        except FAILURES as error:
+            return (
+                f"{call.path}: must compute in torch what it is given, and fails "
+                f"({first_line(error)}); mend its tensors and settings"
+            )
+    return None
