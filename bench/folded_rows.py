@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amaranth.back import rtlil, verilog
+from block_rams import priced_luts
 from folded_layers import TOP, Case, check, measure, narrowest, planned, synthesised
 from row_file import Row
 
@@ -44,7 +45,7 @@ def compare(case: Case, target: Target, luts_per_bram: int | None = None) -> Row
 
 def _priced(unit: Row, target: Target) -> int:
     """LUTs with block RAMs at the price of the target's parts, times cycles."""
-    return int((unit["luts"] + PRICE[target] * unit["brams"]) * unit["cycles"])
+    return priced_luts(unit["luts"], unit["brams"], target) * unit["cycles"]
 
 
 def without_blocks(case: Case, target: str) -> Row:

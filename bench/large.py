@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from block_rams import block_rams
 from folded_layers import Case
 from networks import random_network
 from rich.console import Console
@@ -111,7 +112,7 @@ def measure(name: str, target: str) -> Iterator[Row]:
         start = sum(os.times()[2:4])
         top = json.loads((folder / "design.json").read_text())["name"]
         counts = synthesise_verilog([folder / f"{top}.v"], top, target).total
-        row |= {"luts": counts.luts, "ffs": counts.ffs, "brams": counts.brams}
+        row |= {"luts": counts.luts, "ffs": counts.ffs, "brams": block_rams(counts, target)}
         yield row | {"synth_s": round(sum(os.times()[2:4]) - start, 1)}
 
 
