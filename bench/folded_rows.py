@@ -17,6 +17,7 @@ from hwgen.plan.design import Target
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 NEVER = 10**9  # LUTs that a block RAM never saves
+CHEAP = 10  # LUTs for which a block RAM is taken nearly everywhere
 WIDTHS = (32, 16, 12, 8)  # accumulator bits beside the exact ones
 MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is timed too
 
@@ -51,6 +52,11 @@ def _priced(unit: Row, target: Target) -> int:
 def without_blocks(case: Case, target: str) -> Row:
     """Measure as `compare`, with all memories made of LUTs."""
     return compare(case, target, NEVER)
+
+
+def cheap_blocks(case: Case, target: Target) -> Row:
+    """Measure as `compare`, with block RAMs wherever they save some LUTs."""
+    return compare(case, target, CHEAP)
 
 
 def bound_of(case: Case) -> int:
