@@ -78,11 +78,13 @@ def accumulators(case: Case, target: str) -> Row:
     """
     exact = measure(planned(case, target), target, pnr=False)
     bits = max(exact["accumulator_bits"])
-    row: Row = {"exact_bits": bits, "ours": exact["luts"], "finn_exact": case.finn_luts(bits)}
+    row: Row = {"exact_bits": bits, "ours": exact["luts"], "brams": exact["brams"]}
+    row["finn_exact"] = case.finn_luts(bits)
     for width in (width for width in WIDTHS if width > bits):
         wide = planned(case, target, accumulator="signed", minimum_bits=width)
-        luts = measure(wide, target, pnr=False)["luts"]
-        row |= {f"P={width}": luts, f"finn_{width}": case.finn_luts(width)}
+        unit = measure(wide, target, pnr=False)
+        row |= {f"P={width}": unit["luts"], f"brams_{width}": unit["brams"]}
+        row[f"finn_{width}"] = case.finn_luts(width)
     row["baseline"] = row["P=32"]
     row["ratio"] = round(row["P=32"] / exact["luts"], 3)
     return row
