@@ -2,12 +2,13 @@
 
     python bench/whole_nets.py [--json] [--out FILE] [--only unrolled|folded] [--plot FILE.svg]
                                [--match REGEX] [--data DIR] [--most-luts N] [--most-placed N]
-                               [NAME ...]
+                               [--most-proved N] [NAME ...]
 
 NAME is digits, fashion_mnist or nsl_kdd; all by default, digits alone needs no data folder. Nets
 are trained once and kept in `rtl_out/whole_nets`. Every row is written to FILE when it is done,
 and a run takes up where FILE ends. All designs are compared with the integer reference when they
-are built; `luts` are Yosys', `planned_luts` the planner's own count.
+are built; `luts` are Yosys', `planned_luts` the planner's own count. Designs of more planned LUTs
+than the limits are not synthesised, placed or proved.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rich.table import Table
 from whole_net.cases import Case, cases
 from whole_net.folded import CLOCK_MHZ, Folded
 from whole_net.plot import drawing
-from whole_net.rows import MOST_LUTS, Place, Row
+from whole_net.rows import MOST_LUTS, MOST_PROVED, Place, Row
 
 from hwgen.files import write_beside
 
@@ -35,6 +36,7 @@ NETS = ("digits", "fashion_mnist", "nsl_kdd")
 COLUMNS = ("case", "share_of_float", "adders", "planned_luts", "planned_luts_32", "luts")
 COLUMNS_FOLDED = ("case", "interval_cycles", "planned_luts", "luts", "brams", "memory_bits")
 FOLDED_RATIOS = ("luts", "priced_luts", "planned_luts", "planned_priced_luts")
+LIMITS = {"most_luts": MOST_LUTS, "most_placed": MOST_LUTS, "most_proved": MOST_PROVED}
 COLUMNS_PLACED = ("fmax_mhz", "samples_a_second")
 
 
@@ -126,15 +128,15 @@ def main() -> None:
     parser.add_argument("--match", default="", help="only rows whose name has this expression")
     parser.add_argument("--plot", type=Path, help="draw the folded designs as SVG")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    for step, past in (("most-luts", "synthesised"), ("most-placed", "placed")):
-        words = f"a design of more planned LUTs is not {past}"
-        parser.add_argument(f"--{step}", type=int, default=MOST_LUTS, help=words)
+    for limit, usual in LIMITS.items():
+        words = f"planned LUTs of a design; default {usual}"
+        parser.add_argument(f"--{limit.replace('_', '-')}", type=int, default=usual, help=words)
     parser.add_argument("names", nargs="*", help="nets; all by default")
     args = parser.parse_args()
     if not set(args.names) <= set(NETS):
         parser.error(f"NAME must be of {', '.join(NETS)}, not {' '.join(args.names)}")
     todo = [c for c in wanted(args.only, args.names or list(NETS)) if re.search(args.match, c.case)]
-    limits = {"most_luts": args.most_luts, "most_placed": args.most_placed}
+    limits = {limit: getattr(args, limit) for limit in LIMITS}
     place = Place(work=WORK, data=args.data, say=lambda _: None, **limits)
     rows = measure(todo, args.out, place)
     if args.plot:

@@ -14,6 +14,7 @@ from whole_net.models import trained
 
 WIDE = 32  # bits of the baseline's accumulators
 MOST_LUTS = 30_000  # by the planner's count; a larger design is neither synthesised nor placed
+MOST_PROVED = 5_000  # a folded design of no more is proved too, and the smallest simulated
 Say = Callable[[str], None]
 Row = dict[str, object]
 
@@ -22,8 +23,9 @@ Row = dict[str, object]
 class Place:
     """Where nets and designs are kept, where the data is, and who is told what goes on.
 
-    Designs of more LUTs than `most_luts`, by the planner's count, are not synthesised, and those of
-    more than `most_placed` are not placed.
+    The limits are LUTs of a design by the planner's count: of more than `most_luts` it is not
+    synthesised, of more than `most_placed` not placed, of more than `most_proved` a folded one is
+    neither proved nor simulated.
     """
 
     work: Path
@@ -31,6 +33,7 @@ class Place:
     say: Say
     most_luts: int = MOST_LUTS
     most_placed: int = MOST_LUTS
+    most_proved: int = MOST_PROVED
 
 
 def net_of(name: str, place: Place) -> Graph:
