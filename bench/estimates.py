@@ -22,6 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from block_rams import block_rams
 from estimate_cases import CASES, FITTED_CASES, NEW_CASES, NEW_SEED, UNROLLED
 from networks import random_network
 from rich.console import Console
@@ -43,7 +44,7 @@ from hwgen.synth.targets import find_target
 from hwgen.synth.tools import find_yosys, workspace
 from hwgen.synth.yosys import Design, map_layers
 
-FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "fitted.py"
+FITTED_FILE = Path(__file__).parent.parent / "hwgen" / "plan" / "estimate" / "fitted.py"
 HEADER = '''"""How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
 
 Written by `python bench/estimates.py --fit`.
@@ -86,7 +87,7 @@ def measure(name: str, target: str) -> Row:
         "baseline": result.luts,
         "ratio": round(cost.luts / result.luts, 3),
         "brams_estimate": cost.brams,
-        "brams": result.total.brams,
+        "brams": block_rams(result.total, plan.target),
     }
 
 
@@ -111,7 +112,7 @@ def measure_units(name: str, target: str) -> Row:
                 "ours": cost.luts,
                 "baseline": counts.luts,
                 "brams_estimate": cost.brams,
-                "brams": counts.brams,
+                "brams": block_rams(counts, plan.target),
             }
         )
     return {"measure": "units", "case": name, "target": target, "units": units}

@@ -3,6 +3,7 @@
     python bench/folded.py [--json] [--full] [--targets xc7 ecp5] [--only "64x64 90%" ...]
     python bench/folded.py --markdown         the table of docs/folded.md
     python bench/folded.py --lut-memories     the same without block RAMs
+    python bench/folded.py --cheap-blocks     the same with block RAMs at ten LUTs each
     python bench/folded.py --accumulators     LUTs against the width of the accumulators
     python bench/folded.py --excess           cycles over the bound, many layers, no synthesis
     python bench/folded.py --scale            planning and Verilog of up to a million nonzeros
@@ -27,7 +28,7 @@ from pathlib import Path
 from folded_layers import Case
 from folded_markdown import markdown
 from folded_plot import draw
-from folded_rows import accumulators, compare, excess, scale, without_blocks
+from folded_rows import accumulators, cheap_blocks, compare, excess, scale, without_blocks
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -61,6 +62,7 @@ LARGE = [layers((size,), (zeros,), ((8, 8),), (4,))[0] for size, zeros in SCALES
 MEASURES: dict[str, tuple[Callable[[Case, str], Row], list[Case]]] = {
     "compare": (compare, DEFAULT),
     "lut-memories": (without_blocks, DEFAULT),
+    "cheap-blocks": (cheap_blocks, DEFAULT),
     "accumulators": (accumulators, EXACT),
     "excess": (excess, [case for case in FULL if case.zeros >= 0.5]),
     "scale": (scale, LARGE),

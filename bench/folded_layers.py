@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from amaranth.back import verilog
+from block_rams import block_rams
 
 from hwgen.bounds import data_type_bits
 from hwgen.frontend.matrix import matrix_graph
@@ -125,14 +126,14 @@ def synthesised(text: str, target: str, *, pnr: bool) -> SynthResult:
         return synthesise_verilog([file], TOP, target, clock="clk", pnr=pnr)
 
 
-def measure(plan: FoldedPlan, target: str, *, pnr: bool = True) -> dict[str, object]:
+def measure(plan: FoldedPlan, target: Target, *, pnr: bool = True) -> dict[str, object]:
     """Synthesise one unit, on ecp5 place and route it too where asked for."""
     stage = plan.stage
     found = synthesised(verilog_of_unit(stage), target, pnr=pnr and target == "ecp5")
     return {
         "luts": found.total.luts,
         "ffs": found.total.ffs,
-        "brams": found.total.brams,
+        "brams": block_rams(found.total, target),
         "memory_bits": memory_bits(stage),
         "fmax_mhz": found.fmax_mhz,
         "cycles": stage.cycles,

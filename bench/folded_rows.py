@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amaranth.back import rtlil, verilog
+from block_rams import priced_luts
 from folded_layers import TOP, Case, check, measure, narrowest, planned, synthesised
 from row_file import Row
 
@@ -16,6 +17,7 @@ from hwgen.plan.design import Target
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 
 NEVER = 10**9  # LUTs that a block RAM never saves
+CHEAP = 10  # LUTs for which a block RAM is taken nearly everywhere
 WIDTHS = (32, 16, 12, 8)  # accumulator bits beside the exact ones
 MAX_SYNTHESISED = 30_000  # nonzero weights of the layers whose synthesis is timed too
 
@@ -44,12 +46,17 @@ def compare(case: Case, target: Target, luts_per_bram: int | None = None) -> Row
 
 def _priced(unit: Row, target: Target) -> int:
     """LUTs with block RAMs at the price of the target's parts, times cycles."""
-    return int((unit["luts"] + PRICE[target] * unit["brams"]) * unit["cycles"])
+    return priced_luts(unit["luts"], unit["brams"], target) * unit["cycles"]
 
 
 def without_blocks(case: Case, target: str) -> Row:
     """Measure as `compare`, with all memories made of LUTs."""
     return compare(case, target, NEVER)
+
+
+def cheap_blocks(case: Case, target: Target) -> Row:
+    """Measure as `compare`, with block RAMs wherever they save some LUTs."""
+    return compare(case, target, CHEAP)
 
 
 def bound_of(case: Case) -> int:
@@ -71,11 +78,13 @@ def accumulators(case: Case, target: str) -> Row:
     """
     exact = measure(planned(case, target), target, pnr=False)
     bits = max(exact["accumulator_bits"])
-    row: Row = {"exact_bits": bits, "ours": exact["luts"], "finn_exact": case.finn_luts(bits)}
+    row: Row = {"exact_bits": bits, "ours": exact["luts"], "brams": exact["brams"]}
+    row["finn_exact"] = case.finn_luts(bits)
     for width in (width for width in WIDTHS if width > bits):
         wide = planned(case, target, accumulator="signed", minimum_bits=width)
-        luts = measure(wide, target, pnr=False)["luts"]
-        row |= {f"P={width}": luts, f"finn_{width}": case.finn_luts(width)}
+        unit = measure(wide, target, pnr=False)
+        row |= {f"P={width}": unit["luts"], f"brams_{width}": unit["brams"]}
+        row[f"finn_{width}"] = case.finn_luts(width)
     row["baseline"] = row["P=32"]
     row["ratio"] = round(row["P=32"] / exact["luts"], 3)
     return row
@@ -83,8 +92,9 @@ def accumulators(case: Case, target: str) -> Row:
 
 def excess(case: Case, target: str) -> Row:
     """Cycles against the bound, without synthesis."""
-    cycles, bound = planned(case, target).stage.cycles, bound_of(case)
-    return {"ours": cycles, "bound": bound, "ratio": round(cycles / bound, 3)}
+    stage, bound = planned(case, target).stage, bound_of(case)
+    ratio = round(stage.cycles / bound, 3)
+    return {"ours": stage.cycles, "bound": bound, "ratio": ratio, "dense": stage.counted}
 
 
 @dataclass(kw_only=True)

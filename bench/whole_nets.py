@@ -1,12 +1,14 @@
 """Whole nets against the same architecture with 32-bit accumulators, unrolled and folded.
 
     python bench/whole_nets.py [--json] [--out FILE] [--only unrolled|folded] [--plot FILE.svg]
-                               [--match REGEX] [--data DIR] [NAME ...]
+                               [--match REGEX] [--data DIR] [--most-luts N] [--most-placed N]
+                               [--most-proved N] [NAME ...]
 
 NAME is digits, fashion_mnist or nsl_kdd; all by default, digits alone needs no data folder. Nets
 are trained once and kept in `rtl_out/whole_nets`. Every row is written to FILE when it is done,
 and a run takes up where FILE ends. All designs are compared with the integer reference when they
-are built; `luts` are Yosys', `planned_luts` the planner's own count.
+are built; `luts` are Yosys', `planned_luts` the planner's own count. Designs of more planned LUTs
+than the limits are not synthesised, placed or proved.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +25,7 @@ from rich.table import Table
 from whole_net.cases import Case, cases
 from whole_net.folded import CLOCK_MHZ, Folded
 from whole_net.plot import drawing
-from whole_net.rows import Place, Row
+from whole_net.rows import MOST_LUTS, MOST_PROVED, Place, Row
 
 from hwgen.files import write_beside
 
@@ -32,6 +35,8 @@ KINDS = ("unrolled", "part", "folded")
 NETS = ("digits", "fashion_mnist", "nsl_kdd")
 COLUMNS = ("case", "share_of_float", "adders", "planned_luts", "planned_luts_32", "luts")
 COLUMNS_FOLDED = ("case", "interval_cycles", "planned_luts", "luts", "brams", "memory_bits")
+FOLDED_RATIOS = ("luts", "priced_luts", "planned_luts", "planned_priced_luts")
+LIMITS = {"most_luts": MOST_LUTS, "most_placed": MOST_LUTS, "most_proved": MOST_PROVED}
 COLUMNS_PLACED = ("fmax_mhz", "samples_a_second")
 
 
@@ -42,7 +47,8 @@ def ratios(rows: list[Row]) -> list[Row]:
     for row in rows:
         if row["kind"] == "folded" and not row["dense"]:
             goal = f"{row['fps']}, {row['target']}"
-            found.append((row, "luts", by_case.get(f"folded, {row['model']} qat, {goal}"), "luts"))
+            base = by_case.get(f"folded, {row['model']} qat, {goal}")
+            found += [(row, key, base, key) for key in FOLDED_RATIOS]
         elif row["kind"] == "unrolled" and "qat" not in str(row["model"]):
             net = str(row["model"]).split()[0]
             for name in (f"unrolled, {net} qat", f"unrolled, {net} qat W4"):
@@ -73,7 +79,7 @@ def wanted(only: str | None, names: list[str]) -> list[Case]:
     ]
 
 
-def measure(todo: list[Case], out: Path, data: Path | None) -> list[Row]:
+def measure(todo: list[Case], out: Path, place: Place) -> list[Row]:
     """Add the rows that the file does not hold yet."""
     rows: list[Row] = json.loads(out.read_text())["rows"] if out.is_file() else []
     done = {row["case"] for row in rows}
@@ -86,7 +92,7 @@ def measure(todo: list[Case], out: Path, data: Path | None) -> list[Row]:
                 bar.update(task, description=f"{name}: {step}")
 
             if case.case not in done:
-                rows.append(case.row(Place(work=WORK, data=data, say=say)))
+                rows.append(case.row(replace(place, say=say)))
                 with write_beside(out) as partial:
                     partial.write_text(json.dumps(document(rows), indent=1) + "\n")
             bar.advance(task)
@@ -122,12 +128,17 @@ def main() -> None:
     parser.add_argument("--match", default="", help="only rows whose name has this expression")
     parser.add_argument("--plot", type=Path, help="draw the folded designs as SVG")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
+    for limit, usual in LIMITS.items():
+        words = f"planned LUTs of a design; default {usual}"
+        parser.add_argument(f"--{limit.replace('_', '-')}", type=int, default=usual, help=words)
     parser.add_argument("names", nargs="*", help="nets; all by default")
     args = parser.parse_args()
     if not set(args.names) <= set(NETS):
         parser.error(f"NAME must be of {', '.join(NETS)}, not {' '.join(args.names)}")
     todo = [c for c in wanted(args.only, args.names or list(NETS)) if re.search(args.match, c.case)]
-    rows = measure(todo, args.out, args.data)
+    limits = {limit: getattr(args, limit) for limit in LIMITS}
+    place = Place(work=WORK, data=args.data, say=lambda _: None, **limits)
+    rows = measure(todo, args.out, place)
     if args.plot:
         args.plot.write_text(drawing(rows), encoding="utf-8")
     if args.json:

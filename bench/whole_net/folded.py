@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from block_rams import block_rams, priced_luts
 from folded_layers import memory_bits
 
 from hwgen.flow import build
 from hwgen.ir import Graph
-from hwgen.plan.design import Plan
+from hwgen.plan.design import LUTS_PER_BRAM, Plan
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove.run import prove
 from hwgen.simulate import simulate
 from hwgen.synth.run import SynthResult
-from whole_net.rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
+from whole_net.rows import WIDE, Place, Row, facts, net_of, synthesised
 
 CLOCK_MHZ = 100.0  # that the goals of folded designs are meant at
-PROVED_LUTS = 5_000  # a design of no more is proved too, and the smallest simulated
 GOALS = {"fashion_mnist": (4_000, 32_000, 256_000), "nsl_kdd": (40_000, 320_000, 2_560_000)}
 
 
@@ -58,12 +58,15 @@ class Folded:
             "registers_bits": max(b for layer in plan.layers for b in layer.accumulator_bits),
             "planned_luts": cost.luts,
             "planned_brams": cost.brams,
+            "planned_priced_luts": cost.priced(LUTS_PER_BRAM[plan.target]),
+            "luts_per_bram": LUTS_PER_BRAM[plan.target],
             "memory_bits": sum(memory_bits(s) for s in plan.stages if isinstance(s, FoldedDense)),
         }
-        if cost.luts > MOST_LUTS:
+        if cost.luts > place.most_luts:
             return row
+        pnr = self.target == "ecp5" and cost.luts <= place.most_placed
         place.say(f"synthesis for {self.target}")
-        row |= _placed(synthesised(plan, folder, self.target, place.say), plan)
+        row |= _placed(synthesised(plan, folder, self.target, place.say, pnr=pnr), plan)
         return row | self._checked(cost.luts, folder, place)
 
     def described(self, graph: Graph) -> Row:
@@ -73,7 +76,7 @@ class Folded:
 
     def _checked(self, luts: int, folder: Path, place: Place) -> Row:
         """Prove ours where that is quick, and simulate the smallest."""
-        if luts > PROVED_LUTS or self.target != "xc7" or self.dense:
+        if luts > place.most_proved or self.target != "xc7" or self.dense:
             return {}
         place.say("prove")
         row: Row = {"proved": prove(folder).proved}
@@ -85,18 +88,19 @@ class Folded:
 
 
 def _placed(found: SynthResult, plan: Plan) -> Row:
+    brams = block_rams(found.total, plan.target)
     row: Row = {
         "luts": found.luts,
         "ffs": found.total.ffs,
-        "brams": found.total.brams,
+        "brams": brams,
+        "priced_luts": priced_luts(found.luts, brams, plan.target),
         "bram_bits": found.total.bram_bits,
         "tools": found.tools,
     }
-    if found.target != "ecp5":
+    fmax, place = found.fmax_mhz, found.placement
+    if place.part is None:
         return row
-    fmax = found.fmax_mhz
     rate = None if fmax is None else round(fmax * 1e6 / plan.interval_cycles)
-    place = found.placement
     return row | {
         "fmax_mhz": fmax,
         "samples_a_second": rate,

@@ -1,4 +1,7 @@
-"""Draws the folded designs of `bench/whole_nets.py`: LUTs on ecp5 against samples a second."""
+"""Draws the folded designs of `bench/whole_nets.py` that were placed on ecp5.
+
+LUTs, block RAMs among them at their price, against samples a second.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def drawing(rows: list[dict[str, object]]) -> str:
     for row in rows:
         if row["kind"] == "folded" and row.get("samples_a_second"):
             key = (str(row["model"]).split()[0], bool(row["dense"]))
-            at = (float(str(row["samples_a_second"])), float(str(row["luts"])))
+            at = (float(str(row["samples_a_second"])), float(str(row["priced_luts"])))
             points.setdefault(key, []).append(at)
     if not points:
         raise SystemExit("plot: needs a placed folded design among the rows; measure some first")
@@ -41,7 +44,7 @@ def drawing(rows: list[dict[str, object]]) -> str:
         )
         shapes += [rect(x - 3, y - 3, 6, 6, _kind(key)) for x, y in places]
     fills = "".join(f".{_kind(key)}{{fill:{colour}}}" for key, colour in COLOURS.items())
-    title = "LUTs on ecp5 against samples a second of folded nets"
+    title = "LUTs on ecp5, block RAMs at their price, against samples a second of folded nets"
     svg = plot("nets", BOTTOM + 40, title, title, tag("style", Markup(STYLE + fills)), *shapes)
     return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1) + "\n"
 
@@ -67,7 +70,7 @@ def _grid(across: Scale, up: Scale) -> list[Markup]:
         shapes.append(line(LEFT, y, RIGHT, y, "grid"))
         shapes.append(text(LEFT - 5, y + 4, f"{10**power:,}", "tick", "end"))
     shapes.append(text((LEFT + RIGHT) / 2, BOTTOM + 32, "samples a second", "tick", "middle"))
-    return [*shapes, text(LEFT, TOP - 8, "LUTs", "tick")]
+    return [*shapes, text(LEFT, TOP - 8, "LUTs, block RAMs at 400", "tick")]
 
 
 def _legend(points: dict[tuple[str, bool], list[tuple[float, float]]]) -> list[Markup]:

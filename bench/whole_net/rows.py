@@ -13,18 +13,27 @@ from hwgen.synth.run import SynthResult, synthesise_verilog
 from whole_net.models import trained
 
 WIDE = 32  # bits of the baseline's accumulators
-MOST_LUTS = 30_000  # by the planner's count; a larger design is not synthesised
+MOST_LUTS = 30_000  # by the planner's count; a larger design is neither synthesised nor placed
+MOST_PROVED = 5_000  # a folded design of no more is proved too, and the smallest simulated
 Say = Callable[[str], None]
 Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where nets and designs are kept, where the data is, and who is told what goes on."""
+    """Where nets and designs are kept, where the data is, and who is told what goes on.
+
+    The limits are LUTs of a design by the planner's count: of more than `most_luts` it is not
+    synthesised, of more than `most_placed` not placed, of more than `most_proved` a folded one is
+    neither proved nor simulated.
+    """
 
     work: Path
     data: Path | None
     say: Say
+    most_luts: int = MOST_LUTS
+    most_placed: int = MOST_LUTS
+    most_proved: int = MOST_PROVED
 
 
 def net_of(name: str, place: Place) -> Graph:
@@ -48,8 +57,10 @@ def facts(name: str, graph: Graph) -> Row:
     }
 
 
-def synthesised(plan: Plan, folder: Path, target: str, say: Say = lambda _: None) -> SynthResult:
-    file, pnr = folder / f"{plan.name}.v", target == "ecp5"
+def synthesised(
+    plan: Plan, folder: Path, target: str, say: Say = lambda _: None, *, pnr: bool = False
+) -> SynthResult:
+    file = folder / f"{plan.name}.v"
     log = folder / "synth" / f"{target}.log"
     return synthesise_verilog(
         [file],

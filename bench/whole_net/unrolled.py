@@ -14,7 +14,7 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.prove.run import prove
 from whole_net.planned import TARGET, count_layers, count_plan, fits_whole
-from whole_net.rows import MOST_LUTS, WIDE, Place, Row, facts, net_of, synthesised
+from whole_net.rows import WIDE, Place, Row, facts, net_of, synthesised
 
 PROVED_LUTS = 10_000  # by the planner's count; a larger design is not proved
 
@@ -48,7 +48,7 @@ class Unrolled:
         count = count_plan(plan, graph)
         row |= _counted(count.adders, count.luts, count.luts_32, slices=1)
         row["latency_cycles"] = plan.latency_cycles
-        if count.luts > MOST_LUTS:
+        if count.luts > place.most_luts:
             return row
         place.say("synthesis for xc7")
         found = synthesised(plan, folder, TARGET)

@@ -6,6 +6,7 @@ The LUT figures are fitted to Yosys (`bench/memories.py` measures them again).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from hwgen.plan.stages.stage import MemoryKind
 from hwgen.plan.stages.vector_shape import VectorShape
 
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
+UNEVEN_XC7 = 1.2  # a table of more than 256 words whose number is no power of two, against one
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -23,10 +25,38 @@ _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
 }
 
+# what Yosys weighs a block RAM against, where it cuts a memory, and a bit of a further way to one
+_BLOCK_SCORE: dict[Target, int] = {"xc7": 129, "ecp5": 128, "ice40": 64}
+_WAY_SCORE = 0.5
 
-def block_count(target: Target, words: int, bits: int) -> int:
-    """Give the fewest block RAMs that hold `words` words of `bits` bits."""
-    return min(-(-bits // width) * -(-words // depth) for width, depth in _BLOCKS[target])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockMemory:
+    """Block RAMs of a memory, and the LUTs that choose among those which hold different words."""
+
+    blocks: int
+    luts: int
+
+    def priced(self, luts_per_bram: int) -> int:
+        """Give one number: LUTs, and block RAMs at their price."""
+        return self.luts + self.blocks * luts_per_bram
+
+
+def block_memory(target: Target, words: int, bits: int) -> BlockMemory:
+    """Cut a memory into block RAMs of one width as Yosys 0.70 does (pass `memory_libmap`).
+
+    Bits that fill no block of their own share one, at several depths too. With more words than a
+    block has, every bit is chosen behind the blocks, for which Yosys saves few of them: ice40 has
+    256 words of 16 bits in one, so 700 of 40 bits take 8 blocks and 80 LUTs, not 10 blocks.
+    """
+
+    def cut(width: int, depth: int) -> tuple[float, int, int]:
+        ways = -(-words // depth)
+        blocks = -(-ways * bits // width)
+        return blocks * _BLOCK_SCORE[target] + (ways - 1) * bits * _WAY_SCORE, ways, blocks
+
+    _, ways, blocks = min(cut(width, depth) for width, depth in _BLOCKS[target])
+    return BlockMemory(blocks=blocks, luts=bits * mux_luts(target, ways))
 
 
 def vector_blocks(target: Target, shape: VectorShape) -> int:
@@ -35,7 +65,7 @@ def vector_blocks(target: Target, shape: VectorShape) -> int:
     An element takes the width of a port, and the writing port takes several of these.
     """
     if shape.parts == 1:
-        return block_count(target, shape.depth, shape.element_bits)
+        return block_memory(target, shape.depth, shape.element_bits).blocks
     most, depth = _BLOCKS[target][0]
     unit = next((w for w, _ in reversed(_BLOCKS[target]) if w >= shape.element_bits), most)
     slices = -(-shape.element_bits // most)
@@ -76,7 +106,8 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
 
     A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
-    among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three.
+    among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three. Yosys
+    makes fewer of these on xc7 where the tree above them is not full (`bench/program_address.py`).
     """
     inputs = LUT_INPUTS[target]
     free = {"xc7": 4, "ecp5": 8, "ice40": 1}[target]  # LUTs that are joined without another one
@@ -86,7 +117,8 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     for column in columns:
         parts = {column >> start & always for start in range(0, words, size)}
         luts += len(parts - {0, always}) + mux_luts(target, -(-len(parts) // free))
-    return luts
+    is_uneven = target == "xc7" and words > size * free and words & (words - 1)
+    return round(luts * UNEVEN_XC7) if is_uneven else luts
 
 
 def table_luts(target: Target, words: Sequence[int]) -> int:
@@ -117,9 +149,9 @@ def program_kind(
     target: Target, columns: Sequence[int], steps: int, luts_per_bram: int
 ) -> MemoryKind:
     """Give what a program of some columns is cheaper in."""
-    blocks = block_count(target, steps, max(len(columns), 1))
+    blocks = block_memory(target, steps, max(len(columns), 1))
     luts = columns_luts(target, columns, steps)
-    return "block" if luts >= max(blocks * luts_per_bram, 1) else "lut"
+    return "block" if luts >= max(blocks.priced(luts_per_bram), 1) else "lut"
 
 
 def table_kind(
@@ -129,6 +161,7 @@ def table_kind(
 
     A block RAM is read more slowly than LUTs, so it has to save more here.
     """
-    blocks = sum(block_count(target, len(words), bits) for words in tables)
+    price = max(luts_per_bram, COMPARED_LUTS)
+    blocks = sum(block_memory(target, len(words), bits).priced(price) for words in tables)
     luts = sum(table_luts(target, words) for words in tables)
-    return "block" if luts >= blocks * max(luts_per_bram, COMPARED_LUTS) else "lut"
+    return "block" if luts >= blocks else "lut"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
 from hwgen.plan.cost.memory import (
-    block_count,
+    BlockMemory,
+    block_memory,
     columns_luts,
     rom_luts,
     table_luts,
@@ -51,6 +52,8 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     program = program_memory(stage)
     if stage.program_memory == "lut":
         luts += columns_luts(target, program.held, stage.cycles)
+    else:
+        luts += _program_blocks(program, target).luts
     if stage.vector_memory == "lut":
         luts += vector_luts(target, shape, readers(stage, program)) or 0
     return luts
@@ -74,10 +77,14 @@ def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
     shape = VectorShape.of(stage.inputs, stage.banks)
     program, blocks = program_memory(stage), 0
     if stage.program_memory == "block":
-        blocks += block_count(target, stage.cycles, max(len(program.held), 1))
+        blocks += _program_blocks(program, target).blocks
     if stage.vector_memory == "block":
         blocks += readers(stage, program) * vector_blocks(target, shape)
     return blocks
+
+
+def _program_blocks(program: ProgramMemory, target: Target) -> BlockMemory:
+    return block_memory(target, program.steps, max(len(program.held), 1))
 
 
 def readers(stage: FoldedDense, program: ProgramMemory) -> int:
@@ -117,12 +124,18 @@ def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:
     """LUTs of a search before correction: a comparison a level and lane, and tables in LUTs."""
     luts = stage.levels * sum(adder_luts(target, lane.bits) for lane in stage.inputs.lanes)
+    luts += sum(memory.luts for memory in _table_blocks(stage, target))
     return luts + sum(table_luts(target, words) for _, words in _tables(stage, "lut"))
 
 
 def serial_threshold_brams(stage: SerialThreshold, target: Target) -> int:
     """Count the block RAMs of a search."""
-    return sum(block_count(target, len(words), bits) for bits, words in _tables(stage, "block"))
+    return sum(memory.blocks for memory in _table_blocks(stage, target))
+
+
+def _table_blocks(stage: SerialThreshold, target: Target) -> Iterator[BlockMemory]:
+    for bits, words in _tables(stage, "block"):
+        yield block_memory(target, len(words), bits)
 
 
 def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tuple[int, ...]]]:

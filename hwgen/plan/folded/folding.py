@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwgen.plan.cost.memory import block_count, rom_luts, vector_blocks, vector_kind, vector_luts
+from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.design import Effort, Target
 from hwgen.plan.folded.long_rows import unlike_sets
 from hwgen.plan.folded.schedule import Schedule, SetShape, deal, in_order
@@ -220,8 +220,8 @@ def _folding(
 def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:
     """LUTs of a program of so many bits, or of its block RAMs; few steps repeat bits."""
     luts = rom_luts(options.target, cycles, min(bits, (1 << min(cycles, bits)) - 1))
-    blocks = block_count(options.target, cycles, bits)
-    return min(luts, blocks * options.luts_per_bram)
+    blocks = block_memory(options.target, cycles, bits)
+    return min(luts, blocks.priced(options.luts_per_bram))
 
 
 def _element_luts(target: Target, lanes: int, ways: int, bits: Bits) -> int:
