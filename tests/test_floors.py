@@ -32,10 +32,10 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("plan_file", "codec", "vectors", "worst_cases", "planner"),
+        *("plan_file", "codec", "vectors", "planner"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
-        *("planned_layer", "layers", "identifier", "options", "option_kinds", "execute"),
-        *("adders", "design", "stages"),
+        *("planned_layer", "layers", "matrix", "identifier", "options", "option_kinds", "execute"),
+        *("windows", "adders", "design", "stages"),
     ),
     "prove": (
         *("run", "chain", "ends", "certificate", "units", "machine", "layers", "forms", "netlist"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwgen.plan.cost.fabric import adder_luts, mux_luts
-from hwgen.plan.cost.memory import block_count, ram_luts
+from hwgen.plan.cost.memory import block_memory, ram_luts
 from hwgen.plan.design import Target
 from hwgen.plan.stages.stage import MapStage, RunningPool, WindowBuffer, WindowMax
 
@@ -33,7 +33,7 @@ def map_brams(stage: WindowBuffer | RunningPool, target: Target) -> int:
     """Count the block RAMs of a stage's memories."""
     if stage.memory == "lut":
         return 0
-    return sum(block_count(target, words, bits) for words, bits in memories(stage))
+    return sum(block_memory(target, words, bits).blocks for words, bits in memories(stage))
 
 
 def memories(stage: WindowBuffer | RunningPool) -> list[tuple[int, int]]:

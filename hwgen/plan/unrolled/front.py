@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hwgen.plan.cost.memory import block_count, ram_luts
+from hwgen.plan.cost.memory import block_memory, ram_luts
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layers import Layer, Pool
 from hwgen.plan.options import BuildOptions
@@ -68,7 +68,7 @@ def _memory(sizes: list[tuple[int, int]], options: BuildOptions) -> MemoryKind:
             if own is None:
                 return "block"
             luts += own
-            blocks += block_count(options.target, words, bits)
+            blocks += block_memory(options.target, words, bits).blocks
     return "block" if luts >= blocks * options.bram_price else "lut"
 
 
