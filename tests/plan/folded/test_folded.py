@@ -103,7 +103,9 @@ def test_registers_have_the_exact_range_of_all_prefixes(accumulator, inputs, pe,
 def test_cycles_are_close_to_the_bound(size, pe, simd, zeros):
     for seed in range(3):
         layer, lane = sparse_layer(size, zeros, seed=seed)
-        stage = planned(layer, lane, pe, simd, drop_empty=True).stage
+        # block RAM that costs little: at its usual price dense mode may be cheaper at half zeros
+        options = {"drop_empty": True, "luts_per_bram": 10}
+        stage = planned(layer, lane, pe, simd, **options).stage
         bound = -(-layer.nonzero // (pe * simd))
         assert stage.cycles <= 1.10 * bound
 
