@@ -64,11 +64,10 @@ def overflow_card(report: Report) -> Markup:
     if report.overflow_impossible is None:
         why = "The widths of the plan suffice, but nothing shows that this Verilog has them."
         return card(name, f"{OLD} not known", why, state="unknown")
-    channels = sum(layer.widths.channels for layer in report.layers)
     why = (
-        f"No accumulator can overflow: each of the {count(channels)} channels has a register "
-        "at least as wide as the exact range of its sums over all possible inputs, computed "
-        "from the integer weights."
+        f"No accumulator can overflow: each of the {count(report.channels)} channels has a "
+        "register at least as wide as the exact range of its sums over all possible inputs, "
+        "computed from the integer weights."
     )
     return card(name, f"{PASS} impossible", why, state="good")
 

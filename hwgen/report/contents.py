@@ -41,25 +41,45 @@ class LayerLuts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerReport:
-    """One layer: as built, its widths, its weights, and its LUTs by target."""
+    """One layer: as built, its widths, its weights, and its LUTs by target.
+
+    `weights` is None where the network has none: the matrix of a pooling or a threshold alone,
+    whose registers are counted nowhere. `classes` are the sets of taps that lie inside the map at
+    some position, each with a range of its own.
+    """
 
     built: BuiltLayer
     input_type: str
     widths: Widths
-    weights: WeightFigures
+    weights: WeightFigures | None
+    classes: int
     finn: FinnUnit | None  # None for an unrolled layer, which FINN's model does not cover
     luts: dict[str, LayerLuts]
 
+    @property
+    def positions(self) -> tuple[int, int]:
+        """Rows and columns of the map that the matrix gives, (1, 1) for a vector."""
+        own = len(self.built.front)
+        return self.built.units[own].image
+
+    @property
+    def maps(self) -> bool:
+        """Whether a map enters or leaves it."""
+        return bool(self.built.front) or self.positions != (1, 1)
+
     def to_json(self) -> dict[str, Any]:
         """Everything, for report.json."""
-        shape = {key: value for key, value in asdict(self.built).items() if key != "units"}
-        del shape["accumulator_bits"]
+        shape = asdict(self.built)
+        del shape["accumulator_bits"], shape["units"]
         luts = {target: asdict(item) | {"total": item.total} for target, item in self.luts.items()}
         return shape | {
-            "units": list(self.built.units),
+            "units": list(self.built.unit_names),
+            "positions": list(self.positions),
+            "position_classes": self.classes,
+            "front": [asdict(unit) for unit in self.built.front],
             "input_type": self.input_type,
-            "accumulator_bits": self.widths.to_json(),
-            "weights": self.weights.to_json(),
+            "accumulator_bits": None if self.weights is None else self.widths.to_json(),
+            "weights": None if self.weights is None else self.weights.to_json(),
             "luts": luts,
             "finn_luts_estimate": None if self.finn is None else self.finn.luts,
         }
@@ -94,10 +114,32 @@ class Report:
     sample_accuracy: SampleAccuracy | None
 
     @cached_property
+    def weighted(self) -> dict[int, tuple[LayerReport, WeightFigures]]:
+        """The layers that have weights, by their number from 1 on."""
+        return {
+            number: (layer, layer.weights)
+            for number, layer in enumerate(self.layers, 1)
+            if layer.weights is not None
+        }
+
+    @cached_property
     def totals(self) -> dict[str, int]:
-        """Accumulator bits over all channels of all layers, by rule."""
+        """Accumulator bits over all channels of the layers with weights, by rule."""
         rules = self.layers[0].widths.totals
-        return {rule: sum(layer.widths.totals[rule] for layer in self.layers) for rule in rules}
+        return {
+            rule: sum(layer.widths.totals[rule] for layer, _ in self.weighted.values())
+            for rule in rules
+        }
+
+    @property
+    def maps(self) -> bool:
+        """Whether a map enters or leaves any layer."""
+        return any(layer.maps for layer in self.layers)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the layers with weights."""
+        return sum(layer.widths.channels for layer, _ in self.weighted.values())
 
     def check(self, name: str) -> Check:
         """Give one of the checks."""

@@ -13,11 +13,13 @@ from hwgen.report.cost_section import cost_section
 from hwgen.report.gather import read_report
 from hwgen.report.headline import headline
 from hwgen.report.layer_sections import layers_section, weights_section, widths_section
+from hwgen.report.map_section import maps_section
 from hwgen.report.markup import Markup, join, tag
 from hwgen.report.use_sections import interface_section, provenance_section
 
 CONTENTS = (
     ("layers", "Layers"),
+    ("maps", "Feature maps"),
     ("balance", "Balance"),
     ("widths", "Accumulator widths"),
     ("cost", "Resources"),
@@ -62,7 +64,12 @@ def render(report: Report) -> str:
         tag("title", f"{report.design.model_name}: hwgen report"),
         tag("style", Markup(style)),
     )
-    links = [tag("a", title, attributes={"href": f"#{ident}"}) for ident, title in CONTENTS]
+    maps = [maps_section(report)] if report.maps else []
+    links = [
+        tag("a", title, attributes={"href": f"#{ident}"})
+        for ident, title in CONTENTS
+        if maps or ident != "maps"
+    ]
     body = tag(
         "body",
         tag(
@@ -70,6 +77,7 @@ def render(report: Report) -> str:
             headline(report),
             tag("nav", *links, attributes={"aria-label": "Contents"}),
             layers_section(report),
+            *maps,
             balance_section(report),
             widths_section(report),
             cost_section(report),
