@@ -98,11 +98,12 @@ def _row(report: Report, number: int, layer: LayerReport, measured: bool) -> lis
 def _notes(report: Report) -> list[str]:
     design = report.design
     slowest = max(report.layers, key=lambda layer: layer.built.cycles).built
+    asked = _asked(design.goal)
     whole = "a vector, or a position of a map," if report.maps else "a vector"
     notes = [
         f"A {'map' if report.maps else 'vector'} every {count(design.interval_cycles)} cycles; "
         f"{slowest.name} limits. An unrolled layer takes {whole} every cycle and waits for the "
-        f"others. The line in the plot is the {'goal' if _asked(design.goal) else 'interval of the design'}."
+        f"others. The line in the plot is the {'goal' if asked else 'interval of the design'}."
     ]
     return [*notes, *_goal_notes(report)]
 

@@ -188,13 +188,13 @@ def _layers(fields: JsonFields) -> tuple[BuiltLayer, ...]:
     """Read the layers, each with its stages."""
     layers = fields.children("layers")
     names = [layer.text("name") for layer in layers]
-    units: dict[str, list[BuiltUnit]] = {name: [] for name in names}
+    units: dict[str, list[BuiltUnit]] = {}
     for stage in fields.children("stages"):
         units.setdefault(stage.text("layer"), []).append(_unit(stage))
-    stands = [[unit.name for unit in units[name]].count(name) == 1 for name in names]
-    if list(units) != names or not all(stands):
+    own = [[unit.name for unit in found].count(name) for name, found in units.items()]
+    if list(units) != names or own != [1] * len(names):
         raise ModelError(
-            f"{fields.where}: every stage must be of a layer, and each layer have one of its name; "
+            f"{fields.where}: stages must follow the layers, and each layer have one of its name; "
             "write the file again with `hwgen build`"
         )
     return tuple(_layer(layer, tuple(units[layer.text("name")])) for layer in layers)

@@ -77,9 +77,9 @@ def layer_table(document: dict[str, Any]) -> Table:
     """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs."""
     targets = [target["target"] for target in document["targets"]]
     has_maps = any(layer["front"] or layer["positions"] != [1, 1] for layer in document["layers"])
-    columns = ("op", "map") if has_maps else ()
-    columns += ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
-    table = _table("", "layer", (*columns, *(f"LUTs {target}" for target in targets)))
+    columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
+    what = ("op", "map") if has_maps else ()
+    table = _table("", "layer", (*what, *columns, *(f"LUTs {target}" for target in targets)))
     for layer in document["layers"]:
         luts = [_luts(layer["luts"].get(target)) for target in targets]
         own = [layer["op"], "x".join(map(str, layer["positions"]))] if has_maps else []

@@ -109,7 +109,7 @@ def test_stages_without_their_layers(folder, change):
 
     edit(folder, "design.json", spoil)
     assert sentence(folder) == (
-        f"{folder / 'design.json'}: every stage must be of a layer, and each layer have one of its "
+        f"{folder / 'design.json'}: stages must follow the layers, and each layer have one of its "
         "name; write the file again with `hwgen build`"
     )
 
