@@ -7,8 +7,8 @@ from typing import Any
 from hwgen import __version__
 from hwgen.ir import Graph
 from hwgen.plan.codec import encode
+from hwgen.plan.cost.line_memory import line_memories
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate.maps import memories
 from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
 from hwgen.plan.stages.stage import PADDING, RunningPool, Stage, Stream, WindowBuffer
@@ -74,8 +74,8 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
             "kernel": list(stage.kernel),
             "stride": list(stage.stride),
             "memories": [
-                {"words": words, "bits": bits, "kind": stage.memory}
-                for words, bits in memories(stage)
+                {"words": memory.words, "bits": memory.bits, "kind": stage.memory}
+                for memory in line_memories(stage)
             ],
         }
     return found
