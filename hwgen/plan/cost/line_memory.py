@@ -1,7 +1,7 @@
 """The memories of a unit that sees more of a map than one position, and what they cost.
 
 A delay line is read at the place that is written next, so that on xc7 one port serves both. A queue
-has a port for each. The figures are those of `bench/estimates.py --fit`.
+has a port for each. The figures are measured with Yosys.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.cost.fabric import mux_luts
-from hwgen.plan.cost.memory import block_count, ram_luts
+from hwgen.plan.cost.memory import block_count
 from hwgen.plan.design import Target
 from hwgen.plan.stages.stage import MemoryKind, RunningPool, WindowBuffer
 
@@ -26,17 +26,20 @@ class LineMemory:
 
     def luts(self, target: Target) -> int | None:
         """LUTs that hold it; None where LUTs cannot store."""
-        if target != "xc7":
-            return ram_luts(target, self.words, self.bits)
+        if target == "ice40":
+            return None
+        if target == "ecp5":
+            banks = -(-self.words // 16)
+            return 6 * banks * -(-self.bits // 4) + self.bits * mux_luts(target, banks)
         if self.words <= 32:
             return 4 * -(-self.bits // 6)
         if self.one_port:  # a LUT holds 64 words of a bit
             return self.bits * -(-self.words // 64)
-        banks = {depth: -(-self.words // depth) for depth in (32, 64)}
+        counts = {depth: -(-self.words // depth) for depth in (32, 64)}
         of_bits = {32: 6, 64: 3}  # in four LUTs
         return min(
             4 * count * -(-self.bits // of_bits[depth]) + self.bits * mux_luts(target, count)
-            for depth, count in banks.items()
+            for depth, count in counts.items()
         )
 
     def blocks(self, target: Target) -> int:

@@ -10,14 +10,16 @@ from hwgen.plan.stages.stage import RunningPool, WindowBuffer, WindowMax
 
 COUNTER_LUTS = 1.5  # of a bit of a counter that some logic looks at
 QUEUE_LUTS = 10  # of the control of a queue, beside its counters
-LARGER_LUTS: dict[Target, int] = {"xc7": 3, "ice40": 6, "ecp5": 6}  # of a bit of a running maximum
+CONTROL: dict[Target, float] = {"xc7": 1.0, "ice40": 1.75, "ecp5": 1.75}  # of what xc7 takes
+SHORT_BITS = 4  # up to which Yosys compares without a carry chain
 
 
 def map_luts(stage: WindowBuffer | RunningPool | WindowMax, target: Target) -> int:
     """LUTs of a stage's parts, before the correction."""
     match stage:
         case WindowBuffer():
-            return round(_control_luts(stage)) + _memory_luts(stage, target)
+            control = CONTROL[target] * _control_luts(stage)
+            return round(control) + _memory_luts(stage, target)
         case RunningPool():
             sizes = (size - 1 for size in stage.inputs.image)
             control = 2 * sum(size.bit_length() for size in sizes)
@@ -48,7 +50,8 @@ def _control_luts(stage: WindowBuffer) -> float:
 def _pooled_luts(stage: RunningPool, lane: IntType, target: Target) -> int:
     """LUTs that bring a pixel of one channel to what has come before."""
     if stage.kind == "max":
-        return lane.bits * LARGER_LUTS[target]
+        is_short = lane.bits <= SHORT_BITS and target != "xc7"
+        return lane.bits * (6 if is_short else 3)
     return adder_luts(target, lane.bits) + lane.bits
 
 
