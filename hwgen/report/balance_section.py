@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
 from hwgen.report.design_folder import Goal
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.markup import (
     TIMES,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hwgen.manifest import changes
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Content, Markup, command, count, join, tag
 from hwgen.report.results import Simulation
 from hwgen.report.standing import Check, State

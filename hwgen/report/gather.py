@@ -15,9 +15,10 @@ from hwgen.network_file import load_network
 from hwgen.numeric import Range
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import TARGETS
-from hwgen.report.contents import LayerLuts, LayerReport, Report, SampleAccuracy
+from hwgen.report.contents import Report, SampleAccuracy
 from hwgen.report.design_folder import BuiltLayer, Design, read_design
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.layer_report import LayerLuts, LayerReport
 from hwgen.report.results import (
     Reading,
     Synthesis,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import (
     TIMES,
     UNIT_SPACE,

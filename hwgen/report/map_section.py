@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
 from hwgen.report.design_folder import BuiltUnit, LineMemory
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.markup import TIMES, UNIT_SPACE, Column, Content, Markup, count, table, tag
 from hwgen.report.results import Synthesis

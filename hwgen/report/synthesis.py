@@ -76,7 +76,7 @@ def _by_state(document: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, A
 def layer_table(document: dict[str, Any]) -> Table:
     """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs."""
     targets = [target["target"] for target in document["targets"]]
-    has_maps = any(layer["front"] or layer["positions"] != [1, 1] for layer in document["layers"])
+    has_maps = any(layer["maps"] for layer in document["layers"])
     columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
     what = ("op", "map") if has_maps else ()
     table = _table("", "layer", (*what, *columns, *(f"LUTs {target}" for target in targets)))
