@@ -11,7 +11,7 @@ from hwgen.plan.cost.line_memory import line_memories
 from hwgen.plan.design import Plan
 from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
-from hwgen.plan.stages.stage import PADDING, RunningPool, Stage, Stream, WindowBuffer
+from hwgen.plan.stages.stage import PADDING, RunningPool, Stage, Stream, WindowBuffer, WindowMax
 from hwgen.rtl.top import axis_bits
 
 
@@ -78,6 +78,10 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
                 for memory in line_memories(stage)
             ],
         }
+    if isinstance(stage, RunningPool):
+        found["pool"] = stage.kind
+    if isinstance(stage, WindowMax):
+        found["pool"] = "max"
     return found
 
 

@@ -44,7 +44,8 @@ class LineMemory:
 class BuiltUnit:
     """A module: its kind, and the map that leaves it, `image` being (1, 1) for a vector.
 
-    `kernel` and `stride` are those of windows, None where each position stands alone.
+    `kernel` and `stride` are those of windows, None where each position stands alone; `pool` is max
+    or sum, None where nothing is pooled.
     """
 
     name: str
@@ -53,6 +54,7 @@ class BuiltUnit:
     lanes: int
     kernel: tuple[int, int] | None
     stride: tuple[int, int] | None
+    pool: str | None
     memories: tuple[LineMemory, ...]
 
 
@@ -210,6 +212,7 @@ def _unit(fields: JsonFields) -> BuiltUnit:
         lanes=fields.optional_count("lanes") or 0,
         kernel=fields.optional_pair("kernel"),
         stride=fields.optional_pair("stride"),
+        pool=fields.optional_text("pool"),
         memories=tuple(
             LineMemory(words=m.count("words"), bits=m.count("bits"), kind=m.text("kind"))
             for m in memories

@@ -11,11 +11,6 @@ from hwgen.report.layer_sections import section
 from hwgen.report.markup import TIMES, UNIT_SPACE, Column, Content, Markup, count, table, tag
 from hwgen.report.results import Synthesis
 
-KINDS = {
-    "WindowBuffer": "windows",
-    "RunningPool": "pooling, running",
-    "WindowMax": "pooling, of windows",
-}
 MEMORIES = {"lut": "LUTs", "block": "block RAM"}
 NOTES = (
     "A map travels a position a beat, all channels side by side, row by row. The table follows the "
@@ -58,7 +53,7 @@ def _layer_rows(
     for unit in built.front:
         yield [
             f"{number}. {unit.name}",
-            KINDS.get(unit.op, unit.op),
+            _kind(unit),
             _windows(unit),
             *_map(unit),
             "",
@@ -74,6 +69,12 @@ def _layer_rows(
         "",
         *_taken(built.units[len(built.front) :], syntheses),
     ]
+
+
+def _kind(unit: BuiltUnit) -> str:
+    if unit.pool is not None:
+        return f"{unit.pool}_pool2d"
+    return "windows" if unit.op == "WindowBuffer" else unit.op
 
 
 def _windows(unit: BuiltUnit) -> str:

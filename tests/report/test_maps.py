@@ -53,12 +53,12 @@ def test_maps_are_followed_through_windows_and_poolings(folder):
         "4. dense8",
     ]
     assert found["1. conv0"][1:6] == ["conv2d, unrolled", "", "4 x 6 x 8", "48", "9"]
-    assert found["2. pool2"][1:5] == ["pooling, running", "2 x 2, 2 x 2", "4 x 3 x 4", "12"]
+    assert found["2. pool2"][1:5] == ["max_pool2d", "2 x 2, 2 x 2", "4 x 3 x 4", "12"]
     assert found["2. pool2"][6].startswith("4 words of 12 bits in ")
     kind, windows, image = found["2. conv3__window"][1:4]
     assert (kind, windows) == ("windows", "3 x 3, 1 x 1")
     assert re.fullmatch(r"\d+ pixels x 3 x 4", image)
-    assert found["3. pool5"][3:5] == ["3 x 1 x 1", "1"]
+    assert found["3. pool5"][1:5] == ["sum_pool2d", "3 x 4, 3 x 4", "3 x 1 x 1", "1"]
 
 
 def test_what_stands_in_front_is_counted_apart(folder):

@@ -10,8 +10,8 @@ from hwgen.plan.stages.stage import RunningPool, WindowBuffer, WindowMax
 
 COUNTER_LUTS = 1.5  # of a bit of a counter that some logic looks at
 QUEUE_LUTS = 10  # of the control of a queue, beside its counters
-CONTROL: dict[Target, float] = {"xc7": 1.0, "ice40": 1.75, "ecp5": 1.75}  # of what xc7 takes
-SHORT_BITS = 4  # up to which Yosys compares without a carry chain
+CONTROL: dict[Target, float] = {"xc7": 1.0, "ice40": 1.45, "ecp5": 1.75}  # of what xc7 takes
+SHORT_BITS = 4  # up to which Yosys compares without a carry chain on ecp5
 
 
 def map_luts(stage: WindowBuffer | RunningPool | WindowMax, target: Target) -> int:
@@ -50,7 +50,7 @@ def _control_luts(stage: WindowBuffer) -> float:
 def _pooled_luts(stage: RunningPool, lane: IntType, target: Target) -> int:
     """LUTs that bring a pixel of one channel to what has come before."""
     if stage.kind == "max":
-        is_short = lane.bits <= SHORT_BITS and target != "xc7"
+        is_short = lane.bits <= SHORT_BITS and target == "ecp5"
         return lane.bits * (6 if is_short else 3)
     return adder_luts(target, lane.bits) + lane.bits
 
