@@ -23,7 +23,17 @@ from pathlib import Path
 
 import numpy as np
 from block_rams import block_rams
-from estimate_cases import CASES, FITTED_CASES, NEW_CASES, NEW_SEED, UNROLLED
+from estimate_cases import (
+    CASES,
+    FITTED_CASES,
+    FITTED_MAPS,
+    MAPS,
+    NEW_CASES,
+    NEW_MAPS,
+    NEW_SEED,
+    UNROLLED,
+)
+from map_networks import map_network
 from networks import random_network
 from rich.console import Console
 from rich.progress import track
@@ -37,7 +47,7 @@ from hwgen.plan.estimate.fitted import FITTED
 from hwgen.plan.estimate.stage import chain_cost, counted_luts, stage_cost
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
-from hwgen.plan.planner import plan_chosen
+from hwgen.plan.planner import plan_chosen, plan_design
 from hwgen.synth.count import count_children
 from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.targets import find_target
@@ -61,8 +71,13 @@ WEAK_BASE = 8.0  # LUTs that a base may be of without its being noticed, where s
 
 def planned(name: str, target: str) -> Plan:
     """Plan a case."""
+    seed = 1 if name in (*FITTED_CASES, *FITTED_MAPS) else NEW_SEED
+    if name in MAPS:
+        net, price = MAPS[name]
+        own = BuildOptions(target=target, style="unrolled", luts_per_bram=price)
+        return plan_design(map_network(seed=seed, **net), own)
     net, folds = CASES[name]
-    graph = random_network(seed=1 if name in FITTED_CASES else NEW_SEED, **net)
+    graph = random_network(seed=seed, **net)
     layers, options = layers_of(graph), BuildOptions(target=target)
     choices = [
         unrolled(layer, options) if fold == UNROLLED else folded(layer, *fold, options)
@@ -186,9 +201,10 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", help="with --fit: fit these kinds of unit only")
     parser.add_argument("names", nargs="*", help="cases; all of a kind by default")
     args = parser.parse_args()
-    if set(args.names) - set(CASES):
-        parser.error(f"names: must be of {', '.join(CASES)}")
-    names = args.names or (FITTED_CASES if args.fit else NEW_CASES)
+    every = CASES | MAPS
+    if set(args.names) - set(every):
+        parser.error(f"names: must be of {', '.join(every)}")
+    names = args.names or (FITTED_CASES | FITTED_MAPS if args.fit else NEW_CASES | NEW_MAPS)
     kind = "units" if args.fit else "new"
     measured = measure_units if args.fit else measure
     cases = [(name, target) for name in names for target in args.targets]

@@ -6,25 +6,22 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from amaranth.back import verilog
 
 from hwgen import __version__
+from hwgen.design_json import design_json
 from hwgen.errors import ToolError
 from hwgen.files import folder_beside
 from hwgen.ir import Graph
 from hwgen.manifest import write_manifest
 from hwgen.network_file import save_network
-from hwgen.plan.codec import encode
 from hwgen.plan.design import Plan
-from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
 from hwgen.plan.stages.positions import at_one_position, is_by_position
 from hwgen.plan.stages.stage import (
-    PADDING,
     OutputBuffer,
     ParallelArgmax,
     ParallelThreshold,
@@ -119,81 +116,6 @@ def _convert(component: LaneComponent | Top, name: str) -> str:
 def _ports(text: str, name: str) -> list[str]:
     header = re.search(rf"^module {name}\s*\(([^)]*)\);", text, flags=re.MULTILINE)
     return [] if header is None else [port.strip() for port in header[1].split(",")]
-
-
-def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
-    """Give what scripts and people need to know of a design."""
-    costs = layer_costs(plan)
-    return {
-        "name": plan.name,
-        "top": plan.name,
-        "target": plan.target,
-        "clock": "aclk",
-        "accumulator": plan.accumulator,
-        "latency_cycles": plan.latency_cycles,
-        "interval_cycles": plan.interval_cycles,
-        "ports": {
-            "s_axis": _port_json(plan.inputs) | _input_values(graph),
-            "m_axis": _port_json(plan.outputs) | _output_values(graph),
-        },
-        "layers": [
-            {
-                "name": layer.name,
-                "op": layer.op,
-                "style": layer.style,
-                "pe": layer.pe,
-                "simd": layer.simd,
-                "rows": layer.rows,
-                "columns": layer.columns,
-                "nonzero": layer.nonzero,
-                "sparsity": layer.sparsity,
-                "accumulator_bits": list(layer.accumulator_bits),
-                "data_type_bits": layer.data_type_bits,
-                "cycles": layer.cycles,
-                "luts_estimate": cost.luts,
-                "brams_estimate": cost.brams,
-            }
-            for layer, cost in zip(plan.layers, costs, strict=True)
-        ],
-        "goal": encode(plan.goal),
-        "stages": [
-            {
-                "name": stage.name,
-                "op": type(stage).__name__,
-                "module": part_name(plan.name, stage.name),
-                "layer": layer.name,
-            }
-            for layer, stages in zip(plan.layers, plan.stages_by_layer, strict=True)
-            for stage in stages
-        ],
-        "model": {"name": graph.name, "metadata": dict(graph.metadata)},
-        "hwgen_version": __version__,
-    }
-
-
-def _port_json(stream: Stream) -> dict[str, Any]:
-    lane = stream.lanes[0]
-    return {
-        "tdata_bits": axis_bits(stream),
-        "beats": stream.beats,
-        "lanes": len(stream.lanes),
-        "type": str(lane),
-        "image": list(stream.image),
-        "elements": sum(element != PADDING for element in stream.order) * stream.positions,
-    }
-
-
-def _input_values(graph: Graph) -> dict[str, Any]:
-    """Say what the integers at the input stand for: `scale * integer + offset`."""
-    spec = graph.input
-    return {"meaning": "codes", "scale": [spec.scale], "offset": [spec.offset]}
-
-
-def _output_values(graph: Graph) -> dict[str, Any]:
-    """Say what leaves, and where it is numbers the scale and offset of all or each channel."""
-    real = graph.dequantization
-    numbers = {"scale": None, "offset": None} if real is None else real.to_json()
-    return {"meaning": graph.result, **numbers}
 
 
 def _write_json(path: Path, document: object) -> None:

@@ -14,6 +14,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"flow"},
     {"simulate", "synth", "prove", "report"},
     {"emit"},
+    {"design_json"},
     {"rtl", "hls"},
     {"plan"},
     {"network_file"},

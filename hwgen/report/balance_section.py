@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
 from hwgen.report.design_folder import Goal
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.markup import (
     TIMES,
@@ -41,7 +42,15 @@ def _plot(report: Report) -> Markup:
     scale = Scale(low=0, high=most, start=1, end=WIDTH - 12)
     step, top = 40.0, 4.0
     bottom = top + step * len(report.layers)
-    shapes = [bottom_axis(scale, ticks(most), bottom, "cycles a vector", top)]
+    shapes = [
+        bottom_axis(
+            scale,
+            ticks(most),
+            bottom,
+            "cycles a vector or map" if report.maps else "cycles a vector",
+            top,
+        )
+    ]
     described = []
     for number, layer in enumerate(report.layers, 1):
         built, y = layer.built, top + step * (number - 1)
@@ -75,7 +84,7 @@ def _row(report: Report, number: int, layer: LayerReport, measured: bool) -> lis
     cells: list[Content] = [
         f"{number}. {built.name}",
         built.style,
-        f"{built.pe} {TIMES} {built.simd}",
+        "none" if layer.weights is None else f"{built.pe} {TIMES} {built.simd}",
         count(built.cycles),
         percent(built.cycles / _limit(report)),
         count(built.luts_estimate),
@@ -90,10 +99,12 @@ def _row(report: Report, number: int, layer: LayerReport, measured: bool) -> lis
 def _notes(report: Report) -> list[str]:
     design = report.design
     slowest = max(report.layers, key=lambda layer: layer.built.cycles).built
+    asked = _asked(design.goal)
+    whole = "a vector, or a position of a map," if report.maps else "a vector"
     notes = [
-        f"A vector every {count(design.interval_cycles)} cycles; {slowest.name} limits. An "
-        "unrolled layer takes a vector every cycle and waits for the others. The line in the plot "
-        f"is the {'goal' if _asked(design.goal) else 'interval of the design'}."
+        f"A {'map' if report.maps else 'vector'} every {count(design.interval_cycles)} cycles; "
+        f"{slowest.name} limits. An unrolled layer takes {whole} every cycle and waits for the "
+        f"others. The line in the plot is the {'goal' if asked else 'interval of the design'}."
     ]
     return [*notes, *_goal_notes(report)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hwgen.manifest import changes
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Content, Markup, command, count, join, tag
 from hwgen.report.results import Simulation
 from hwgen.report.standing import Check, State
@@ -64,11 +65,10 @@ def overflow_card(report: Report) -> Markup:
     if report.overflow_impossible is None:
         why = "The widths of the plan suffice, but nothing shows that this Verilog has them."
         return card(name, f"{OLD} not known", why, state="unknown")
-    channels = sum(layer.widths.channels for layer in report.layers)
     why = (
-        f"No accumulator can overflow: each of the {count(channels)} channels has a register "
-        "at least as wide as the exact range of its sums over all possible inputs, computed "
-        "from the integer weights."
+        f"No accumulator can overflow: each of the {count(report.channels)} channels has a "
+        "register at least as wide as the exact range of its sums over all possible inputs, "
+        "computed from the integer weights."
     )
     return card(name, f"{PASS} impossible", why, state="good")
 

@@ -10,59 +10,13 @@ from typing import Any
 from hwgen import __version__
 from hwgen.digests import proved_files
 from hwgen.manifest import MANIFEST, changes
-from hwgen.report.design_folder import BuiltLayer, Design
-from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.design_folder import Design
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.results import Proof, Simulation, Synthesis
 from hwgen.report.standing import Check, State
 from hwgen.report.weight_figures import WeightFigures
-from hwgen.report.widths import Widths
 
 PLACED_TARGETS = ("ecp5", "ice40")  # which open place and route from pip knows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerLuts:
-    """LUT sites of a layer on one target.
-
-    `front` is what brings a matrix its inputs (windows, poolings), `tail` what follows it
-    (thresholds, argmax).
-    """
-
-    front: int
-    matrix: int
-    tail: int
-    share: float  # of all layers and glue
-
-    @property
-    def total(self) -> int:
-        """All units of the layer."""
-        return self.front + self.matrix + self.tail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LayerReport:
-    """One layer: as built, its widths, its weights, and its LUTs by target."""
-
-    built: BuiltLayer
-    input_type: str
-    widths: Widths
-    weights: WeightFigures
-    finn: FinnUnit | None  # None for an unrolled layer, which FINN's model does not cover
-    luts: dict[str, LayerLuts]
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything, for report.json."""
-        shape = {key: value for key, value in asdict(self.built).items() if key != "units"}
-        del shape["accumulator_bits"]
-        luts = {target: asdict(item) | {"total": item.total} for target, item in self.luts.items()}
-        return shape | {
-            "units": list(self.built.units),
-            "input_type": self.input_type,
-            "accumulator_bits": self.widths.to_json(),
-            "weights": self.weights.to_json(),
-            "luts": luts,
-            "finn_luts_estimate": None if self.finn is None else self.finn.luts,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +48,32 @@ class Report:
     sample_accuracy: SampleAccuracy | None
 
     @cached_property
+    def weighted(self) -> dict[int, tuple[LayerReport, WeightFigures]]:
+        """The layers that have weights, by their number from 1 on."""
+        return {
+            number: (layer, layer.weights)
+            for number, layer in enumerate(self.layers, 1)
+            if layer.weights is not None
+        }
+
+    @cached_property
     def totals(self) -> dict[str, int]:
-        """Accumulator bits over all channels of all layers, by rule."""
+        """Accumulator bits over all channels of the layers with weights, by rule."""
         rules = self.layers[0].widths.totals
-        return {rule: sum(layer.widths.totals[rule] for layer in self.layers) for rule in rules}
+        return {
+            rule: sum(layer.widths.totals[rule] for layer, _ in self.weighted.values())
+            for rule in rules
+        }
+
+    @property
+    def maps(self) -> bool:
+        """Whether a map enters or leaves any layer."""
+        return any(layer.maps for layer in self.layers)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the layers with weights."""
+        return sum(layer.widths.channels for layer, _ in self.weighted.values())
 
     def check(self, name: str) -> Check:
         """Give one of the checks."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.lut_plot import luts_plot
 from hwgen.report.markup import (

@@ -25,9 +25,37 @@ class Port:
     lanes: int
     type: str
     elements: int
+    image: tuple[int, int]
     meaning: str | None
     scale: tuple[float, ...]
     offset: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineMemory:
+    """A memory of a unit that sees more of a map than one position; `kind` is lut or block."""
+
+    words: int
+    bits: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltUnit:
+    """A module: its kind, and the map that leaves it, `image` being (1, 1) for a vector.
+
+    `kernel` and `stride` are those of windows, None where each position stands alone; `pool` is max
+    or sum, None where nothing is pooled.
+    """
+
+    name: str
+    op: str
+    image: tuple[int, int]
+    lanes: int
+    kernel: tuple[int, int] | None
+    stride: tuple[int, int] | None
+    pool: str | None
+    memories: tuple[LineMemory, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +73,17 @@ class BuiltLayer:
     accumulator_bits: tuple[int, ...]
     luts_estimate: int
     brams_estimate: int
-    units: tuple[str, ...]
+    units: tuple[BuiltUnit, ...]
+
+    @property
+    def unit_names(self) -> tuple[str, ...]:
+        """The names of its modules, in the order of the data."""
+        return tuple(unit.name for unit in self.units)
+
+    @property
+    def front(self) -> tuple[BuiltUnit, ...]:
+        """The modules in front of the matrix."""
+        return self.units[: self.unit_names.index(self.name)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +167,7 @@ def _port(fields: JsonFields, name: str) -> Port:
         lanes=fields.count("lanes"),
         type=fields.text("type"),
         elements=fields.count("elements"),
+        image=fields.optional_pair("image") or (1, 1),
         meaning=fields.optional_text("meaning"),
         scale=scale,
         offset=offset,
@@ -151,18 +190,37 @@ def _layers(fields: JsonFields) -> tuple[BuiltLayer, ...]:
     """Read the layers, each with its stages."""
     layers = fields.children("layers")
     names = [layer.text("name") for layer in layers]
-    units: dict[str, list[str]] = {name: [] for name in names}
+    units: dict[str, list[BuiltUnit]] = {}
     for stage in fields.children("stages"):
-        units.setdefault(stage.text("layer"), []).append(stage.text("name"))
-    if list(units) != names or not all(name in units[name] for name in names):
+        units.setdefault(stage.text("layer"), []).append(_unit(stage))
+    own = [[unit.name for unit in found].count(name) for name, found in units.items()]
+    if list(units) != names or own != [1] * len(names):
         raise ModelError(
-            f"{fields.where}: every stage must be of a layer, and each layer have one of its name; "
+            f"{fields.where}: stages must follow the layers, and each layer have one of its name; "
             "write the file again with `hwgen build`"
         )
     return tuple(_layer(layer, tuple(units[layer.text("name")])) for layer in layers)
 
 
-def _layer(fields: JsonFields, units: tuple[str, ...]) -> BuiltLayer:
+def _unit(fields: JsonFields) -> BuiltUnit:
+    """Read a stage; folders of a release without maps say of none what leaves it."""
+    memories = () if "memories" not in fields.document else fields.children("memories")
+    return BuiltUnit(
+        name=fields.text("name"),
+        op=fields.text("op"),
+        image=fields.optional_pair("image") or (1, 1),
+        lanes=fields.optional_count("lanes") or 0,
+        kernel=fields.optional_pair("kernel"),
+        stride=fields.optional_pair("stride"),
+        pool=fields.optional_text("pool"),
+        memories=tuple(
+            LineMemory(words=m.count("words"), bits=m.count("bits"), kind=m.text("kind"))
+            for m in memories
+        ),
+    )
+
+
+def _layer(fields: JsonFields, units: tuple[BuiltUnit, ...]) -> BuiltLayer:
     return BuiltLayer(
         name=fields.text("name"),
         op=fields.text("op"),

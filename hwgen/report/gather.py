@@ -15,9 +15,10 @@ from hwgen.network_file import load_network
 from hwgen.numeric import Range
 from hwgen.plan.layers import Layer, layers_of
 from hwgen.plan.options import TARGETS
-from hwgen.report.contents import LayerLuts, LayerReport, Report, SampleAccuracy
+from hwgen.report.contents import Report, SampleAccuracy
 from hwgen.report.design_folder import BuiltLayer, Design, read_design
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.layer_report import LayerLuts, LayerReport
 from hwgen.report.results import (
     Reading,
     Synthesis,
@@ -84,6 +85,7 @@ def _layer_report(
 ) -> LayerReport:
     found = graph.node(layer.node_name)
     source = graph.source(found).range
+    is_weighted = isinstance(found, Weighted)
     node = found if isinstance(found, Weighted) else _of_ones(layer)
     widths = widths_of(node, source, layer, built.accumulator_bits)
     folded = built.style == "folded"
@@ -91,12 +93,20 @@ def _layer_report(
         built=built,
         input_type=str(source.type),
         widths=widths,
-        weights=weight_figures(node, source),
+        weights=weight_figures(node, source) if is_weighted else None,
+        classes=_classes(layer),
         finn=_finn_unit(node, source, graph.node(layer.tail_name), built, widths)
         if folded
         else None,
         luts={s.target: luts for s in syntheses if (luts := _layer_luts(built, s)) is not None},
     )
+
+
+def _classes(layer: Layer) -> int:
+    """Count the sets of taps that lie inside the map at some position."""
+    if layer.window is None:
+        return 1
+    return len(np.unique(np.stack(list(layer.window.classes())), axis=0))
 
 
 def _of_ones(layer: Layer) -> Dense:
@@ -138,10 +148,10 @@ def _finn_unit(
 
 def _layer_luts(built: BuiltLayer, synthesis: Synthesis) -> LayerLuts | None:
     """LUTs of a layer's units, or None where the synthesis did not keep them apart."""
-    if any(unit not in synthesis.units for unit in built.units):
+    if any(unit not in synthesis.units for unit in built.unit_names):
         return None
-    luts = [synthesis.units[unit].luts for unit in built.units]
-    own = built.units.index(built.name)
+    luts = [synthesis.units[unit].luts for unit in built.unit_names]
+    own = len(built.front)
     whole = sum(unit.luts for unit in synthesis.units.values())
     whole += 0 if synthesis.glue is None else synthesis.glue.luts
     return LayerLuts(

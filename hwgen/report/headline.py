@@ -48,8 +48,9 @@ def headline(report: Report) -> Markup:
         _clock(report),
         _latency(report),
         _throughput(report),
-        _accumulators(report),
     ]
+    if report.weighted:
+        cards.append(_accumulators(report))
     title = tag("header", tag("h1", design.model_name), tag("p.intro", intro))
     return join([alarm(report), title, tag("div.cards", *cards)])
 
@@ -159,14 +160,13 @@ def _cycles(number: int) -> str:
 
 def _accumulators(report: Report) -> Markup:
     totals = report.totals
-    channels = sum(layer.widths.channels for layer in report.layers)
-    zeros = sum(layer.weights.count - layer.weights.nonzero for layer in report.layers)
-    share = zeros / sum(layer.weights.count for layer in report.layers)
+    weights = [figures for _, figures in report.weighted.values()]
+    share = 1 - sum(w.nonzero for w in weights) / sum(w.count for w in weights)
     if not report.is_as_built and report.check("proof").state is not State.passed:
         return card("Accumulator bits", "not known", NOT_BUILT, state="unknown")
     return card(
         "Accumulator bits",
-        f"{totals['built'] / channels:.1f} on average",
+        f"{totals['built'] / report.channels:.1f} on average",
         f"{change(totals['built'], totals['standard'])} against 32 bits, "
         f"{change(totals['built'], totals['data_type'])} against the bound by data types.",
         f"{percent(share)} of the weights are zero.",

@@ -8,7 +8,17 @@ import numpy as np
 from rich.table import Table
 
 from hwgen.bounds import data_type_bits, exact_signed_bits, l1_norm_bits, offset_bits
-from hwgen.ir import Conv2d, Dense, Graph, Op, Threshold, Weighted, operation_name
+from hwgen.ir import (
+    Conv2d,
+    Dense,
+    Graph,
+    MaxPool2d,
+    Op,
+    SumPool2d,
+    Threshold,
+    Weighted,
+    operation_name,
+)
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
@@ -47,6 +57,8 @@ def _node(graph: Graph, node: Op) -> dict[str, Any]:
         row |= _weighted(graph, node)
     if isinstance(node, Conv2d):
         row |= {"stride": list(node.stride), "padding": list(node.padding), "groups": node.groups}
+    if isinstance(node, MaxPool2d | SumPool2d):
+        row |= {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
     if isinstance(node, Threshold):
         row["thresholds"] = int(node.thresholds.size)
     return row
@@ -97,11 +109,11 @@ def inspection_table(document: dict[str, Any]) -> Table:
         left = name in ("layer", "op", "output", "type", "weights")
         table.add_column(name, justify="left" if left else "right")
     for node in document["nodes"]:
-        cells = [node["name"], node["op"], "x".join(map(str, node["shape"])), node["type"]]
+        cells = [node["name"], _operation(node), _by(node["shape"]), node["type"]]
         if "bits" in node:
             bits = node["bits"]
             cells += [
-                f"{'x'.join(map(str, node['weight_shape']))} s{node['weight_bits']}",
+                f"{_by(node['weight_shape'])} s{node['weight_bits']}",
                 f"{node['sparsity']:.1%}",
                 str(node["l1_norm"]["max"]),
                 *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
@@ -109,6 +121,18 @@ def inspection_table(document: dict[str, Any]) -> Table:
             ]
         table.add_row(*cells)
     return table
+
+
+def _operation(node: dict[str, Any]) -> str:
+    """Name an operation, a pooling with its kernel, with its stride where that is not as usual."""
+    kernel, stride = node.get("kernel_size"), node.get("stride")
+    name = node["op"] if kernel is None else f"{node['op']} {_by(kernel)}"
+    usual = [1, 1] if kernel is None else kernel
+    return name if stride in (None, usual) else f"{name}, stride {_by(stride)}"
+
+
+def _by(sizes: list[int]) -> str:
+    return "x".join(map(str, sizes))
 
 
 def _result_line(document: dict[str, Any]) -> str:

@@ -96,6 +96,17 @@ class JsonFields:
             raise self._wrong(key, "a list of integers of at least 0", items)
         return tuple(items)
 
+    def optional_pair(self, key: str) -> tuple[int, int] | None:
+        """Read two integers above zero, or None where the key is missing or null."""
+        items = self.document.get(key)
+        if items is None:
+            return None
+        if not isinstance(items, list) or [type(item) for item in items] != [int, int]:
+            raise self._wrong(key, "a list of two integers", items)
+        if min(items) < 1:
+            raise self._wrong(key, "a list of two integers of at least 1", items)
+        return items[0], items[1]
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Read a list of strings."""
         items = self._get(key, list)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import (
     TIMES,
     UNIT_SPACE,
@@ -17,6 +18,7 @@ from hwgen.report.markup import (
     table,
     tag,
 )
+from hwgen.report.weight_figures import WeightFigures
 from hwgen.report.weight_plot import weights_plot
 from hwgen.report.width_plots import TOTAL_LABELS, totals_plot, width_plot
 from hwgen.report.widths import STANDARD_BITS
@@ -49,6 +51,16 @@ def layers_section(report: Report) -> Markup:
         "one sample. LUTs include the thresholds or the argmax behind the matrix, and what joins "
         "the layer to the next; the share is of all layers and glue."
     ]
+    if report.maps:
+        notes.append(
+            "On maps, outputs and inputs are those of one position; cycles and LUTs include the "
+            "windows and poolings in front of the matrix."
+        )
+    if len(report.weighted) < len(report.layers):
+        notes.append(
+            "A layer without weights is a pooling or thresholds alone; its registers are none of "
+            "the accumulators that are counted here."
+        )
     if not targets:
         how = command(report.missing["synthesis"])
         notes.append(join(["LUTs are not known yet; find out with ", how, "."]))
@@ -61,20 +73,24 @@ def layers_section(report: Report) -> Markup:
 
 
 def _layer_row(number: int, layer: LayerReport, targets: list[str]) -> list[Content]:
-    built, widths, weights = layer.built, layer.widths, layer.weights
-    bits = widths.built
+    built = layer.built
+    shape = [f"{number}. {built.name}", f"{built.op}, {built.style}"]
+    luts = [_luts_cell(layer, target) for target in targets]
+    if layer.weights is None:
+        nothing = ["none"] * 4
+        return [*shape, *nothing, count(built.cycles), "none", "none", *luts]
+    bits = layer.widths.built
     mean = sum(bits) / len(bits)
     return [
-        f"{number}. {built.name}",
-        f"{built.op}, {built.style}",
+        *shape,
         f"{count(built.rows)} {TIMES} {count(built.columns)}",
         f"{built.pe} {TIMES} {built.simd}",
-        count(weights.nonzero),
-        percent(weights.sparsity),
+        count(layer.weights.nonzero),
+        percent(layer.weights.sparsity),
         count(built.cycles),
         f"{min(bits)} / {mean:.1f} / {max(bits)}",
-        f"{change(mean, STANDARD_BITS)} / {change(mean, widths.data_type)}",
-        *(_luts_cell(layer, target) for target in targets),
+        f"{change(mean, STANDARD_BITS)} / {change(mean, layer.widths.data_type)}",
+        *luts,
     ]
 
 
@@ -94,16 +110,16 @@ def widths_section(report: Report) -> Markup:
         "and above it where channels share a register or are widened to be compared."
     )
     plots = [
-        tag("figure", _caption(layer, number), width_plot(layer, number))
-        for number, layer in enumerate(report.layers, 1)
+        tag("figure", _caption(layer, weights, number), width_plot(layer, number))
+        for number, (layer, weights) in report.weighted.items()
     ]
     return section(
         "widths", "Accumulator widths", tag("p", intro), tag("div.plots", *plots), _totals(report)
     )
 
 
-def _caption(layer: LayerReport, number: int) -> Markup:
-    built, weights = layer.built, layer.weights
+def _caption(layer: LayerReport, weights: WeightFigures, number: int) -> Markup:
+    built = layer.built
     types = f"inputs {layer.input_type}, weights s{weights.bits}"
     target = weights.target_bits
     goal = "" if target is None else f", trained for {target} bits"
@@ -147,12 +163,11 @@ def _totals(report: Report) -> Markup:
 def weights_section(report: Report) -> Markup:
     """Weights: a histogram a layer, and norms against the caps of training."""
     plots = []
-    for number, layer in enumerate(report.layers, 1):
-        weights = layer.weights
+    for number, (layer, weights) in report.weighted.items():
         zeros = count(weights.count - weights.nonzero)
         words = f" {zeros} of {count(weights.count)} are zero ({percent(weights.sparsity)})"
         caption = tag("figcaption", tag("strong", f"{number}. {layer.built.name}"), words)
-        plots.append(tag("figure", caption, weights_plot(layer, number)))
+        plots.append(tag("figure", caption, weights_plot(layer.built.name, weights, number)))
     return section("weights", "Weights", tag("div.plots", *plots), _norms(report))
 
 
@@ -166,8 +181,8 @@ def _norms(report: Report) -> Markup:
         Column(title="most, of the cap"),
     ]
     rows = []
-    for number, layer in enumerate(report.layers, 1):
-        norms, cap = layer.weights.l1_norms, layer.weights.cap
+    for number, (layer, weights) in report.weighted.items():
+        norms, cap = weights.l1_norms, weights.cap
         mean = sum(norms) / len(norms)
         cells = [f"{number}. {layer.built.name}"]
         cells.append(f"{count(min(norms))} / {mean:,.1f} / {count(max(norms))}")
@@ -175,7 +190,7 @@ def _norms(report: Report) -> Markup:
             cells += ["no target", "none", "none"]
         else:
             used = percent(max(norms) / cap) if cap else "cap is 0"
-            cells += [f"{layer.weights.target_bits} bits", count(cap), used]
+            cells += [f"{weights.target_bits} bits", count(cap), used]
         rows.append(cells)
     note = (
         "The l1 norm is the sum of a channel's weight magnitudes. Below the cap, every input fits "

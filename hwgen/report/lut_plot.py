@@ -45,23 +45,30 @@ def _legend() -> list[Markup]:
         text(18, 10, "matrix", "tick"),
         rect(66, 0.5, 11, 11, "pale"),
         text(82, 10, "thresholds, argmax", "tick"),
-        line(202, 0, 202, 12, "total"),
-        text(208, 10, "whole design", "tick"),
+        rect(188, 0, 12, 12, "other"),
+        text(204, 10, "in front", "tick"),
+        line(262, 0, 262, 12, "total"),
+        text(268, 10, "whole design", "tick"),
     ]
 
 
 def _stack(report: Report, target: str, scale: Scale, y: float) -> list[Markup]:
-    """Draw one bar of segments, each layer's matrix filled and what follows it outlined."""
+    """Draw one bar of segments: what stands in front of each layer's matrix, it, what follows."""
     shapes, before = [], 0
     for number, layer in enumerate(report.layers, 1):
         luts = layer.luts[target]
-        for value, kind, part in ((luts.matrix, "mark", "matrix"), (luts.tail, "pale", "tail")):
+        parts = (
+            (luts.front, "other", "windows or poolings"),
+            (luts.matrix, "mark", "matrix"),
+            (luts.tail, "pale", "thresholds or argmax"),
+        )
+        for value, kind, part in parts:
             x, end = scale.at(before), scale.at(before + value)
             before += value
             if not value:
                 continue
-            name = f"{layer.built.name}, {'matrix' if part == 'matrix' else 'thresholds or argmax'}"
-            shapes.append(rect(x + 0.5, y, end - x - 1, 20, kind, f"{name}: {count(value)} LUTs"))
+            name = f"{layer.built.name}, {part}: {count(value)} LUTs"
+            shapes.append(rect(x + 0.5, y, end - x - 1, 20, kind, name))
             if part == "matrix" and end - x > 6 + 7 * len(str(number)):
                 shapes.append(text((x + end) / 2, y + 14, str(number), "inside", "middle"))
     return shapes

@@ -13,17 +13,19 @@ from hwgen.report.cost_section import cost_section
 from hwgen.report.gather import read_report
 from hwgen.report.headline import headline
 from hwgen.report.layer_sections import layers_section, weights_section, widths_section
+from hwgen.report.map_section import maps_section
 from hwgen.report.markup import Markup, join, tag
 from hwgen.report.use_sections import interface_section, provenance_section
 
-CONTENTS = (
-    ("layers", "Layers"),
-    ("balance", "Balance"),
-    ("widths", "Accumulator widths"),
-    ("cost", "Resources"),
-    ("weights", "Weights"),
-    ("interface", "Interface"),
-    ("provenance", "Provenance"),
+SECTIONS = (
+    ("layers", "Layers", layers_section),
+    ("maps", "Feature maps", maps_section),
+    ("balance", "Balance", balance_section),
+    ("widths", "Accumulator widths", widths_section),
+    ("cost", "Resources", cost_section),
+    ("weights", "Weights", weights_section),
+    ("interface", "Interface", interface_section),
+    ("provenance", "Provenance", provenance_section),
 )
 
 
@@ -62,20 +64,17 @@ def render(report: Report) -> str:
         tag("title", f"{report.design.model_name}: hwgen report"),
         tag("style", Markup(style)),
     )
-    links = [tag("a", title, attributes={"href": f"#{ident}"}) for ident, title in CONTENTS]
+    empty = set() if report.maps else {"maps"}
+    empty |= set() if report.weighted else {"widths", "weights"}
+    shown = [item for item in SECTIONS if item[0] not in empty]
+    links = [tag("a", title, attributes={"href": f"#{ident}"}) for ident, title, _ in shown]
     body = tag(
         "body",
         tag(
             "main",
             headline(report),
             tag("nav", *links, attributes={"aria-label": "Contents"}),
-            layers_section(report),
-            balance_section(report),
-            widths_section(report),
-            cost_section(report),
-            weights_section(report),
-            interface_section(report),
-            provenance_section(report),
+            *(section(report) for _, _, section in shown),
         ),
     )
     page = tag("html", head, join(["\n", body]), attributes={"lang": "en"})

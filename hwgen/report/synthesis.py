@@ -76,25 +76,34 @@ def _by_state(document: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, A
 def layer_table(document: dict[str, Any]) -> Table:
     """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs."""
     targets = [target["target"] for target in document["targets"]]
+    has_maps = any(layer["maps"] for layer in document["layers"])
     columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
-    table = _table("", "layer", (*columns, *(f"LUTs {target}" for target in targets)))
+    what = ("op", "map") if has_maps else ()
+    table = _table("", "layer", (*what, *columns, *(f"LUTs {target}" for target in targets)))
     for layer in document["layers"]:
-        bits = layer["accumulator_bits"]
-        built = bits["built"]
-        cells = [
-            f"{layer['rows']}x{layer['columns']}",
-            f"{layer['pe']}x{layer['simd']}",
-            f"{layer['weights']['sparsity']:.1%}",
-            _count(layer["cycles"]),
-            f"{min(built)}-{max(built)}",
-            str(bits["data_type"]),
-            *(_luts(layer["luts"].get(target)) for target in targets),
-        ]
-        _add(table, layer["name"], cells)
+        luts = [_luts(layer["luts"].get(target)) for target in targets]
+        own = [layer["op"], "x".join(map(str, layer["positions"]))] if has_maps else []
+        _add(table, layer["name"], [*own, *_sums_cells(layer), *luts])
     missing = [f"{part} not known yet: {how}" for part, how in document["missing"].items()]
     if missing:
         table.caption = Text("\n".join(missing))
     return table
+
+
+def _sums_cells(layer: dict[str, Any]) -> list[str]:
+    """Give the cells of a layer's matrix; one without weights has nothing but cycles."""
+    bits, cycles = layer["accumulator_bits"], _count(layer["cycles"])
+    if bits is None:
+        return ["-", "-", "-", cycles, "-", "-"]
+    built = bits["built"]
+    return [
+        f"{layer['rows']}x{layer['columns']}",
+        f"{layer['pe']}x{layer['simd']}",
+        f"{layer['weights']['sparsity']:.1%}",
+        cycles,
+        f"{min(built)}-{max(built)}",
+        str(bits["data_type"]),
+    ]
 
 
 def _table(title: str, first: str, columns: tuple[str, ...]) -> Table:

@@ -9,7 +9,7 @@ from hwgen import __version__
 from hwgen.report.contents import Report
 from hwgen.report.design_folder import Port
 from hwgen.report.layer_sections import section
-from hwgen.report.markup import Column, Content, Markup, count, join, table, tag
+from hwgen.report.markup import TIMES, Column, Content, Markup, count, join, table, tag
 from hwgen.report.port_values import port_values
 
 LONGEST_VALUE = 200  # characters of a metadata value that are shown
@@ -23,18 +23,24 @@ def interface_section(report: Report) -> Markup:
         Column(title="tdata bits"),
         Column(title="lanes a beat"),
         Column(title="type of a lane", number=False),
+        Column(title=f"map, rows {TIMES} columns"),
         Column(title="beats a sample"),
         Column(title="elements a sample"),
     ]
     design = report.design
-    rules = (
+    rules = [
         f"{design.clock}: the one clock, rising edge.",
         "aresetn: synchronous reset, active low.",
         "s_axis, m_axis: AXI4-Stream with tdata, tvalid, tready and tlast; tlast marks the last "
         "beat of a sample.",
         "Within tdata, lane 0 has the lowest bits; lanes lie side by side without gaps, and tdata "
         "is padded to whole bytes.",
-    )
+    ]
+    if any(port.image != (1, 1) for port in design.ports):
+        rules.append(
+            "A map travels row by row, a position a beat: lane k is channel k. Maps follow without "
+            "a gap, and the last one leaves without waiting for another."
+        )
     synth = f"hwgen synth {report.folder} --target"
     commands = [f"hwgen sim {report.folder}"]
     if report.placed_target != design.target:
@@ -69,6 +75,7 @@ def _port_row(port: Port) -> list[Content]:
         count(port.tdata_bits),
         count(port.lanes),
         port.type,
+        f"{port.image[0]} {TIMES} {port.image[1]}" if port.image != (1, 1) else "none",
         *map(count, numbers),
     ]
 

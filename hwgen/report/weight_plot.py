@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from hwgen.report.contents import LayerReport
 from hwgen.report.markup import Markup, count, percent
 from hwgen.report.svg import WIDTH, Scale, fit, line, plot, rect, text
-from hwgen.report.weight_figures import Histogram
+from hwgen.report.weight_figures import Histogram, WeightFigures
 
 TOP, BOTTOM, HEIGHT = 22.0, 118.0, 154.0
 ROOM = 26.0  # that a number under the axis takes
 
 
-def weights_plot(layer: LayerReport, index: int) -> Markup:
-    """Plot how often each nonzero weight value occurs."""
-    weights = layer.weights
+def weights_plot(name: str, weights: WeightFigures, index: int) -> Markup:
+    """Plot how often each nonzero weight value of a layer occurs."""
     scale = _scale(weights.histogram)
     ends = [weights.smallest, weights.largest]
     numbers = ends if weights.smallest < weights.largest else ends[:1]
@@ -27,7 +25,7 @@ def weights_plot(layer: LayerReport, index: int) -> Markup:
     return plot(
         f"weights-{index}",
         HEIGHT,
-        f"Weights of {fit(layer.built.name, 40)}",
+        f"Weights of {fit(name, 40)}",
         described,
         line(scale.start, BOTTOM, scale.end, BOTTOM, "base"),
         *_bars(weights.histogram, scale),

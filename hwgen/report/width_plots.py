@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hwgen.report.contents import LayerReport, Report
+from hwgen.report.contents import Report
+from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Markup, change, count
 from hwgen.report.svg import WIDTH, Scale, bottom_axis, line, plot, rect, text
 from hwgen.report.widths import STANDARD_BITS

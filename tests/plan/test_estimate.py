@@ -6,9 +6,10 @@ from hwgen.emit import verilog_of
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages.stage import Fifo, SerialThreshold
+from hwgen.plan.stages.stage import Fifo, SerialThreshold, WindowBuffer
 from hwgen.plan.stages.vector_shape import VectorShape
 from hwgen.synth.run import synthesise_verilog
+from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
 NET = network(7, widths=(40, 64, 10), inputs="u4", codes="u4", weight_bits=3, density=0.2)
@@ -39,6 +40,25 @@ def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target, price, m
     assert isinstance(queue, Fifo)
     assert dense.vector_memory == memory
     assert VectorShape.of(dense.inputs, dense.banks).parts > 1
+    compare(plan, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "price"),
+    [
+        ("xc7", None),
+        ("xc7", CHEAP),
+        ("ecp5", None),
+        pytest.param("ice40", None, marks=pytest.mark.slow),
+    ],
+)
+def test_a_chain_on_maps_is_near_too(tmp_path, target, price):
+    """Windows, poolings of both kinds, thresholds; rows in LUTs, and in block RAM."""
+    options = BuildOptions(target=target, style="unrolled", effort="low", luts_per_bram=price)
+    plan = plan_design(small_cnn(1, size=(14, 20), channels=3), options)
+    windows = [stage for stage in plan.stages if isinstance(stage, WindowBuffer)]
+    in_luts = price is None and target != "ice40"
+    assert {stage.memory for stage in windows} == {"lut" if in_luts else "block"}
     compare(plan, tmp_path)
 
 

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from hwgen import reference
+from hwgen.design_json import design_json
 from hwgen.digests import SEAL, digests, proved_files, sealed, simulated_files, synthesised_files
-from hwgen.emit import design_json, emit
+from hwgen.emit import emit
 from hwgen.ir import Accumulator, Argmax, Dense, Graph, Input, Samples, Threshold
 from hwgen.manifest import MANIFEST, write_manifest
 from hwgen.network_file import save_network

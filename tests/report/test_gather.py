@@ -113,7 +113,7 @@ def test_luts_by_layer_and_target(unrolled):
     assert [target["target"] for target in found["targets"]] == ["xc7", "ecp5"]
     first, last = (layer["luts"]["xc7"] for layer in found["layers"])
     assert first == {"front": 0, "matrix": 100, "tail": 40, "total": 140, "share": 140 / 223}
-    assert last == {"matrix": 60, "tail": 20, "total": 80, "share": 80 / 223}
+    assert last == {"front": 0, "matrix": 60, "tail": 20, "total": 80, "share": 80 / 223}
     assert found["targets"][0]["luts"] == 214
     assert found["targets"][0]["boundary"]["luts"] == -9
 

@@ -100,17 +100,17 @@ def test_wrong_values_of_a_layer(folder, key, value, expected):
     )
 
 
-@pytest.mark.parametrize("change", ["drop", "reverse", "front"])
+@pytest.mark.parametrize("change", ["drop", "reverse", "twice"])
 def test_stages_without_their_layers(folder, change):
     def spoil(document):
         stages = document["stages"]
-        changed = {"drop": stages[:2], "reverse": stages[::-1], "front": [stages[1], *stages]}
+        changed = {"drop": stages[:2], "reverse": stages[::-1], "twice": [stages[0], *stages]}
         document["stages"] = changed[change]
 
     edit(folder, "design.json", spoil)
     assert sentence(folder) == (
-        f"{folder / 'design.json'}: stages must start with the first layer and hold every layer in "
-        "its order; write the file again with `hwgen build`"
+        f"{folder / 'design.json'}: stages must follow the layers, and each layer have one of its "
+        "name; write the file again with `hwgen build`"
     )
 
 

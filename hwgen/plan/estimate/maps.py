@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-from hwgen.plan.cost.fabric import adder_luts, mux_luts
-from hwgen.plan.cost.memory import block_memory, ram_luts
+from hwgen.numeric import IntType
+from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
+from hwgen.plan.cost.line_memory import line_memories
 from hwgen.plan.design import Target
 from hwgen.plan.stages.stage import MapStage, RunningPool, WindowBuffer, WindowMax
 
-REGISTERED = 2  # places of a delay up to which registers hold them
+COUNTER_LUTS = 1.5  # of a bit of a counter that some logic looks at
+QUEUE_LUTS = 10  # of the control of a queue, beside its counters
+CONTROL: dict[Target, float] = {"xc7": 1.0, "ice40": 1.45, "ecp5": 1.75}  # of what xc7 takes
+SHORT_BITS = 4  # up to which Yosys compares without a carry chain on ecp5
 
 
 def map_luts(stage: MapStage, target: Target) -> int:
     """LUTs of a stage's parts, before the correction."""
     match stage:
         case WindowBuffer():
-            counters = 4 * (stage.rows.bit_length() + stage.row_steps.bit_length())
-            kernel = 2 * sum(stage.kernel)
-            return counters + kernel + _memory_luts(stage, target)
+            control = CONTROL[target] * _control_luts(stage)
+            return round(control) + _memory_luts(stage, target)
         case RunningPool():
-            lanes = sum(lane.bits for lane in stage.outputs.lanes)
-            compared = len(stage.outputs.lanes) if stage.kind == "max" else 0
-            return 20 + 2 * lanes + compared + _memory_luts(stage, target)
+            sizes = (size - 1 for size in stage.inputs.image)
+            control = 2 * sum(size.bit_length() for size in sizes)
+            pooled = sum(_pooled_luts(stage, lane, target) for lane in stage.outputs.lanes)
+            return control + pooled + _memory_luts(stage, target)
         case WindowMax():
-            luts = 0
-            for sources, lane in zip(stage.sources, stage.outputs.lanes, strict=True):
-                choice = adder_luts(target, lane.bits) + lane.bits * mux_luts(target, 2)
-                luts += (len(sources) - 1) * choice
-            return luts
+            lanes = zip(stage.sources, stage.outputs.lanes, strict=True)
+            return sum(_largest_luts(len(sources), lane, target) for sources, lane in lanes)
 
 
 def map_brams(stage: WindowBuffer | RunningPool, target: Target) -> int:
     """Count the block RAMs of a stage's memories."""
     if stage.memory == "lut":
         return 0
-    return sum(block_memory(target, words, bits).blocks for words, bits in memories(stage))
+    return sum(memory.blocks(target) for memory in line_memories(stage))
 
 
-def memories(stage: WindowBuffer | RunningPool) -> list[tuple[int, int]]:
-    """Give words and bits of each memory that a stage has."""
-    if isinstance(stage, WindowBuffer):
-        found = [(stage.row_steps, stage.column_bits), (stage.queue - 1, stage.inputs.width)]
-    else:
-        found = [(stage.outputs.image[1] if stage.kernel[0] > 1 else 0, stage.outputs.width)]
-    return [(words, bits) for words, bits in found if words > REGISTERED and bits]
+def _control_luts(stage: WindowBuffer) -> float:
+    """LUTs that count the steps and the pixels that wait, and reset what lies outside the image."""
+    counted = (stage.rows - 1).bit_length() + (stage.row_steps - 1).bit_length()
+    if not stage.queue:
+        return COUNTER_LUTS * counted
+    queue = 2 * (stage.queue - 2).bit_length() + stage.queue.bit_length()
+    resets = stage.kernel[0] * stage.kernel[1] / 2
+    return COUNTER_LUTS * counted + queue + QUEUE_LUTS + resets
+
+
+def _pooled_luts(stage: RunningPool, lane: IntType, target: Target) -> int:
+    """LUTs that bring a pixel of one channel to what has come before."""
+    if stage.kind == "max":
+        is_short = lane.bits <= SHORT_BITS and target == "ecp5"
+        return lane.bits * (6 if is_short else 3)
+    return adder_luts(target, lane.bits) + lane.bits
+
+
+def _largest_luts(values: int, lane: IntType, target: Target) -> int:
+    """LUTs of a tree of choices; a LUT sees several short values at once."""
+    at_once = LUT_INPUTS[target] // lane.bits
+    if at_once >= 2:
+        return lane.bits * -(-(values - 1) // (at_once - 1))
+    return (values - 1) * (adder_luts(target, lane.bits) + lane.bits * mux_luts(target, 2))
 
 
 def _memory_luts(stage: WindowBuffer | RunningPool, target: Target) -> int:
     if stage.memory == "block":
         return 0
-    return sum(ram_luts(target, words, bits) or 0 for words, bits in memories(stage))
+    return sum(memory.luts(target) or 0 for memory in line_memories(stage))

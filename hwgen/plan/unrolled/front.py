@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
-from hwgen.plan.cost.memory import block_memory, ram_luts
+from hwgen.plan.cost.line_memory import line_memory_kind
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layers import Layer, Pool
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import (
-    MemoryKind,
     RunningPool,
     Stage,
     Stream,
@@ -21,6 +21,7 @@ from hwgen.plan.stages.window import LEAST_QUEUE
 from hwgen.plan.windows import Window
 
 ANY_TAIL = 1 << 30
+S = TypeVar("S", WindowBuffer, RunningPool)
 
 
 def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
@@ -55,21 +56,13 @@ def _window(
         memory="lut",
     )
     stage = replace(stage, queue=max(stage.tail, LEAST_QUEUE) if stage.tail else 0)
-    sizes = [(stage.row_steps, stage.column_bits), (stage.queue - 1, inputs.width)]
-    return replace(stage, memory=_memory(sizes, options))
+    return _with_memory(stage, options)
 
 
-def _memory(sizes: list[tuple[int, int]], options: BuildOptions) -> MemoryKind:
-    """Give what memories of (words, bits) are cheaper in."""
-    luts, blocks = 0, 0
-    for words, bits in sizes:
-        if words > 0 and bits:
-            own = ram_luts(options.target, words, bits)
-            if own is None:
-                return "block"
-            luts += own
-            blocks += block_memory(options.target, words, bits).blocks
-    return "block" if luts >= blocks * options.bram_price else "lut"
+def _with_memory(stage: S, options: BuildOptions) -> S:
+    """Choose what the memories of a stage are made of."""
+    kind = line_memory_kind(stage, options.target, options.bram_price)
+    return replace(stage, memory=kind)
 
 
 def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
@@ -78,18 +71,16 @@ def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Sta
     lanes = tuple(pool.outputs[channel].type for channel in stream.order)
     outputs = Stream(lanes=lanes, order=stream.order, image=image)
     if not pool.overlaps:
-        kind = _memory([(image[1], outputs.width)], options)
-        return (
-            RunningPool(
-                name=name,
-                inputs=stream,
-                outputs=outputs,
-                kind=pool.kind,
-                kernel=(pool.rows.kernel, pool.columns.kernel),
-                stride=(pool.rows.stride, pool.columns.stride),
-                memory=kind,
-            ),
+        running = RunningPool(
+            name=name,
+            inputs=stream,
+            outputs=outputs,
+            kind=pool.kind,
+            kernel=(pool.rows.kernel, pool.columns.kernel),
+            stride=(pool.rows.stride, pool.columns.stride),
+            memory="lut",
         )
+        return (_with_memory(running, options),)
     window = _pool_window(pool, channels)
     shown = Stream(
         lanes=tuple(stream.lanes[tap.lane] for tap in window.taps),

@@ -1,0 +1,201 @@
+"""Single convolutions with their thresholds: LUTs, block RAMs, cycles a frame, and the clock.
+
+    python bench/convolution.py [--json | --markdown] [--out FILE] [--targets xc7 ecp5 ice40]
+                                [--styles unrolled folded] [--clock] [--size 16] [NAME ...]
+
+A case is a layer of as many outputs as inputs on a square map, random weights of which a share is
+zero, and thresholds to codes of the weights' bits behind it; its padding keeps the size. `ours` has
+the exact accumulators, `baseline` registers of 32 bits for the same weights, `ratio` is of their
+LUTs times cycles. `front_luts` are those of the windows, in both. `lost_cycles` are the cycles of a
+frame beyond the work: the pixels in an unrolled layer, nonzero weights times positions over the
+multipliers in a folded one. `--clock` also places and routes on ecp5, three seeds, the median.
+Every plan is compared with the reference; the bench of a design asserts that the cycles are those
+of the plan.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from map_networks import Conv, map_network
+from place_and_route import place_verilog
+from rich.console import Console
+from rich.progress import track
+from row_file import Row, RowFile
+
+from hwgen.emit import verilog_of
+from hwgen.ir import Graph
+from hwgen.plan.design import LayerStyle, Plan, Target
+from hwgen.plan.options import TARGETS, BuildOptions
+from hwgen.plan.planner import plan_design
+from hwgen.plan.vectors.design import design_vectors
+from hwgen.synth.run import SynthResult, synthesise_verilog
+from hwgen.synth.tools import find_yosys
+
+SEEDS = (1, 2, 3)
+WIDE = "32"  # the registers of the baseline
+RANDOM = 4  # frames on which a plan is compared with the reference, beside others
+COLUMNS = {
+    "case": "layer",
+    "measure": "style, map",
+    "target": "target",
+    "nonzero": "nonzero weights",
+    "accumulator_bits": "accumulator bits",
+    "ours": "LUTs",
+    "front_luts": "of these windows",
+    "baseline": "LUTs with 32 bits",
+    "ratio": "LUTs x cycles, of those with 32 bits",
+    "brams": "block RAMs",
+    "cycles": "cycles a frame",
+    "lost_cycles": "lost",
+    "fmax_mhz": "MHz",
+}
+STYLES: tuple[LayerStyle, ...] = ("unrolled", "folded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A layer of `channels` inputs and outputs; `bits` are those of weights and codes."""
+
+    channels: int
+    kernel: tuple[int, int] = (3, 3)
+    depthwise: bool = False
+    bits: int
+    zeros: float
+
+    @property
+    def name(self) -> str:
+        """Name on the command line."""
+        kind = "dw" if self.depthwise else f"{self.kernel[0]}x{self.kernel[1]}"
+        return f"c{self.channels}_{kind}_w{self.bits}a{self.bits}_z{round(100 * self.zeros)}"
+
+    def graph(self, size: int) -> Graph:
+        """Give the network of the layer on a map of `size` rows and columns."""
+        layer = Conv(channels=self.channels, kernel=self.kernel, depthwise=self.depthwise)
+        return map_network(
+            seed=0,
+            shape=(self.channels, size, size),
+            layers=(layer,),
+            inputs=self.bits,
+            codes=self.bits,
+            weight_bits=self.bits,
+            density=1 - self.zeros,
+        )
+
+
+_SHARES = {16: (0.5, 0.75, 0.9, 0.98), 32: (0.9, 0.98), 64: (0.98,)}
+SUITE = {
+    case.name: case
+    for bits in (4, 2)
+    for case in (
+        *(Case(channels=c, bits=bits, zeros=z) for c, zeros in _SHARES.items() for z in zeros),
+        *(Case(channels=32, kernel=(1, 1), bits=bits, zeros=z) for z in (0.5, 0.9)),
+        *(Case(channels=64, kernel=(1, 1), bits=bits, zeros=z) for z in (0.9, 0.98)),
+        *(Case(channels=64, depthwise=True, bits=bits, zeros=z) for z in (0.5, 0.75)),
+    )
+}
+
+
+def planned(case: Case, size: int, target: Target, style: LayerStyle, accumulator: str) -> Plan:
+    """Plan a case, and compare the plan with the reference."""
+    graph = case.graph(size)
+    options = BuildOptions(target=target, style=style, accumulator=accumulator)
+    plan = plan_design(graph, options)
+    design_vectors(plan, graph, random=RANDOM)
+    return plan
+
+
+def synthesised(plan: Plan, *, units: bool = False) -> SynthResult:
+    """Count what a plan takes, with `units` each of them too."""
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "design.v"
+        file.write_text(verilog_of(plan))
+        return synthesise_verilog([file], plan.name, plan.target, clock="aclk", layers=units)
+
+
+def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: bool) -> Row:
+    """Measure a layer with exact registers and with those of 32 bits."""
+    exact, wide = (planned(case, size, target, style, kind) for kind in ("offset", WIDE))
+    ours, baseline = synthesised(exact, units=True), synthesised(wide)
+    layer = exact.layers[0]
+    multipliers = layer.pe * layer.simd if style == "folded" else layer.nonzero
+    work = ceil(size * size * layer.nonzero / multipliers)
+    front = exact.stages_by_layer[0]
+    units = {} if ours.breakdown is None else ours.breakdown.layers
+    names = [stage.name for stage in front if stage.name.endswith("__window")]
+    row: Row = {
+        "measure": f"{style}, {size}x{size}",
+        "case": case.name,
+        "target": target,
+        "nonzero": layer.nonzero,
+        "accumulator_bits": max(layer.accumulator_bits),
+        "ours": ours.luts,
+        "baseline": baseline.luts,
+        "ratio": round(
+            ours.luts * exact.interval_cycles / (baseline.luts * wide.interval_cycles), 3
+        ),
+        "front_luts": sum(units[name].luts for name in names),
+        "brams": ours.total.brams,
+        "brams_baseline": baseline.total.brams,
+        "cycles": exact.interval_cycles,
+        "lost_cycles": exact.interval_cycles - work,
+    }
+    if clock and target == "ecp5":
+        placed = place_verilog(verilog_of(exact), exact.name, target, "aclk", SEEDS)
+        row["fmax_mhz"] = round(placed.median_mhz, 1) if placed.fmax_mhz else None
+    return row
+
+
+def markdown(rows: list[Row]) -> str:
+    """The rows as a table of a document."""
+    lines = [list(COLUMNS.values()), ["---"] * len(COLUMNS)]
+    lines += [[_cell(row.get(key)) for key in COLUMNS] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--json", action="store_true", help="print one JSON document")
+    shown.add_argument("--markdown", action="store_true", help="print a table for a document")
+    parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
+    parser.add_argument("--targets", nargs="*", default=["xc7"], choices=TARGETS)
+    parser.add_argument("--styles", nargs="*", default=["unrolled"], choices=STYLES)
+    parser.add_argument("--size", type=int, default=16, help="rows and columns of the map")
+    parser.add_argument("--clock", action="store_true", help="place and route on ecp5")
+    parser.add_argument("names", nargs="*", help="cases; all by default")
+    args = parser.parse_args()
+    if set(args.names) - set(SUITE):
+        parser.error(f"names: must be of {', '.join(SUITE)}")
+    cases = [
+        (name, style, target)
+        for name in args.names or SUITE
+        for style in args.styles
+        for target in args.targets
+    ]
+    kept, rows = RowFile(args.out, {"yosys": find_yosys().version}), []
+    for name, style, target in track(cases, console=Console(stderr=True)):
+        key = {"measure": f"{style}, {args.size}x{args.size}", "case": name, "target": target}
+        found = kept.find(key)
+        if found is None or (args.clock and target == "ecp5" and "fmax_mhz" not in found):
+            found = kept.add(measure(SUITE[name], args.size, target, style, args.clock))
+        rows.append(found)
+        print(json.dumps(found), file=sys.stderr)
+    print(json.dumps({"seed": 0, "rows": rows}, indent=1) if args.json else markdown(rows))
+
+
+if __name__ == "__main__":
+    main()

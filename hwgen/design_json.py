@@ -1,0 +1,110 @@
+"""What scripts and people need to know of a design, as the document design.json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hwgen import __version__
+from hwgen.ir import Graph
+from hwgen.plan.codec import encode
+from hwgen.plan.cost.line_memory import line_memories
+from hwgen.plan.design import Plan
+from hwgen.plan.estimate.stage import layer_costs
+from hwgen.plan.identifier import part_name
+from hwgen.plan.stages.stage import PADDING, RunningPool, Stage, Stream, WindowBuffer, WindowMax
+from hwgen.rtl.top import axis_bits
+
+
+def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
+    """Give what scripts and people need to know of a design."""
+    costs = layer_costs(plan)
+    return {
+        "name": plan.name,
+        "top": plan.name,
+        "target": plan.target,
+        "clock": "aclk",
+        "accumulator": plan.accumulator,
+        "latency_cycles": plan.latency_cycles,
+        "interval_cycles": plan.interval_cycles,
+        "ports": {
+            "s_axis": _port_json(plan.inputs) | _input_values(graph),
+            "m_axis": _port_json(plan.outputs) | _output_values(graph),
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "style": layer.style,
+                "pe": layer.pe,
+                "simd": layer.simd,
+                "rows": layer.rows,
+                "columns": layer.columns,
+                "nonzero": layer.nonzero,
+                "sparsity": layer.sparsity,
+                "accumulator_bits": list(layer.accumulator_bits),
+                "data_type_bits": layer.data_type_bits,
+                "cycles": layer.cycles,
+                "luts_estimate": cost.luts,
+                "brams_estimate": cost.brams,
+            }
+            for layer, cost in zip(plan.layers, costs, strict=True)
+        ],
+        "goal": encode(plan.goal),
+        "stages": [
+            _stage_json(stage, plan.name) | {"layer": layer.name}
+            for layer, stages in zip(plan.layers, plan.stages_by_layer, strict=True)
+            for stage in stages
+        ],
+        "model": {"name": graph.name, "metadata": dict(graph.metadata)},
+        "hwgen_version": __version__,
+    }
+
+
+def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
+    """Say what a unit is, what leaves it, and of one that sees more of a map its windows."""
+    found = {
+        "name": stage.name,
+        "op": type(stage).__name__,
+        "module": part_name(top, stage.name),
+        "image": list(stage.outputs.image),
+        "lanes": len(stage.outputs.lanes),
+    }
+    if isinstance(stage, WindowBuffer | RunningPool):
+        found |= {
+            "kernel": list(stage.kernel),
+            "stride": list(stage.stride),
+            "memories": [
+                {"words": memory.words, "bits": memory.bits, "kind": stage.memory}
+                for memory in line_memories(stage)
+            ],
+        }
+    if isinstance(stage, RunningPool):
+        found["pool"] = stage.kind
+    if isinstance(stage, WindowMax):
+        found["pool"] = "max"
+    return found
+
+
+def _port_json(stream: Stream) -> dict[str, Any]:
+    lane = stream.lanes[0]
+    return {
+        "tdata_bits": axis_bits(stream),
+        "beats": stream.beats,
+        "lanes": len(stream.lanes),
+        "type": str(lane),
+        "image": list(stream.image),
+        "elements": sum(element != PADDING for element in stream.order) * stream.positions,
+    }
+
+
+def _input_values(graph: Graph) -> dict[str, Any]:
+    """Say what the integers at the input stand for: `scale * integer + offset`."""
+    spec = graph.input
+    return {"meaning": "codes", "scale": [spec.scale], "offset": [spec.offset]}
+
+
+def _output_values(graph: Graph) -> dict[str, Any]:
+    """Say what leaves, and where it is numbers the scale and offset of all or each channel."""
+    real = graph.dequantization
+    numbers = {"scale": None, "offset": None} if real is None else real.to_json()
+    return {"meaning": graph.result, **numbers}
