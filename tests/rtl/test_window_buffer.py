@@ -7,7 +7,7 @@ import pytest
 
 from hwgen.numeric import IntType
 from hwgen.plan.stages.stage import Stream
-from hwgen.plan.stages.window import Tap, WindowBuffer
+from hwgen.plan.stages.window import LEAST_QUEUE, Tap, WindowBuffer
 from hwgen.plan.streams.timing import latency_and_interval
 from tests.rtl.drive import random_frames, run, words
 
@@ -29,7 +29,7 @@ def window_buffer(image, lanes, kernel, stride, first_end, positions, taps, spar
         stride=stride,
         origin=(first_end[0] - kernel[0] + 1, first_end[1] - kernel[1] + 1),
         taps=tuple(taps),
-        queue=tail + spare if tail or spare > 3 else 0,
+        queue=max(tail + spare - 1, LEAST_QUEUE) if tail or spare > 3 else 0,
         memory=memory,
     )
 
