@@ -41,7 +41,9 @@ class MapNet:
     def act(self, codes="u3"):
         code, limits = IntType.parse(codes), self.tensor.range
         shape = (self.tensor.shape[0], 2**code.bits - 1)
-        steps = np.sort(self.rng.integers(limits.lo - 1, limits.hi + 2, shape), axis=1)
+        middle, spread = (limits.lo + limits.hi) / 2, limits.span / 8 + 1  # where sums mostly are
+        drawn = np.rint(self.rng.normal(middle, spread, shape)).astype(np.int64)
+        steps = np.sort(np.clip(drawn, limits.lo - 1, limits.hi + 1), axis=1)
         name = f"act{len(self.nodes)}"
         return self.add(Threshold(name=name, inputs=(self.source,), thresholds=steps, output=code))
 
@@ -55,8 +57,9 @@ class MapNet:
 
     def dense(self, rows, density=0.6):
         weight = self.weights((rows, self.tensor.shape[0]), density)
-        name = f"dense{len(self.nodes)}"
-        return self.add(dense(name, self.source, weight, self.tensor.range))
+        name, limits = f"dense{len(self.nodes)}", self.tensor.range
+        bias = -weight.sum(axis=1) * (limits.lo + limits.hi) // 2  # or one row is always largest
+        return self.add(dense(name, self.source, weight, limits, bias=bias))
 
     def argmax(self):
         return self.add(Argmax(name=f"argmax{len(self.nodes)}", inputs=(self.source,)))

@@ -12,7 +12,7 @@ from hwgen.numeric import IntType, Range
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages.stage import UnrolledDense, WindowBuffer
+from hwgen.plan.stages.stage import Fifo, UnrolledDense, WindowBuffer
 from hwgen.plan.vectors.design import design_vectors
 from hwgen.reference import run
 from tests.tiny_maps import MapNet, random_map_net, small_cnn
@@ -31,6 +31,39 @@ def check_plan_of(graph, **options):
 @pytest.mark.parametrize("seed", range(24))
 def test_random_chains_give_what_the_reference_gives(seed):
     check_plan_of(random_map_net(seed), target=("xc7", "ecp5", "ice40")[seed % 3])
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_random_folded_chains_give_what_the_reference_gives(seed):
+    fold = {"pe": 1 + seed % 4, "simd": 1 + seed % 2, "skip": seed % 5 > 0}
+    check_plan_of(random_map_net(seed), style="folded", **fold)
+
+
+def test_a_folded_layer_takes_its_program_at_every_position():
+    plan = check_plan_of(small_cnn(), style="folded", pe=2, simd=1)
+    steps = plan.stages[2].cycles  # behind a window and what cuts it into beats
+    assert plan.layers[0].cycles == 30 * steps
+    assert plan.interval_cycles <= 1.05 * plan.layers[0].cycles
+
+
+def test_a_queue_stands_where_windows_come_in_bursts():
+    net = MapNet(0, (1, 11, 11)).conv(2, (3, 3), padding=(1, 1)).act()
+    net.conv(2, (3, 3), stride=(2, 2), padding=(1, 1)).act()
+    net.conv(2, (2, 2), padding=(1, 1)).act().conv(2, (3, 3), padding=(1, 1)).act()
+    plan = plan_design(net.graph(), FEW)
+    assert plan.interval_cycles == 121
+    assert [stage.depth for stage in plan.stages if isinstance(stage, Fifo)] == [4]
+
+
+@pytest.mark.parametrize("fps", [200_000, 1_000_000, 3_333_333])
+def test_a_throughput_is_kept_by_a_net_of_maps(fps):
+    options = BuildOptions(fps=fps, clock_mhz=100, effort="low")
+    assert plan_design(small_cnn(), options).interval_cycles <= 100_000_000 // fps
+
+
+def test_a_throughput_above_a_pixel_a_cycle_is_refused():
+    with pytest.raises(PlanError, match="conv0 takes 30 at the least; the nearest that can be"):
+        plan_design(small_cnn(), BuildOptions(fps=4_000_000, clock_mhz=100, effort="low"))
 
 
 @pytest.mark.slow
