@@ -70,6 +70,6 @@ class RunningPoolUnit(LaneComponent):
             else:
                 # the lowest value changes no maximum
                 bits = bits.as_signed() if kind.signed else bits
-                before = Mux(is_first, Const(lane.lo, shape_of(kind)), bits)
+                before = Mux(is_first, Const(kind.lo, shape_of(kind)), bits)
                 pooled.append(resize(Mux(pixel > before, pixel, before), kind.bits))
         return Cat(*pooled)
