@@ -9,6 +9,7 @@ from typing import Any
 from hwgen.digests import MADE_FROM, sealed
 from hwgen.numeric import Range
 from hwgen.prove.certificate.folded import FoldedLayer
+from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.layers import Layer
 from hwgen.prove.units.argmax import ArgmaxProof
 from hwgen.prove.units.dense import DenseProof, Lane
@@ -123,6 +124,7 @@ class Certificate:
     layers: tuple[LayerProof, ...]
     latency: int | None
     folded: tuple[FoldedLayer, ...] = ()
+    maps: tuple[MapUnit, ...] = ()
     primitives: int = 0
     problem: str | None
     made_from: Mapping[str, str | None] = field(default_factory=dict)
@@ -136,6 +138,8 @@ class Certificate:
         """Give one line."""
         if self.problem is not None:
             return f"NOT PROVED: {self.problem}"
+        if self.maps:
+            return self._map_verdict()
         if self.folded:
             return self._folded_verdict()
         rows = sum(len(item.dense.lanes) for item in self.layers)
@@ -161,6 +165,18 @@ class Certificate:
             f"PROVED: {self.name} equals its integer network on every input while no unit waits: "
             f"{rows} rows on {accumulators} accumulators (none can overflow), {values} sums "
             f"through thresholds, a vector every {interval:g} cycles"
+        )
+
+    def _map_verdict(self) -> str:
+        rows, adders, modulo, values, states = (
+            sum(getattr(unit, count) for unit in self.maps)
+            for count in ("rows", "adders", "modulo", "values", "states")
+        )
+        exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
+        return (
+            f"PROVED: {self.name} equals its integer network on every input, whenever beats come "
+            f"and go: {rows} rows, {adders} adders ({exact}), {values} sums through thresholds, "
+            f"{states} states of windows"
         )
 
     def to_json(self) -> dict[str, Any]:
