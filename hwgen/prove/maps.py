@@ -97,6 +97,7 @@ class MapChain:
             "RunningPool": self._pool,
             "WindowMax": self._window_max,
             "Widener": self._widener,
+            "Fifo": self._queue,
             "UnrolledDense": self._matrix,
             "ParallelThreshold": self._threshold,
             "ParallelArgmax": self._argmax,
@@ -229,6 +230,16 @@ class MapChain:
         self.image = (1, 1)
         self.view = View(image=self.image)
         return MapUnit(name=module.name, op="flatten", positions=1, states=found.states)
+
+    def _queue(self, module: Module) -> MapUnit:
+        """Show that beats leave as they came, whatever they are."""
+        found = moved(self.netlist, module.name, (1, 1))
+        width = len(module.port("i__payload"))
+        if found.beats.any() or found.bits.tolist() != list(range(width)):
+            raise NotProvedError(f"{module.name}: must give the beat that came first, whole")
+        return MapUnit(
+            name=module.name, op="queue", positions=prod(self.image), states=found.states
+        )
 
     def _matrix(self, module: Module) -> MapUnit:
         node = self._head(Dense, Conv2d, SumPool2d)

@@ -20,7 +20,7 @@ class Name(NamedTuple):
     number: int
 
 
-Words = frozenset[Name | tuple[int, ...]]  # a constant is called by its bits
+Words = frozenset[Name | str]  # a constant is called by its bits, the lowest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Largest:
 
     def read(self, word: Sequence[Value]) -> Words | None:
         """Give the words of which a word is the largest, None where it is none."""
-        constants = tuple(bit for bit in word if isinstance(bit, int))
-        if len(constants) == len(word):
-            return frozenset({constants})
+        constant = "".join(str(bit) for bit in word if isinstance(bit, int))
+        if len(constant) == len(word):
+            return frozenset({constant})
         first = word[0]
         if not isinstance(first, Bit):
             return None

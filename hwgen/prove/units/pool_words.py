@@ -16,7 +16,7 @@ from hwgen.prove.forms.linear import LinearAlgebra
 from hwgen.prove.forms.words import read_word
 from hwgen.prove.netlist.netlist import Module, Net, Word
 from hwgen.prove.netlist.walk import Walk
-from hwgen.prove.units.largest import Above, Largest, Name, Value
+from hwgen.prove.units.largest import Above, Largest, Name, Value, Words
 from hwgen.prove.views import Channel
 
 Kind = Literal["max", "sum"]
@@ -60,9 +60,7 @@ class PoolWords:
             for channel, targets in enumerate(self.targets)
         ]
 
-    def _parts(
-        self, channel: int, words: frozenset[Name | tuple[int, ...]] | None
-    ) -> Parts | None:
+    def _parts(self, channel: int, words: Words | None) -> Parts | None:
         """Leave out constants that no pixel is below."""
         found = set()
         for word in words or ():
@@ -74,10 +72,9 @@ class PoolWords:
                 return None
         return None if words is None else frozenset(found)
 
-    def _value(self, channel: int, word: tuple[int, ...]) -> int:
-        signed = self.channels[channel].limits.lo < 0
-        value = sum(bit << place for place, bit in enumerate(word))
-        return value - (word[-1] << len(word)) if signed else value
+    def _value(self, channel: int, word: str) -> int:
+        negative = self.channels[channel].limits.lo < 0 and word[-1] == "1"
+        return int(word[::-1], 2) - (negative << len(word))
 
     def sums(self, steering: Mapping[Net, int]) -> list[list[Parts | None]]:
         """Give what each target is the sum of, by channel; None where that is unknown.
