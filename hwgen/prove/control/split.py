@@ -1,7 +1,8 @@
 """Parts a unit into control and data: what its payload can reach, and what it cannot.
 
-Data is what the payload reaches through cells, registers and memories. All else is control, and so
-is the same whatever the payload is. No enable, handshake or address may be data.
+Data is what the payload reaches through cells, registers and memories, and what registers reach
+that no reset sets. All else is control, and so is the same whatever the payload is and was. No
+enable, handshake or address may be data.
 """
 
 from __future__ import annotations
@@ -55,15 +56,9 @@ def split(module: Module, document: Mapping[str, Any], payload: Word) -> Split:
         Where data reaches an address or an enable, or a memory or a register is of another kind.
     """
     memories = memories_of(module, document)
-    data = _reached(module, memories, payload)
-    registers: list[Register] = []
-    for cell in module.cells:
-        if cell.kind == "$dff":
-            if cell.inputs["CLK"] != module.port("clk") or not cell.parameters["CLK_POLARITY"]:
-                raise module.problem(
-                    cell.outputs["Q"][0], "must be clocked by the rising edge of clk"
-                )
-            registers += zip(cell.outputs["Q"], cell.inputs["D"], strict=True)
+    registers = list(_registers(module))
+    kept = [held for held, loaded in registers if not _is_reset(module, loaded)]
+    data = _reached(module, memories, (*payload, *kept))
     for memory in memories:
         if (len(memory.reads), len(memory.writes)) != (1, 1):
             raise module.problem(
@@ -80,6 +75,22 @@ def split(module: Module, document: Mapping[str, Any], payload: Word) -> Split:
         memories=tuple(memories),
         steering=tuple(dict.fromkeys(_steering(module, data))),
     )
+
+
+def _registers(module: Module) -> Iterator[Register]:
+    for cell in module.cells:
+        if cell.kind == "$dff":
+            if cell.inputs["CLK"] != module.port("clk") or not cell.parameters["CLK_POLARITY"]:
+                raise module.problem(
+                    cell.outputs["Q"][0], "must be clocked by the rising edge of clk"
+                )
+            yield from zip(cell.outputs["Q"], cell.inputs["D"], strict=True)
+
+
+def _is_reset(module: Module, loaded: Net) -> bool:
+    """Whether a reset decides what a register loads."""
+    cell = module.driver[loaded][0] if loaded in module.driver else None
+    return cell is not None and cell.kind == "$mux" and cell.inputs["S"] == module.port("rst")
 
 
 def check_control(module: Module, data: set[Net] | frozenset[Net], nets: Word) -> None:

@@ -1,6 +1,7 @@
 """Which words a word is the largest of: what comparisons and choices between words give.
 
-Words are compared and chosen whole, and only those of one channel with each other.
+A word of a channel holds the low bits of a number in the channel's range. Words are compared as
+numbers, in any width that holds the range, and chosen bit by bit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hwgen.numeric import Range
 from hwgen.prove.netlist.netlist import Cell, Module
 from hwgen.prove.netlist.walk import Operands
 
@@ -20,7 +22,8 @@ class Name(NamedTuple):
     number: int
 
 
-Words = frozenset[Name | str]  # a constant is called by its bits, the lowest first
+Words = frozenset[Name]  # of one channel
+COMPARISONS = ("$gt", "$ge", "$lt", "$le")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,25 @@ class Bit:
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """High where the largest of `greater` is above that of `less`, low where it is below."""
+    """High where `greater` is above `less`, low where it is below; each words or a constant."""
 
-    greater: Words
-    less: Words
+    greater: Words | int
+    less: Words | int
 
 
 Value = Bit | Above | int
 
 
 class Largest:
-    """The algebra of words whose channels have so many bits, and are signed or not."""
+    """The algebra of words of channels with these ranges."""
 
-    def __init__(self, module: Module, kinds: Sequence[tuple[int, bool]]) -> None:
-        self.module, self.kinds = module, kinds
+    def __init__(self, module: Module, limits: Sequence[Range]) -> None:
+        self.module, self.limits = module, limits
 
-    def word(self, name: Name) -> list[Value]:
+    def word(self, name: Name, width: int) -> list[Value]:
         """Give the bits of a word."""
-        words: Words = frozenset({name})
-        return [Bit(words, place) for place in range(self.kinds[name.channel][0])]
+        words = frozenset({name})
+        return [Bit(words, place) for place in range(width)]
 
     def rule(self, cell: Cell, operands: Operands[Value]) -> list[Value]:
         """Give what a cell drives: a comparison, or a choice.
@@ -62,17 +65,17 @@ class Largest:
             Where it is neither.
         """
         a, b = operands["A"], operands.get("B", [])
-        select = operands["S"][0] if cell.kind == "$mux" else None
-        if isinstance(select, int):
-            return b if select else a
-        first, second = self.read(a), self.read(b)
-        kind = self._kind((first or frozenset()) | (second or frozenset()))
-        if first is not None and second is not None and kind is not None and kind[0] == len(a):
-            if select == Above(second, first):
-                words = first | second
+        if cell.kind == "$mux":
+            select = operands["S"][0]
+            if isinstance(select, int):
+                return b if select else a
+            words = self._chosen(select, a, b)
+            if words is not None:
                 return [Bit(words, place) for place in range(len(a))]
-            if self._is_comparison(cell, kind, len(b)):
-                falls = cell.kind in ("$lt", "$le")  # of equal words either is the largest
+        if cell.kind in COMPARISONS and cell.signed("A") == cell.signed("B"):
+            first, second = (self._number(word, cell.signed("A")) for word in (a, b))
+            if first is not None and second is not None:
+                falls = cell.kind in ("$lt", "$le")  # of equal numbers either is the largest
                 above = Above(second, first) if falls else Above(first, second)
                 return [above, *[0] * (len(cell.outputs["Y"]) - 1)]
         raise self.module.problem(
@@ -81,26 +84,58 @@ class Largest:
         )
 
     def read(self, word: Sequence[Value]) -> Words | None:
-        """Give the words of which a word is the largest, None where it is none."""
-        constant = "".join(str(bit) for bit in word if isinstance(bit, int))
-        if len(constant) == len(word):
-            return frozenset({constant})
-        first = word[0]
-        if not isinstance(first, Bit):
-            return None
-        kind = self._kind(first.words)
-        whole = [Bit(first.words, place) for place in range(len(word))]
-        return first.words if list(word) == whole and kind and kind[0] == len(word) else None
+        """Give the words of which a word has the low bits of the largest, None for none."""
+        first = next((value for value in word if isinstance(value, Bit)), None)
+        return first.words if first is not None and self._has_bits(word, first.words) else None
 
-    def _kind(self, words: Words) -> tuple[int, bool] | None:
-        """Give bits and sign of the one channel that words belong to."""
-        channels = {word.channel for word in words if isinstance(word, Name)}
-        if len(channels) != 1:
+    def _chosen(
+        self, select: Value, low: Sequence[Value], high: Sequence[Value]
+    ) -> Words | None:
+        """Give the words that the second of two is chosen of where it is above the first."""
+        if not isinstance(select, Above):
             return None
-        bits, signed = self.kinds[channels.pop()]
-        constants = [word for word in words if not isinstance(word, Name)]
-        return (bits, signed) if all(len(word) == bits for word in constants) else None
+        if not self._has_bits(high, select.greater) or not self._has_bits(low, select.less):
+            return None
+        sides = select.greater, select.less
+        words = frozenset(name for side in sides if not isinstance(side, int) for name in side)
+        if len({name.channel for name in words}) != 1:
+            return None
+        least = self.limits[next(iter(words)).channel].lo
+        if any(isinstance(side, int) and side > least for side in sides):
+            return None  # a constant below all numbers changes no maximum, others do
+        return words
 
-    def _is_comparison(self, cell: Cell, kind: tuple[int, bool], width: int) -> bool:
-        same = cell.signed("A") == cell.signed("B") == kind[1]
-        return same and cell.kind in ("$gt", "$ge", "$lt", "$le") and kind[0] == width
+    def _has_bits(self, word: Sequence[Value], number: Words | int) -> bool:
+        """Whether a word has the low bits of a number."""
+        if isinstance(number, int):
+            return list(word) == [number >> place & 1 for place in range(len(word))]
+        top = self._top(number)
+        signed = self._range(number).lo < 0
+        for place, value in enumerate(word):
+            if isinstance(value, Bit) and value.words == number:
+                same = value.place == place or min(value.place, place) >= top
+            else:
+                same = not signed and value == 0 and place >= top
+            if not same:
+                return False
+        return True
+
+    def _number(self, word: Sequence[Value], signed: bool) -> Words | int | None:
+        """Give what a word is as a number, None where it is none that fits."""
+        bits = [value for value in word if isinstance(value, int)]
+        if len(bits) == len(word):
+            return sum(bit << k for k, bit in enumerate(bits)) - (signed * bits[-1] << len(bits))
+        words = self.read(word)
+        if words is None:
+            return None
+        limits, size = self._range(words), 1 << len(word)
+        fits = (-size // 2, size // 2 - 1) if signed else (0, size - 1)
+        return words if fits[0] <= limits.lo and limits.hi <= fits[1] else None
+
+    def _range(self, words: Words) -> Range:
+        return self.limits[next(iter(words)).channel]
+
+    def _top(self, words: Words) -> int:
+        """Give the place from which on all bits are 0, or the sign."""
+        limits = self._range(words)
+        return max(~limits.lo if limits.lo < 0 else 0, limits.hi).bit_length()

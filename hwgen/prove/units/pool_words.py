@@ -26,14 +26,10 @@ UNKNOWN_BIT = Above(frozenset(), frozenset())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolWords:
-    """The words of a pooling: for each channel, nets of words and of what is to be told of.
-
-    `pixels` are those of a window; the first target of a channel is as wide as its result.
-    """
+    """The words of a pooling: for each channel, nets of words and of what is to be told of."""
 
     module: Module
     channels: Sequence[Channel]
-    pixels: int
     words: Sequence[Sequence[Word]]
     targets: Sequence[Sequence[Word]]
 
@@ -45,36 +41,17 @@ class PoolWords:
         NotProvedError
             Where a cell does something else.
         """
-        kinds = [(channel.bits, channel.limits.lo < 0) for channel in self.channels]
-        algebra = Largest(self.module, kinds)
+        algebra = Largest(self.module, [channel.limits for channel in self.channels])
         leaves: dict[Net, Value] = {**steering, "x": UNKNOWN_BIT}
         for channel, words in enumerate(self.words):
             for number, nets in enumerate(words):
-                bits = algebra.word(Name(channel, number))
-                if len(nets) != len(bits):
-                    raise self.module.problem(nets[0], f"must be of {len(bits)} bits")
+                bits = algebra.word(Name(channel, number), len(nets))
                 leaves |= zip(nets, bits, strict=True)
         walk: Walk[Value] = Walk(self.module, {}, leaves, (0, 1), algebra.rule)
         return [
-            [self._parts(channel, algebra.read(walk.word(nets, 0))) for nets in targets]
+            [_numbers(channel, algebra.read(walk.word(nets, 0))) for nets in targets]
             for channel, targets in enumerate(self.targets)
         ]
-
-    def _parts(self, channel: int, words: Words | None) -> Parts | None:
-        """Leave out constants that no pixel is below."""
-        found = set()
-        for word in words or ():
-            if isinstance(word, Name):
-                found.add(word.number)
-                if word.channel != channel:
-                    return None
-            elif self._value(channel, word) > self.channels[channel].limits.lo:
-                return None
-        return None if words is None else frozenset(found)
-
-    def _value(self, channel: int, word: str) -> int:
-        negative = self.channels[channel].limits.lo < 0 and word[-1] == "1"
-        return int(word[::-1], 2) - (negative << len(word))
 
     def sums(self, steering: Mapping[Net, int]) -> list[list[Parts | None]]:
         """Give what each target is the sum of, by channel; None where that is unknown.
@@ -88,10 +65,9 @@ class PoolWords:
         unknown = count * len(self.words)
         inputs = {unknown: Range(0, 1)}
         for channel, each in enumerate(self.channels):
-            pixel = _varying(each.limits)
-            partial = Range(min(0, self.pixels * pixel.lo), max(0, self.pixels * pixel.hi))
-            inputs |= {channel * count + number: partial for number in range(count)}
-            inputs[channel * count] = pixel
+            for number, nets in enumerate(self.words[channel]):  # modulo its width is enough
+                inputs[channel * count + number] = Range(0, (1 << len(nets)) - 1)
+            inputs[channel * count] = _varying(each.limits)
         forms = {column: Form({column: 1}, 0, limits) for column, limits in inputs.items()}
         leaves: dict[Net, LinearBit] = {**steering, "x": bit(forms[unknown], 0)}
         for channel, words in enumerate(self.words):
@@ -107,6 +83,13 @@ class PoolWords:
             ]
             for channel, targets in enumerate(self.targets)
         ]
+
+
+def _numbers(channel: int, words: Words | None) -> Parts | None:
+    """Give the numbers of words, which must be of one channel."""
+    if words is None or any(word.channel != channel for word in words):
+        return None
+    return frozenset(word.number for word in words)
 
 
 def _terms(word: list[LinearBit], inputs: Mapping[int, Range], own: range) -> Parts | None:

@@ -79,7 +79,6 @@ class PoolPlane:
         self._words = PoolWords(
             module=parts.module,
             channels=channels,
-            pixels=pixels,
             words=[[pixel[k], *(each[k] for each in cuts)] for k in range(len(channels))],
             targets=[[each[k] for each in goals] for k in range(len(channels))],
         )

@@ -35,11 +35,12 @@ def prove_window_max(
     outputs = lanes_of(module)
     if len(outputs) != len(channels):
         raise NotProvedError(f"{module.name}: must give {len(channels)} lanes, not {len(outputs)}")
-    algebra = Largest(module, [(c.bits, c.limits.lo < 0) for c in channels])
+    algebra = Largest(module, [channel.limits for channel in channels])
     leaves: dict[Net, Value] = {}
     for lane in taps:
-        if lane.channel is not None and len(lane.nets) == channels[lane.channel].bits:
-            leaves |= zip(lane.nets, algebra.word(Name(lane.channel, lane.tap)), strict=True)
+        if lane.channel is not None:
+            word = algebra.word(Name(lane.channel, lane.tap), len(lane.nets))
+            leaves |= zip(lane.nets, word, strict=True)
     walk: Walk[Value] = Walk(module, pipeline.registers, leaves, (0, 1), algebra.rule)
     for channel, nets in enumerate(outputs):
         wanted = frozenset(Name(channel, tap) for tap in range(view.pixels.shape[1]))
