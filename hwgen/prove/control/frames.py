@@ -115,7 +115,7 @@ class Visit(Generic[Contents]):
             self._check_beat(place, self.plane.shown(held, move, tag))
         self._seen.add((move.seen, place.came + move.taken))
         came, went = place.came + move.taken, place.went + move.sent
-        held = self.plane.after(held, move, tag)
+        held = self.plane.after(held, move, tag if move.taken else UNKNOWN)
         whole = place.came >= self.beats_in  # the frame that is being sent is here
         sure = 0
         if whole:
