@@ -18,7 +18,8 @@ from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import Chain
 from hwgen.prove.layers import Layer, chain_of
-from hwgen.prove.maps import MapChain, map_chain
+from hwgen.prove.maps.chain import prove_maps
+from hwgen.prove.maps.stream import MapStream, map_chain
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
@@ -90,9 +91,9 @@ def prove_netlist(
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.output_beats)
         if is_map(design.graph):
-            on_maps = MapChain(design, netlist, modules)
-            maps += on_maps.prove(progress)
-            _prove_flow(design, modules, on_maps.flows)
+            stream = MapStream(design.graph)
+            maps += prove_maps(design, netlist, modules, stream, progress)
+            _prove_flow(design, modules, stream.flows)
         elif design.folded:
             chain = Chain(design, netlist, modules)
             folded += chain.prove(chain_of(design.graph), progress)
@@ -109,7 +110,8 @@ def prove_netlist(
         layers=tuple(proofs),
         folded=tuple(folded),
         maps=tuple(maps),
-        latency=None if design.folded or maps else latency,
+        on_maps=is_map(design.graph),
+        latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )
 

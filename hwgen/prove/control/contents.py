@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Protocol, TypeVar
 
-from hwgen.prove.control.moves import Move
+from hwgen.prove.control.handshakes import Move
 
 UNKNOWN, ZERO, ONE = -1, -2, -3
 Contents = TypeVar("Contents")
+Shown_co = TypeVar("Shown_co", covariant=True)
 
 
-class Plane(Protocol[Contents]):
+class Plane(Protocol[Contents, Shown_co]):
     """What registers and memories hold, and what leaves."""
 
     def start(self) -> Contents:
@@ -25,7 +26,7 @@ class Plane(Protocol[Contents]):
         """Give what they hold after a move; `tag` is the beat that is offered, or unknown."""
         ...
 
-    def shown(self, held: Contents, move: Move, tag: int) -> Hashable:
+    def shown(self, held: Contents, move: Move, tag: int) -> Shown_co:
         """Give the tags of what leaves."""
         ...
 

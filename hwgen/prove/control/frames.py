@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, TypeVar
 
 from hwgen.prove.control.contents import UNKNOWN, Contents, Plane
-from hwgen.prove.control.moves import Control, Move
+from hwgen.prove.control.handshakes import Move
+from hwgen.prove.control.moves import Control
 from hwgen.prove.netlist.netlist import NotProvedError
 
 MOST_STATES = 1 << 22
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frames:
+class Frames(Generic[Shown]):
     """What was found.
 
     Attributes
@@ -48,12 +50,12 @@ class Frames:
         What the nets that are noted can be, with how many beats were inside or coming.
     """
 
-    beats: tuple[Hashable, ...]
+    beats: tuple[Shown, ...]
     states: int
     seen: frozenset[tuple[tuple[int, ...], int]]
 
 
-class Visit(Generic[Contents]):
+class Visit(Generic[Contents, Shown]):
     """Visits all that a unit can do.
 
     Parameters
@@ -64,11 +66,13 @@ class Visit(Generic[Contents]):
         Beats of a frame, in and out.
     """
 
-    def __init__(self, control: Control, plane: Plane[Contents], beats: tuple[int, int]) -> None:
+    def __init__(
+        self, control: Control, plane: Plane[Contents, Shown], beats: tuple[int, int]
+    ) -> None:
         self.control, self.plane = control, plane
         self.beats_in, self.beats_out = beats
         self.name = control.parts.module.name
-        self._sent: list[Hashable] = [None] * self.beats_out
+        self._sent: list[Shown | None] = [None] * self.beats_out
         self._known: dict[tuple[Place, Hashable], int] = {}
         self._waiting: list[tuple[Place, Contents, int]] = []
         self._quiet: dict[int, set[int]] = {}  # steps in which no beat comes or goes
@@ -76,7 +80,7 @@ class Visit(Generic[Contents]):
         deep = sum(memory.size for memory in control.parts.memories)
         self._most = 2 * self.beats_in + deep + len(control.parts.stored) + 2
 
-    def run(self) -> Frames:
+    def run(self) -> Frames[Shown]:
         """Visit everything.
 
         Raises
@@ -91,10 +95,11 @@ class Visit(Generic[Contents]):
             for move in self.control.moves(place.state):
                 self._make(place, held, number, move)
         self._check_quiet()
-        if any(sent is None for sent in self._sent):
+        beats = tuple(sent for sent in self._sent if sent is not None)
+        if len(beats) < self.beats_out:
             raise self._problem(f"must send {self.beats_out} beats a frame")
         return Frames(
-            beats=tuple(self._sent),
+            beats=beats,
             states=len(self._known),
             seen=frozenset(self._seen),
         )
@@ -123,7 +128,10 @@ class Visit(Generic[Contents]):
             sure = move.held - 1 if move.taken and not place.sure else sure
         if went == self.beats_out:
             came, went = came - self.beats_in, 0
-            held, sure = self.plane.rebased(held, self.beats_in), sure if came >= self.beats_in else 0
+            held, sure = (
+                self.plane.rebased(held, self.beats_in),
+                sure if came >= self.beats_in else 0,
+            )
         if not -self.beats_in < came <= self._most or sure < 0:
             raise self._problem("must send a frame when it has come, and not before")
         after = self._enter(Place(move.state, came, went, sure), held)
@@ -131,7 +139,7 @@ class Visit(Generic[Contents]):
         if (move.eager or starves) and not (move.taken or move.sent):
             self._quiet.setdefault(number, set()).add(after)
 
-    def _check_beat(self, place: Place, tags: Hashable) -> None:
+    def _check_beat(self, place: Place, tags: Shown) -> None:
         if self._sent[place.went] is None:
             self._sent[place.went] = tags
         if self._sent[place.went] != tags:

@@ -62,7 +62,8 @@ def split(module: Module, document: Mapping[str, Any], payload: Word) -> Split:
     for memory in memories:
         if (len(memory.reads), len(memory.writes)) != (1, 1):
             raise module.problem(
-                memory.reads[0].words[0], "must be of a memory that is read and written in one place"
+                memory.reads[0].words[0],
+                "must be of a memory that is read and written in one place",
             )
         for port in (*memory.reads, *memory.writes):
             check_control(module, data, port.address + port.enable)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hwgen.numeric import IntArray
 from hwgen.prove.control.contents import ONE, UNKNOWN, ZERO
-from hwgen.prove.control.moves import NOWHERE, Move
+from hwgen.prove.control.handshakes import NOWHERE, Move
 from hwgen.prove.control.split import Split
 from hwgen.prove.netlist.netlist import Cell, Net, Word
 from hwgen.prove.netlist.walk import Operands, Walk
@@ -182,7 +182,9 @@ class Switch:
         memories = zip(self.parts.memories, self._classes[2:], strict=True)
         return Held(
             np.full(self._classes[0], UNKNOWN, np.int32),
-            tuple(np.full((memory.size, columns), UNKNOWN, np.int32) for memory, columns in memories),
+            tuple(
+                np.full((memory.size, columns), UNKNOWN, np.int32) for memory, columns in memories
+            ),
         )
 
     def _all(self, held: Held, move: Move, tag: int) -> Tags:
@@ -211,7 +213,9 @@ class Switch:
 
     def rebased(self, held: Held, beats: int) -> Held:
         """Count beats from a later one on."""
-        return Held(_rebased(held.registers, beats), tuple(_rebased(m, beats) for m in held.memories))
+        return Held(
+            _rebased(held.registers, beats), tuple(_rebased(m, beats) for m in held.memories)
+        )
 
     def key(self, held: Held) -> bytes:
         """Give what is equal for equal contents."""

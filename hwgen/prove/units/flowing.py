@@ -10,7 +10,8 @@ import numpy as np
 
 from hwgen.numeric import IntArray
 from hwgen.prove.control.frames import Frames, Visit
-from hwgen.prove.control.moves import Cases, Control, Ends
+from hwgen.prove.control.handshakes import Cases, Ends
+from hwgen.prove.control.moves import Control
 from hwgen.prove.control.split import split
 from hwgen.prove.control.switch import NOTHING, Switch, Tags
 from hwgen.prove.netlist.netlist import Cell, Module, NotProvedError, Word
@@ -75,7 +76,7 @@ def _visited(
     ends: Ends,
     cases: Cases,
     beats: tuple[int, int],
-) -> tuple[Frames, Tags, IntArray]:
+) -> tuple[Frames[bytes], Tags, IntArray]:
     """Give the tag of each bit of the beats that leave, and which bits they are."""
     parts = split(module, netlist[module.name], words[0])
     control = Control(parts, ends, cases)
@@ -108,7 +109,7 @@ def _behind_queue(netlist: Netlist, module: Module, own: Cell, beats: tuple[int,
     return Moved(beats=tags, bits=pixel[bits], states=found.states, queued=held.states)
 
 
-def _queue(netlist: Netlist, own: Cell) -> tuple[Frames, IntArray]:
+def _queue(netlist: Netlist, own: Cell) -> tuple[Frames[bytes], IntArray]:
     """Visit a queue: beats leave one by one, as they came.
 
     Raises

@@ -88,9 +88,7 @@ class Largest:
         first = next((value for value in word if isinstance(value, Bit)), None)
         return first.words if first is not None and self._has_bits(word, first.words) else None
 
-    def _chosen(
-        self, select: Value, low: Sequence[Value], high: Sequence[Value]
-    ) -> Words | None:
+    def _chosen(self, select: Value, low: Sequence[Value], high: Sequence[Value]) -> Words | None:
         """Give the words that the second of two is chosen of where it is above the first."""
         if not isinstance(select, Above):
             return None

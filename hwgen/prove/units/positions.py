@@ -23,7 +23,7 @@ NOTHING = Range(0, 0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
-    """A set of taps inside: the range of each lane, and what taps without a lane add to each row."""
+    """A set of taps inside: each lane's range, and what taps without a lane add to each row."""
 
     inputs: tuple[Range, ...]
     added: tuple[int, ...]

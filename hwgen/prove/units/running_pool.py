@@ -6,12 +6,13 @@ pooling of some words; which pixels these are of is told by a visit of the contr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hwgen.prove.control.frames import Visit
-from hwgen.prove.control.moves import NOWHERE, Control, Move
+from hwgen.prove.control.handshakes import NOWHERE, Move
+from hwgen.prove.control.moves import Control
 from hwgen.prove.control.split import Split, split
 from hwgen.prove.machine.streams import cut
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word

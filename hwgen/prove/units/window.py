@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwgen.prove.control.contents import ZERO
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.units.flowing import Moved
-from hwgen.prove.control.contents import ZERO
 from hwgen.prove.views import Channel, View
 
 
@@ -30,9 +30,7 @@ def lanes_of(module: Module) -> list[Word]:
     return module.lanes("o__payload", count)
 
 
-def prove_taps(
-    module: Module, found: Moved, view: View, channels: Sequence[Channel]
-) -> list[Tap]:
+def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Channel]) -> list[Tap]:
     """Show that every lane is one tap of one channel at all positions, or 0 where that is outside.
 
     Raises
