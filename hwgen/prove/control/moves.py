@@ -11,8 +11,10 @@ from hwgen.prove.control.gates import MUX, ONE, Gates, Wire
 from hwgen.prove.control.handshakes import NOWHERE, Cases, Ends, Move
 from hwgen.prove.control.split import Split, check_control
 from hwgen.prove.netlist.boolean import Samples
-from hwgen.prove.netlist.netlist import Cell, Net, Word
+from hwgen.prove.netlist.netlist import Cell, Net, NotProvedError, Word
 from hwgen.prove.netlist.walk import Operands, Walk
+
+MOST_STATES = 1 << 20
 
 
 class Control:
@@ -52,12 +54,16 @@ class Control:
         leaves = self._held | self._inputs | self._reset(0, self._gates)
         self._wires = dict(zip(wanted, self._walk(self._gates, leaves, tuple(wanted)), strict=True))
         rows = [(x, *row) for row in cases.rows for x in (0, 1)]  # unknown bits are either
-        self._case_held = [held for held in cases.held for _ in (0, 1)]
         self._all = (1 << len(rows)) - 1
         self._patterns = {
             int(wire): sum(row[place] << k for k, row in enumerate(rows))
             for place, wire in enumerate(self._inputs.values())
         }
+        held = [held for held in cases.held for _ in (0, 1)]
+        self._with_held = [
+            (count, sum(1 << k for k, each in enumerate(held) if each == count))
+            for count in sorted(set(held))
+        ]
         self._known: dict[int, tuple[Move, ...]] = {}
 
     def _after_reset(self, loaded: Word) -> int:
@@ -111,13 +117,23 @@ class Control:
         return self._known[state]
 
     def all_moves(self) -> Iterator[Move]:
-        """Give the moves of all states that can be reached."""
+        """Give the moves of all states that can be reached.
+
+        Raises
+        ------
+        NotProvedError
+            Where they are too many.
+        """
         reached = {self.start}
         waiting = [self.start]
         while waiting:
             for move in self.moves(waiting.pop()):
                 yield move
                 if move.state not in reached:
+                    if len(reached) == MOST_STATES:
+                        raise NotProvedError(
+                            f"{self.parts.module.name}: must have fewer than {MOST_STATES} states"
+                        )
                     reached.add(move.state)
                     waiting.append(move.state)
 
@@ -139,11 +155,10 @@ class Control:
             if each not in (0, self._all):
                 groups = [part for g in groups for part in (g & each, g & ~each) if part]
         leaves = ready | ~shown
+        starving = next((lanes for count, lanes in self._with_held if not count), 0)
         for group in groups:
             lane = (group & -group).bit_length() - 1
             bits = {net: each >> lane & 1 for net, each in value.items()}
-            held = [h for k, h in enumerate(self._case_held) if group >> k & 1]
-            empty = sum(1 << k for k, h in enumerate(self._case_held) if not h)
             yield Move(
                 state=packed([bits[net] for _, net in self.parts.control]),
                 steering=packed([bits[net] for net in self.parts.steering]),
@@ -158,8 +173,8 @@ class Control:
                 shown=bool(shown >> lane & 1),
                 sent=bool(sent >> lane & 1),
                 eager=bool(group & offered & leaves),
-                starved=bool(group & ~offered & empty & leaves),
-                held=min(held),
+                starved=bool(group & ~offered & starving & leaves),
+                held=next(count for count, lanes in self._with_held if group & lanes),
                 seen=tuple(bits[net] for net in ends.seen),
             )
 
