@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.numeric import IntArray
+from hwgen.prove.control.alike import Route, alike, traced
 from hwgen.prove.control.contents import ONE, UNKNOWN, ZERO
 from hwgen.prove.control.handshakes import NOWHERE, Move
 from hwgen.prove.control.split import Split
@@ -23,8 +24,6 @@ from hwgen.prove.netlist.walk import Operands, Walk
 Tags = npt.NDArray[np.int32]
 FIXED = (UNKNOWN, ZERO, ONE)
 ANY, LOW, HIGH = range(3)  # the places of what is always unknown, 0 and 1
-NOTHING = -1  # no bit of the payload
-MANY = 1 << 30
 _FIXED = np.array(FIXED, np.int32)
 
 
@@ -34,15 +33,6 @@ class Held:
 
     registers: Tags
     memories: tuple[Tags, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
-    """Under one setting: the place that each register, column and output bit loads from."""
-
-    registers: IntArray
-    columns: tuple[IntArray, ...]
-    outputs: IntArray
 
 
 class Switch:
@@ -81,8 +71,12 @@ class Switch:
         self._places: dict[Net, int] = {"x": ANY, "0": LOW, "1": HIGH}
         self._places |= {net: len(FIXED) + k for k, net in enumerate(nets)}
         routes = {setting: self._route(setting) for setting in sorted(set(settings))}
-        self.sources = self._traced(list(routes.values()))
-        self._merge(routes)
+        first, self.sources = traced(list(routes.values()), self._sizes)
+        for net, low, high in zip(output, first, self.sources, strict=True):
+            if low < high:
+                raise parts.module.problem(net, "must show one bit of the payload, always")
+        registers, *columns = alike(list(routes.values()), self._sizes)
+        self._finish(routes, registers, columns)
 
     def _route(self, setting: int) -> Route:
         """Follow every place back to what it loads from."""
@@ -106,48 +100,6 @@ class Switch:
                 cell.outputs["Y"][0], f"must move the payload and not change it by {cell.kind}"
             )
         return operands["B" if select == HIGH else "A"]
-
-    def _traced(self, routes: list[Route]) -> IntArray:
-        """Give the bit of the payload that each output bit can show."""
-        fixed = len(FIXED)
-        low = np.full(fixed + sum(self._sizes), MANY)
-        payload = slice(fixed + self._sizes[0], fixed + self._sizes[0] + self._sizes[1])
-        low[payload] = np.arange(self._sizes[1])
-        high = np.where(low == MANY, NOTHING, low)
-        while True:
-            before = int(low.sum()), int(high.sum())
-            for route in routes:
-                for ends, better in ((low, np.minimum), (high, np.maximum)):
-                    loaded = np.concatenate([route.registers, *route.columns])
-                    own = np.r_[fixed : payload.start, payload.stop : len(ends)]
-                    ends[own] = better(ends[own], ends[loaded])
-            if before == (int(low.sum()), int(high.sum())):
-                break
-        first = np.min([low[route.outputs] for route in routes], axis=0)
-        last = np.max([high[route.outputs] for route in routes], axis=0)
-        for net, a, b in zip(self.output, first, last, strict=True):
-            if a < b:
-                raise self.parts.module.problem(net, "must show one bit of the payload, always")
-        return np.asarray(last)
-
-    def _merge(self, routes: dict[int, Route]) -> None:
-        """Give one place to all that are alike: colours, refined until no more are needed."""
-        registers, payload = (np.zeros(size, np.int64) for size in self._sizes[:2])
-        columns = [np.zeros(size, np.int64) for size in self._sizes[2:]]
-        apart, count = len(self._places), -1
-        while True:
-            own = [np.arange(len(FIXED)), registers, payload, *columns]
-            places = np.concatenate([k * apart + colour for k, colour in enumerate(own)])
-            registers = _refined([places[r.registers] for r in routes.values()], registers)
-            columns = [
-                _refined([places[r.columns[m]] for r in routes.values()], column)
-                for m, column in enumerate(columns)
-            ]
-            now = len(np.unique(registers)) + sum(len(np.unique(c)) for c in columns)
-            if now == count:
-                break
-            count = now
-        self._finish(routes, registers, columns)
 
     def _finish(
         self, routes: dict[int, Route], registers: IntArray, columns: list[IntArray]
@@ -228,14 +180,6 @@ class Switch:
 
 def _rebased(tags: Tags, beats: int) -> Tags:
     return np.where(tags >= 0, np.maximum(tags - beats, UNKNOWN), tags).astype(np.int32)
-
-
-def _refined(loaded: list[IntArray], colour: IntArray) -> IntArray:
-    """Give new colours to places that load from unlike ones."""
-    if not len(colour):
-        return colour
-    _, found = np.unique(np.stack([*loaded, colour], axis=1), axis=0, return_inverse=True)
-    return np.asarray(found.reshape(-1))
 
 
 def _class_count(colour: IntArray) -> int:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from hwgen.numeric import IntArray
+from hwgen.prove.control.alike import NOTHING
 from hwgen.prove.control.frames import Frames, Visit
 from hwgen.prove.control.handshakes import Cases, Ends
 from hwgen.prove.control.moves import Control
 from hwgen.prove.control.split import split
-from hwgen.prove.control.switch import NOTHING, Switch, Tags
+from hwgen.prove.control.switch import Switch, Tags
 from hwgen.prove.netlist.netlist import Cell, Module, NotProvedError, Word
 
 Netlist = Mapping[str, Any]
