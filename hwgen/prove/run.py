@@ -26,8 +26,8 @@ from hwgen.prove.netlist.primitives import prove_primitives
 from hwgen.prove.netlist.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.netlist.wiring import prove_wiring
 from hwgen.prove.units.argmax import ArgmaxProof, prove_argmax
-from hwgen.prove.units.buffer import prove_buffer
 from hwgen.prove.units.dense import prove_dense, prove_sums
+from hwgen.prove.units.flow import prove_flow
 from hwgen.prove.units.staircase import ThresholdProof, prove_threshold
 from hwgen.prove.views import is_map
 
@@ -93,13 +93,13 @@ def prove_netlist(
         if is_map(design.graph):
             stream = MapStream(design.graph)
             maps += prove_maps(design, netlist, modules, stream, progress)
-            _prove_flow(design, modules, stream.flows)
+            prove_flow(design, modules, stream.flows)
         elif design.folded:
             chain = Chain(design, netlist, modules)
             folded += chain.prove(chain_of(design.graph), progress)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
-            _prove_flow(design, modules, _flows(design, proofs))
+            prove_flow(design, modules, _flows(design, proofs))
     except NotProvedError as error:
         problem = str(error)
     units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
@@ -161,29 +161,6 @@ def _prove_layers(
 def _flows(design: DesignFolder, proofs: list[LayerProof]) -> list[tuple[str, Flow]]:
     units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
     return [(name, unit.flow) for name, unit in zip(design.units, units, strict=False)]
-
-
-def _prove_flow(
-    design: DesignFolder, modules: Mapping[str, Module], flows: list[tuple[str, Flow]]
-) -> None:
-    """Show that either every unit waits for the next, or none does and a buffer ends the chain."""
-    buffered = len(design.units) == len(flows) + 1 and design.kinds[-1] == "OutputBuffer"
-    if buffered:
-        prove_buffer(modules[design.units[-1]])
-    for index, (name, flow) in enumerate(flows):
-        allowed = ("stall", "wire") if not buffered else ("free", "wire") if index else ("gate",)
-        if flow not in allowed:
-            raise NotProvedError(
-                f"{name}: must {_FLOWS[allowed[0]]}, since the design has "
-                f"{'an' if buffered else 'no'} output buffer"
-            )
-
-
-_FLOWS = {
-    "stall": "hold its registers while the next unit is not ready",
-    "free": "move on in every cycle and take every beat",
-    "gate": "move on in every cycle and take a beat only when o__ready is high",
-}
 
 
 def cut(module: Module, widths: list[int]) -> list[Word]:

@@ -88,7 +88,7 @@ def _visited(
 
 def _behind_queue(netlist: Netlist, module: Module, own: Cell, beats: tuple[int, int]) -> Moved:
     """Visit the queue, then the unit for all that the queue can show it."""
-    _check_joints(module, own)
+    _check_joints(netlist, module, own)
     held, order = _queue(netlist, own)
     ends = Ends(
         valid_in=own.outputs["offered"][0],
@@ -134,7 +134,7 @@ def _queue(netlist: Netlist, own: Cell) -> tuple[Frames[bytes], IntArray]:
     return found, order
 
 
-def _check_joints(module: Module, own: Cell) -> None:
+def _check_joints(netlist: Netlist, module: Module, own: Cell) -> None:
     """Show that a queue's input is that of the unit.
 
     Raises
@@ -143,6 +143,9 @@ def _check_joints(module: Module, own: Cell) -> None:
         Where it is not.
     """
     found = {**own.inputs, **own.outputs}
+    missing = {"pixel", "first", "taken", *SEEN} - found.keys()
+    if missing or own.kind not in netlist:
+        raise NotProvedError(f"{module.name}: {own.kind} must be a queue of pixels")
     joints = {"valid": "i__valid", "ready": "i__ready", "clk": "clk", "rst": "rst"}
     for pin, port in joints.items():
         if found.get(pin) != module.port(port):
