@@ -18,7 +18,7 @@ from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import Chain
 from hwgen.prove.layers import Layer, chain_of
-from hwgen.prove.maps.chain import prove_maps
+from hwgen.prove.maps.chain import check_kinds, prove_maps
 from hwgen.prove.maps.stream import MapStream, map_chain
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
@@ -70,6 +70,7 @@ def _check_units(folder: Path, design: DesignFolder) -> None:
     """Refuse a network or a number of units that no proof is possible for."""
     if is_map(design.graph):
         map_chain(design.graph)
+        check_kinds(folder, design)
         return
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     if not design.folded and stages not in (len(design.units), len(design.units) - 1):

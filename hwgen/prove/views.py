@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.ir import Conv2d, Dense, Graph, MaxPool2d, Op, SumPool2d
+from hwgen.ir import Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
 from hwgen.numeric import IntArray, Range
 
 OUTSIDE = -2  # no pixel of the image
@@ -108,5 +108,8 @@ def weights_of(node: Op | None, channels: int) -> tuple[IntArray, IntArray]:
 
 
 def is_map(graph: Graph) -> bool:
-    """Whether a network is more than dense layers, so that its parts are followed as maps."""
-    return any(isinstance(node, Conv2d | MaxPool2d | SumPool2d) for node in graph.nodes)
+    """Whether a network is more than a chain of dense layers, and is followed as one on maps."""
+    first = next((node for node in graph.nodes if not isinstance(node, Flatten)), None)
+    return isinstance(first, Threshold) or any(
+        isinstance(node, Conv2d | MaxPool2d | SumPool2d) for node in graph.nodes
+    )

@@ -23,7 +23,7 @@ from hwgen.prove.maps.stream import map_chain
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove, prove_netlist
 from tests.tiny_maps import MapNet, random_map_net, small_cnn
-from tests.tiny_nets import conv2d
+from tests.tiny_nets import conv2d, dense
 
 TARGETS = ("xc7", "ecp5", "ice40")
 
@@ -248,3 +248,23 @@ def test_a_network_that_is_no_chain_is_refused_before_anything_is_read():
         "maps: a proof is possible for chains of convolutions, poolings, thresholds and dense "
         "layers, and 'sum' is something else; simulate it"
     )
+
+
+def test_a_folded_unit_on_a_map_is_refused_before_anything_is_read(tmp_path):
+    folder = shutil.copytree(sample()[0], tmp_path / "design")
+    text = (folder / "design.json").read_text().replace('"UnrolledDense"', '"FoldedDense"', 1)
+    (folder / "design.json").write_text(text)
+    with pytest.raises(ModelError) as caught:
+        prove(folder)
+    assert str(caught.value) == (
+        f"{folder}: a proof on maps is possible for unrolled units, and maps__conv0 is a "
+        "FoldedDense; use `hwgen sim`"
+    )
+
+
+def test_a_threshold_in_front_of_a_vector_is_proved():
+    steps = np.array([[1, 3, 5]] * 4)
+    act = Threshold(name="t", inputs=("input",), thresholds=steps, output=IntType.parse("u2"))
+    node = dense("d", "t", np.array([[1, -1, 2, 0], [0, 1, 1, 1]]), Range(0, 3))
+    source = Input(shape=(4,), type=IntType.parse("u3"))
+    check(Graph(name="net", input=source, nodes=(act, node), output="d"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from hwgen.errors import ModelError
 from hwgen.ir import Flatten
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.maps.moving import pool, queue, widener, window, window_max
@@ -23,6 +25,22 @@ COMPUTING = {
 }
 
 
+def check_kinds(folder: Path, design: DesignFolder) -> None:
+    """Refuse units that no proof is possible for on maps.
+
+    Raises
+    ------
+    ModelError
+        With the first of them.
+    """
+    for name, kind in zip(design.units, design.kinds, strict=True):
+        if kind not in {*MOVING, *COMPUTING, "OutputBuffer"}:
+            raise ModelError(
+                f"{folder}: a proof on maps is possible for unrolled units, and {name} is a "
+                f"{kind}; use `hwgen sim`"
+            )
+
+
 def prove_maps(
     design: DesignFolder,
     netlist: Mapping[str, Any],
@@ -31,6 +49,8 @@ def prove_maps(
     progress: Progress,
 ) -> Iterator[MapUnit]:
     """Give the proof of each unit; `stream` is what enters the first, and then what leaves each.
+
+    An output buffer is left to `prove_flow`.
 
     Raises
     ------
@@ -46,8 +66,6 @@ def prove_maps(
             yield MOVING[kind](stream, netlist, modules[name])
         elif kind in COMPUTING:
             yield COMPUTING[kind](stream, modules[name])
-        elif kind != "OutputBuffer":
-            raise NotProvedError(f"{name}: a proof is not possible yet for {kind} on a map")
     _end(design, modules[design.units[-1]], stream)
 
 
