@@ -39,7 +39,8 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
         *("windows", "adders", "design", "stages"),
     ),
     "prove": (
-        *("run", "chain", "ends", "certificate", "units", "machine", "layers", "forms", "netlist"),
+        *("run", "chain", "maps", "ends", "certificate", "units", "control", "machine", "layers"),
+        *("views", "forms", "netlist"),
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen

@@ -15,16 +15,21 @@ from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.certificate.certificate import Certificate, LayerProof
 from hwgen.prove.certificate.folded import FoldedLayer
+from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import Chain
 from hwgen.prove.layers import Layer, chain_of
+from hwgen.prove.maps.chain import check_kinds, prove_maps
+from hwgen.prove.maps.stream import MapStream, map_chain
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
+from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
 from hwgen.prove.netlist.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.netlist.wiring import prove_wiring
 from hwgen.prove.units.argmax import ArgmaxProof, prove_argmax
-from hwgen.prove.units.buffer import prove_buffer
 from hwgen.prove.units.dense import prove_dense, prove_sums
+from hwgen.prove.units.flow import prove_flow
 from hwgen.prove.units.staircase import ThresholdProof, prove_threshold
+from hwgen.prove.views import is_map
 
 Progress = Callable[[str], None]
 
@@ -41,13 +46,7 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     """
     design = read_folder(folder)
     check_file(folder / "proof.json")
-    stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
-    buffered = (len(design.units), len(design.units) - 1)
-    if not design.folded and stages not in buffered:
-        raise ModelError(
-            f"{folder}: must have a unit for each of the network's {stages} stages, not "
-            f"{len(design.units)}; build the design again"
-        )
+    _check_units(folder, design)
     made_from = digests(folder, proved_files(design.top))
     progress("read the Verilog")
     netlist, tool = read_netlist(folder, design)
@@ -67,22 +66,41 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
     return certificate
 
 
+def _check_units(folder: Path, design: DesignFolder) -> None:
+    """Refuse a network or a number of units that no proof is possible for."""
+    if is_map(design.graph):
+        map_chain(design.graph)
+        check_kinds(folder, design)
+        return
+    stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
+    if not design.folded and stages not in (len(design.units), len(design.units) - 1):
+        raise ModelError(
+            f"{folder}: must have a unit for each of the network's {stages} stages, not "
+            f"{len(design.units)}; build the design again"
+        )
+
+
 def prove_netlist(
     design: DesignFolder, netlist: Mapping[str, Any], tool: str, progress: Progress
 ) -> Certificate:
     """Prove a design whose modules are given as Yosys' JSON."""
     proofs: list[LayerProof] = []
     folded: list[FoldedLayer] = []
+    maps: list[MapUnit] = []
     problem = None
     try:
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.output_beats)
-        if design.folded:
+        if is_map(design.graph):
+            stream = MapStream(design.graph)
+            maps += prove_maps(design, netlist, modules, stream, progress)
+            prove_flow(design, modules, stream.flows)
+        elif design.folded:
             chain = Chain(design, netlist, modules)
             folded += chain.prove(chain_of(design.graph), progress)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
-            _prove_flow(design, modules, proofs)
+            prove_flow(design, modules, _flows(design, proofs))
     except NotProvedError as error:
         problem = str(error)
     units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
@@ -92,7 +110,9 @@ def prove_netlist(
         tool=tool,
         layers=tuple(proofs),
         folded=tuple(folded),
-        latency=None if design.folded else latency,
+        maps=tuple(maps),
+        on_maps=is_map(design.graph),
+        latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )
 
@@ -139,28 +159,9 @@ def _prove_layers(
         _check_output(module, design.output, widths, (highest,))
 
 
-def _prove_flow(
-    design: DesignFolder, modules: Mapping[str, Module], proofs: list[LayerProof]
-) -> None:
-    """Show that either every unit waits for the next, or none does and a buffer ends the chain."""
+def _flows(design: DesignFolder, proofs: list[LayerProof]) -> list[tuple[str, Flow]]:
     units = [unit for proof in proofs for unit in (proof.dense, proof.tail) if unit is not None]
-    buffered = len(design.units) > len(units)
-    if buffered:
-        prove_buffer(modules[design.units[-1]])
-    for index, (name, unit) in enumerate(zip(design.units, units, strict=False)):
-        allowed = ("stall", "wire") if not buffered else ("free", "wire") if index else ("gate",)
-        if unit.flow not in allowed:
-            raise NotProvedError(
-                f"{name}: must {_FLOWS[allowed[0]]}, since the design has "
-                f"{'an' if buffered else 'no'} output buffer"
-            )
-
-
-_FLOWS = {
-    "stall": "hold its registers while the next unit is not ready",
-    "free": "move on in every cycle and take every beat",
-    "gate": "move on in every cycle and take a beat only when o__ready is high",
-}
+    return [(name, unit.flow) for name, unit in zip(design.units, units, strict=False)]
 
 
 def cut(module: Module, widths: list[int]) -> list[Word]:

@@ -62,7 +62,7 @@ class RunningPoolUnit(LaneComponent):
         """Pool the pixel with what came before of its window."""
         pixels = split(self.i.payload, self.plan.inputs.lanes)
         kinds, place, pooled = self.plan.outputs.lanes, 0, []
-        for pixel, lane, kind in zip(pixels, self.plan.inputs.lanes, kinds, strict=True):
+        for pixel, kind in zip(pixels, kinds, strict=True):
             bits = so_far[place : place + kind.bits]
             place += kind.bits
             if self.plan.kind == "sum":

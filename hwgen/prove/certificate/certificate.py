@@ -9,56 +9,19 @@ from typing import Any
 from hwgen.digests import MADE_FROM, sealed
 from hwgen.numeric import Range
 from hwgen.prove.certificate.folded import FoldedLayer
+from hwgen.prove.certificate.maps import MapUnit
+from hwgen.prove.certificate.statements import (
+    FOLDED,
+    MAPS,
+    NOT_FOLDED,
+    NOT_MAPS,
+    NOT_PROVED,
+    PROVED,
+)
 from hwgen.prove.layers import Layer
 from hwgen.prove.units.argmax import ArgmaxProof
 from hwgen.prove.units.dense import DenseProof, Lane
 from hwgen.prove.units.staircase import ThresholdProof
-
-PROVED = (
-    "every lane of a dense unit is a linear form of the unit's inputs, and that form is the row "
-    "of network.npz: `lane = (lane_factor * sum + constant) mod 2**bits`, one code a value",
-    "no adder loses a bit that is used, for any input in the ranges given; an adder counted as "
-    "`modulo` is right modulo 2**bits, and all that read it need no more: a lane that is meant so, "
-    "or a narrower sum from which the rest cancels",
-    "every code of a threshold unit equals the network's for every value of its sum",
-    "argmax: lanes are sums plus one constant, and the tree gives the lowest index of the largest",
-    "all paths of a unit have as many registers as its valid bit; all load when i__ready is high, "
-    "and i__ready is o__ready or not o__valid; or, before an output buffer, all load in every "
-    "cycle, and the first unit alone takes a beat only when i__ready is high",
-    "the top joins the units in order",
-    "the primitives that synthesis for 7 series puts in place of the sums in hwgen_add3, each kind "
-    "in the design, place by place, by Yosys' models of them",
-)
-NOT_PROVED = (
-    "Yosys' reading of the Verilog is trusted, and so is this program",
-    "the AXI4-Stream rules beyond the wiring, clock frequency, and what synthesis makes of it",
-    "order and number of the words in an output buffer: each is one that went in, bit by bit",
-    "ranges behind the first layer are per channel: ends that no input of the network reaches "
-    "together may be among them",
-)
-
-FOLDED = (
-    "each dense unit, run symbolically cycle by cycle behind a reset: in each beat of each vector "
-    "a lane is a linear form of that vector's elements alone, and that form is the row of "
-    "network.npz, one code a value; program memories are read from the Verilog",
-    "in every cycle the sum that an accumulator holds fits it, for any input in the ranges given",
-    "every code of a threshold unit equals the network's for every value of its sum",
-    "argmax: the words that are compared are all rows' sums plus one constant, above the "
-    "complement of the row's number, and the largest is kept",
-    "queues and converters give lanes that came in, whole, in the beat that the next unit expects",
-    "each unit comes back to a state that it was in, with later vectors in the place of earlier "
-    "ones, so that all of this holds for any number of vectors",
-    "whatever registers and memories hold before the reset has no part in a result, nor has a "
-    "memory word in the cycle in which it is written",
-    "the top joins the units in order",
-)
-NOT_FOLDED = (
-    "every pattern of pauses and stalls: each unit is run for all vectors with beats offered "
-    "without a pause and taken at once, and over four vectors with one random pattern, in each for "
-    "all inputs; other patterns are left to simulation",
-    "m_axis_tlast where a vector leaves in several beats",
-    *NOT_PROVED,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,6 +77,7 @@ def _accumulator(lane: Lane) -> dict[str, Any]:
 class Certificate:
     """The verdict on a design: `problem` is None where all was shown, or names the place.
 
+    `on_maps` is set where units work on feature maps, position by position: then `maps` are these.
     `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
     and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
     """
@@ -123,6 +87,8 @@ class Certificate:
     layers: tuple[LayerProof, ...]
     latency: int | None
     folded: tuple[FoldedLayer, ...] = ()
+    maps: tuple[MapUnit, ...] = ()
+    on_maps: bool = False
     primitives: int = 0
     problem: str | None
     made_from: Mapping[str, str | None] = field(default_factory=dict)
@@ -136,6 +102,8 @@ class Certificate:
         """Give one line."""
         if self.problem is not None:
             return f"NOT PROVED: {self.problem}"
+        if self.on_maps:
+            return self._map_verdict()
         if self.folded:
             return self._folded_verdict()
         rows = sum(len(item.dense.lanes) for item in self.layers)
@@ -163,9 +131,28 @@ class Certificate:
             f"through thresholds, a vector every {interval:g} cycles"
         )
 
+    def _map_verdict(self) -> str:
+        rows, adders, modulo, values, states = (
+            sum(counts)
+            for counts in zip(
+                *(
+                    (unit.rows, unit.adders, unit.modulo, unit.values, unit.states)
+                    for unit in self.maps
+                ),
+                strict=True,
+            )
+        )
+        exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
+        return (
+            f"PROVED: {self.name} equals its integer network on every input, whenever beats come "
+            f"and go: {rows} rows, {adders} adders ({exact}), {values} sums through thresholds, "
+            f"{states} states of what moves them"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Give the document of proof.json."""
-        proved, left = (PROVED, NOT_PROVED) if self.latency is not None else (FOLDED, NOT_FOLDED)
+        proved, left = (FOLDED, NOT_FOLDED) if self.latency is None else (PROVED, NOT_PROVED)
+        proved, left = (MAPS, NOT_MAPS) if self.on_maps else (proved, left)
         layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         document = {
             "name": self.name,
@@ -178,6 +165,7 @@ class Certificate:
             "proves": list(proved) if self.proved else [],
             "does_not_prove": list(left),
             "layers": layers,
+            "map_units": [unit.to_json() for unit in self.maps],
             MADE_FROM: dict(self.made_from),
         }
         return sealed(document)

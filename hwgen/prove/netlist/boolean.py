@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from operator import and_, or_, xor
 
 import numpy as np
 
@@ -64,23 +65,23 @@ class Samples:
         raise self.module.problem(cell.outputs["Y"][0], f"{kind} is no cell that can be followed")
 
     def _truth(self, kind: str, operands: Operands[int]) -> int:
-        any_a = reduce(int.__or__, operands["A"], 0)
+        any_a = reduce(or_, operands["A"], 0)
         match kind:
             case "$reduce_or" | "$reduce_bool":
                 return any_a
             case "$reduce_and":
-                return reduce(int.__and__, operands["A"], self.ones)
+                return reduce(and_, operands["A"], self.ones)
             case "$reduce_xor":
-                return reduce(int.__xor__, operands["A"], 0)
+                return reduce(xor, operands["A"], 0)
             case "$reduce_xnor":
-                return reduce(int.__xor__, operands["A"], self.ones)
+                return reduce(xor, operands["A"], self.ones)
             case "$logic_not":
                 return any_a ^ self.ones
-        any_b = reduce(int.__or__, operands.get("B", []), 0)
+        any_b = reduce(or_, operands.get("B", []), 0)
         return any_a & any_b if kind == "$logic_and" else any_a | any_b
 
     def _compare(self, kind: str, a: list[int], b: list[int], signed: bool) -> int:
-        differ = reduce(int.__or__, (x ^ y for x, y in zip(a, b, strict=True)), 0)
+        differ = reduce(or_, (x ^ y for x, y in zip(a, b, strict=True)), 0)
         if kind in ("$eq", "$ne"):
             return differ if kind == "$ne" else differ ^ self.ones
         if signed and a:

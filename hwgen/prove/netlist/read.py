@@ -18,6 +18,8 @@ from hwgen.synth.tools import find_yosys, run_tool, workspace
 # units that take a whole vector a beat, and are functions of it some cycles late
 PARALLEL = {"UnrolledDense", "ParallelThreshold", "ParallelArgmax", "OutputBuffer"}
 
+QUEUE = "__queue"  # in the names of queues within units, which stay apart too
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DesignFolder:
@@ -88,7 +90,7 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], st
             "read_verilog design.v",
             f"hierarchy -check -top {design.top}",
             f"select -set units {design.top}/* %M",  # units stay apart, each flat in itself
-            "setattr -mod -set keep_hierarchy 1 @units",
+            f"setattr -mod -set keep_hierarchy 1 @units *{QUEUE}",
             "proc -noopt",
             "flatten",
             "opt_clean",
@@ -101,4 +103,5 @@ def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], st
     missing = [name for name in wanted if name not in document["modules"]]
     if missing:
         raise ModelError(f"{source}: must have a module {missing[0]}; build the design again")
-    return {name: document["modules"][name] for name in wanted}, yosys.version
+    queues = [name for name in document["modules"] if name.endswith(QUEUE)]
+    return {name: document["modules"][name] for name in (*wanted, *queues)}, yosys.version

@@ -1,0 +1,79 @@
+"""Shows what each lane of a window buffer is: a tap of the layer's windows, at every position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwgen.prove.control.contents import ZERO
+from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
+from hwgen.prove.units.flowing import Moved
+from hwgen.prove.views import Channel, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """A lane: a channel at a tap of the window, or 0 at every position where `channel` is None."""
+
+    nets: Word
+    tap: int
+    channel: int | None
+
+
+def lanes_of(module: Module) -> list[Word]:
+    """Give the lanes that a unit sends."""
+    count = 0
+    while f"o__payload.e{count}" in module.names:
+        count += 1
+    return module.lanes("o__payload", count)
+
+
+def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Channel]) -> list[Tap]:
+    """Show that every lane is one tap of one channel at all positions, or 0 where that is outside.
+
+    Raises
+    ------
+    NotProvedError
+        Where one is not.
+    """
+    taps = {column.astype(np.int32).tobytes(): tap for tap, column in enumerate(view.pixels.T)}
+    starts = np.cumsum([0, *(channel.bits for channel in channels)])
+    lanes, place = [], 0
+    for index, nets in enumerate(lanes_of(module)):
+        columns = found.beats[:, place : place + len(nets)].T
+        bits = found.bits[place : place + len(nets)]
+        place += len(nets)
+        where = f"{module.name}, lane {index}"
+        if (columns == ZERO).all():
+            lanes.append(Tap(nets=nets, tap=0, channel=None))
+            continue
+        tap = taps.get(np.ascontiguousarray(columns[0]).tobytes())
+        if tap is None:
+            raise NotProvedError(
+                f"{where}: must show one tap of the window at every position, or 0 beside the image"
+            )
+        channel = int(np.searchsorted(starts, bits[0], side="right")) - 1
+        if not _is_lane(columns, bits - starts[channel], channels[channel]):
+            raise NotProvedError(
+                f"{where}: must have the bits of channel {channel} in their places, as wide as "
+                "they are"
+            )
+        lanes.append(Tap(nets=nets, tap=tap, channel=channel))
+    return lanes
+
+
+def _is_lane(columns: np.ndarray, bits: np.ndarray, channel: Channel) -> bool:
+    """Whether the bits of a lane are those of a channel, extended by its sign or by zeros."""
+    limits, own = channel.limits, channel.bits
+    same = (columns == columns[0]).all(axis=1)
+    for place, bit in enumerate(bits.tolist()):
+        if place < own:
+            right = bool(same[place]) and bit == place
+        else:
+            sign = bool(same[place]) and bit == own - 1 and limits.hi < 1 << own >> 1
+            right = sign or (limits.lo >= 0 and bool((columns[place] == ZERO).all()))
+        if not right:
+            return False
+    return True
