@@ -37,4 +37,4 @@ def test_images_follow_without_a_gap_and_have_the_references_class(tmp_path, mod
     sizes = [[8, 8], [8, 8], [4, 4], [4, 4], [2, 2], [2, 2], [1, 1], [1, 1]]
     kinds = [*["conv2d"] * 6, "threshold", "dense"]
     assert shapes == list(zip(kinds, sizes, strict=True))
-    assert report["layers"][4]["position_classes"] == 4  # of a map of 2x2 each is another corner
+    assert report["layers"][0]["position_classes"] == 9  # corners, sides, and within

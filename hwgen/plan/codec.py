@@ -17,7 +17,7 @@ from hwgen.errors import PlanError
 def encode(value: Any) -> Any:
     """Give a dataclass, tuple or number as plain JSON data."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {_key(f): encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"kind": type(value).__name__} | fields
     if isinstance(value, tuple):
         return [encode(item) for item in value]
@@ -81,8 +81,10 @@ def _decode_dataclass(data: Any, kind: Any, where: str) -> Any:
         raise PlanError(f"{where}: must be a {kind.__name__}, not {str(data)[:40]!r}")
     check_keys(data, kind, where)
     hints = typing.get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind)]
-    fields = {name: decode(data[name], hints[name], f"{where}.{name}") for name in names}
+    fields = {
+        field.name: decode(data[_key(field)], hints[field.name], f"{where}.{_key(field)}")
+        for field in dataclasses.fields(kind)
+    }
     try:
         return kind(**fields)
     except ValueError as error:
@@ -97,7 +99,7 @@ def check_keys(data: dict[str, Any], kind: Any, where: str) -> None:
     PlanError
         With the keys that are missing and unknown.
     """
-    names = [field.name for field in dataclasses.fields(kind)]
+    names = [_key(field) for field in dataclasses.fields(kind)]
     missing = [name for name in names if name not in data]
     unknown = [name for name in data if name not in names and name != "kind"]
     if missing or unknown:
@@ -105,3 +107,8 @@ def check_keys(data: dict[str, Any], kind: Any, where: str) -> None:
             f"{where}: must have the keys {', '.join(names)}; "
             f"missing: {', '.join(missing) or 'none'}, unknown: {', '.join(unknown) or 'none'}"
         )
+
+
+def _key(field: dataclasses.Field[Any]) -> str:
+    """Name of a field in the file, with an underscore where the class name has that key."""
+    return f"{field.name}_" if field.name == "kind" else field.name

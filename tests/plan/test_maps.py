@@ -1,6 +1,7 @@
 """Chains on maps: what the plan gives is what the reference gives, and every range is exact."""
 
 import dataclasses
+import json
 from math import prod
 
 import numpy as np
@@ -11,6 +12,7 @@ from hwgen.ir import Conv2d, Graph, Input, MaxPool2d, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_document, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.stage import Fifo, UnrolledDense, WindowBuffer
 from hwgen.plan.vectors.design import design_vectors
@@ -169,6 +171,12 @@ def test_a_net_of_every_operation_has_all_its_layers_in_the_plan():
     assert [layer.op for layer in plan.layers] == ["conv2d", "conv2d", "threshold", "dense"]
     assert [layer.columns for layer in plan.layers] == [18, 36, 1, 3]
     assert plan.layers[0].cycles == 30
+
+
+def test_a_plan_with_poolings_given_back_is_the_same_plan(tmp_path):
+    plan = check_plan_of(small_cnn())
+    (tmp_path / "plan.json").write_text(json.dumps(plan_document(plan)))
+    assert read_plan(tmp_path / "plan.json") == plan
 
 
 def test_a_matrix_that_reads_another_ones_sums_is_refused():
