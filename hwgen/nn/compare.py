@@ -68,6 +68,7 @@ def check_equal(
         Where codes differ; the sentence names the first layer.
     """
     thresholds = [node for node in graph.nodes if isinstance(node, Threshold)][:activations]
+    before = {name: tensor.clone() for name, tensor in exact.state_dict().items()}
     calls = _watch(exact)
     random = _inputs(graph)
     given = [] if x is None else np.split(x, range(len(random), len(x), len(random)))
@@ -81,6 +82,12 @@ def check_equal(
         wrong = _by_sample(integers[graph.output], stands_for(result.detach())) & same
         if wrong.any():
             raise _difference(graph, graph.output, "results", wrong, same)
+    for name, tensor in exact.state_dict().items():
+        if not torch.equal(tensor, before[name]):
+            raise ModelError(
+                f"{graph.name}: {name}: must be the same after a run in evaluation mode, and "
+                "forward changes it; let it remember nothing"
+            )
 
 
 def _watch(exact: nn.Module) -> list[_Call]:

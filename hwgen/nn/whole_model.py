@@ -131,14 +131,17 @@ def tensor_problem(tensor: Tensor) -> str | None:
 
 
 def _norm_problems(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> Iterator[str]:
-    if norm.running_mean is None or norm.running_var is None:
+    if getattr(norm, "running_mean", None) is None or getattr(norm, "running_var", None) is None:
         yield (
             "must have running statistics, or it computes with those of each batch; "
             "use track_running_stats=True"
         )
-    elif tensor_problem(norm.running_var) is None and bool((norm.running_var < 0).any()):
+        return
+    variances = norm.running_var
+    assert variances is not None
+    if tensor_problem(variances) is None and bool((variances < 0).any()):
         yield "running_var must not be negative; train the network again"
-    elif norm.eps == 0 and bool((norm.running_var == 0).any()):
+    elif norm.eps == 0 and bool((variances == 0).any()):
         yield "running_var must not be 0 where eps is 0; set eps"
     if not (isinstance(norm.eps, Real) and 0 <= norm.eps < math.inf):
         yield f"eps must be a finite number, 0 or more, not {norm.eps!r}; set eps = 1e-5"

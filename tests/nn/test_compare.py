@@ -78,6 +78,26 @@ def test_a_model_that_changes_once_it_is_read(net, first, what, count):
     )
 
 
+class Counts(nn.Module):
+    """Computes the same in every run, and yet is another model afterwards."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = small_net()
+        self.register_buffer("runs", torch.zeros(1))
+
+    def forward(self, x):
+        self.runs += 1
+        return self.body(x)
+
+
+def test_a_model_that_changes_its_own_buffers():
+    assert refusal(Counts()) == (
+        "net: runs: must be the same after a run in evaluation mode, and forward changes it; let "
+        "it remember nothing"
+    )
+
+
 def test_an_activation_that_is_left_out():
     assert refusal(SkipsActivation()) == (
         "net: forward must call the same activations in every run, 2 in all, not 1; let it "
