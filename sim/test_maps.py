@@ -23,7 +23,7 @@ def test_a_net_of_every_operation_equals_its_reference(tmp_path, style):
     check_design(small_cnn(5), tmp_path, style=style, **STYLES[style])
 
 
-@pytest.mark.parametrize("seed", [4, 11])
+@pytest.mark.parametrize("seed", [11])
 @pytest.mark.parametrize("style", STYLES)
 def test_a_random_chain_equals_its_reference(tmp_path, seed, style):
     check_design(random_map_net(seed), tmp_path, style=style, **STYLES[style])

@@ -73,7 +73,7 @@ def plan_folded_layer(
             ),
         )
     if graph.output == layer.tail_name and layer.tail != "argmax":
-        stages += _in_order(layer, stages[-1].outputs, dense.cycles, options)
+        stages += _in_order(layer, dense, stages[-1].outputs, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
 
@@ -102,16 +102,16 @@ def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
 
 
 def _in_order(
-    layer: Layer, stream: Stream, cycles: int, options: BuildOptions
+    layer: Layer, dense: FoldedDense, stream: Stream, options: BuildOptions
 ) -> tuple[Reorder, ...]:
     """Put the outputs of the last layer back into order, where they are not.
 
     As few elements a beat as keep up: each lane reads a copy of the vector.
     """
     natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
-    if stream.order == natural:
-        return ()
-    lanes = -(-layer.rows // max(cycles - LEAVING_MARGIN, 1))
+    if stream.order == natural and (dense.counted or PADDING not in natural):
+        return ()  # a PE that has no row left may hold anything, in any but dense mode
+    lanes = -(-layer.rows // max(dense.cycles - LEAVING_MARGIN, 1))
     order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
     slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
     constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
