@@ -68,13 +68,10 @@ def plan_chosen(
     for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
         progress(f"plan {layer.name}", index / len(layers))
         interval = max(slowest // prod(layer.positions), 1)
-        first = len(stages)
-        stages += _brought(stages, stream, layer, choice, interval, options)
-        places += [
-            place
-            for place, stage in enumerate([*stages, None])
-            if place >= first > 0 and (place == first or _comes_in_bursts(stage))
-        ]
+        brought = _brought(stages, stream, layer, choice, interval, options)
+        bursts = [k for k, stage in enumerate(brought) if _comes_in_bursts(stage)]
+        places += [len(stages) + k for k in {0, *bursts} if len(stages) + k]
+        stages += brought
         stream = stages[-1].outputs if stages else stream
         own = one_position(stream) if layer.window is not None else flattened(stream)
         planned = plan_layer(graph, layer, own, choice, options, interval)
@@ -100,7 +97,7 @@ def plan_chosen(
     )
 
 
-def _comes_in_bursts(stage: Stage | None) -> bool:
+def _comes_in_bursts(stage: Stage) -> bool:
     """Whether a stage that has no queue reads or is read unevenly."""
     return isinstance(stage, RunningPool) or (isinstance(stage, WindowBuffer) and not stage.queue)
 

@@ -15,6 +15,7 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.stage import Fifo, UnrolledDense, WindowBuffer
+from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.vectors.design import design_vectors
 from hwgen.reference import run
 from tests.tiny_maps import MapNet, random_map_net, small_cnn
@@ -55,6 +56,30 @@ def test_a_queue_stands_where_windows_come_in_bursts():
     plan = plan_design(net.graph(), FEW)
     assert plan.interval_cycles == 121
     assert [stage.depth for stage in plan.stages if isinstance(stage, Fifo)] == [4]
+    without = tuple(stage for stage in plan.stages if not isinstance(stage, Fifo))
+    assert latency_and_interval(without)[1] == 127
+
+
+def test_a_queue_stands_within_the_first_layer_too():
+    net = MapNet(0, (1, 11, 11)).pool("max", (2, 2), (1, 1))
+    net.conv(2, (3, 3), stride=(2, 2)).act().conv(2, (3, 3), padding=(1, 1)).act()
+    plan = plan_design(net.graph(), FEW)
+    assert plan.interval_cycles == 121
+
+
+@pytest.mark.parametrize("style", ["unrolled", "folded"])
+def test_a_window_that_no_port_can_show_is_refused(style):
+    weight = np.ones((1, 700, 5, 5), np.int64)
+    u4 = IntType.parse("u4")
+    node = conv2d("c", "input", weight, u4.range, padding=(2, 2))
+    source = Input(shape=(700, 5, 5), type=u4)
+    graph = Graph(name="net", input=source, nodes=(node,), output="c")
+    with pytest.raises(PlanError) as caught:
+        plan_design(graph, BuildOptions(style=style, effort="low"))
+    assert str(caught.value) == (
+        "c: the 17,500 taps of a window must have at most 65,536 bits together, as wide as a "
+        "Verilog vector is sure to be, not 70,000; use at most 16,384 nonzero taps, or groups"
+    )
 
 
 @pytest.mark.parametrize("fps", [200_000, 1_000_000, 3_333_333])

@@ -30,7 +30,7 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None
     if _as_seen(stage) != window:
         raise PlanError(
             f"{place}: must show the windows of {layer.name}: its kernel, stride, origin and the "
-            f"taps that its weights read; undo the edit"
+            "taps that its weights read; undo the edit"
         )
     _check_lanes(stage, layer, place)
 

@@ -31,6 +31,24 @@ def fits_ports(layer: Layer) -> bool:
     return max(input_bits(layer), sum_bits(layer)) <= MOST_PORT_BITS
 
 
+def check_window(layer: Layer) -> None:
+    """Refuse windows that no port can show at once, in whatever style they are read.
+
+    Raises
+    ------
+    PlanError
+        With how many taps fit.
+    """
+    bits = input_bits(layer)
+    if bits > MOST_PORT_BITS:
+        raise PlanError(
+            f"{layer.name}: the {layer.columns:,} taps of a window must have at most "
+            f"{MOST_PORT_BITS:,} bits together, as wide as a Verilog vector is sure to be, not "
+            f"{bits:,}; use at most {layer.columns * MOST_PORT_BITS // bits:,} nonzero taps, or "
+            "groups"
+        )
+
+
 def check_ports(layer: Layer) -> None:
     """Refuse an unrolled layer whose ports would be too wide.
 

@@ -18,6 +18,7 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 from hwgen.plan.stages.window import LEAST_QUEUE
+from hwgen.plan.streams.port_width import check_window
 from hwgen.plan.windows import Window
 
 ANY_TAIL = 1 << 30
@@ -25,13 +26,20 @@ S = TypeVar("S", WindowBuffer, RunningPool)
 
 
 def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
-    """Give the stages between a stream of pixels and the layer's matrix; none for a vector."""
+    """Give the stages between a stream of pixels and the layer's matrix; none for a vector.
+
+    Raises
+    ------
+    PlanError
+        Where a window is too wide for a port.
+    """
     stages: list[Stage] = []
     for pool in layer.pools:
         stages += _pool_stages(pool, stream, options)
         stream = stages[-1].outputs
     window = layer.window
     if window is not None and layer.has_window:
+        check_window(layer)
         name = part_name(identifier(layer.name), "window")
         lanes = tuple(limits.type for limits in layer.inputs)
         order = tuple(range(layer.columns))
