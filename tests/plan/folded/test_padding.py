@@ -16,5 +16,4 @@ def test_padding_is_0(pe, simd):
     graph = network(10, widths=(12, 9, 5), inputs="s4", codes="s2", argmax=False, density=0.9)
     plan = plan_design(graph, BuildOptions(style="folded", pe=pe, simd=simd, effort="low"))
     padding = np.array(plan.outputs.order) == PADDING
-    assert padding.any()
     assert not run_plan(plan, random_inputs(graph, 20))[-1][:, padding].any()
