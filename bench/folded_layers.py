@@ -19,7 +19,8 @@ from hwgen.plan.estimate.stage import stage_cost
 from hwgen.plan.execute import from_slots, run_stage, to_slots
 from hwgen.plan.folded.folding import FoldedOptions
 from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit

@@ -30,7 +30,8 @@ from hwgen.bounds import data_type_bits, exact_signed_bits, offset_bits
 from hwgen.flow import load
 from hwgen.ir import Dense, Graph
 from hwgen.numeric import Range
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.adder_graph import AdderGraph, Operand, complement_constant

@@ -35,8 +35,17 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     "plan": (
         *("plan_file", "codec", "vectors", "planner"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
-        *("planned_layer", "layers", "matrix", "identifier", "options", "option_kinds", "execute"),
-        *("windows", "adders", "design", "stages"),
+        *(
+            "planned_layer",
+            "layers",
+            "layer",
+            "matrix",
+            "identifier",
+            "options",
+            "option_kinds",
+            "execute",
+        ),
+        *("execute", "windows", "adders", "design", "stages"),
     ),
     "prove": (
         *("run", "chain", "maps", "ends", "certificate", "units", "control", "machine", "layers"),

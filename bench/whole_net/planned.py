@@ -19,7 +19,8 @@ from hwgen.plan.choose.choices import unrolled
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Plan
 from hwgen.plan.estimate.stage import chain_cost, stage_cost
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.requantize.channel import LaneRow, requantizer
 from hwgen.plan.requantize.staircase import code_range, steps

@@ -1,4 +1,4 @@
-"""The network as a chain of layers, a matrix each, with the exact range of every value.
+"""Cuts the network into a chain of layers, a matrix each, with the exact range of every value.
 
 Ranges go through the whole net, per channel: a threshold that can never fire or never fail narrows
 its channel's codes, a channel with one code left is a constant, and a constant input is folded
@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod
-from typing import Literal, assert_never
+from typing import assert_never
 
 import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import (
-    MAX_ACCUMULATOR_BITS,
-    Accumulator,
     Argmax,
     Conv2d,
     Dense,
@@ -29,134 +27,12 @@ from hwgen.ir import (
 )
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.identifier import check_names
+from hwgen.plan.layer import Layer, Pool, Tail
 from hwgen.plan.matrix import Matrix, conv_matrix, dense_matrix, identity_matrix, sum_matrix
 from hwgen.plan.stages.window import PoolKind, pooled_range
-from hwgen.plan.windows import Axis, Window, full_window
+from hwgen.plan.windows import full_window
 
-Tail = Literal["threshold", "argmax", "output"]
 _ChainOp = Dense | Conv2d | Threshold | MaxPool2d | SumPool2d | Flatten | Argmax
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """A pooling in front of a layer's matrix; `inputs` and `outputs` are ranges by channel."""
-
-    name: str
-    kind: PoolKind
-    rows: Axis
-    columns: Axis
-    inputs: tuple[Range, ...]
-    outputs: tuple[Range, ...]
-
-    @property
-    def overlaps(self) -> bool:
-        """Whether a pixel can be in several windows."""
-        axes = (self.rows, self.columns)
-        return any(axis.kernel > axis.stride and axis.count > 1 for axis in axes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layer:
-    """One matrix-vector product and what follows it, at one position or at each of a map.
-
-    Attributes
-    ----------
-    op, node_name
-        The network's operation that the matrix is of, or that its sums go to where it is of none.
-    pools
-        Poolings in front of it, first to last.
-    window
-        What the columns show of a map, at each position; None where they are a whole vector.
-    image
-        Where `window` is None, the map whose elements are the columns; (1, 1) for a vector.
-    fan_in
-        Inputs of one sum in the network, whether or not they are read.
-    weight, bias
-        (rows, columns) and (rows,); columns of constant inputs are zero, their part is in `bias`.
-        Of a window only taps that some row reads are columns.
-    channels
-        Reachable range of every channel of the map that `window` shows.
-    inputs, totals, outputs
-        Reachable range of every column, of every row's sum with its bias, and of every value that
-        leaves the layer (codes after a threshold, sums otherwise).
-    accumulators
-        What the model declares for each row; none for a matrix that the network does not name.
-    thresholds
-        (rows, 2**bits - 1) where `tail` is "threshold", else None; `code_lo` is added to the count.
-    tail
-        What reads the sums.
-    """
-
-    name: str
-    tail_name: str
-    op: str = "dense"
-    node_name: str
-    pools: tuple[Pool, ...] = ()
-    window: Window | None = None
-    image: tuple[int, int] = (1, 1)
-    channels: tuple[Range, ...] = ()
-    fan_in: int
-    weight: IntArray
-    bias: IntArray
-    inputs: tuple[Range, ...]
-    totals: tuple[Range, ...]
-    outputs: tuple[Range, ...]
-    accumulators: tuple[Accumulator, ...]
-    thresholds: IntArray | None
-    code_lo: int
-    tail: Tail
-
-    @property
-    def rows(self) -> int:
-        """Number of outputs."""
-        return int(self.weight.shape[0])
-
-    @property
-    def columns(self) -> int:
-        """Number of inputs."""
-        return int(self.weight.shape[1])
-
-    @property
-    def nonzero(self) -> int:
-        """Number of weights that are not zero."""
-        return int(np.count_nonzero(self.weight))
-
-    @property
-    def positions(self) -> tuple[int, int]:
-        """Rows and columns of positions at which the product is taken."""
-        return (1, 1) if self.window is None else self.window.outputs
-
-    @property
-    def matrix_node(self) -> Dense:
-        """The matrix as an operation of the network, at one position."""
-        return Dense(
-            name=self.name,
-            inputs=(),
-            weight=self.weight,
-            weight_bits=MAX_ACCUMULATOR_BITS,
-            bias=self.bias,
-            accumulators=self.accumulators,
-        )
-
-    @property
-    def has_window(self) -> bool:
-        """Whether the columns show more of a map than the pixel that comes."""
-        return self.window is not None and not self.window.is_pointwise
-
-    @property
-    def input_image(self) -> tuple[int, int] | None:
-        """Size of the map that the layer reads pixel by pixel, None where it reads a vector."""
-        if self.pools:
-            return self.pools[0].rows.size, self.pools[0].columns.size
-        return None if self.window is None else self.window.image
-
-    @property
-    def cycles(self) -> int:
-        """Cycles that units of a position a cycle are busy with a map, or with a vector."""
-        maps = [pool.rows.size * pool.columns.size for pool in self.pools]
-        if self.window is None:
-            return max(*maps, prod(self.image), 1)
-        return max(*maps, self.window.rows.steps * self.window.columns.steps, 1)
 
 
 def layers_of(graph: Graph) -> tuple[Layer, ...]:

@@ -21,7 +21,8 @@ from hwgen.plan.choose.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
 from hwgen.plan.design import LayerChoice, LayerSummary, Plan
 from hwgen.plan.identifier import top_name
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planned_layer import register_bits, summary_of
 from hwgen.plan.planner import plan_chosen

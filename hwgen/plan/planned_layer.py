@@ -10,7 +10,7 @@ from hwgen.errors import PlanError
 from hwgen.ir import Conv2d, Dense, Graph
 from hwgen.numeric import IntType, Range
 from hwgen.plan.design import LayerStyle, LayerSummary
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import PADDING, FoldedDense, Stage, UnrolledDense
 

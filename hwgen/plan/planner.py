@@ -14,7 +14,8 @@ from hwgen.plan.choose.goals import choose
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.identifier import top_name
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.stages.positions import flattened, on_map, one_position
 from hwgen.plan.stages.stage import Narrower, RunningPool, Stage, Stream, WindowBuffer

@@ -13,7 +13,8 @@ from hwgen.ir import Accumulator, Dense, Graph, Op, Threshold, Weighted
 from hwgen.manifest import changed_files
 from hwgen.network_file import load_network
 from hwgen.numeric import Range
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS
 from hwgen.report.contents import Report, SampleAccuracy
 from hwgen.report.design_folder import BuiltLayer, Design, read_design

@@ -16,7 +16,7 @@ from hwgen.bounds import (
 )
 from hwgen.ir import Weighted
 from hwgen.numeric import Range
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 
 STANDARD_BITS = 32  # the register that a design takes when nobody proves a narrower one safe
 

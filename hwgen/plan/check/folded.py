@@ -8,7 +8,7 @@ from hwgen.errors import PlanError
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.check.lane_form import LaneForm, check_row
 from hwgen.plan.execute import run_stage
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING, FoldedDense
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from hwgen.errors import PlanError
 from hwgen.plan.identifier import identifier
-from hwgen.plan.layers import Layer, Pool
+from hwgen.plan.layer import Layer, Pool
 from hwgen.plan.stages.stage import RunningPool, Stage, Stream, WindowBuffer, WindowMax
 from hwgen.plan.windows import Window, window_of
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.numeric import IntArray, Range
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from hwgen.plan.check.unrolled import check_unrolled
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
 from hwgen.plan.identifier import identifier
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.positions import at_one_position, flattened
 from hwgen.plan.stages.stage import (
     PADDING,

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from hwgen.errors import PlanError
 from hwgen.numeric import IntType
 from hwgen.plan.check.lane_form import LaneForm
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.requantize.staircase import steps
 from hwgen.plan.requantize.steps_over import steps_over
 from hwgen.plan.stages.requantizers import Requantizer, Rescale, Steps

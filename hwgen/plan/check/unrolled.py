@@ -8,7 +8,7 @@ from hwgen.errors import PlanError
 from hwgen.numeric import Range
 from hwgen.plan.adders.builder import Form
 from hwgen.plan.check.lane_form import LaneForm, check_row
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.adder_graph import Adder, AdderGraph, complement_constant
 from hwgen.plan.stages.stage import UnrolledDense
 

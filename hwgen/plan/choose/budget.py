@@ -17,7 +17,7 @@ from hwgen.plan.choose.candidates import Candidate, Candidates
 from hwgen.plan.choose.goals import cheapest, choices_of
 from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.estimate.stage import Cost, chain_cost
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions, Progress
 
 NEVER = 1 << 30  # LUTs that no block RAM saves

@@ -13,7 +13,7 @@ from hwgen.plan.choose.layer_plan import layer_cost, plan_layer
 from hwgen.plan.design import LayerChoice
 from hwgen.plan.estimate.stage import Cost, stage_cost
 from hwgen.plan.folded.folding import LOADING
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 from hwgen.plan.stages.stage import Stream
 from hwgen.plan.streams.joints import entry, lanes_within, narrower, slowest_stage

@@ -7,7 +7,7 @@ from math import prod
 
 from hwgen.errors import PlanError
 from hwgen.plan.design import LayerChoice
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 from hwgen.plan.streams.port_width import fits_ports
 

@@ -11,7 +11,7 @@ from hwgen.ir import Graph
 from hwgen.plan.choose.candidates import Candidate, Candidates
 from hwgen.plan.choose.choices import DEFAULT_PE, folded, least_cycles
 from hwgen.plan.design import LayerChoice, Throughput
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions, Progress
 
 

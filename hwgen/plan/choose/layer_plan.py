@@ -11,7 +11,7 @@ from hwgen.plan.estimate.stage import Cost, chain_cost
 from hwgen.plan.folded.layer import plan_folded_layer
 from hwgen.plan.folded.threshold_search import on_lanes
 from hwgen.plan.identifier import part_name
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import PlannedLayer
 from hwgen.plan.stages.stage import Fifo, Narrower, SerialThreshold, Stage, Stream

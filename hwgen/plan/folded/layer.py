@@ -12,7 +12,7 @@ from hwgen.plan.folded.program import union
 from hwgen.plan.folded.threshold_products import threshold_products
 from hwgen.plan.folded.threshold_search import threshold_search
 from hwgen.plan.identifier import identifier, part_name
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import (
     PlannedLayer,

@@ -21,7 +21,7 @@ from hwgen.plan.folded.program import (
     union,
 )
 from hwgen.plan.folded.schedule import Schedule
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import PADDING, FoldedDense, PeSet, ProcessingElement, Stream
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING, ProcessingElement, Stream
 
 

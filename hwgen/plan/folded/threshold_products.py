@@ -12,7 +12,7 @@ from hwgen.plan.cost.delay import MODELS, StageLimit
 from hwgen.plan.folded.matrix import FoldedPlan
 from hwgen.plan.folded.program import Register
 from hwgen.plan.identifier import identifier, part_name
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import AUTO_LEVELS, BuildOptions
 from hwgen.plan.planned_layer import widest
 from hwgen.plan.requantize.channel import LaneRow, requantizer

@@ -10,7 +10,7 @@ from hwgen.plan.design import Target
 from hwgen.plan.folded.matrix import FoldedPlan
 from hwgen.plan.folded.program import Register
 from hwgen.plan.identifier import identifier, part_name
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.requantize.staircase import lane_thresholds
 from hwgen.plan.stages.stage import PADDING, Narrower, SerialThreshold, Stream

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.identifier import part_name
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING, Fifo, Narrower, Stage, Stream, Widener
 from hwgen.plan.streams.timing import latency_and_interval
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import gcd
 
 from hwgen.errors import PlanError
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 
 MOST_PORT_BITS = 1 << 16
 """Verilog promises no wider vectors (IEEE 1364-2005, 5.2.1), and Amaranth writes none."""

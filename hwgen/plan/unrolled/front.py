@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hwgen.plan.cost.line_memory import line_memory_kind
 from hwgen.plan.identifier import identifier, part_name
-from hwgen.plan.layers import Layer, Pool
+from hwgen.plan.layer import Layer, Pool
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import (
     RunningPool,

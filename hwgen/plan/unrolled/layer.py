@@ -9,7 +9,7 @@ from hwgen.plan.adders.cost import Style
 from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.cost.delay import StageLimit
 from hwgen.plan.identifier import identifier
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import PlannedLayer, check_width, summary_of, widest
 from hwgen.plan.requantize.channel import MOST_THRESHOLDS, LaneRow, requantizer

@@ -17,7 +17,7 @@ from hwgen.plan.adders.pieces import pieces_of
 from hwgen.plan.adders.sub_sums import SHIFT_BITS, SHIFT_MASK, Terms, in_order
 from hwgen.plan.adders.term_sums import sum_row, sum_terms
 from hwgen.plan.design import Target
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.adder_graph import AdderGraph, Output
 from hwgen.plan.unrolled.lane_rule import LaneRule
 

@@ -17,7 +17,8 @@ from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
-from hwgen.plan.layers import Layer, layers_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.layers import layers_of
 from hwgen.plan.stages.positions import at_one_position, is_by_position
 from hwgen.plan.stages.stage import (
     PADDING,

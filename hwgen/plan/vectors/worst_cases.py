@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from hwgen.numeric import IntArray
-from hwgen.plan.layers import Layer
+from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING
 
 OPEN_VECTORS = 8  # that a row's inputs are tried to fit into, beside an equal one
