@@ -84,6 +84,14 @@ Pe = Annotated[int | None, typer.Option(min=1, help="Folded: rows in parallel [d
 Simd = Annotated[
     int | None, typer.Option(min=1, help="Folded: products in parallel a row [default: 1].")
 ]
+Pixels = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Folded convolutions: neighbouring windows in parallel, at most; as many as divide "
+        "a row.",
+    ),
+]
 NoSkip = Annotated[
     bool, typer.Option("--no-skip", help="Folded: spend cycles on zero weights too.")
 ]

@@ -55,7 +55,7 @@ class LayerChoice:
 
     `accumulator` is "offset", "signed" or a width in bits, as on the command line. An unrolled
     layer has all rows and columns in parallel. `luts_per_bram` is how many LUTs a block RAM must
-    save to be taken.
+    save to be taken. `pixels` windows side by side run the program of a folded convolution at once.
     """
 
     name: str
@@ -65,6 +65,7 @@ class LayerChoice:
     skip: bool
     accumulator: str
     luts_per_bram: int
+    pixels: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class LayerSummary:
     style: LayerStyle
     pe: int
     simd: int
+    pixels: int
     rows: int
     columns: int
     nonzero: int

@@ -9,7 +9,7 @@ import numpy as np
 from hwgen.numeric import IntArray
 from hwgen.plan.design import Plan
 from hwgen.plan.stages.adder_graph import evaluate
-from hwgen.plan.stages.positions import at_one_position, is_by_position
+from hwgen.plan.stages.positions import at_one_pixel, at_one_position, is_by_position
 from hwgen.plan.stages.requantizers import codes_of
 from hwgen.plan.stages.stage import (
     PADDING,
@@ -31,7 +31,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
-from hwgen.plan.windows import window_of
+from hwgen.plan.windows import Window, window_of
 
 _VectorStage = (
     UnrolledDense
@@ -80,7 +80,7 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
         return run_stage(at_one_position(stage), positions).reshape(len(slots), -1)
     match stage:
         case WindowBuffer():
-            return _windows(stage, slots)
+            return _windows(_by_lane(stage, slots), window_of(stage, stage))
         case RunningPool():
             return _pooled(stage, slots)
         case WindowMax():
@@ -110,7 +110,7 @@ def _run_vectors(stage: _VectorStage, slots: IntArray) -> IntArray:
         case OutputBuffer():
             return slots
         case FoldedDense():
-            return _folded(stage, slots)
+            return _folded(stage, slots) if stage.lines is None else _convolved(stage, slots)
         case SerialThreshold():
             return _serial(stage, slots)
         case Fifo() | Narrower() | Widener():
@@ -123,14 +123,18 @@ def _run_vectors(stage: _VectorStage, slots: IntArray) -> IntArray:
             assert_never(stage)
 
 
-def _windows(stage: WindowBuffer, slots: IntArray) -> IntArray:
-    sources = window_of(stage).sources()
-    lanes = len(stage.inputs.lanes)
-    height, width = stage.inputs.image
-    maps = slots.reshape(len(slots), height * width, lanes).transpose(0, 2, 1)
-    shown = maps.reshape(len(slots), -1)[:, np.maximum(sources, 0)]
+def _by_lane(stage: WindowBuffer, slots: IntArray) -> IntArray:
+    """Give maps whose channels are the lanes of a window buffer, (maps, lanes * positions)."""
+    maps = slots.reshape(len(slots), stage.inputs.positions, len(stage.inputs.lanes))
+    return maps.transpose(0, 2, 1).reshape(len(slots), -1)
+
+
+def _windows(maps: IntArray, window: Window) -> IntArray:
+    """Give the taps of every window, 0 outside the image."""
+    sources = window.sources()
+    shown = maps[:, np.maximum(sources, 0)]
     found: IntArray = np.where(sources == PADDING, 0, shown)
-    return found.reshape(len(slots), -1)
+    return found.reshape(len(maps), -1)
 
 
 def _pooled(stage: RunningPool, slots: IntArray) -> IntArray:
@@ -144,6 +148,17 @@ def _pooled(stage: RunningPool, slots: IntArray) -> IntArray:
     stack = np.stack(pixels)
     pooled: IntArray = stack.max(axis=0) if stage.kind == "max" else stack.sum(axis=0)
     return pooled.reshape(len(slots), -1)
+
+
+def _convolved(stage: FoldedDense, slots: IntArray) -> IntArray:
+    """Run a convolution window by window; neighbours leave together, a beat each."""
+    assert stage.lines is not None
+    shown = _windows(from_slots(stage.inputs, slots), window_of(stage, stage.lines))
+    windows = at_one_pixel(stage)
+    sums = run_stage(windows, shown.reshape(-1, len(windows.inputs.order)))
+    pixels, width = stage.pixels, stage.width
+    beats = sums.reshape(len(slots) * stage.outputs.positions, pixels, -1, width)
+    return beats.swapaxes(1, 2).reshape(len(slots), -1)
 
 
 def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
@@ -166,7 +181,7 @@ def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
     codes = np.empty_like(slots)
     lanes = len(stage.tables)
     for slot in range(slots.shape[1]):
-        thresholds = stage.tables[slot % lanes][slot // lanes]
+        thresholds = stage.tables[slot % lanes][slot // lanes // stage.inputs.pixels]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
 

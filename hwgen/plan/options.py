@@ -14,7 +14,7 @@ from hwgen.plan.stages.requantizers import Choice
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
 MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
-LEAST = {"pe": 1, "simd": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_bram": 0}
+LEAST = {"pe": 1, "simd": 1, "pixels": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_bram": 0}
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 Progress = Callable[[str, float], None]  # what is being done, and which share of it is done
@@ -29,6 +29,9 @@ class BuildOptions:
     accumulator
         "offset" (each register starts at its own offset and has the bits of the span), "signed"
         (two's complement, exact), or a width in bits as a baseline.
+    pixels
+        Windows side by side that a folded convolution sums at once: in each layer as many as divide
+        its rows, and at most so many.
     pipeline
         "none", a number of adder levels between registers, or "auto": what `clock_mhz` needs, or
         two levels where that is 0.
@@ -52,6 +55,7 @@ class BuildOptions:
     accumulator: str = "offset"
     pe: int | None = None
     simd: int | None = None
+    pixels: int | None = None
     skip: bool = True
     pipeline: str = "auto"
     clock_mhz: float = 0.0
@@ -95,8 +99,8 @@ class BuildOptions:
                 f"fps: must be at most a vector a cycle, {int(self.clock_mhz * 1e6)} at "
                 f"{self.clock_mhz:g} MHz, not {self.fps}; raise the clock"
             )
-        if self.goal is not None and (self.pe or self.simd):
-            raise PlanError("pe, simd: are chosen for a goal; leave them out, or the goal")
+        if self.goal is not None and (self.pe or self.simd or self.pixels):
+            raise PlanError("pe, simd, pixels: are chosen for a goal; leave them out, or the goal")
 
     @property
     def bram_price(self) -> int:

@@ -138,11 +138,13 @@ def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) ->
         for layer, choice, stage in zip(layers, plan.choices, dense, strict=True)
     )
     for choice, summary in zip(plan.choices, summaries, strict=True):
-        if (choice.pe, choice.simd) != (summary.pe, summary.simd):
-            raise PlanError(
-                f"{where}.stages: {choice.name} must have pe {choice.pe} and simd {choice.simd} as "
-                f"in choices, not {summary.pe} and {summary.simd}; edit the choices instead"
-            )
+        for key in ("pe", "simd", "pixels"):
+            chosen, found = getattr(choice, key), getattr(summary, key)
+            if chosen != found:
+                raise PlanError(
+                    f"{where}.stages: {choice.name} must have {key} {chosen} as in choices, not "
+                    f"{found}; edit the choices instead"
+                )
     latency, interval = latency_and_interval(plan.stages)
     return replace(plan, layers=summaries, latency_cycles=latency, interval_cycles=interval)
 

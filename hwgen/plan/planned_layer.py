@@ -64,12 +64,13 @@ def summary_of(
         style=style,
         pe=dense.pe if isinstance(dense, FoldedDense) else layer.rows,
         simd=dense.simd if isinstance(dense, FoldedDense) else layer.columns,
+        pixels=dense.pixels if isinstance(dense, FoldedDense) else 1,
         rows=layer.rows,
         columns=layer.fan_in,
         nonzero=layer.nonzero if weighted is None else int((weighted.weight != 0).sum()),
         accumulator_bits=bits,
         data_type_bits=max(bits) if weighted is None else _data_type(graph, weighted, layer),
-        cycles=dense.cycles * prod(layer.positions)
+        cycles=dense.cycles * prod(layer.positions) // dense.pixels
         if isinstance(dense, FoldedDense)
         else layer.cycles,
     )

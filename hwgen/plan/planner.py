@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
+from typing import TypeVar
 
 from hwgen.ir import Graph
-from hwgen.numeric import Range
 from hwgen.plan.choose.bram_limit import hold_brams
 from hwgen.plan.choose.budget import within_budget
 from hwgen.plan.choose.choices import asked_for, least_cycles
 from hwgen.plan.choose.goals import choose
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Budget, LayerChoice, Plan
-from hwgen.plan.identifier import top_name
+from hwgen.plan.folded.ring import lines_of, ring_lanes
+from hwgen.plan.identifier import identifier, top_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.stages.positions import flattened, on_map, one_position
 from hwgen.plan.stages.stage import Narrower, RunningPool, Stage, Stream, WindowBuffer
-from hwgen.plan.streams.joints import entry, lanes_within, narrower, widener, with_fifos
+from hwgen.plan.streams.joints import (
+    entry,
+    lanes_within,
+    narrower,
+    reordered,
+    widener,
+    with_fifos,
+)
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.unrolled.flow import with_flow
 from hwgen.plan.unrolled.front import front_stages
+
+
+S = TypeVar("S", bound=Stage)
 
 
 def plan_design(
@@ -69,16 +79,21 @@ def plan_chosen(
     for index, (layer, choice) in enumerate(zip(layers, choices, strict=True)):
         progress(f"plan {layer.name}", index / len(layers))
         interval = max(slowest // prod(layer.positions), 1)
-        brought = _brought(stages, stream, layer, choice, interval, options)
+        brought = _brought(stages, stream, layer, choice, slowest, options)
         bursts = [k for k, stage in enumerate(brought) if _comes_in_bursts(stage)]
         places += [len(stages) + k for k in {0, *bursts} if len(stages) + k]
         stages += brought
         stream = stages[-1].outputs if stages else stream
-        own = one_position(stream) if layer.window is not None else flattened(stream)
-        planned = plan_layer(graph, layer, own, choice, options, interval)
-        if any(isinstance(stage, Narrower) for stage in planned.stages):
+        if choice.style == "folded" and lines_of(layer, stream) is not None:
+            planned = plan_layer(graph, layer, stream, choice, options, slowest)
+            own = planned.stages
+        else:
+            at_once = one_position(stream) if layer.window is not None else flattened(stream)
+            planned = plan_layer(graph, layer, at_once, choice, options, interval)
+            own = on_map(planned.stages, layer.positions)
+        if any(isinstance(stage, Narrower) for stage in own):
             places.append(len(stages) + 1)
-        stages += on_map(planned.stages, layer.positions)
+        stages += own
         stream = stages[-1].outputs
         summaries.append(planned.summary)
     chain = with_flow(with_fifos(tuple(stages), tuple(places)), options)
@@ -124,7 +139,7 @@ def _brought(
     stream: Stream,
     layer: Layer,
     choice: LayerChoice,
-    interval: int,
+    slowest: int,
     options: BuildOptions,
 ) -> list[Stage]:
     """Give what brings a layer's matrix its inputs: converters, poolings and windows.
@@ -132,27 +147,46 @@ def _brought(
     Poolings, windows and unrolled matrices read whole pixels or vectors.
     """
     found: list[Stage] = []
-
-    def gather(stream: Stream, ranges: tuple[Range, ...]) -> Stream:
-        before = [*stages, *found]
-        if before and (wide := widener(before[-1].name, stream, ranges)) is not None:
-            found.append(wide)
-        return found[-1].outputs if found else stream
-
-    unrolled, front = choice.style == "unrolled", layer.pools or layer.has_window
-    if layer.input_image is not None and (front or unrolled):
-        image = layer.input_image
-        channels = layer.pools[0].inputs if layer.pools else layer.channels
-        whole = gather(one_position(stream), channels)
-        found = list(on_map(found, image))
-        found += front_stages(layer, replace(whole, image=image), options)
+    unrolled = choice.style == "unrolled"
+    if layer.input_image is not None and (layer.pools or unrolled):
+        found += _whole_pixels(stages, stream, layer, slowest, options)
         stream = found[-1].outputs if found else stream
-    if layer.window is None and unrolled:
-        gather(stream, layer.inputs)
-    elif not unrolled and stream.beats == stream.positions and (stages or found):
+        found += front_stages(layer, stream, options, shows=unrolled)
+        stream = found[-1].outputs if found else stream
+    before = [*stages, *found]
+    if unrolled:
+        if layer.window is None and before:
+            found += _all(widener(before[-1].name, stream, layer.inputs))
+        return found
+    name = before[-1].name if before else identifier(layer.name)
+    if layer.window is None or lines_of(layer, stream) is None:
+        if stream.beats != stream.positions or not before:
+            return found
         at_once = one_position(stream) if layer.window is not None else flattened(stream)
-        name = [*stages, *found][-1].name
+        interval = max(slowest // prod(layer.positions), 1)
         narrow = narrower(name, at_once, layer, lanes_within(layer.columns, interval))
-        if narrow is not None:
-            found += on_map((narrow,), layer.positions)
+        return [*found, *on_map(_all(narrow), layer.positions)]
+    if stream.beats == stream.positions:
+        narrow = narrower(name, one_position(stream), layer, ring_lanes(layer, stream, slowest))
+        found += on_map(_all(narrow), stream.image)
     return found
+
+
+def _whole_pixels(
+    stages: list[Stage], stream: Stream, layer: Layer, slowest: int, options: BuildOptions
+) -> list[Stage]:
+    """Give what gathers the channels of each pixel, one pixel after another."""
+    found: list[Stage] = []
+    channels = layer.pools[0].inputs if layer.pools else layer.channels
+    if not stages:
+        return found
+    if stream.pixels > 1:
+        cycles = slowest // stream.positions
+        found.append(reordered(stages[-1].name, stream, channels, cycles, options))
+        stream = found[-1].outputs
+    wide = widener([*stages, *found][-1].name, one_position(stream), channels)
+    return [*found, *on_map(_all(wide), stream.image)]
+
+
+def _all(stage: S | None) -> tuple[S, ...]:
+    return () if stage is None else (stage,)

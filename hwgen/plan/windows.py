@@ -10,6 +10,8 @@ import numpy as np
 
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.stages.stream import PADDING
+from hwgen.plan.stages.folded import FoldedDense
+from hwgen.plan.stages.lines import Lines
 from hwgen.plan.stages.window import Tap, WindowBuffer
 
 Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
@@ -102,20 +104,20 @@ class Window:
         return np.where(outside, PADDING, found).reshape(-1, len(self.taps))
 
 
-def window_of(stage: WindowBuffer) -> Window:
-    """Give the windows that a stage shows; channels are the lanes of its input."""
+def window_of(stage: WindowBuffer | FoldedDense, shape: WindowBuffer | Lines) -> Window:
+    """Give the windows of `shape` that a stage shows, or reads; `Tap.lane` is as there."""
     axes = [
         Axis(size=size, count=count, kernel=kernel, stride=stride, origin=origin)
         for size, count, kernel, stride, origin in zip(
             stage.inputs.image,
             stage.outputs.image,
-            stage.kernel,
-            stage.stride,
-            stage.origin,
+            shape.kernel,
+            shape.stride,
+            shape.origin,
             strict=True,
         )
     ]
-    return Window(rows=axes[0], columns=axes[1], taps=stage.taps)
+    return Window(rows=axes[0], columns=axes[1], taps=shape.taps)
 
 
 def full_window(

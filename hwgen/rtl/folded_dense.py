@@ -11,14 +11,16 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
 from hwgen.plan.stages.program_memory import Columns, program_memory
+from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
+from hwgen.rtl.line_buffer import LineBuffer
 from hwgen.rtl.product import Term, add, multiply, term
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
@@ -52,10 +54,7 @@ class FoldedDenseUnit(LaneComponent):
         plan = self.plan
         self._enable = Signal(name="advance")
         self._registers = Registers(m, self._enable)
-        readers = plan.banks if plan.counted else len(self._memory.readers)
-        m.submodules.buffer = buffer = VectorBuffer(
-            plan.inputs, readers, plan.banks, plan.vector_memory
-        )
+        m.submodules.buffer = buffer = self._buffer()
         output_valid = Signal()
         m.d.comb += [
             buffer.i.payload.eq(self.i.payload),
@@ -74,15 +73,29 @@ class FoldedDenseUnit(LaneComponent):
         for index, flag in enumerate(flags):
             late = self._registers.wait(flag, f"ends{index}", plan.pipeline - FETCH - 1)
             ends.append(self._registers.wait(late & last_but_one, f"end{index}", 1))
-        results = []
+        results: list[list[Signal]] = [[] for _ in range(plan.sets)]  # by set, copies of it apart
         for index, element in enumerate(plan.elements):
-            total = self._sum(m, index, self._products(m, index, word, buffer))
-            end = ends[plan.owners[index]]
-            results.append(self._accumulate(m, index, element, total, valid, end))
-        self._leave(m, results, ends, output_valid)
+            owner = plan.owners[index]
+            weights = self._weights(index, word)
+            start = self._start(m, index, element, ends[owner])
+            for copy in range(plan.pixels):
+                name = f"{index}" if plan.pixels == 1 else f"{index}_{copy}"
+                total = self._sum(m, self._products(m, index, name, weights, buffer, copy), name)
+                result = self._accumulate(m, name, element, start, total, valid, ends[owner])
+                results[owner * plan.pixels + copy].append(result)
+        of_copies = [end for end in ends for _ in range(plan.pixels)]
+        self._leave(m, [r for own in results for r in own], of_copies, output_valid)
         return m
 
-    def _sequencer(self, m: Module, buffer: VectorBuffer) -> tuple[Signal, Value]:
+    def _buffer(self) -> VectorBuffer | LineBuffer:
+        """Give what holds the inputs: a vector, or rows of a map."""
+        plan, ring = self.plan, ring_of(self.plan)
+        readers = plan.banks if plan.counted else len(self._memory.readers)
+        if ring is not None:
+            return LineBuffer(ring, readers, plan.vector_memory)
+        return VectorBuffer(plan.inputs, readers, plan.banks, plan.vector_memory)
+
+    def _sequencer(self, m: Module, buffer: VectorBuffer | LineBuffer) -> tuple[Signal, Value]:
         """Count the steps of a vector while one is available."""
         cycles = self.plan.cycles
         step = counter(cycles, "step")
@@ -117,7 +130,7 @@ class FoldedDenseUnit(LaneComponent):
         return bits | {column: word[index] for index, column in enumerate(program.held)}
 
     def _flags(
-        self, m: Module, word: dict[int, Value], step: Signal, buffer: VectorBuffer
+        self, m: Module, word: dict[int, Value], step: Signal, buffer: VectorBuffer | LineBuffer
     ) -> list[Value]:
         """Whether the step that was fetched ends a row, for each set; drives the positions."""
         plan = self.plan
@@ -135,31 +148,46 @@ class FoldedDenseUnit(LaneComponent):
             m.d.comb += buffer.places[lane].eq(fetched)
         return [self._registers.wait(is_last, "last", FETCH)]
 
+    def _weights(self, index: int, word: dict[int, Value]) -> list[Value]:
+        """Give the weights of the lanes of a PE, when their elements are there."""
+        before = sum(self._lanes[:index])
+        return [
+            self._registers.wait(
+                _field(word, self._memory.weights[before + lane]), f"pe{index}_{lane}_weight", READ
+            )
+            for lane in range(self._lanes[index])
+        ]
+
     def _products(
-        self, m: Module, index: int, word: dict[int, Value], buffer: VectorBuffer
+        self,
+        m: Module,
+        index: int,
+        name: str,
+        weights: list[Value],
+        buffer: VectorBuffer | LineBuffer,
+        copy: int,
     ) -> list[Term]:
-        """Multiply in every lane of a PE."""
+        """Multiply in every lane of a PE, or of one of its copies."""
         plan, code = self.plan, WeightCode(self.plan.elements[index].weights)
         kind = plan.inputs.lanes[0]
-        lanes, before = self._lanes[index], sum(self._lanes[:index])
-        stages = plan.pipeline - FETCH - READ - (lanes - 1).bit_length()
+        before = sum(self._lanes[:index])
+        stages = plan.pipeline - FETCH - READ - (len(weights) - 1).bit_length()
         terms = []
-        for lane in range(lanes):
-            name, which = f"pe{index}_{lane}", before + lane
-            weight = _field(word, self._memory.weights[which])
-            weight = self._registers.wait(weight, f"{name}_weight", READ)
-            port = lane if plan.counted else self._memory.readers[self._memory.places[which]]
-            bits = buffer.data[port]
+        for lane, weight in enumerate(weights):
+            places = () if plan.counted else self._memory.places[before + lane]
+            port = lane if plan.counted else self._memory.readers[places]
+            bits = buffer.data[port * plan.pixels + copy]
             x = bits.as_signed() if kind.signed else bits
-            terms.append(term(multiply(self._registers, code, weight, x, kind, name, stages)))
+            own = f"pe{name}_{lane}"
+            terms.append(term(multiply(self._registers, code, weight, x, kind, own, stages)))
         return terms
 
-    def _sum(self, m: Module, index: int, terms: list[Term]) -> Term:
+    def _sum(self, m: Module, terms: list[Term], name: str) -> Term:
         """Add the lanes of a PE in a tree, a register after each level."""
         level = 0
         while len(terms) > 1:
             added = [
-                self._pair(m, terms[k : k + 2], f"sum{index}_{level}_{k // 2}")
+                self._pair(m, terms[k : k + 2], f"sum{name}_{level}_{k // 2}")
                 for k in range(0, len(terms), 2)
             ]
             terms, level = added, level + 1
@@ -184,18 +212,18 @@ class FoldedDenseUnit(LaneComponent):
     def _accumulate(
         self,
         m: Module,
-        index: int,
+        name: str,
         element: ProcessingElement,
+        start: Value,
         products: Term,
         valid: Value,
         end: Value,
     ) -> Signal:
         """Sum the steps of a row; its total goes to the result, the next row starts at once."""
         shape = range_shape(element.accumulator)
-        start = self._start(m, index, element, shape, end)
-        accumulator = Signal(shape, name=f"accumulator{index}", init=element.initial[0])
-        total = Signal(shape, name=f"total{index}")
-        result = Signal(shape, name=f"result{index}", reset_less=True)
+        accumulator = Signal(shape, name=f"accumulator{name}", init=element.initial[0])
+        total = Signal(shape, name=f"total{name}")
+        result = Signal(shape, name=f"result{name}", reset_less=True)
         m.d.comb += total.eq(add(accumulator, products, shape.width, products.carries))
         with m.If(self._enable & valid):
             m.d.sync += accumulator.eq(total)
@@ -203,10 +231,9 @@ class FoldedDenseUnit(LaneComponent):
             m.d.sync += [accumulator.eq(start), result.eq(total)]
         return result
 
-    def _start(
-        self, m: Module, index: int, element: ProcessingElement, shape: Shape, end: Value
-    ) -> Value:
+    def _start(self, m: Module, index: int, element: ProcessingElement, end: Value) -> Value:
         """Give what the next row of a PE starts with."""
+        shape = range_shape(element.accumulator)
         starts = [Const(value, shape) for value in element.initial]
         if len(set(element.initial)) == 1:
             return starts[0]

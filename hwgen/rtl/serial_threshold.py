@@ -33,20 +33,30 @@ class SerialThresholdUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        groups, latency = self.plan.inputs.beats, self.plan.latency
+        latency = self.plan.latency
         valid = [Signal(name=f"valid{k + 1}") for k in range(latency)]
         advance = self.i.ready
         m.d.comb += [self.o.valid.eq(valid[-1]), advance.eq(self.o.ready | ~self.o.valid)]
         registers = Registers(m, advance)
-        group = counter(groups, "group")
         with m.If(advance):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
-            with m.If(self.i.valid):
-                m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
-        positions = self._delayed(registers, group, "group")
+        positions = self._delayed(registers, self._group(m, advance & self.i.valid), "group")
         for lane in range(len(self.plan.tables)):
             self._search(registers, lane, positions)
         return m
+
+    def _group(self, m: Module, taken: Value) -> Signal:
+        """Count the groups of beats that are compared with the same thresholds."""
+        groups, pixels = len(self.plan.tables[0]), self.plan.inputs.pixels
+        group, last = counter(groups, "group"), taken
+        if pixels > 1:
+            neighbour = counter(pixels, "neighbour")
+            last = taken & (neighbour == pixels - 1)
+            with m.If(taken):
+                m.d.sync += neighbour.eq(Mux(last, 0, neighbour + 1))
+        with m.If(last):
+            m.d.sync += group.eq(Mux(group == groups - 1, 0, group + 1))
+        return group
 
     def _delayed(self, registers: Registers, value: Value, name: str) -> list[Value]:
         """Give a value as it comes, and after each stage."""

@@ -37,7 +37,7 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None
 
 def _as_seen(stage: WindowBuffer) -> Window:
     """Give the windows of a stage over channels, in place of lanes."""
-    window, order = window_of(stage), stage.inputs.order
+    window, order = window_of(stage, stage), stage.inputs.order
     taps = tuple(tap._replace(lane=order[tap.lane]) for tap in window.taps)
     return Window(rows=window.rows, columns=window.columns, taps=taps)
 

@@ -22,10 +22,10 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     PlanError
         Where the options contradict one another.
     """
-    folds = bool(options.pe or options.simd or not options.skip)
+    folds = bool(options.pe or options.simd or options.pixels or not options.skip)
     if options.style == "unrolled" and folds:
         raise PlanError(
-            "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all "
+            "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled unit has all "
             "rows in parallel and never holds a zero weight"
         )
     if options.goal is not None:
@@ -36,14 +36,25 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
         return tuple(unrolled(layer, options) for layer in layers)
     if options.style == "folded" or folds or len(layers) == 1:
         _check_folded(options)
-        pe, simd = options.pe or DEFAULT_PE, options.simd or 1
-        asked = bool(options.pe or options.simd) and options.skip
-        as_asked = [_as_many(layer, pe, simd) if asked else (pe, simd) for layer in layers]
-        return tuple(
-            folded(layer, own_pe, own_simd, options)
-            for layer, (own_pe, own_simd) in zip(layers, as_asked, strict=True)
-        )
+        return tuple(_folded_as_asked(layer, options) for layer in layers)
     return None
+
+
+def _folded_as_asked(layer: Layer, options: BuildOptions) -> LayerChoice:
+    """Give the folding of a layer that options name, or a few multipliers where they do not."""
+    width = layer.positions[1]
+    if not (options.pe or options.simd or options.pixels):
+        pixels = neighbours(width, DEFAULT_PE)
+        return folded(layer, -(-DEFAULT_PE // pixels), 1, options, pixels)
+    pe, simd = options.pe or (1 if options.pixels else DEFAULT_PE), options.simd or 1
+    if options.skip:
+        pe, simd = _as_many(layer, pe, simd)
+    return folded(layer, pe, simd, options, neighbours(width, options.pixels or 1))
+
+
+def neighbours(width: int, most: int) -> int:
+    """Give the largest number of windows, of `most` at most, that divides a row of them."""
+    return max(count for count in range(1, min(width, most) + 1) if width % count == 0)
 
 
 def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
@@ -82,7 +93,9 @@ def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
     )
 
 
-def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoice:
+def folded(
+    layer: Layer, pe: int, simd: int, options: BuildOptions, pixels: int = 1
+) -> LayerChoice:
     """Give the choice of a folded unit, no larger than the layer."""
     return LayerChoice(
         name=layer.name,
@@ -92,6 +105,7 @@ def folded(layer: Layer, pe: int, simd: int, options: BuildOptions) -> LayerChoi
         skip=options.skip,
         accumulator=options.accumulator,
         luts_per_bram=options.bram_price,
+        pixels=pixels,
     )
 
 
@@ -122,6 +136,14 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
                 f"zero weights: pe must be {layer.rows}, simd {layer.columns} and skip true, not "
                 f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
             )
+        width = layer.positions[1]
+        if choice.pixels < 1 or width % choice.pixels or not (
+            choice.style == "folded" or choice.pixels == 1
+        ):
+            raise PlanError(
+                f"{place}.pixels: must divide the {width} windows of a row of {layer.name}, and be "
+                f"1 where it is unrolled, not {choice.pixels}; choose another"
+            )
         if choice.luts_per_bram < 0:
             raise PlanError(f"{place}.luts_per_bram: must be 0 or more, not {choice.luts_per_bram}")
         for key, value, limit, meaning in (
@@ -139,12 +161,13 @@ def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
     """Give the build's options as they hold for one layer, for which nothing is to be found out."""
     own = replace(options, fps=None, max_luts=None, max_brams=None, accumulator=choice.accumulator)
     if choice.style == "unrolled":
-        return replace(own, style="unrolled", pe=None, simd=None, skip=True)
+        return replace(own, style="unrolled", pe=None, simd=None, pixels=None, skip=True)
     return replace(
         own,
         style="folded",
         pe=choice.pe,
         simd=choice.simd,
+        pixels=choice.pixels,
         skip=choice.skip,
         luts_per_bram=choice.luts_per_bram,
     )
@@ -156,4 +179,4 @@ def least_cycles(layer: Layer, choice: LayerChoice) -> int:
         return layer.cycles
     products = layer.nonzero if choice.skip else layer.rows * layer.columns
     steps = max(-(-products // (choice.pe * choice.simd)), 1)
-    return max(steps * prod(layer.positions), layer.cycles)
+    return max(steps * prod(layer.positions) // choice.pixels, layer.cycles)

@@ -61,6 +61,8 @@ def _narrowed(
 ) -> tuple[Stage, ...]:
     """Give thresholds on fewer lanes behind a converter, where that is cheaper and fast enough."""
     width, beats = len(threshold.inputs.lanes), threshold.inputs.beats
+    if threshold.inputs.pixels > 1:
+        return (threshold,)
     ways: list[tuple[Stage, ...]] = [(threshold,)]
     ways += (
         on_lanes(threshold, lanes, options.target, options.bram_price)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hwgen.plan.cost.fabric import mux_luts
 from hwgen.plan.cost.memory import block_memory
 from hwgen.plan.design import Target
+from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import MemoryKind, RunningPool, WindowBuffer
 
 REGISTERED = 2  # places of a delay line up to which registers hold them
@@ -62,6 +63,49 @@ def line_memories(stage: WindowBuffer | RunningPool) -> tuple[LineMemory, ...]:
         bits = sum(stage.inputs.lanes[lane].bits for lane in tapped)
         found.append(LineMemory(words=max(stage.queue - 1, 2), bits=bits, one_port=False))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingMemory:
+    """The ring of rows that a folded convolution reads: a copy a reader, and what fills them."""
+
+    copy: LineMemory
+    readers: int
+    assembled: LineMemory | None
+    chosen: int  # bits of a word of which a reader chooses one, for each bit that it chooses
+    chosen_bits: int
+
+    def luts(self, target: Target) -> int:
+        """LUTs of what fills the ring, and of what a reader chooses from a word."""
+        mux = self.readers * self.chosen_bits * mux_luts(target, self.chosen)
+        if self.assembled is None:
+            return mux
+        held = self.assembled.luts(target)  # where LUTs cannot store, registers do
+        return mux + (self.assembled.words if held is None else held)
+
+    def kind(self, target: Target, luts_per_bram: int) -> MemoryKind:
+        """Give what the copies are cheaper in."""
+        luts = self.copy.luts(target)
+        blocks = self.copy.blocks(target)
+        return "block" if luts is None or luts >= blocks * luts_per_bram else "lut"
+
+    def priced(self, target: Target, kind: MemoryKind, luts_per_bram: int) -> int:
+        """LUTs of all of it, block RAMs at their price."""
+        one = self.copy.luts(target) if kind == "lut" else None
+        each = self.copy.blocks(target) * luts_per_bram if one is None else one
+        return self.luts(target) + self.readers * each
+
+
+def ring_memory(shape: LineShape, readers: int) -> RingMemory:
+    """Give the memories between the stream of a map and the windows of its convolution."""
+    words, bits = shape.assembled
+    return RingMemory(
+        copy=LineMemory(words=shape.depth, bits=shape.width, one_port=False),
+        readers=readers,
+        assembled=LineMemory(words=words, bits=bits, one_port=True) if bits else None,
+        chosen=shape.lanes * shape.shifts,
+        chosen_bits=shape.pixels * shape.element_bits,
+    )
 
 
 def line_memory_kind(

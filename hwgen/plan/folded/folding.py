@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.design import Effort, Target
+from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.folded.long_rows import unlike_sets
 from hwgen.plan.folded.schedule import Schedule, SetShape, deal, in_order
+from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import MemoryKind, Stream
 from hwgen.plan.stages.vector_shape import VectorShape
 
@@ -44,6 +46,8 @@ class FoldedOptions:
         How many arrangements have their schedules searched.
     alike
         Give all PEs as many lanes, also where a long row then takes too long (a baseline).
+    pixels
+        Windows side by side that run the same program at once.
     """
 
     target: Target
@@ -56,19 +60,22 @@ class FoldedOptions:
     drop_empty: bool = False
     effort: Effort = "normal"
     alike: bool = False
+    pixels: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bits:
     """What a unit's cost depends on: widths, the vector that it reads, and what reads it.
 
-    `lane_luts` is what every lane of the output stream costs behind the unit.
+    `lane_luts` is what every lane of the output stream costs behind the unit. `ring` holds the
+    rows of a map of which the vector is a window.
     """
 
     magnitude: int
     accumulator: int
     vector: Stream
     lane_luts: int
+    ring: LineShape | None = None
 
     @property
     def slots(self) -> int:
@@ -120,7 +127,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
 
     def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        shape = SetShape(lanes=lanes, width=width)
+        shape = SetShape(lanes=lanes, width=width, copies=options.pixels)
         schedule = deal(list(work), steps, shape, sets, search=search)
         return _folding(options, schedule, bits, natural=False, counted=False)
 
@@ -132,7 +139,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     longest = max(work.values())
     may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)
-    if options.alike or like.rhythm <= max(aimed_cycles(least), 1 + LOADING):
+    if options.alike or bits.ring is not None or like.rhythm <= max(aimed_cycles(least), 1 + LOADING):
         return like
     unlike = [like]
     for aim in sorted({-int(-share * least // 1) for share in AIMED}):
@@ -159,10 +166,11 @@ def dense_folding(options: FoldedOptions, rows: int, bits: Bits) -> Folding:
     can be cut into the parts that are read at once.
     """
     simd, stream_lanes = options.simd, len(bits.vector.lanes)
-    shape = SetShape(lanes=simd, width=options.pe)
+    shape = SetShape(lanes=simd, width=options.pe, copies=options.pixels)
     schedule = in_order(rows, -(-bits.slots // simd), shape)
     parts = stream_lanes // simd if stream_lanes % simd == 0 else 0
     counted = simd % stream_lanes == 0 or (parts > 0 and parts & (parts - 1) == 0)
+    counted = counted and bits.ring is None
     return _folding(options, schedule, bits, natural=True, counted=counted)
 
 
@@ -189,24 +197,32 @@ def _folding(
     natural: bool,
     counted: bool,
 ) -> Folding:
-    target = options.target
+    target, copies = options.target, options.pixels
     sets, cycles = len(schedule.sets), schedule.cycles
     multipliers = sum(shape.lanes * shape.width for shape in schedule.shapes)
-    readers = schedule.shapes[0].lanes if counted else multipliers
-    ways = -(-sum(shape.width for shape in schedule.shapes) // schedule.width)
+    alike = counted or (natural and bits.ring is not None)  # PEs that read the same elements
+    readers = schedule.shapes[0].lanes if alike else multipliers
+    ways = -(-copies * sum(shape.width for shape in schedule.shapes) // schedule.width)
     word = multipliers * (bits.magnitude + 1)
     shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
-        word += multipliers * shape.place_bits + sets
-    vector = vector_kind(target, shape, options.luts_per_bram, readers)
-    luts = CONTROL_LUTS + sum(
+        place_bits = shape.place_bits if bits.ring is None else bits.ring.place_bits
+        word += readers * place_bits + sets
+    if bits.ring is None:
+        vector = vector_kind(target, shape, options.luts_per_bram, readers)
+        blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
+        held = blocks if vector == "block" else vector_luts(target, shape, readers) or 0
+    else:
+        ring = ring_memory(bits.ring, readers)
+        vector = ring.kind(target, options.luts_per_bram)
+        held = ring.priced(target, vector, options.luts_per_bram)
+    luts = CONTROL_LUTS + held
+    luts += copies * sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
     luts += _program_luts(options, cycles, word)
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
-    blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
-    luts += blocks if vector == "block" else vector_luts(target, shape, readers) or 0
     return Folding(
         schedule=schedule,
         natural=natural,

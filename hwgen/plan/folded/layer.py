@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from hwgen.ir import Graph
-from hwgen.numeric import Range
-from hwgen.plan.cost.memory import vector_kind
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.folded.folding import FoldedOptions
 from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
-from hwgen.plan.folded.program import union
 from hwgen.plan.folded.threshold_products import threshold_products
 from hwgen.plan.folded.threshold_search import threshold_search
 from hwgen.plan.identifier import identifier, part_name
@@ -29,12 +26,11 @@ from hwgen.plan.stages.stage import (
     Stage,
     Stream,
 )
-from hwgen.plan.stages.vector_shape import VectorShape
+from hwgen.plan.streams.joints import reordered
 
 DEFAULT_PE = 4
 QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
 COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
-LEAVING_MARGIN = 4  # cycles that putting a vector in order is ahead of its unit
 
 
 def plan_folded_layer(
@@ -50,6 +46,7 @@ def plan_folded_layer(
         minimum_bits=options.accumulator_width,
         luts_per_bram=options.bram_price,
         effort=options.effort,
+        pixels=options.pixels or 1,
         drop_empty=layer.window is None
         and (
             layer.tail == "output"
@@ -104,27 +101,8 @@ def _queue(dense: FoldedDense) -> tuple[Fifo, ...]:
 def _in_order(
     layer: Layer, dense: FoldedDense, stream: Stream, options: BuildOptions
 ) -> tuple[Reorder, ...]:
-    """Put the outputs of the last layer back into order, where they are not.
-
-    As few elements a beat as keep up: each lane reads a copy of the vector.
-    """
+    """Put the outputs of the last layer back into order, where they are not."""
     natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
     if stream.order == natural and (dense.counted or PADDING not in natural):
         return ()  # a PE that has no row left may hold anything, in any but dense mode
-    lanes = -(-layer.rows // max(dense.cycles - LEAVING_MARGIN, 1))
-    order = (*range(layer.rows), *[PADDING] * (-layer.rows % lanes))
-    slot_of = {row: slot for slot, row in enumerate(stream.order) if row != PADDING}
-    constants = tuple(layer.outputs[row].lo if row != PADDING else 0 for row in order)
-    missing = [value for row, value in zip(order, constants, strict=True) if row not in slot_of]
-    kind = union([stream.lanes[0].range, *(Range(value, value) for value in missing)]).type
-    shape = VectorShape.of(stream, 1)
-    return (
-        Reorder(
-            name=part_name(identifier(layer.tail_name), "order"),
-            inputs=stream,
-            outputs=Stream(lanes=(kind,) * lanes, order=order),
-            sources=tuple(slot_of.get(row, PADDING) for row in order),
-            constants=constants,
-            memory=vector_kind(options.target, shape, options.bram_price, lanes),
-        ),
-    )
+    return (reordered(identifier(layer.tail_name), stream, layer.outputs, dense.cycles, options),)

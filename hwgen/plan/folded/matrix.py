@@ -20,11 +20,22 @@ from hwgen.plan.folded.program import (
     started,
     union,
 )
+from hwgen.plan.folded.ring import lines_of
 from hwgen.plan.folded.schedule import Schedule
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.program_memory import program_memory
-from hwgen.plan.stages.stage import PADDING, FoldedDense, PeSet, ProcessingElement, Stream
+from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.positions import window_stream
+from hwgen.plan.stages.stage import (
+    PADDING,
+    FoldedDense,
+    Lines,
+    PeSet,
+    ProcessingElement,
+    Stream,
+)
 
+RELEASED = 4  # cycles from the last read of a row until its slot is filled
 SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
 
 
@@ -39,27 +50,67 @@ class FoldedPlan:
 def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedPlan:
     """Schedule a layer; where dense mode has the smaller product of LUTs and cycles, take that.
 
+    Of a layer with windows `inputs` is the whole map.
+
     Raises
     ------
     PlanError
-        Where pe or simd do not fit the layer.
+        Where pe, simd or pixels do not fit the layer.
     """
     _check_fold(layer, options)
+    lines = lines_of(layer, inputs)
+    vector = inputs if lines is None else window_stream(inputs, layer.columns)
     units = np.ones(layer.rows, np.int64)
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
     weight = layer.weight // units[:, None]
-    bits = _bits(layer, inputs, weight)
+    bits = _bits(layer, vector, weight)
+    if lines is not None:
+        outputs = Stream(
+            lanes=inputs.lanes[:1],
+            order=tuple(range(options.pixels)),
+            image=layer.positions,
+            pixels=options.pixels,
+        )
+        bits = replace(bits, ring=LineShape(inputs, outputs, lines))
     dense = dense_folding(options, layer.rows, bits)
+    work = _Work(
+        layer=layer,
+        inputs=inputs,
+        vector=vector,
+        lines=lines,
+        ring=bits.ring,
+        weight=weight,
+        units=units,
+    )
     if not options.skip:
-        return _planned(layer, inputs, options, weight, units, dense)
+        return _planned(work, options, dense)
     counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
     sparse = choose_folding(options, counts, bits)
     pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
     best = sparse if pays and sparse.product < dense.product else dense
-    return _planned(layer, inputs, options, weight, units, best)
+    return _planned(work, options, best)
+
+
+def _with_spare(lines: Lines, ring: LineShape, cycles: int) -> Lines:
+    """Give a ring one more row where a slot that is free some cycles late would be waited for."""
+    late = cycles * ring.groups < ring.row_steps + RELEASED
+    return replace(lines, spare=1) if late else lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Work:
+    """What is to be summed: a matrix in units of its rows, over a vector or windows of a map."""
+
+    layer: Layer
+    inputs: Stream
+    vector: Stream
+    lines: Lines | None
+    ring: LineShape | None
+    weight: IntArray
+    units: IntArray
 
 
 def _check_fold(layer: Layer, options: FoldedOptions) -> None:
@@ -72,6 +123,11 @@ def _check_fold(layer: Layer, options: FoldedOptions) -> None:
                 f"{layer.name}: {name} must be 1 to the layer's {limit} {meaning}, not {value}; "
                 "choose another"
             )
+    if options.pixels < 1 or layer.positions[1] % options.pixels:
+        raise PlanError(
+            f"{layer.name}: pixels must divide the {layer.positions[1]} windows of a row, not be "
+            f"{options.pixels}; choose another"
+        )
 
 
 def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
@@ -85,19 +141,14 @@ def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
     )
 
 
-def _planned(
-    layer: Layer,
-    inputs: Stream,
-    options: FoldedOptions,
-    weight: IntArray,
-    units: IntArray,
-    folding: Folding,
-) -> FoldedPlan:
+def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan:
     """Fill the PEs of an arrangement with their programs."""
-    work = row_work(weight, inputs, counted=folding.counted or not options.skip)
-    limits, schedule = limits_by_slot(layer, inputs), folding.schedule
+    layer, vector = own.layer, own.vector
+    every = folding.counted or not options.skip or (folding.natural and own.lines is not None)
+    work = row_work(own.weight, vector, counted=every)
+    limits, schedule = limits_by_slot(layer, vector), folding.schedule
     bare = {
-        row: row_register(work[row], limits, shape.lanes, int(units[row]), int(layer.bias[row]))
+        row: row_register(work[row], limits, shape.lanes, int(own.units[row]), int(layer.bias[row]))
         for shape, groups in zip(schedule.shapes, schedule.sets, strict=True)
         for group in groups
         for row in group.rows
@@ -111,12 +162,12 @@ def _planned(
     ]
     for part, ends, shape in zip(dealt, schedule.ends, schedule.shapes, strict=True):
         for members in zip(*part, strict=True):
-            own = _starts(layer, {row: bare[row] for row in members if row != PADDING}, options)
-            registers |= own
+            starts = _starts(layer, {row: bare[row] for row in members if row != PADDING}, options)
+            registers |= starts
             element = processing_element(
                 members,
                 work,
-                own,
+                starts,
                 ends=ends,
                 cycles=schedule.cycles,
                 lanes=shape.lanes,
@@ -124,38 +175,51 @@ def _planned(
                 common=layer.tail != "output" or not folding.natural,
             )
             elements.append(element)
-    stage = _stage(layer, inputs, options, folding, tuple(elements), _order(dealt, schedule))
+    stage = _stage(own, options, folding, tuple(elements), _order(dealt, schedule))
     return FoldedPlan(stage=stage, registers=registers)
 
 
 def _order(dealt: list[list[tuple[int, ...]]], schedule: Schedule) -> tuple[int, ...]:
     """Give the rows as they leave, beat after beat."""
-    following = [iter(part) for part in dealt]
+    copies = schedule.shapes[0].copies
+    following = [iter(part) for part in dealt for _ in range(copies)]
     order = []
     for together in schedule.turns:
         beat = [PADDING] * schedule.width
-        for s in together:
-            first = schedule.shapes[s].first
-            rows = next(following[s])
+        for copy in together:
+            first = schedule.shapes[copy // copies].first
+            rows = next(following[copy])
             beat[first : first + len(rows)] = rows
         order += beat
     return tuple(order)
 
 
 def _stage(
-    layer: Layer,
-    inputs: Stream,
+    own: _Work,
     options: FoldedOptions,
     folding: Folding,
     elements: tuple[ProcessingElement, ...],
-    order: tuple[int, ...],
+    rows: tuple[int, ...],
 ) -> FoldedDense:
     lane = union([element.accumulator for element in elements]).type
     schedule = folding.schedule
+    pixels = 1 if own.lines is None else options.pixels
+    order = tuple(
+        row if row == PADDING else row * pixels + slot // schedule.width % pixels
+        for slot, row in enumerate(rows)
+    )
+    lines = own.lines
+    if lines is not None and own.ring is not None:
+        lines = _with_spare(lines, own.ring, schedule.cycles)
     stage = FoldedDense(
-        name=layer.name,
-        inputs=inputs,
-        outputs=Stream(lanes=(lane,) * schedule.width, order=order),
+        name=own.layer.name,
+        inputs=own.inputs,
+        outputs=Stream(
+            lanes=(lane,) * schedule.width,
+            order=order,
+            image=own.layer.positions,
+            pixels=pixels,
+        ),
         pe=options.pe,
         simd=options.simd,
         pe_sets=tuple(
@@ -169,8 +233,9 @@ def _stage(
         banks=schedule.shapes[0].lanes if folding.counted else 1,
         program_memory="block",  # until it is known what it holds
         vector_memory=folding.vector_memory,
-        rows=order,
-        nonzero=layer.nonzero,
+        rows=rows,
+        nonzero=own.layer.nonzero,
+        lines=lines,
     )
     columns = program_memory(stage).held
     kind = program_kind(options.target, columns, stage.cycles, options.luts_per_bram)

@@ -32,11 +32,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetShape:
-    """A set: its PEs, lanes of each, and the first output lane that it feeds."""
+    """A set: its PEs, lanes of each, and the first output lane that it feeds.
+
+    A set is there `copies` times, for as many neighbouring windows. `turns` of a schedule number
+    the copies, those of a set one after another.
+    """
 
     lanes: int
     width: int
     first: int = 0
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +110,15 @@ def _searched(schedule: Schedule, work: dict[int, int], least: int) -> Schedule:
     random = Random(0)
     places = [[list(group.rows) for group in part] for part in schedule.sets]
     spots = [(s, k) for s, part in enumerate(places) for k in range(len(part))]
-    best = cost = _cost(places, work)
+    copies = schedule.shapes[0].copies
+    best = cost = _cost(places, work, copies)
     kept = deepcopy(places)
     for _ in range(ATTEMPTS):
         (s, k), (t, n) = random.choice(spots), random.choice(spots)
         lane, other = random.randrange(len(places[s][k])), random.randrange(len(places[t][n]))
         whole = random.random() < WHOLE_GROUPS
         _exchange(places, (s, k, lane), (t, n, other), whole=whole)
-        found = _cost(places, work)
+        found = _cost(places, work, copies)
         if found > cost:
             _exchange(places, (s, k, lane), (t, n, other), whole=whole)
             continue
@@ -143,11 +149,11 @@ def _exchange(
         a[lane], b[other] = b[other], a[lane]
 
 
-def _cost(places: list[list[list[int]]], work: dict[int, int]) -> tuple[int, int]:
+def _cost(places: list[list[list[int]]], work: dict[int, int], copies: int) -> tuple[int, int]:
     """Cycles of a dealing, then how unequal the sets are."""
     steps = [[max(1, *(work[row] for row in rows)) for rows in part] for part in places]
     unequal = sum(sum(part) ** 2 for part in steps)
-    return _stretch(steps, in_turn([len(part) for part in steps])), unequal
+    return _stretch(steps, in_turn([len(part) for part in steps], copies), copies), unequal
 
 
 def _level(groups: list[Group], sets: int) -> list[list[Group]]:
@@ -193,7 +199,7 @@ def leaving(
 ) -> Schedule:
     """Stretch groups until no result is overwritten before its turn to leave has come."""
     steps = [[group.steps for group in part] for part in dealt]
-    cycles = _stretch(steps, turns)
+    cycles = _stretch(steps, turns, shapes[0].copies)
     return Schedule(
         shapes=tuple(shapes),
         sets=tuple(
@@ -208,19 +214,27 @@ def leaving(
     )
 
 
-def in_turn(counts: list[int]) -> list[tuple[int, ...]]:
+def in_turn(counts: list[int], copies: int) -> list[tuple[int, ...]]:
     """Give the sets one after another, then again, of as many groups each or one less."""
-    return [(s,) for k in range(counts[0]) for s, count in enumerate(counts) if k < count]
+    return [
+        (s * copies + copy,)
+        for k in range(counts[0])
+        for s, count in enumerate(counts)
+        if k < count
+        for copy in range(copies)
+    ]
 
 
 def _leaving_in_turn(dealt: list[list[Group]], shape: SetShape) -> Schedule:
-    return leaving(dealt, [shape] * len(dealt), in_turn([len(part) for part in dealt]))
+    turns = in_turn([len(part) for part in dealt], shape.copies)
+    return leaving(dealt, [shape] * len(dealt), turns)
 
 
-def _stretch(steps: list[list[int]], turns: list[tuple[int, ...]]) -> int:
+def _stretch(steps: list[list[int]], turns: list[tuple[int, ...]], copies: int) -> int:
     """Lengthen groups until no result is overwritten before it has left; the cycles then."""
     cycles = max(max(sum(part) for part in steps), len(turns))
-    while len(steps) > 1 and _stretched(steps, turns, cycles):
+    of_copies = [part for part in steps for _ in range(copies)]  # one list, for all of them alike
+    while len(of_copies) > 1 and _stretched(of_copies, turns, cycles):
         cycles = max(cycles, max(sum(part) for part in steps))
     return cycles
 
@@ -228,7 +242,8 @@ def _stretch(steps: list[list[int]], turns: list[tuple[int, ...]]) -> int:
 def _stretched(steps: list[list[int]], turns: list[tuple[int, ...]], cycles: int) -> bool:
     """Lengthen groups that end before their set's last result has left; whether there are any.
 
-    Two vectors back to back, so that the end of one meets the start of the next.
+    Two vectors back to back, so that the end of one meets the start of the next. Copies of a set
+    have one list; those that went before are looked at again.
     """
     stretched = False
     leaves = 0

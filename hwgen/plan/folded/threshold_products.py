@@ -6,6 +6,8 @@ where thresholds on a line take a multiplication by a constant.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwgen.errors import PlanError
 from hwgen.numeric import Range
 from hwgen.plan.cost.delay import MODELS, StageLimit
@@ -38,18 +40,18 @@ def threshold_products(
         Where there are none, and too many thresholds for memories.
     """
     assert layer.thresholds is not None
-    if layer.thresholds.shape[1] < 1 << SEARCHED_BITS:
-        return None
     dense = planned.stage
+    if layer.thresholds.shape[1] < 1 << SEARCHED_BITS or dense.pixels > 1:
+        return None
     slots = {row: slot for slot, row in enumerate(dense.rows) if row != PADDING}
     rows, lane = tuple(sorted(slots)), dense.outputs.lanes[0]
     channels = _channels(layer, planned, rows, options)
     if channels is None:
         return None
-    sums = Stream(lanes=(lane,) * len(rows), order=rows)
+    sums = Stream(lanes=(lane,) * len(rows), order=rows, image=dense.outputs.image)
     codes = tuple(code_range(channel) for channel in channels)
     kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
-    outputs = Stream(lanes=kinds, order=rows)
+    outputs = replace(sums, lanes=kinds)
     bits = max(c.bits if isinstance(c, Rescale) else lane.bits for c in channels)
     model = MODELS[options.target]
     levels = options.levels_per_stage or AUTO_LEVELS  # a folded unit's rhythm needs registers

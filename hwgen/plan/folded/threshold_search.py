@@ -13,7 +13,7 @@ from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.requantize.staircase import lane_thresholds
-from hwgen.plan.stages.stage import PADDING, Narrower, SerialThreshold, Stream
+from hwgen.plan.stages.stage import PADDING, Narrower, SerialThreshold
 
 
 def threshold_search(
@@ -26,14 +26,14 @@ def threshold_search(
     tables = tuple(
         tuple(
             zero if row == PADDING else _moved(layer, planned.registers[row], row, limits)
-            for row in dense.rows[lane :: dense.width]
+            for row in dense.rows[lane :: dense.width][:: dense.pixels]
         )
         for lane in range(dense.width)
     )
     search = SerialThreshold(
         name=identifier(layer.tail_name),
         inputs=dense.outputs,
-        outputs=Stream(lanes=(codes.type,) * dense.width, order=dense.rows),
+        outputs=replace(dense.outputs, lanes=(codes.type,) * dense.width),
         levels=codes.span.bit_length(),
         code_lo=codes.lo,
         tables=tables,
@@ -47,12 +47,12 @@ def on_lanes(
 ) -> tuple[Narrower, SerialThreshold]:
     """Give the converter to so many lanes, and a search that takes turns on them."""
     inputs, width = search.inputs, len(search.inputs.lanes)
-    stream = Stream(lanes=inputs.lanes[:lanes], order=inputs.order)
+    stream = replace(inputs, lanes=inputs.lanes[:lanes])
     narrow = Narrower(name=part_name(search.name, "narrow"), inputs=inputs, outputs=stream)
     tables = tuple(
         tuple(
             search.tables[first + lane][beat]
-            for beat in range(inputs.beats)
+            for beat in range(len(search.tables[0]))
             for first in range(0, width, lanes)
         )
         for lane in range(lanes)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from hwgen.numeric import Range
+from hwgen.plan.stages.lines import Lines, LineShape
+from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import Stream
 from hwgen.plan.stages.weight_code import WeightCode
-
-MemoryKind = Literal["lut", "block"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,12 @@ class FoldedDense:
     banks
         Parts of the vector that are read at once, each through ports of its own.
     program_memory, vector_memory
-        What holds the weights and positions, and the vector.
+        What holds the weights and positions, and the vector or the rows of the map.
+    lines
+        Where it is a convolution, its windows, which it reads in a ring of rows: the columns of its
+        matrix are taps. `outputs.pixels` windows side by side run the same program at once, so
+        that a set of PEs is there as often. Such copies are counted as sets in `turns`: copy q of
+        set s is number `s * pixels + q`.
     """
 
     name: str
@@ -82,16 +86,22 @@ class FoldedDense:
     vector_memory: MemoryKind
     rows: tuple[int, ...]
     nonzero: int
+    lines: Lines | None = None
+
+    @property
+    def pixels(self) -> int:
+        """Windows that run the same program at once."""
+        return 1 if self.lines is None else self.outputs.pixels
 
     @property
     def ends(self) -> tuple[tuple[int, ...], ...]:
         """Steps that end rows, set by set."""
-        return tuple(part.ends for part in self.pe_sets)
+        return tuple(part.ends for part in self.pe_sets for _ in range(self.pixels))
 
     @property
     def sets(self) -> int:
-        """Sets of PEs; each has its own row ends."""
-        return len(self.pe_sets)
+        """Sets of PEs, copies counted; each has its own row ends."""
+        return len(self.pe_sets) * self.pixels
 
     @property
     def width(self) -> int:
@@ -106,11 +116,11 @@ class FoldedDense:
     @property
     def multipliers(self) -> int:
         """Lanes of all PEs."""
-        return sum(part.size * part.lanes for part in self.pe_sets)
+        return self.pixels * sum(part.size * part.lanes for part in self.pe_sets)
 
     @property
     def owners(self) -> tuple[int, ...]:
-        """Give the set of every PE."""
+        """Give the set of every PE, without copies."""
         return tuple(s for s, part in enumerate(self.pe_sets) for _ in range(part.size))
 
     @property
@@ -124,20 +134,24 @@ class FoldedDense:
     def sources(self) -> dict[int, tuple[int, int]]:
         """Give for each output slot that a set feeds the PE, and which of its rows it carries."""
         owners = self.owners
-        first_pe = [owners.index(s) for s in range(self.sets)]
+        first_pe = [owners.index(s) for s in range(len(self.pe_sets))]
         following = [0] * self.sets
         found = {}
         for beat, together in enumerate(self.turns):
-            for s in together:
-                part = self.pe_sets[s]
-                for q, lane in enumerate(part.fed):
-                    found[beat * self.width + lane] = first_pe[s] + q, following[s]
-                following[s] += 1
+            for copy in together:
+                s = copy // self.pixels
+                for q, lane in enumerate(self.pe_sets[s].fed):
+                    found[beat * self.width + lane] = first_pe[s] + q, following[copy]
+                following[copy] += 1
         return found
+
+    def neighbour(self, slot: int) -> int:
+        """Give which of the windows side by side an output slot is of."""
+        return self.turns[slot // self.width][0] % self.pixels
 
     def least_gap(self, which: int) -> int:
         """Give the fewest steps between two row ends of a set, into the next vector too."""
-        ends = self.ends[which]
+        ends = self.pe_sets[which].ends
         following = (*ends[1:], ends[0] + self.cycles)
         return min(later - end for end, later in zip(ends, following, strict=True))
 
@@ -150,6 +164,11 @@ class FoldedDense:
         )
 
 
+def ring_of(stage: FoldedDense) -> LineShape | None:
+    """Give the ring of rows that a convolution reads; None where a unit reads a vector."""
+    return None if stage.lines is None else LineShape(stage.inputs, stage.outputs, stage.lines)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialThreshold:
     """Thresholds by a pipelined binary search, two cycles a level: a table's read, a comparison.
@@ -157,8 +176,9 @@ class SerialThreshold:
     A register in front holds the beat's number, which tables are read by.
 
     `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
-    carries in that beat; the code is `code_lo` plus how many of them the value reaches.
-    `memories` says for each level what holds its thresholds.
+    carries in that beat, or in that group of `inputs.pixels` beats, of one row at neighbouring
+    positions; the code is `code_lo` plus how many of them the value reaches. `memories` says for
+    each level what holds its thresholds.
     """
 
     name: str

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hwgen.plan.stages.stage import RunningPool, Stage, Stream, WindowBuffer
+from hwgen.plan.stages.stage import (
+    PADDING,
+    FoldedDense,
+    RunningPool,
+    Stage,
+    Stream,
+    WindowBuffer,
+)
 
 VECTOR = (1, 1)  # the image of a vector
 
@@ -16,12 +23,60 @@ def is_by_position(stage: Stage) -> bool:
         stage.inputs.positions > 1
         and stage.inputs.image == stage.outputs.image
         and not isinstance(stage, WindowBuffer | RunningPool)
+        and not (isinstance(stage, FoldedDense) and stage.lines is not None)
     )
 
 
 def at_one_position(stage: Stage) -> Stage:
-    """Give what a stage does at one position, where it does the same at every one."""
-    return on_map((stage,), VECTOR)[0] if is_by_position(stage) else stage
+    """Give what a stage does at one position, where it does the same at every one.
+
+    Neighbours that travel together are one position.
+    """
+    if not is_by_position(stage):
+        return stage
+    together = max(stage.inputs.pixels, stage.outputs.pixels)
+    return on_map((stage,), (1, together))[0]
+
+
+def at_one_pixel(stage: Stage) -> Stage:
+    """Give what a stage does for one pixel, also where it does so for several at once."""
+    if isinstance(stage, FoldedDense) and stage.lines is not None:
+        return _window_by_window(stage)
+    stage = at_one_position(stage)
+    if stage.inputs.pixels == 1 or stage.outputs.pixels == 1:
+        return stage
+    return replace(stage, inputs=_first_pixel(stage.inputs), outputs=_first_pixel(stage.outputs))
+
+
+def _window_by_window(stage: FoldedDense) -> FoldedDense:
+    """Give the unit that gets one window after another as vectors."""
+    assert stage.lines is not None
+    pixels, beats = stage.pixels, range(0, stage.groups, stage.pixels)
+    outputs = _first_pixel(stage.outputs)
+    return replace(
+        stage,
+        inputs=window_stream(stage.inputs, len(stage.lines.taps)),
+        outputs=outputs,
+        turns=tuple(tuple(copy // pixels for copy in stage.turns[beat]) for beat in beats),
+        rows=outputs.order,
+        lines=None,
+    )
+
+
+def window_stream(stream: Stream, taps: int) -> Stream:
+    """Give windows of a map as vectors, a tap a beat."""
+    return Stream(lanes=stream.lanes[:1], order=tuple(range(taps)))
+
+
+def _first_pixel(stream: Stream) -> Stream:
+    """Give what travels for the first of the neighbours that travel together."""
+    lanes, pixels = len(stream.lanes), stream.pixels
+    order = tuple(
+        element // pixels if element != PADDING else PADDING
+        for slot, element in enumerate(stream.order)
+        if slot // lanes % pixels == 0
+    )
+    return Stream(lanes=stream.lanes, order=order)
 
 
 def on_map(stages: Iterable[Stage], image: tuple[int, int]) -> tuple[Stage, ...]:
@@ -34,7 +89,7 @@ def on_map(stages: Iterable[Stage], image: tuple[int, int]) -> tuple[Stage, ...]
 
 def one_position(stream: Stream) -> Stream:
     """Give what travels for one position of a map."""
-    return _of(stream, VECTOR)
+    return _of(stream, (1, stream.pixels))
 
 
 def flattened(stream: Stream) -> Stream:

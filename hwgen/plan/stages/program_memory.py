@@ -12,6 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from hwgen.numeric import IntArray
+from hwgen.plan.stages.folded import ring_of
+from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.vector_shape import VectorShape
 from hwgen.plan.stages.weight_code import WeightCode
@@ -67,7 +69,7 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     """Give the program memory of a unit."""
     weights: list[Columns] = []
     places: list[Columns] = []
-    shape = VectorShape.of(stage.inputs, stage.banks)
+    shape = place_shape(stage)
     for element, owner in zip(stage.elements, stage.owners, strict=True):
         code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
         weights += _fields(lanes, _codes(code, element), code.bits)
@@ -80,6 +82,11 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     return ProgramMemory(
         steps=stage.cycles, ends=ends, weights=tuple(weights), places=tuple(places)
     )
+
+
+def place_shape(stage: FoldedDense) -> VectorShape | LineShape:
+    """Give what names the places of the inputs: the memory of a vector, or the ring of a map."""
+    return ring_of(stage) or VectorShape.of(stage.inputs, stage.banks)
 
 
 def _codes(code: WeightCode, element: ProcessingElement) -> IntArray:

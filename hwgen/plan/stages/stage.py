@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from hwgen.plan.stages.folded import (
     FoldedDense,
-    MemoryKind,
     PeSet,
     ProcessingElement,
     Reorder,
@@ -15,6 +14,8 @@ from hwgen.plan.stages.folded import (
     SerialThreshold,
 )
 from hwgen.plan.stages.joint import Fifo, Joint, Narrower, Widener
+from hwgen.plan.stages.lines import Lines
+from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.unrolled import (
     Flow,
@@ -31,6 +32,7 @@ __all__ = [
     "Flow",
     "FoldedDense",
     "Joint",
+    "Lines",
     "MapStage",
     "MemoryKind",
     "Narrower",

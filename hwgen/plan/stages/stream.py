@@ -17,17 +17,25 @@ class Stream:
 
     `order[beat * len(lanes) + lane]` is the element of the vector, or the channel of the position,
     that travels there, or -1 for padding. `image` is the map's (height, width), (1, 1) for a
-    vector.
+    vector. Where `pixels` neighbours of a row travel together, as one position, `order` names
+    `channel * pixels + neighbour`, and the neighbours of a channel come beat after beat.
     """
 
     lanes: tuple[IntType, ...]
     order: tuple[int, ...]
     image: tuple[int, int] = (1, 1)
+    pixels: int = 1
+
+    def __post_init__(self) -> None:
+        if self.pixels < 1 or self.image[1] % self.pixels:
+            raise ValueError(
+                f"pixels must divide the {self.image[1]} columns of the map, not be {self.pixels}"
+            )
 
     @property
     def positions(self) -> int:
-        """Positions of the map, 1 for a vector."""
-        return self.image[0] * self.image[1]
+        """Positions of the map, or groups of them that travel together; 1 for a vector."""
+        return self.image[0] * self.image[1] // self.pixels
 
     @property
     def beats(self) -> int:
@@ -45,6 +53,8 @@ class Stream:
 
         The natural order of a map is (channel, row, column), as in the network. -1 for padding.
         """
-        order, positions = np.array(self.order), np.arange(self.positions)
-        natural = order * self.positions + positions[:, None]
+        order, size = np.array(self.order), self.image[0] * self.image[1]
+        channels, neighbours = np.divmod(order, self.pixels)
+        first = self.pixels * np.arange(self.positions)
+        natural = channels * size + neighbours + first[:, None]
         return np.where(order == PADDING, PADDING, natural).reshape(-1)

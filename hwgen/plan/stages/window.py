@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from hwgen.numeric import Range
-from hwgen.plan.stages.folded import MemoryKind
+from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import Stream
 
 PoolKind = Literal["max", "sum"]

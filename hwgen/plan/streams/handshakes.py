@@ -24,9 +24,9 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.streams.folded_handshakes import folded_model
 from hwgen.plan.streams.window_handshakes import PoolModel, WindowModel
 
-FETCH = 2  # registers between a step and the read of its elements
 FOREVER = sys.maxsize
 
 
@@ -91,95 +91,6 @@ class _Pipeline:
 
 
 @dataclass
-class _Folded:
-    """The vector buffer, the sequencer, the pipeline behind it and the results that wait."""
-
-    stage: FoldedDense | Reorder
-    beat: int = 0
-    fill_bank: int = 0
-    read_bank: int = 0
-    free_bank: int = 0
-    filled: list[bool] = field(default_factory=lambda: [False, False])
-    busy: list[bool] = field(default_factory=lambda: [False, False])
-    step: int = 0
-    claimed: list[bool] = field(default_factory=lambda: [False] * FETCH)
-    ending: dict[int, list[int]] = field(default_factory=dict)
-    pipeline: list[list[int]] = field(default_factory=list)
-    pending: list[bool] = field(default_factory=list)
-    beat_out: int = 0
-    output_valid: bool = False
-    ahead: list[int] = field(default_factory=list)  # steps to the next one that ends anything
-
-    def __post_init__(self) -> None:
-        for index, ends in enumerate(self.stage.ends):
-            for step in ends:
-                self.ending.setdefault(step, []).append(index)
-        self.pipeline = [[] for _ in range(self.stage.pipeline)]
-        self.pending = [False] * self.stage.sets
-        distance = 0
-        for step in reversed(range(self.stage.cycles)):
-            acts = step in self.ending or step == self.stage.cycles - 1
-            distance = 0 if acts else distance + 1
-            self.ahead.append(distance)
-        self.ahead.reverse()
-
-    def valid(self, upstream: bool) -> bool:
-        return self.output_valid
-
-    def ready(self, downstream: bool) -> bool:
-        return not self.busy[self.fill_bank]
-
-    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
-        enable = downstream or not self.output_valid
-        issue = self.filled[self.read_bank]
-        claim = enable and issue and self.step == self.stage.cycles - 1
-        release = self.claimed[-1] and enable
-        if enable:
-            self._leave(self.pipeline.pop())
-            self.pipeline.insert(0, self.ending.get(self.step, []) if issue else [])
-            if issue:
-                self.step = 0 if claim else self.step + 1
-            self.claimed = [claim, *self.claimed[:-1]]
-        if claim:
-            self.filled[self.read_bank] = False
-            self.read_bank ^= 1
-        if arrived:
-            self.beat += 1
-            if self.beat == self.stage.inputs.beats:
-                self.beat = 0
-                self.filled[self.fill_bank] = self.busy[self.fill_bank] = True
-                self.fill_bank ^= 1
-        if release:
-            self.busy[self.free_bank] = False
-            self.free_bank ^= 1
-
-    def _leave(self, ended: list[int]) -> None:
-        """End the rows of some sets; of several sets those of one beat leave, in turn."""
-        if self.stage.sets == 1 or isinstance(self.stage, Reorder):
-            self.output_valid = bool(ended)
-            return
-        together = self.stage.turns[self.beat_out]
-        self.output_valid = all(self.pending[index] for index in together)
-        if self.output_valid:
-            for index in together:
-                self.pending[index] = False
-            self.beat_out = (self.beat_out + 1) % self.stage.groups
-        for index in ended:
-            self.pending[index] = True
-
-    def quiet(self, downstream: bool) -> int:
-        if self.output_valid and not downstream:
-            return FOREVER
-        if any(self.claimed) or any(self.pipeline) or any(self.pending):
-            return 0
-        return self.ahead[self.step] if self.filled[self.read_bank] else FOREVER
-
-    def skip(self, cycles: int, downstream: bool) -> None:
-        if self.filled[self.read_bank] and (downstream or not self.output_valid):
-            self.step += cycles
-
-
-@dataclass
 class _Fifo(_Still):
     """How many beats are stored."""
 
@@ -241,7 +152,7 @@ def model_of(stage: Stage) -> Model:
         case SerialArgmax():
             return _Pipeline(1, stage.inputs.beats)
         case FoldedDense() | Reorder():
-            return _Folded(stage)
+            return folded_model(stage)
         case WindowBuffer():
             return WindowModel(stage)
         case RunningPool():

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.identifier import part_name
+from hwgen.plan.cost.memory import vector_kind
 from hwgen.plan.layer import Layer
-from hwgen.plan.stages.stage import PADDING, Fifo, Narrower, Stage, Stream, Widener
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.stages.folded import ring_of
+from hwgen.plan.stages.positions import one_position
+from hwgen.plan.stages.stage import (
+    PADDING,
+    Fifo,
+    FoldedDense,
+    Narrower,
+    Reorder,
+    Stage,
+    Stream,
+    Widener,
+)
+from hwgen.plan.stages.vector_shape import VectorShape
 from hwgen.plan.streams.timing import latency_and_interval
 
 LOAD_MARGIN = 4  # cycles that loading a vector should be ahead of the slowest layer
@@ -40,6 +54,39 @@ def widener(name: str, inputs: Stream, ranges: tuple[Range, ...]) -> Widener | N
     )
 
 
+def reordered(
+    name: str, inputs: Stream, outputs: tuple[Range, ...], cycles: int, options: BuildOptions
+) -> Reorder:
+    """Give what puts the elements of a vector, or of each position, into their own order.
+
+    `outputs` are the ranges of the elements; those that do not come are their constant. As few
+    leave a beat as keep up with a vector, or a group of neighbours, every so many `cycles`: each
+    lane reads a copy of it.
+    """
+    pixels = inputs.pixels
+    lanes = lanes_within(len(outputs) * pixels, cycles)
+    order = (*range(len(outputs)), *[PADDING] * (-len(outputs) % lanes))
+    slot_of = {element: slot for slot, element in enumerate(inputs.order) if element != PADDING}
+    sources = tuple(
+        slot_of.get(element * pixels + neighbour, PADDING) if element != PADDING else PADDING
+        for neighbour in range(pixels)
+        for element in order
+    )
+    constants = tuple(outputs[element].lo if element != PADDING else 0 for element in order)
+    limits = inputs.lanes[0].range
+    for source, value in zip(sources, constants * pixels, strict=True):
+        limits = limits.union(Range(value, value)) if source == PADDING else limits
+    shape = VectorShape.of(one_position(inputs), 1)
+    return Reorder(
+        name=part_name(name, "order"),
+        inputs=inputs,
+        outputs=Stream(lanes=(limits.type,) * lanes, order=order, image=inputs.image),
+        sources=sources,
+        constants=constants * pixels,
+        memory=vector_kind(options.target, shape, options.bram_price, lanes),
+    )
+
+
 def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | None:
     """Give what cuts beats to `lanes` for a folded layer; None where they are no wider.
 
@@ -66,7 +113,14 @@ def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | 
 
 def slowest_stage(stages: tuple[Stage, ...]) -> int:
     """Cycles between vectors of the stage that takes longest by itself."""
-    return max(latency_and_interval((stage,))[1] for stage in stages)
+    return max(_interval(stage) for stage in stages)
+
+
+def _interval(stage: Stage) -> int:
+    """Cycles between vectors of a stage by itself; of one that holds rows of a map, counted."""
+    if isinstance(stage, FoldedDense) and (ring := ring_of(stage)) is not None:
+        return max(ring.frame_steps, stage.cycles * stage.outputs.positions)
+    return latency_and_interval((stage,))[1]
 
 
 def with_fifos(stages: tuple[Stage, ...], places: tuple[int, ...]) -> tuple[Stage, ...]:

@@ -20,22 +20,24 @@ def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
     models = [model_of(stage) for stage in stages]
     beats = stages[-1].outputs.beats
     times: list[int] = []
-    cycle = 0
+    cycle, first = 0, None
     while len(times) < (WARM_UP + len(stages) + WINDOW) * beats:
-        skipped, left = _cycle(models)
+        skipped, taken, left = _cycle(models)
         cycle += skipped
+        if taken and first is None:
+            first = cycle
         if left:
             times.append(cycle)
         cycle += 1
     ends = times[beats - 1 :: beats][-WINDOW - 1 :]
-    return times[0], max(late - early for early, late in pairwise(ends))
+    return times[0] - (first or 0), max(late - early for early, late in pairwise(ends))
 
 
-def _cycle(models: list[Model]) -> tuple[int, bool]:
+def _cycle(models: list[Model]) -> tuple[int, bool, bool]:
     """One clock cycle of a chain whose source and sink never wait.
 
     Gives the cycles that were skipped before it because nothing moves in them, and whether a beat
-    left.
+    was taken, and one left.
     """
     offered = [True]
     for model in models:
@@ -55,4 +57,4 @@ def _cycle(models: list[Model]) -> tuple[int, bool]:
         model.tick(
             offered[index] and accepted[index], offered[index + 1] and downstream, downstream
         )
-    return skipped, offered[-1]
+    return skipped, accepted[0], offered[-1]

@@ -25,8 +25,12 @@ ANY_TAIL = 1 << 30
 S = TypeVar("S", WindowBuffer, RunningPool)
 
 
-def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
+def front_stages(
+    layer: Layer, stream: Stream, options: BuildOptions, *, shows: bool
+) -> tuple[Stage, ...]:
     """Give the stages between a stream of pixels and the layer's matrix; none for a vector.
+
+    `shows` says whether the matrix gets its windows shown, or reads them itself.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def front_stages(layer: Layer, stream: Stream, options: BuildOptions) -> tuple[S
         stages += _pool_stages(pool, stream, options)
         stream = stages[-1].outputs
     window = layer.window
-    if window is not None and layer.has_window:
+    if shows and window is not None and layer.has_window:
         check_window(layer)
         name = part_name(identifier(layer.name), "window")
         lanes = tuple(limits.type for limits in layer.inputs)

@@ -102,13 +102,14 @@ class _Cases:
 
     def of(self, index: int, stage: Stage, slots: IntArray) -> IntArray:
         """Give the inputs of stage `index`, of which `slots` are some that reach it."""
-        if stage.inputs.positions > 1 and not is_by_position(stage):
+        reads_rows = isinstance(stage, FoldedDense) and stage.lines is not None
+        if reads_rows or (stage.inputs.positions > 1 and not is_by_position(stage)):
             return self._maps(index, stage, slots)
         if is_by_position(stage):
             slots = slots.reshape(-1, len(stage.inputs.order))
             slots = slots[self.rng.permutation(len(slots))]
         given = slots[:UNIT_RANDOM]
-        if not isinstance(stage, (UnrolledDense, FoldedDense)):
+        if not isinstance(stage, UnrolledDense | FoldedDense):
             return np.concatenate([given, edge_cases(at_one_position(stage), self.rng)])
         layer = self._layer_at(index)
         lo, hi = (np.array([getattr(r, end) for r in layer.inputs]) for end in ("lo", "hi"))
@@ -125,7 +126,8 @@ class _Cases:
         most = max(MOST_MAP_SLOTS // (stage.outputs.positions * len(stage.outputs.order)), 2)
         given = slots[:most]
         layer = self._layer_at(index)
-        if not isinstance(stage, WindowBuffer) or layer.op != "conv2d" or layer.window is None:
+        sees = isinstance(stage, WindowBuffer | FoldedDense)
+        if not sees or layer.op != "conv2d" or layer.window is None:
             return given
         if layer.window.outputs != stage.outputs.image:
             return given  # a pooling's in front of it
@@ -161,7 +163,7 @@ class _Cases:
         matrix = next(
             place
             for place, stage in enumerate(self.plan.stages)
-            if place > index and isinstance(stage, UnrolledDense | FoldedDense)
+            if place >= index and isinstance(stage, UnrolledDense | FoldedDense)
         )
         stages = (*self.plan.stages[index:matrix], *self.plan.layer_stages(matrix))
         slots = to_slots(stages[0].inputs, maps)

@@ -29,8 +29,11 @@ def edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
                 _changes(*pair) for pair in zip(stage.channels, stage.inputs.lanes, strict=True)
             ]
         case SerialThreshold():
-            lanes = len(stage.tables)
-            edges = [stage.tables[s % lanes][s // lanes] for s in range(len(stage.inputs.order))]
+            lanes, pixels = len(stage.tables), stage.inputs.pixels
+            edges = [
+                stage.tables[slot % lanes][slot // lanes // pixels]
+                for slot in range(len(stage.inputs.order))
+            ]
         case _:
             edges = [()] * len(stage.inputs.order)
     edges = [_some(places, MOST_THRESHOLDS) for places in edges]
