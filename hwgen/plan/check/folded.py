@@ -27,7 +27,7 @@ def check_folded(
     _check_sets(stage, where)
     _check_rows(stage, layer, where, may_drop=may_drop)
     _check_elements(stage, where)
-    _check_ends(stage, where)
+    check_ends(stage, where)
     slots = len(stage.inputs.order)
     probes = np.vstack([np.zeros((1, slots), np.int64), np.eye(slots, dtype=np.int64)])
     sums = run_stage(stage, probes)
@@ -121,7 +121,7 @@ def _check_elements(stage: FoldedDense, where: str) -> None:
             raise PlanError(f"{place}.weights: must be 0 behind the end of the last row")
 
 
-def _check_ends(stage: FoldedDense, where: str) -> None:
+def check_ends(stage: FoldedDense, where: str) -> None:
     """Rows must end in order, and no result before the one of its set has left in its turn."""
     for index, ends in enumerate(stage.ends):
         if (

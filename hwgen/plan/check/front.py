@@ -13,8 +13,10 @@ from hwgen.plan.windows import Window, window_of
 S = TypeVar("S", bound=Stage)
 
 
-def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None:
+def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str, *, shows: bool) -> None:
     """Take the next stages, as far as they stand in front of the layer's matrix, and compare them.
+
+    `shows` says whether the matrix gets its windows shown, or reads them itself.
 
     Raises
     ------
@@ -24,7 +26,7 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None
     for pool in layer.pools:
         _check_pool(rest, pool, where)
     window = layer.window
-    if window is None or not layer.has_window:
+    if window is None or not layer.has_window or not shows:
         return
     stage, place = _next(rest, WindowBuffer, layer.name, where)
     if _as_seen(stage) != window:

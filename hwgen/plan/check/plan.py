@@ -15,15 +15,16 @@ import numpy as np
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.check.flow import check_flow
-from hwgen.plan.check.folded import check_folded
+from hwgen.plan.check.folded import check_ends, check_folded
 from hwgen.plan.check.front import check_front
+from hwgen.plan.check.ring import check_ring
 from hwgen.plan.check.tail import check_tail
 from hwgen.plan.check.unrolled import check_unrolled
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Layer
-from hwgen.plan.stages.positions import at_one_position, flattened
+from hwgen.plan.stages.positions import at_one_pixel, flattened
 from hwgen.plan.stages.stage import (
     PADDING,
     FoldedDense,
@@ -47,8 +48,10 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
     _check_chain(plan, graph, where)
     check_flow(plan, where)
     rest = list(enumerate(plan.stages))
-    for layer in layers:
-        check_front(rest, layer, where)
+    for layer, choice in zip(layers, plan.choices, strict=True):
+        _check_order(rest, where)
+        _check_joints(rest, where)
+        check_front(rest, layer, where, shows=choice.style == "unrolled")
         _check_joints(rest, where)
         _check_layer(rest, layer, where)
     if rest and isinstance(rest[0][1], Reorder):
@@ -73,7 +76,10 @@ def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> Non
             f"{place}: must be layer {layer.name} of the network; build the plan anew for another "
             "network"
         )
-    at_one = at_one_position(dense)
+    if isinstance(dense, FoldedDense) and dense.lines is not None:
+        check_ring(dense, layer, place)
+        check_ends(dense, place)
+    at_one = at_one_pixel(dense)
     assert isinstance(at_one, FoldedDense | UnrolledDense)
     dense = at_one
     if dense.inputs.positions > 1:  # a whole map is a vector's elements to it
@@ -92,7 +98,7 @@ def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> Non
         if not rest:
             raise PlanError(f"{place}: must be followed by the {layer.tail} of {layer.name}")
         index, tail = rest.pop(0)
-        tail = at_one_position(tail)
+        tail = at_one_pixel(tail)
     check_tail(tail, layer, forms, f"{where}.stages[{index}]")
 
 
@@ -103,12 +109,25 @@ def _check_joints(rest: list[tuple[int, Stage]], where: str) -> None:
         _check_places(index, stage, where)
 
 
+def _check_order(rest: list[tuple[int, Stage]], where: str) -> None:
+    """Neighbours that travelled together must become one pixel after another, and all come."""
+    if rest and isinstance(rest[0][1], Reorder):
+        index, stage = rest.pop(0)
+        _check_places(index, stage, where)
+        order = stage.outputs.order
+        for slot, source in enumerate(stage.sources):
+            if source == PADDING != order[slot % len(order)]:
+                raise PlanError(f"{where}.stages[{index}].sources[{slot}]: must be an input slot")
+
+
 def _check_reorder(index: int, stage: Stage, layer: Layer, where: str) -> None:
     """Every output must go to its place, and those that do not come must be their constant."""
     assert isinstance(stage, Reorder)
     _check_places(index, stage, where)
-    for slot, row in enumerate(stage.outputs.order):
-        if row != PADDING and stage.sources[slot] == PADDING:
+    order = stage.outputs.order
+    for slot, source in enumerate(stage.sources):
+        row = order[slot % len(order)]
+        if row != PADDING and source == PADDING:
             limits = layer.outputs[row]
             if limits.span or stage.constants[slot] != limits.lo:
                 raise PlanError(

@@ -1,0 +1,91 @@
+"""Shows that a folded convolution, perhaps edited, reads the windows of its layer."""
+
+from __future__ import annotations
+
+from hwgen.errors import PlanError
+from hwgen.plan.folded.ring import lines_of
+from hwgen.plan.layer import Layer
+from hwgen.plan.stages.positions import at_one_pixel
+from hwgen.plan.stages.stage import PADDING, FoldedDense
+
+
+def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
+    """Compare what a unit reads of a map, and how neighbours leave, with its layer.
+
+    Raises
+    ------
+    PlanError
+        With the place that is wrong, and what must hold there.
+    """
+    lines, wanted = stage.lines, lines_of(layer, stage.inputs)
+    if lines is None or wanted is None or stage.outputs.image != layer.positions:
+        raise PlanError(f"{where}.lines: must be the windows of {layer.name}; undo the edit")
+    for name in ("kernel", "stride", "origin", "taps"):
+        if getattr(lines, name) != getattr(wanted, name):
+            raise PlanError(
+                f"{where}.lines.{name}: must be that of {layer.name}'s windows, "
+                f"{_shown(getattr(wanted, name))}; undo the edit"
+            )
+    if lines.spare < 0:
+        raise PlanError(f"{where}.lines.spare: must be 0 or more, not {lines.spare}")
+    if layer.window is None or stage.inputs.image != layer.window.image:
+        raise PlanError(f"{where}.inputs.image: must be the map of {layer.name}; undo the edit")
+    _check_channels(stage, layer, where)
+    _check_neighbours(stage, where)
+
+
+def _shown(value: tuple[object, ...]) -> str:
+    text = str(list(value))
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def _check_channels(stage: FoldedDense, layer: Layer, where: str) -> None:
+    """Every channel that a tap reads must come, none twice, in a lane that holds it."""
+    order, lanes, pixels = stage.inputs.order, stage.inputs.lanes, stage.inputs.pixels
+    elements = [element for element in order if element != PADDING]
+    read = {tap.lane for tap in layer.window.taps} if layer.window is not None else set()
+    come = {element // pixels for element in elements}
+    if len(set(elements)) < len(elements) or not read <= come or len(set(lanes)) > 1:
+        raise PlanError(
+            f"{where}.inputs.order: must hold each channel that {layer.name} reads once, in lanes "
+            "of one type"
+        )
+    for slot, element in enumerate(order):
+        first = order[slot - slot // len(lanes) % pixels * len(lanes)]
+        neighbour = slot // len(lanes) % pixels
+        if element != (PADDING if first == PADDING else first + neighbour):
+            raise PlanError(
+                f"{where}.inputs.order[{slot}]: must be neighbour {neighbour} of what the beats "
+                "before carry"
+            )
+    for channel in read:
+        limits, lane = layer.channels[channel], lanes[0]
+        if limits.lo < lane.lo or limits.hi > lane.hi:
+            raise PlanError(
+                f"{where}.inputs.lanes: must hold [{limits.lo}, {limits.hi}] of channel {channel}, "
+                f"not {lane}; widen them"
+            )
+
+
+def _check_neighbours(stage: FoldedDense, where: str) -> None:
+    """Neighbours leave beat after beat, all of a set and a row together."""
+    pixels, one = stage.pixels, at_one_pixel(stage)
+    assert isinstance(one, FoldedDense)
+    turns = tuple(
+        tuple(s * pixels + copy for s in together)
+        for together in one.turns
+        for copy in range(pixels)
+    )
+    if stage.turns != turns:
+        raise PlanError(
+            f"{where}.turns: must hold the {pixels} copies of each set one after another"
+        )
+    rows = tuple(
+        PADDING if row == PADDING else row * pixels + slot // stage.width % pixels
+        for slot, row in enumerate(stage.rows)
+    )
+    if stage.outputs.order != rows:
+        raise PlanError(
+            f"{where}.outputs.order: must be rows times the {pixels} neighbours, and the neighbour"
+        )
+
