@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.numeric import Range
-from hwgen.plan.choose.choices import folded, least_cycles, unrolled
+from hwgen.plan.choose.choices import folded, least_cycles, neighbours, unrolled
 from hwgen.plan.choose.layer_plan import layer_cost, plan_layer
 from hwgen.plan.design import LayerChoice
 from hwgen.plan.estimate.stage import Cost, stage_cost
 from hwgen.plan.folded.folding import LOADING
+from hwgen.plan.folded.ring import ring_lanes
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import MAX_UNROLLED_NONZERO, BuildOptions
 from hwgen.plan.stages.stage import Stream
@@ -20,6 +20,7 @@ from hwgen.plan.streams.joints import entry, lanes_within, narrower, slowest_sta
 
 MAX_MULTIPLIERS = 1024  # of a folded layer that is chosen by itself
 LEAST_LUTS_PER_WEIGHT = 0.5  # no layer was unrolled for less; where that is more, it is not tried
+PIXELS = (8, 4, 16)  # neighbouring windows at the most, the first of them tried first
 CONVERTER_LUTS = 12  # of the counters and enables of a converter to one beat
 
 
@@ -54,9 +55,10 @@ class Candidates:
         self.kind = Range(
             min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
         ).type
-        self.positions = prod(layer.positions)
-        self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns)
-        self._folded: dict[int, Candidate] = {}
+        self.rings = layer.window is not None and layer.window.image != (1, 1)
+        side_by_side = neighbours(layer.positions[1], max(PIXELS)) if self.rings else 1
+        self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns * side_by_side)
+        self._folded: dict[tuple[int, int], Candidate] = {}
         self._unrolled: list[Candidate] | None = None
 
     @property
@@ -95,13 +97,14 @@ class Candidates:
     def joint_luts(self, before: Candidate | None, candidate: Candidate) -> int:
         """LUTs of what joins this layer to the one before."""
         whole_before = before is None or before.choice.style == "unrolled"
-        reads_whole = bool(self.layer.pools) or self.layer.has_window  # of a map, in either style
         unrolled = candidate.choice.style == "unrolled"
+        reads_whole = bool(self.layer.pools) or (unrolled and self.layer.has_window)  # of a map
         gathered = 0 if whole_before or not (unrolled or reads_whole) else CONVERTER_LUTS
         if unrolled or not (whole_before or reads_whole) or (before is None and not reads_whole):
             return gathered
-        whole = entry(tuple(range(self.layer.columns)), self.kind, self.layer.columns)
-        lanes = lanes_within(self.layer.columns, candidate.cycles // self.positions)
+        elements = len(self.layer.channels) if self.rings else self.layer.columns
+        whole = entry(tuple(range(elements)), self.kind, elements)
+        lanes = len(self._stream(candidate.cycles).lanes)
         converter = narrower(self.name, whole, self.layer, lanes)
         cut = 0 if converter is None else stage_cost(converter, self.options.target).luts
         return gathered + cut
@@ -116,28 +119,41 @@ class Candidates:
             self._unrolled = [Candidate(choice=choice, cycles=self.layer.cycles, cost=cost)]
         return self._unrolled
 
-    def _on(self, multipliers: int) -> Candidate:
-        """Plan the layer on so many multipliers, rows in parallel first."""
-        if multipliers not in self._folded:
-            pe = min(multipliers, self.layer.rows)
-            simd = min(-(-multipliers // pe), self.layer.columns)
-            choice = folded(self.layer, pe, simd, self.options)
-            columns = self.layer.columns
-            least = least_cycles(self.layer, choice)
-            lanes = lanes_within(columns, least // self.positions)
-            stream = entry(tuple(range(columns)), self.kind, lanes)
+    def _on(self, multipliers: int, pixels: int = PIXELS[0]) -> Candidate:
+        """Plan the layer on so many multipliers, neighbours in parallel first, then rows."""
+        key = multipliers, pixels
+        if key not in self._folded:
+            together = neighbours(self.layer.positions[1], min(pixels, multipliers))
+            pe = min(-(-multipliers // together), self.layer.rows)
+            simd = min(-(-multipliers // together // pe), self.layer.columns)
+            choice = folded(self.layer, pe, simd, self.options, together)
+            stream = self._stream(least_cycles(self.layer, choice))
             planned = plan_layer(self.graph, self.layer, stream, choice, self.options, 1)
-            self._folded[multipliers] = Candidate(
+            self._folded[key] = Candidate(
                 choice=choice,
-                cycles=self.positions
-                * max(slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)),
+                cycles=max(
+                    slowest_stage(planned.stages), self._loaded_in(planned.stages[-1].outputs)
+                ),
                 cost=layer_cost(planned.stages, self.options.target),
             )
-        return self._folded[multipliers]
+        return self._folded[key]
+
+    def _stream(self, cycles: int) -> Stream:
+        """Give what the layer reads, as narrow as keeps up with so many cycles."""
+        window = self.layer.window
+        if window is None or not self.rings:
+            columns = self.layer.columns
+            return entry(tuple(range(columns)), self.kind, lanes_within(columns, cycles))
+        channels = len(self.layer.channels)
+        pixels = replace(entry(tuple(range(channels)), self.kind, channels), image=window.image)
+        lanes = ring_lanes(self.layer, pixels, cycles)
+        return replace(entry(tuple(range(channels)), self.kind, lanes), image=window.image)
 
     def _loaded_in(self, stream: Stream) -> int:
-        """Cycles that a folded layer behind takes to load a vector of this stream."""
+        """Cycles that a folded layer behind takes to load what this one sends."""
         is_last = self.layer.tail_name == self.graph.output
+        if self.rings:
+            return stream.beats
         return 1 if is_last or stream.beats == 1 else stream.beats + LOADING
 
     def _within(self, interval: int) -> Candidate | None:
@@ -150,6 +166,8 @@ class Candidates:
             return None
         tried = {fewest, fewest + 1, fewest + 2, -(-fewest // 4) * 4}
         found = [self._on(min(multipliers, self.most)) for multipliers in sorted(tried)]
+        if self.rings:
+            found += [self._on(fewest, pixels) for pixels in PIXELS[1:]]
         keeping = [candidate for candidate in found if candidate.cycles <= interval]
         return min(keeping, key=lambda candidate: candidate.worth)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
+from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import (
     BlockMemory,
     block_memory,
@@ -15,7 +16,8 @@ from hwgen.plan.cost.memory import (
     vector_luts,
 )
 from hwgen.plan.design import Target
-from hwgen.plan.stages.program_memory import ProgramMemory, program_memory
+from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.program_memory import ProgramMemory, place_shape, program_memory
 from hwgen.plan.stages.stage import (
     FoldedDense,
     MemoryKind,
@@ -32,16 +34,20 @@ TURN_LUTS = 6  # of a set whose results wait for their turn
 
 def folded_luts(stage: FoldedDense, target: Target) -> int:
     """LUTs of a folded unit before correction."""
-    shape = VectorShape.of(stage.inputs, stage.banks)
-    bits = shape.element_bits
+    shape = place_shape(stage)
     luts = sum(
-        _element_luts(element, stage.pe_sets[owner].lanes, bits, target)
+        _element_luts(
+            element, stage.pe_sets[owner].lanes, stage.pixels, shape.element_bits, target
+        )
         for element, owner in zip(stage.elements, stage.owners, strict=True)
     )
     luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
-        fed = [sum(lane in part.fed for part in stage.pe_sets) for lane in range(stage.width)]
+        fed = [
+            stage.pixels * sum(lane in part.fed for part in stage.pe_sets)
+            for lane in range(stage.width)
+        ]
         luts += TURN_LUTS * stage.sets
         if stage.is_round:
             luts += sum(widest * mux_luts(target, ways) for ways in fed)
@@ -54,9 +60,22 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
         luts += columns_luts(target, program.held, stage.cycles)
     else:
         luts += _program_blocks(program, target).luts
+    copies = readers(stage, program)
+    if isinstance(shape, LineShape):
+        return luts + _ring_luts(shape, copies, stage.vector_memory, target)
     if stage.vector_memory == "lut":
-        luts += vector_luts(target, shape, readers(stage, program)) or 0
+        luts += vector_luts(target, shape, copies) or 0
     return luts
+
+
+def _ring_luts(shape: LineShape, copies: int, kind: MemoryKind, target: Target) -> int:
+    """LUTs of a ring: what fills it, its copies, and the counters of columns, rows and windows."""
+    ring = ring_memory(shape, copies)
+    held = ring.copy.luts(target) if kind == "lut" else None
+    counts = (shape.columns, shape.words, *shape.image, *shape.windows, shape.groups)
+    control = COUNTER_LUTS * sum((count - 1).bit_length() for count in counts)
+    rows = (shape.slots - 1).bit_length()
+    return control + 3 * rows + ring.luts(target) + copies * ((held or 0) + rows + 1)
 
 
 def reorder_luts(stage: Reorder, target: Target) -> int:
@@ -74,12 +93,13 @@ def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
         shape = VectorShape.of(stage.inputs, 1)
         blocks = vector_blocks(target, shape)
         return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
-    shape = VectorShape.of(stage.inputs, stage.banks)
-    program, blocks = program_memory(stage), 0
+    shape, program, blocks = place_shape(stage), program_memory(stage), 0
     if stage.program_memory == "block":
         blocks += _program_blocks(program, target).blocks
     if stage.vector_memory == "block":
-        blocks += readers(stage, program) * vector_blocks(target, shape)
+        ring = ring_memory(shape, 1).copy if isinstance(shape, LineShape) else None
+        one = vector_blocks(target, shape) if ring is None else ring.blocks(target)
+        blocks += readers(stage, program) * one
     return blocks
 
 
@@ -92,8 +112,13 @@ def readers(stage: FoldedDense, program: ProgramMemory) -> int:
     return stage.banks if stage.counted else len(program.readers)
 
 
-def _element_luts(element: ProcessingElement, lanes: int, bits: int, target: Target) -> int:
-    """LUTs of one PE: its lanes, their sum, accumulator and its starts. A carry in takes a bit."""
+def _element_luts(
+    element: ProcessingElement, lanes: int, copies: int, bits: int, target: Target
+) -> int:
+    """LUTs of a PE and its copies: lanes, their sum, accumulator, and the starts, which are shared.
+
+    A carry in takes a bit.
+    """
     code = WeightCode(element.weights)
     product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
     signed = int(code.signed)
@@ -109,7 +134,7 @@ def _element_luts(element: ProcessingElement, lanes: int, bits: int, target: Tar
     if starts > 1:
         rows = len(element.initial)
         choice = rom_luts(target, rows, held) + COUNTER_LUTS * (rows - 1).bit_length()
-    return lanes * lane + signed * inverted * product + tree + held + signed + choice
+    return copies * (lanes * lane + signed * inverted * product + tree + held + signed) + choice
 
 
 def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:

@@ -8,7 +8,7 @@ from hwgen.plan.cost.memory import vector_kind
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.folded import ring_of
-from hwgen.plan.stages.positions import one_position
+from hwgen.plan.stages.positions import at_one_position, is_by_position, one_position
 from hwgen.plan.stages.stage import (
     PADDING,
     Fifo,
@@ -120,6 +120,9 @@ def _interval(stage: Stage) -> int:
     """Cycles between vectors of a stage by itself; of one that holds rows of a map, counted."""
     if isinstance(stage, FoldedDense) and (ring := ring_of(stage)) is not None:
         return max(ring.frame_steps, stage.cycles * stage.outputs.positions)
+    if is_by_position(stage):
+        positions = min(stage.inputs.positions, stage.outputs.positions)
+        return positions * latency_and_interval((at_one_position(stage),))[1]
     return latency_and_interval((stage,))[1]
 
 
