@@ -7,7 +7,7 @@ from hwgen.plan.options import BuildOptions
 from sim.test_designs import check
 from tests.tiny_maps import random_map_net, small_cnn
 
-STYLES = {"unrolled": {}, "folded": {"pe": 3, "simd": 2}}
+STYLES = {"unrolled": {}, "folded": {"pe": 3, "simd": 2, "pixels": 2}}
 
 
 def check_design(graph, tmp_path, **options):

@@ -14,7 +14,15 @@ from hwgen.plan.stages.requantizers import Choice
 TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
 MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
-LEAST = {"pe": 1, "simd": 1, "pixels": 1, "fps": 1, "max_luts": 1, "max_brams": 0, "luts_per_bram": 0}
+LEAST = {
+    "pe": 1,
+    "simd": 1,
+    "pixels": 1,
+    "fps": 1,
+    "max_luts": 1,
+    "max_brams": 0,
+    "luts_per_bram": 0,
+}
 MAX_UNROLLED_NONZERO = 20_000  # what --style auto unrolls at the most
 
 Progress = Callable[[str, float], None]  # what is being done, and which share of it is done

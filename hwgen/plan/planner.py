@@ -12,7 +12,7 @@ from hwgen.plan.choose.choices import asked_for, least_cycles
 from hwgen.plan.choose.goals import choose
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Budget, LayerChoice, Plan
-from hwgen.plan.folded.ring import lines_of, ring_lanes
+from hwgen.plan.folded.ring import ring_lanes
 from hwgen.plan.identifier import identifier, top_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
@@ -30,7 +30,7 @@ from hwgen.plan.streams.joints import (
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.unrolled.flow import with_flow
 from hwgen.plan.unrolled.front import front_stages
-
+from hwgen.plan.windows import lines_of
 
 S = TypeVar("S", bound=Stage)
 
@@ -84,7 +84,7 @@ def plan_chosen(
         places += [len(stages) + k for k in {0, *bursts} if len(stages) + k]
         stages += brought
         stream = stages[-1].outputs if stages else stream
-        if choice.style == "folded" and lines_of(layer, stream) is not None:
+        if choice.style == "folded" and lines_of(layer.window, stream.image) is not None:
             planned = plan_layer(graph, layer, stream, choice, options, slowest)
             own = planned.stages
         else:
@@ -159,7 +159,7 @@ def _brought(
             found += _all(widener(before[-1].name, stream, layer.inputs))
         return found
     name = before[-1].name if before else identifier(layer.name)
-    if layer.window is None or lines_of(layer, stream) is None:
+    if layer.window is None or lines_of(layer.window, stream.image) is None:
         if stream.beats != stream.positions or not before:
             return found
         at_once = one_position(stream) if layer.window is not None else flattened(stream)

@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 
 from hwgen.numeric import IntArray, Range
-from hwgen.plan.stages.stream import PADDING
 from hwgen.plan.stages.folded import FoldedDense
 from hwgen.plan.stages.lines import Lines
+from hwgen.plan.stages.stream import PADDING
 from hwgen.plan.stages.window import Tap, WindowBuffer
 
 Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
@@ -156,4 +156,16 @@ def tap_ranges(window: Window, channels: tuple[Range, ...]) -> tuple[Range, ...]
     return tuple(
         channels[tap.lane] if inside else channels[tap.lane].union(Range(0, 0))
         for tap, inside in zip(window.taps, always, strict=True)
+    )
+
+
+def lines_of(window: Window | None, image: tuple[int, int]) -> Lines | None:
+    """Give the windows that a folded layer reads in rows of a map; None where it reads a vector."""
+    if window is None or image == (1, 1) == window.outputs:
+        return None
+    return Lines(
+        kernel=(window.rows.kernel, window.columns.kernel),
+        stride=(window.rows.stride, window.columns.stride),
+        origin=(window.rows.origin, window.columns.origin),
+        taps=window.taps,
     )

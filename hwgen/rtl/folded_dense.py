@@ -15,8 +15,8 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.numeric import Range
-from hwgen.plan.stages.program_memory import Columns, program_memory
 from hwgen.plan.stages.folded import ring_of
+from hwgen.plan.stages.program_memory import Columns, program_memory
 from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize

@@ -97,8 +97,9 @@ class LineBuffer(wiring.Component):
         bases = Decisions(m, base)
         below, frame = (
             Cat(
-                bases.of([(slot + moved) % shape.slots >> bit & 1 == 1 for slot in
-                          range(shape.slots)])
+                bases.of(
+                    [(slot + moved) % shape.slots >> bit & 1 == 1 for slot in range(shape.slots)]
+                )
                 for bit in range(len(base))
             )
             for moved in (shape.advance, shape.frame_advance)
@@ -172,9 +173,9 @@ class LineBuffer(wiring.Component):
         shifts, pixels = 1 << len(shift), range(shape.pixels)
         for neighbour in pixels:
             ways = [
-                data.word_select(
-                    of * span + min(moved, shape.shifts - 1) + neighbour, bits
-                ) if shape.width > bits else data
+                data.word_select(of * span + min(moved, shape.shifts - 1) + neighbour, bits)
+                if shape.width > bits
+                else data
                 for of in range(shape.lanes)
                 for moved in range(shifts)
             ]
@@ -191,9 +192,7 @@ class LineBuffer(wiring.Component):
         m.d.comb += both.eq(Cat(row, base))
         table = Decisions(m, both)
         slots = [
-            None
-            if u >= shape.lines.kernel[0] or slot >= shape.slots
-            else (slot + u) % shape.slots
+            None if u >= shape.lines.kernel[0] or slot >= shape.slots else (slot + u) % shape.slots
             for slot in range(1 << size)
             for u in range(1 << len(row))
         ]

@@ -131,8 +131,10 @@ class LineFiller(wiring.Component):
         """Give the words of a beat with its codes in the last column; `taken`, it is kept."""
         shape = self.shape
         bits, lanes = shape.element_bits, split(self.i.payload, shape.inputs.lanes)
-        codes = [Mux(beyond, 0, resize(lane, bits)) if shape.beyond else resize(lane, bits)
-                 for lane in lanes]
+        codes = [
+            Mux(beyond, 0, resize(lane, bits)) if shape.beyond else resize(lane, bits)
+            for lane in lanes
+        ]
         depth, width = shape.assembled
         if not width:
             return Cat(*codes)
@@ -160,7 +162,11 @@ class LineFiller(wiring.Component):
 
 def _number(columns: Decisions, values: Sequence[int | None], bits: int) -> Value:
     """Give a number that is known for each column, or is not looked at."""
-    return Cat(
-        columns.of([None if value is None else bool(value >> bit & 1) for value in values])
-        for bit in range(bits)
-    ) if bits else Const(0, 0)
+    return (
+        Cat(
+            columns.of([None if value is None else bool(value >> bit & 1) for value in values])
+            for bit in range(bits)
+        )
+        if bits
+        else Const(0, 0)
+    )

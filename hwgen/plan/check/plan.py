@@ -111,8 +111,9 @@ def _check_joints(rest: list[tuple[int, Stage]], where: str) -> None:
 
 def _check_order(rest: list[tuple[int, Stage]], where: str) -> None:
     """Neighbours that travelled together must become one pixel after another, and all come."""
-    if rest and isinstance(rest[0][1], Reorder):
-        index, stage = rest.pop(0)
+    index, stage = rest[0] if rest else (0, None)
+    if isinstance(stage, Reorder):
+        rest.pop(0)
         _check_places(index, stage, where)
         order = stage.outputs.order
         for slot, source in enumerate(stage.sources):

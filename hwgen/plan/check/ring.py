@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hwgen.errors import PlanError
-from hwgen.plan.folded.ring import lines_of
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.positions import at_one_pixel
 from hwgen.plan.stages.stage import PADDING, FoldedDense
+from hwgen.plan.windows import lines_of
 
 
 def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
@@ -17,7 +17,7 @@ def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
     PlanError
         With the place that is wrong, and what must hold there.
     """
-    lines, wanted = stage.lines, lines_of(layer, stage.inputs)
+    lines, wanted = stage.lines, lines_of(layer.window, stage.inputs.image)
     if lines is None or wanted is None or stage.outputs.image != layer.positions:
         raise PlanError(f"{where}.lines: must be the windows of {layer.name}; undo the edit")
     for name in ("kernel", "stride", "origin", "taps"):
@@ -88,4 +88,3 @@ def _check_neighbours(stage: FoldedDense, where: str) -> None:
         raise PlanError(
             f"{where}.outputs.order: must be rows times the {pixels} neighbours, and the neighbour"
         )
-

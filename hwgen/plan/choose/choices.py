@@ -25,8 +25,8 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     folds = bool(options.pe or options.simd or options.pixels or not options.skip)
     if options.style == "unrolled" and folds:
         raise PlanError(
-            "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled unit has all "
-            "rows in parallel and never holds a zero weight"
+            "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled "
+            "unit has all rows in parallel and never holds a zero weight"
         )
     if options.goal is not None:
         return None
@@ -93,9 +93,7 @@ def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
     )
 
 
-def folded(
-    layer: Layer, pe: int, simd: int, options: BuildOptions, pixels: int = 1
-) -> LayerChoice:
+def folded(layer: Layer, pe: int, simd: int, options: BuildOptions, pixels: int = 1) -> LayerChoice:
     """Give the choice of a folded unit, no larger than the layer."""
     return LayerChoice(
         name=layer.name,
@@ -137,8 +135,10 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
                 f"{choice.pe}, {choice.simd} and {str(choice.skip).lower()}; or set style to folded"
             )
         width = layer.positions[1]
-        if choice.pixels < 1 or width % choice.pixels or not (
-            choice.style == "folded" or choice.pixels == 1
+        if (
+            choice.pixels < 1
+            or width % choice.pixels
+            or not (choice.style == "folded" or choice.pixels == 1)
         ):
             raise PlanError(
                 f"{place}.pixels: must divide the {width} windows of a row of {layer.name}, and be "

@@ -36,9 +36,7 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     """LUTs of a folded unit before correction."""
     shape = place_shape(stage)
     luts = sum(
-        _element_luts(
-            element, stage.pe_sets[owner].lanes, stage.pixels, shape.element_bits, target
-        )
+        _element_luts(element, stage.pe_sets[owner].lanes, stage.pixels, shape.element_bits, target)
         for element, owner in zip(stage.elements, stage.owners, strict=True)
     )
     luts += COUNTER_LUTS * ((stage.cycles - 1).bit_length() + (shape.words - 1).bit_length())
@@ -90,15 +88,17 @@ def reorder_luts(stage: Reorder, target: Target) -> int:
 def folded_brams(stage: FoldedDense | Reorder, target: Target) -> int:
     """Count the block RAMs of program and vector."""
     if isinstance(stage, Reorder):
-        shape = VectorShape.of(stage.inputs, 1)
-        blocks = vector_blocks(target, shape)
+        blocks = vector_blocks(target, VectorShape.of(stage.inputs, 1))
         return len(stage.outputs.lanes) * blocks if stage.memory == "block" else 0
     shape, program, blocks = place_shape(stage), program_memory(stage), 0
     if stage.program_memory == "block":
         blocks += _program_blocks(program, target).blocks
     if stage.vector_memory == "block":
-        ring = ring_memory(shape, 1).copy if isinstance(shape, LineShape) else None
-        one = vector_blocks(target, shape) if ring is None else ring.blocks(target)
+        one = (
+            ring_memory(shape, 1).copy.blocks(target)
+            if isinstance(shape, LineShape)
+            else vector_blocks(target, shape)
+        )
         blocks += readers(stage, program) * one
     return blocks
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.design import Effort, Target
-from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.folded.long_rows import unlike_sets
 from hwgen.plan.folded.schedule import Schedule, SetShape, deal, in_order
 from hwgen.plan.stages.lines import LineShape
@@ -139,7 +139,11 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     longest = max(work.values())
     may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)
-    if options.alike or bits.ring is not None or like.rhythm <= max(aimed_cycles(least), 1 + LOADING):
+    if (
+        options.alike
+        or bits.ring is not None
+        or like.rhythm <= max(aimed_cycles(least), 1 + LOADING)
+    ):
         return like
     unlike = [like]
     for aim in sorted({-int(-share * least // 1) for share in AIMED}):

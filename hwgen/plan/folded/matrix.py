@@ -20,12 +20,11 @@ from hwgen.plan.folded.program import (
     started,
     union,
 )
-from hwgen.plan.folded.ring import lines_of
 from hwgen.plan.folded.schedule import Schedule
 from hwgen.plan.layer import Layer
-from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.positions import window_stream
+from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
     FoldedDense,
@@ -34,6 +33,7 @@ from hwgen.plan.stages.stage import (
     ProcessingElement,
     Stream,
 )
+from hwgen.plan.windows import lines_of
 
 RELEASED = 4  # cycles from the last read of a row until its slot is filled
 SKIPPING_PAYS = 0.9  # share of dense mode's cycles above which positions are not worth a memory
@@ -58,7 +58,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         Where pe, simd or pixels do not fit the layer.
     """
     _check_fold(layer, options)
-    lines = lines_of(layer, inputs)
+    lines = lines_of(layer.window, inputs.image)
     vector = inputs if lines is None else window_stream(inputs, layer.columns)
     units = np.ones(layer.rows, np.int64)
     if layer.tail == "threshold":

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import lcm
 
 import numpy as np
@@ -147,20 +148,20 @@ class LineShape:
         return place // stride * self.advance + place % stride if stride > self.advance else place
 
     def _freed(self, y: int) -> int:
-        """Stored rows that no window below row `y` of windows sees."""
+        """Give the stored rows that no window below row `y` of windows sees."""
         if y == self.windows[0] - 1:
             return self.rows
         return min(max((y + 1) * self.advance - self.lead, 0), self.rows)
 
     def _needed(self, y: int) -> int:
-        """Stored rows that the windows of row `y` and those above see."""
+        """Give the stored rows that the windows of row `y` and those above see."""
         return min(max(y * self.advance + self.lines.kernel[0] - self.lead, 0), self.rows)
 
     @cached_property
     def dropped(self) -> tuple[int, ...]:
         """Rows that are given free behind each row of windows."""
         freed = [0, *(self._freed(y) for y in range(self.windows[0]))]
-        return tuple(late - early for early, late in zip(freed, freed[1:], strict=False))
+        return tuple(late - early for early, late in pairwise(freed))
 
     @cached_property
     def wanted(self) -> tuple[int, ...]:

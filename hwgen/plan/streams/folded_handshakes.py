@@ -107,11 +107,14 @@ class _Ring:
         self._freed.append(freed)
 
 
+Store = _Halves | _Ring
+
+
 class _FoldedModel(ABC):
     """What is filled, the sequencer, and the pipeline behind it."""
 
     def __init__(
-        self, store: _Halves | _Ring, cycles: int, pipeline: int, ends: tuple[tuple[int, ...], ...]
+        self, store: Store, cycles: int, pipeline: int, ends: tuple[tuple[int, ...], ...]
     ) -> None:
         self._store, self._cycles = store, cycles
         self._ending: dict[int, list[int]] = {}
@@ -121,13 +124,13 @@ class _FoldedModel(ABC):
         self._step, self._output = 0, False
         self._claimed = [False] * FETCH
         self._pipeline: list[list[int]] = [[] for _ in range(pipeline)]
-        self._ahead: list[int] = []  # steps to the next one that ends anything
+        ahead: list[int] = []
         distance = 0
         for step in reversed(range(cycles)):
             acts = step in self._ending or step == cycles - 1
             distance = 0 if acts else distance + 1
-            self._ahead.append(distance)
-        self._ahead.reverse()
+            ahead.append(distance)
+        self._ahead = tuple(reversed(ahead))  # steps to the next one that ends anything
 
     @abstractmethod
     def _leave(self, ended: list[int]) -> None:

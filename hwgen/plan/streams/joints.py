@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hwgen.numeric import IntType, Range
-from hwgen.plan.identifier import part_name
 from hwgen.plan.cost.memory import vector_kind
+from hwgen.plan.identifier import part_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.folded import ring_of

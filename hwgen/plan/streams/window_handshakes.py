@@ -17,21 +17,21 @@ class WindowModel:
         steps, length = WindowSteps(stage), stage.row_steps
         self._stage, self._tail_pixels = stage, steps.tail_pixels
         places = [divmod(step, length) for step in range(stage.steps)]
-        self._takes = [
+        self._takes = tuple(
             bool(steps.pixel_rows[row] and steps.pixel_columns[column]) for row, column in places
-        ]
-        self._shows = [
-            [
+        )
+        self._shows = tuple(
+            tuple(
                 bool(
                     (steps.own_columns[column] and own[row])
                     or (steps.late_columns[column] and late[row])
                 )
                 for row, column in places
-            ]
+            )
             for own, late in (
                 (steps.own_rows(pending), steps.late_rows(pending)) for pending in (False, True)
             )
-        ]
+        )
         self._step = self._level = 0
         self._head = self._output = self._pending = self._undecided = self._flushing = False
 
@@ -90,7 +90,7 @@ class PoolModel:
 
     def __init__(self, stage: RunningPool) -> None:
         rows, columns = (_ends(stage, axis) for axis in (0, 1))
-        self._ends = [row and column for row in rows for column in columns]
+        self._ends = tuple(row and column for row in rows for column in columns)
         self._pixel, self._output = 0, False
 
     def valid(self, upstream: bool) -> bool:

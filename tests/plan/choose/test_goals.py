@@ -152,7 +152,10 @@ def test_luts_out_of_reach_name_the_nearest():
         ({"fps": 5}, "fps: needs the clock that it is meant at; add --clock-mhz 100"),
         ({"fps": 5, "clock_mhz": 1.0, "max_luts": 3}, "fps: must not stand beside --max-luts"),
         ({"fps": 2_000_000, "clock_mhz": 1.0}, "fps: must be at most a vector a cycle, 1000000 at"),
-        ({"max_luts": 4, "pe": 2}, "pe, simd: are chosen for a goal; leave them out, or the goal"),
+        (
+            {"max_luts": 4, "pe": 2},
+            "pe, simd, pixels: are chosen for a goal; leave them out, or the goal",
+        ),
     ],
 )
 def test_goals_that_contradict_are_refused(options, sentence):

@@ -61,11 +61,11 @@ def test_a_clock_that_folded_layers_do_not_look_at(folded):
     )
 
 
-@pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"skip": False}])
+@pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"pixels": 2}, {"skip": False}])
 def test_what_unrolled_layers_do_not_look_at(options):
     with pytest.raises(PlanError) as caught:
         plan_design(network(1), BuildOptions(style="unrolled", **options))
     assert str(caught.value) == (
-        "style: --pe, --simd and --no-skip belong to --style folded; an unrolled unit has all rows "
-        "in parallel and never holds a zero weight"
+        "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled unit "
+        "has all rows in parallel and never holds a zero weight"
     )
