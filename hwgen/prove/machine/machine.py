@@ -210,14 +210,14 @@ class Machine:
         return choose
 
     def _read(self, memory: Memory, index: int) -> Run:
-        """Give what reads a memory; a word that is being written is unknown."""
+        """Give what reads a memory: the word before, or unknown if synthesis need not give it."""
         port = memory.reads[index]
         steps = self.rules.steps
         contents = memory.table() if steps is not None and not memory.writes else None
 
         def run() -> Sequence[Value]:
             address = self.get(port.address)
-            for write in memory.writes:
+            for write in memory.writes if memory.unchecked else ():
                 writes = any(value != 0 for value in self.get(write.enable))
                 if writes and self._may_meet(address, self.get(write.address)):
                     return (UNKNOWN,) * len(port.words)

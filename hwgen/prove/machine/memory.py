@@ -27,7 +27,8 @@ class Port:
 class Memory:
     """A memory that is read in the same cycle and written at the end of a cycle.
 
-    `contents` are its words as written in the Verilog, None where something writes them.
+    `contents` are its words as written in the Verilog, None where something writes them. It is
+    `unchecked` where synthesis is told that no word is read while it is written.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Memory:
     reads: tuple[Port, ...]
     writes: tuple[Port, ...]
     contents: tuple[tuple[Value, ...], ...]
+    unchecked: bool
 
     def table(self) -> Contents:
         """Give the words as numbers."""
@@ -101,6 +103,7 @@ def _memory(module: Module, name: str, entry: Mapping[str, Any]) -> Memory:
         size=size,
         reads=ports(numbers["RD_PORTS"], "RD", enabled=False),
         writes=ports(numbers["WR_PORTS"], "WR", enabled=True),
+        unchecked=int(entry.get("attributes", {}).get("no_rw_check", "0"), 2) != 0,
         contents=tuple(tuple(int(c) if c in "01" else UNKNOWN for c in word) for word in words),
     )
 
