@@ -81,7 +81,8 @@ class LineFiller(wiring.Component):
         completes = columns.of([s is not None and s.group is not None for s in steps])
         first = columns.of([k < shape.lines.stride[1] for k in range(shape.columns)])
         place = Cat(word[: bits_of(shape.words)], plane)
-        whole = self._assembled(m, step, place, beyond, first)
+        seen = columns.of([s is not None for s in steps])
+        whole = self._assembled(m, step & seen, place, beyond, first)
         m.d.sync += [
             self.write.eq(step & stored & completes),
             self.word.eq(whole),
@@ -124,9 +125,9 @@ class LineFiller(wiring.Component):
         return word
 
     def _assembled(
-        self, m: Module, step: Value, place: Value, beyond: Value, first: Value
+        self, m: Module, keep: Value, place: Value, beyond: Value, first: Value
     ) -> Value:
-        """Give the words of a beat with its codes in the last column."""
+        """Give the words of a beat with its codes in the last column, which are kept if seen."""
         shape = self.shape
         bits, lanes = shape.element_bits, split(self.i.payload, shape.inputs.lanes)
         codes = [Mux(beyond, 0, resize(lane, bits)) if shape.beyond else resize(lane, bits)
@@ -151,7 +152,7 @@ class LineFiller(wiring.Component):
         m.d.comb += [
             read.addr.eq(place),
             write.addr.eq(place),
-            write.en.eq(step),
+            write.en.eq(keep),
             write.data.eq(Cat(own[bits:] for own in whole)),
         ]
         return Cat(*whole)
