@@ -1,7 +1,8 @@
 """Runs the netlist of a unit, one clock cycle after another, on symbolic values.
 
 It begins behind a cycle of reset, with every register and every memory that is written holding
-any value: what the unit does then, it does after every reset.
+any value: what the unit does then, it does after every reset. Words that the unit never writes keep
+what the Verilog gives them.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class Machine:
             pair for f in self._flops for pair in zip(f.outputs["Q"], f.inputs["D"], strict=True)
         ]
         self._words: dict[str, list[Sequence[Value]]] = {}
+        self._kept: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
+        self._missed: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
+        self._written: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
         self._places: dict[str, int] = {}
         self._steps: list[tuple[Run, Word]] = []
         self._readers: dict[Net, list[int]] = {}
@@ -64,15 +68,27 @@ class Machine:
         for net, _ in self._held:
             self._put(net, UNKNOWN)
         for memory in self.memories:
-            self._words[memory.name] = memory.unknown()
+            self._words[memory.name] = memory.unknown(self._kept[memory.name])
             self._touch(memory)
         for port in ("i__payload", "i__valid", "o__ready"):
             self.set(self.module.port(port), [UNKNOWN] * len(self.module.port(port)))
         for reset in (1, 0) if "rst" in self.module.ports else ():
             self.set(self.module.port("rst"), (reset,))
             self.settle()
-            if reset:
-                self.clock()
+            if reset:  # what is written meanwhile is where something was written before
+                self._load()
+
+    def keep_unwritten(self) -> bool:
+        """Tell whether words were read that were never written; from the next reset on they count.
+
+        Then writing one is refused.
+        """
+        found = False
+        for name, missed in self._missed.items():
+            new = missed - self._written[name] - self._kept[name]
+            self._kept[name] |= new
+            found = found or bool(new)
+        return found
 
     @property
     def deepest(self) -> int:
@@ -109,12 +125,15 @@ class Machine:
 
     def clock(self) -> None:
         """Load all registers and write all memories."""
-        loaded = [self._values.get(net, UNKNOWN) for _, net in self._held]
         for memory in self.memories:
             for port in memory.writes:
                 self._write(memory, self.get(port.enable), self.get(port.address), port.words)
             if len(memory.writes) > 1:
                 self._forget_conflicts(memory)
+        self._load()
+
+    def _load(self) -> None:
+        loaded = [self._values.get(net, UNKNOWN) for _, net in self._held]
         for (net, _), value in zip(self._held, loaded, strict=True):
             if self._values.get(net, UNKNOWN) is not value:
                 self._put(net, value)
@@ -125,9 +144,13 @@ class Machine:
         if all(value == 0 for value in enable):
             return
         words, place = self._words[memory.name], number(address)
+        if self._kept[memory.name] and (place is None or place in self._kept[memory.name]):
+            raise self.module.problem(word[0], "must not be written to a word that was never one")
         if place is None:
             words[:] = [(UNKNOWN,) * len(word)] * len(words)
+            self._written[memory.name].update(range(len(words)))
         elif place < len(words):
+            self._written[memory.name].add(place)
             new = zip(enable, self.get(word), words[place], strict=True)
             words[place] = tuple(
                 value if e == 1 else old if e == 0 else UNKNOWN for e, value, old in new
@@ -221,6 +244,7 @@ class Machine:
                 writes = any(value != 0 for value in self.get(write.enable))
                 if writes and self._may_meet(address, self.get(write.address)):
                     return (UNKNOWN,) * len(port.words)
+            self._missed[memory.name].update(self._unwritten(memory, address))
             pointers = [value for value in address if isinstance(value, int | Bit | Step)]
             if steps is None or contents is None or len(pointers) < len(address):
                 return read(self._words[memory.name], address)
@@ -228,6 +252,12 @@ class Machine:
             return (UNKNOWN,) * len(port.words) if found is None else found
 
         return run
+
+    def _unwritten(self, memory: Memory, address: Sequence[Value]) -> tuple[int, ...]:
+        """Give the place of a word that is read and was not written so far."""
+        place = number(address) if memory.writes else None
+        known = place is None or place >= memory.size or place in self._written[memory.name]
+        return () if known else (place,)
 
     def _may_meet(self, first: Sequence[Value], second: Sequence[Value]) -> bool:
         a, b = number(first), number(second)

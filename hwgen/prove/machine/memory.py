@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class Port:
 class Memory:
     """A memory that is read in the same cycle and written at the end of a cycle.
 
-    `contents` are its words as written in the Verilog, None where something writes them. It is
+    `contents` are its words as written in the Verilog, before anything is written. It is
     `unchecked` where synthesis is told that no word is read while it is written.
     """
 
@@ -47,12 +47,12 @@ class Memory:
             words |= np.array([word[place] == 1 for word in self.contents], np.int64) << place
         return Contents(words, known & (width <= MOST_BITS), width)
 
-    def unknown(self) -> list[Sequence[Value]]:
-        """Give the words that are certain whatever happened before."""
+    def unknown(self, kept: Collection[int] = ()) -> list[Sequence[Value]]:
+        """Give the words that are certain whatever happened before; `kept` are never written."""
         if not self.writes:
             return list(self.contents)
-        width = len(self.writes[0].words)
-        return [(UNKNOWN,) * width for _ in range(self.size)]
+        nothing = (UNKNOWN,) * len(self.writes[0].words)
+        return [word if k in kept else nothing for k, word in enumerate(self.contents)]
 
 
 def memories_of(module: Module, document: Mapping[str, Any]) -> list[Memory]:

@@ -32,6 +32,9 @@ def sent(
         Where the unit stops, does not repeat itself, or sends something else after a pause.
     """
     run = run_steady(machine, feed, beats, columns, look)
+    if machine.keep_unwritten():
+        machine.reset()
+        run = run_steady(machine, feed, beats, columns, look)
     lanes = words_of(machine.module)
     found = [
         _decoded(payload, index, run, lanes, decode) for index, payload in enumerate(run.outputs)
