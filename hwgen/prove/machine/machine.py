@@ -23,6 +23,7 @@ from hwgen.prove.netlist.order import in_order
 Run = Callable[[], Sequence[Value]]
 CERTAIN = (int,).__contains__
 MOST_KNOWN = 1 << 12  # results of a cell on constants that are kept
+INPUTS = ("i__payload", "i__valid", "o__ready", "rst", "clk")
 STATELESS = ("$dff", "$mem_v2", "$scopeinfo")
 
 
@@ -69,8 +70,8 @@ class Machine:
 
     def _drivers(self) -> Iterator[Word]:
         """Give the words that something drives: inputs, cells, registers, reads of memories."""
-        driven = self.module.driver
-        yield from (word for word in self.module.ports.values() if word and word[0] not in driven)
+        ports = self.module.ports
+        yield from (ports[port] for port in INPUTS if ports.get(port))
         for cell in self.module.cells:
             if cell.kind != "$mem_v2":
                 yield from cell.outputs.values()
