@@ -187,7 +187,8 @@ def test_neighbours_in_another_order_are_refused(tmp_path, monkeypatch):
     leave = FoldedDenseUnit._leave
 
     def turned(unit, m, results, *rest):
-        return leave(unit, m, (*results[unit.plan.pe :], *results[: unit.plan.pe]), *rest)
+        first = len(unit.plan.elements)
+        return leave(unit, m, (*results[first:], *results[:first]), *rest)
 
     monkeypatch.setattr(FoldedDenseUnit, "_leave", turned)
     assert not prove(emitted(tmp_path, sample()[1])).proved
