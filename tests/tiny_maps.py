@@ -80,6 +80,31 @@ def small_cnn(seed=0, size=(6, 5), channels=2):
     return net.flatten().dense(4).argmax().graph()
 
 
+def random_conv_net(seed, poolings=0.2):
+    """A chain of one to three convolutions of any kernel, stride and padding, and poolings."""
+    rng = random.Random(seed)
+    net = MapNet(seed, (rng.randint(1, 5), rng.randint(1, 9), rng.randint(1, 9)))
+    for _ in range(rng.randint(1, 3)):
+        channels, *image = net.tensor.shape
+        kernel = (rng.randint(1, 4), rng.randint(1, 4))
+        stride = (rng.randint(1, 3), rng.randint(1, 4))
+        padding = (rng.randint(0, kernel[0] - 1), rng.randint(0, kernel[1] - 1))
+        if any(size + 2 * p < k for size, p, k in zip(image, padding, kernel, strict=True)):
+            continue
+        depthwise = rng.random() < 0.3
+        rows, groups = (channels * rng.randint(1, 2), channels) if depthwise else (5, 1)
+        where = {"stride": stride, "padding": padding, "groups": groups}
+        net.conv(rows, kernel, density=rng.choice([0.2, 0.6]), **where)
+        net.act(rng.choice(["u3", "s3", "u1"]))
+        if rng.random() < poolings and min(net.tensor.shape[1:]) >= 2:
+            net.pool(rng.choice(["max", "sum"]), (2, 2)).act()
+    if not net.nodes:
+        net.conv(2, (1, 1)).act()
+    if rng.random() < 0.3:
+        net.flatten().dense(3).argmax()
+    return net.graph()
+
+
 def random_map_net(seed):
     """A chain of one to three operations on a map of any size, and perhaps a vector behind it."""
     rng = np.random.default_rng(seed)

@@ -135,7 +135,7 @@ class Plan:
                     found.append([*front, stage])
                     front = []
                 case _:
-                    (found[-1] if found else front).append(stage)
+                    (found[-1] if found and not front else front).append(stage)
         return tuple(map(tuple, found))
 
     @property

@@ -1,42 +1,51 @@
-"""Proves a chain of units with streams of several beats, one unit after another.
+"""Proves a chain of units of which some take several beats a vector, one unit after another.
 
-What a unit is shown to send is what the next one is shown to read. Each is run alone: fed without
-a pause and never stopped.
+What a unit is shown to send is what the next one is shown to read. Each is run alone, on whole
+vectors or on whole frames of a map. Units that see a map pixel by pixel are shown as in
+`maps.chain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import prod
 from typing import Any
 
-import numpy as np
-
-from hwgen.ir import Threshold
-from hwgen.numeric import Range
+from hwgen.ir import Argmax, Conv2d, Dense, Flatten, Op, SumPool2d, Threshold
 from hwgen.prove.certificate.folded import FoldedLayer, UnitRun
+from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
-from hwgen.prove.forms.forms import Ranges, linear_form
+from hwgen.numeric import Range
+from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
-from hwgen.prove.layers import Layer
+from hwgen.prove.frames.joint import by_position, over_frames, sums_themselves
+from hwgen.prove.frames.rows import Frame, frame_rows, frame_thresholds, whole
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.machine.steady import SteadyRun
-from hwgen.prove.machine.streams import Element, Stream, Total, cut
+from hwgen.prove.machine.streams import Element, Stream
+from hwgen.prove.maps.chain import COMPUTING, MOVING, check_last
+from hwgen.prove.maps.stream import MapStream, entering
+from hwgen.prove.maps.summing import settle
 from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.read import DesignFolder
-from hwgen.prove.units.argmax import prove_argmax
 from hwgen.prove.units.best import prove_best
 from hwgen.prove.units.codes import CodesProof, prove_codes
-from hwgen.prove.units.dense import Lane
-from hwgen.prove.units.folded import FoldedProof, Repeated, aliased_row, prove_folded
+from hwgen.prove.units.folded import FoldedProof, Repeated, prove_folded
 from hwgen.prove.units.movers import prove_mover
+from hwgen.prove.units.one_beat import argmax_of_beat
 from hwgen.prove.units.staircase import reached_codes
+from hwgen.prove.views import is_map
 
 Progress = Callable[[str], None]
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
+BY_POSITION = ("WindowBuffer", "RunningPool", "WindowMax", "UnrolledDense")  # on maps
+BEHIND = ("ParallelThreshold", "ParallelArgmax")  # the same, where the sums come from one of these
 
 
 class Chain:
-    """The stream between two units, and what is known of the layer that it belongs to.
+    """The stream between two units, and what is known of the frame that it carries.
 
     Parameters
     ----------
@@ -52,43 +61,97 @@ class Chain:
         self.design = design
         self.netlist = netlist
         self.modules = modules
-        kind = design.graph.input.type
-        columns = int(np.prod(design.graph.input.shape))
-        self.inputs: tuple[Range, ...] = (kind.range,) * columns
-        self.alias = tuple(range(columns))
-        elements = [
-            Element(column=k, limits=kind.range, bits=kind.bits) if k < columns else None
-            for k in range(design.input_beats * design.input_lanes)
-        ]
-        width = design.input_lanes
-        self.stream = Stream(
-            lanes=(kind.bits,) * width,
-            beats=tuple(tuple(elements[k : k + width]) for k in range(0, len(elements), width)),
-        )
+        self.layers: list[FoldedLayer] = []
+        self.maps: list[MapUnit] = []
+        self.flows: list[tuple[str, Flow]] = []
+        start = entering(design.graph)
+        self.nodes = start.nodes
+        self.by_position: MapStream | None = None
+        limits = [channel.limits for channel in start.channels for _ in range(start.positions)]
+        self.frame = whole(start.image, limits)
+        self.stream = self._input(start)
+        self._is_map = is_map(design.graph)
+        self._left = list(zip(design.units, design.kinds, strict=True))
 
-    def prove(self, layers: list[Layer], progress: Progress) -> Iterator[FoldedLayer]:
-        """Give the proof of each layer.
+    def _input(self, start: MapStream) -> Stream:
+        """Give the stream that enters: the channels of each position, in beats of equal lanes.
+
+        Raises
+        ------
+        NotProvedError
+            Where they are not so many beats.
+        """
+        positions, width = start.positions, self.design.input_lanes
+        beats = -(-len(start.channels) // width)
+        if self.design.input_beats != positions * beats:
+            raise NotProvedError(
+                f"{self.design.top}: must take {positions * beats} beats of {width} lanes"
+            )
+        found = []
+        for position in range(positions):
+            slots = [
+                Element(column=k * positions + position, limits=c.limits, bits=c.bits)
+                for k, c in enumerate(start.channels)
+            ]
+            padded = [*slots, *[None] * (beats * width - len(slots))]
+            found += [tuple(padded[k : k + width]) for k in range(0, len(padded), width)]
+        return Stream(lanes=(start.channels[0].bits,) * width, beats=tuple(found))
+
+    def prove(self, progress: Progress) -> None:
+        """Go through all units, and note what was shown of each.
 
         Raises
         ------
         NotProvedError
             Where a unit does not do what the network does.
         """
-        self._left = list(zip(self.design.units, self.design.kinds, strict=True))
         self._progress = progress
-        for layer in layers:
-            reached = self.inputs
-            self._runs: list[UnitRun] = []
-            dense = self._dense(layer)
-            tail = self._tail(layer, dense)
-            self._move()
-            if layer is layers[-1]:
-                check_end(self.design, layer, dense, tail, self.stream)
-            yield FoldedLayer(
-                layer=layer, inputs=reached, dense=dense, tail=tail, runs=tuple(self._runs)
-            )
-        if self._left:
-            raise NotProvedError(f"{self._left[0][0]}: must belong to a layer of the network")
+        self._runs: list[UnitRun] = []
+        while self._left:
+            name, kind = self._left[0]
+            known = (*BEHIND, "Fifo") if self.by_position is not None else ()
+            if self._is_map and kind in (*BY_POSITION, *known):
+                self._unit_by_position(name, kind)
+                continue
+            self._over_frames()
+            if kind in MOVERS:
+                self._move()
+            else:
+                self._layer()
+        if self.by_position is not None:
+            check_last(self.design, self.modules[self.design.units[-1]], self.by_position)
+            return
+        self._flatten()
+        if self.nodes:
+            raise NotProvedError(f"{self.design.top}: must have units for all of the network")
+        check_end(self.design, self.frame, self.stream)
+
+    def _unit_by_position(self, name: str, kind: str) -> None:
+        """Show a unit that reads a map pixel by pixel."""
+        self._left.pop(0)
+        self._progress(name)
+        if self.by_position is None:
+            self._flatten()
+            self.by_position = by_position(name, self.nodes, self.stream, self.frame)
+        shown = self.by_position
+        if kind in MOVING:
+            self.maps.append(MOVING[kind](shown, self.netlist, self.modules[name]))
+        else:
+            self.maps.append(COMPUTING[kind](shown, self.modules[name]))
+
+    def _over_frames(self) -> None:
+        """Go on with whole frames."""
+        if self.by_position is not None:
+            settle(self.by_position, self.modules[self._left[0][0]])
+            self.stream, self.frame = over_frames(self.by_position)
+            self.flows += self.by_position.flows
+            self.by_position = None
+
+    def _flatten(self) -> None:
+        """Go on with a vector where the network does: its elements are in the order of the map."""
+        while self.nodes and isinstance(self.nodes[0], Flatten):
+            self.nodes.pop(0)
+            self.frame = replace(self.frame, image=(1, 1))
 
     def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> tuple[Machine, Rules]:
         """Set up the next unit.
@@ -124,73 +187,73 @@ class Chain:
             self.stream, run = prove_mover(machine, self.stream)
             self._note(machine, run)
 
-    def _dense(self, layer: Layer) -> FoldedProof:
+    def _layer(self) -> None:
+        """Show the matrix of the next operation, or none, and what reads its sums."""
+        self._flatten()
+        node = self.nodes[0] if self.nodes else None
+        matrix = self._next(Dense, Conv2d, SumPool2d)
+        tail = self._next(Threshold, Argmax)
+        assert tail is None or isinstance(tail, Threshold | Argmax)
+        if node is None or node is not matrix and node is not tail:
+            raise NotProvedError(f"{self._left[0][0]}: must be of an operation of the network")
+        before, self._runs = self.frame, []
+        image, rows = frame_rows(matrix, before)
+        if isinstance(tail, Threshold):
+            tail = frame_thresholds(tail, prod(image))
+        dense = self._dense(rows, tail)
+        codes = self._tail(tail, dense, image)
         self._move()
-        machine, rules = self._machine(Repeated(self.inputs))
-        proof = prove_folded(
-            machine, rules, self.stream, layer.dense, self.inputs, self.alias, self._needed(layer)
+        self.layers.append(
+            FoldedLayer(
+                name=node.name,
+                inputs=before,
+                outputs=self.frame,
+                dense=dense,
+                tail=codes,
+                is_argmax=isinstance(tail, Argmax),
+                runs=tuple(self._runs),
+            )
         )
+
+    def _next(self, *kinds: type) -> Op | None:
+        """Take the next operation, if it is of some kind."""
+        return self.nodes.pop(0) if self.nodes and isinstance(self.nodes[0], kinds) else None
+
+    def _dense(self, rows: list[Form], tail: Threshold | Argmax | None) -> FoldedProof:
+        self._move()
+        machine, rules = self._machine(Repeated(self.frame.limits))
+        needed = [True] * len(rows)
+        if isinstance(tail, Threshold):  # else nothing depends on a sum
+            needed = [
+                reached_codes(tail, row, form.limits).span > 0 for row, form in enumerate(rows)
+            ]
+        proof = prove_folded(machine, rules, self.stream, rows, len(self.frame.limits), needed)
         self.stream = proof.stream
         self._note(machine, proof.run)
         return proof
 
-    def _needed(self, layer: Layer) -> list[bool]:
-        """Tell for each row whether anything depends on its sum."""
-        rows = range(len(layer.dense.weight))
-        if not isinstance(layer.tail, Threshold):
-            return [True for _ in rows]
-        forms = [aliased_row(layer.dense, row, self.inputs, self.alias) for row in rows]
-        codes = [reached_codes(layer.tail, row, form.limits) for row, form in enumerate(forms)]
-        return [limits.span > 0 for limits in codes]
-
-    def _tail(self, layer: Layer, dense: FoldedProof) -> CodesProof | None:
+    def _tail(
+        self, tail: Threshold | Argmax | None, dense: FoldedProof, image: tuple[int, int]
+    ) -> CodesProof | None:
         """Go through the unit behind the sums."""
-        if layer.tail is None:
+        limits = tuple(form.limits for form in dense.rows)
+        if tail is None:
+            self.stream, self.frame = sums_themselves(self.stream, image, dense.rows)
             return None
         self._move()
         kind = self._left[0][1] if self._left else ""
-        if isinstance(layer.tail, Threshold):
+        if isinstance(tail, Threshold):
             machine, _ = self._machine(Repeated(self.stream.sums()), wide_sums=self.stream.is_wide)
-            codes = prove_codes(machine, layer.tail, self.stream, dense.rows)
-            self.stream, self.inputs, self.alias = codes.stream, codes.codes, codes.alias
+            codes = prove_codes(machine, tail, self.stream, dense.rows)
+            self.stream = codes.stream
+            self.frame = Frame(image=image, limits=codes.codes, alias=codes.alias)
             self._note(machine, codes.run)
             return codes
         machine, _ = self._machine(())
-        if kind != "ParallelArgmax":
+        if kind == "ParallelArgmax":
+            self.stream = argmax_of_beat(machine.module, self.stream, dense.rows, self.frame.limits)
+        else:
             self.stream, run = prove_best(machine, self.stream, len(dense.rows))
             self._note(machine, run)
-            return None
-        lanes = self._lanes(machine.module, dense)
-        (output,) = prove_argmax(machine.module, lanes, [lane.nets for lane in lanes]).lanes
-        index = Element(column=0, limits=Range(0, len(dense.rows) - 1), bits=len(output))
-        self.stream = Stream(lanes=(len(output),), beats=((index,),))
+        self.frame = whole((1, 1), (Range(0, len(limits) - 1),))
         return None
-
-    def _lanes(self, module: Module, dense: FoldedProof) -> list[Lane]:
-        """Give the sums that come in one beat, row by row.
-
-        Raises
-        ------
-        NotProvedError
-            Where they do not.
-        """
-        lanes = []
-        words = cut(module.port("i__payload"), self.stream.lanes)
-        for index, (form, total) in enumerate(zip(dense.rows, self.stream.natural(), strict=False)):
-            row = None if not isinstance(total, Total) else total.row(index)
-            if row is None or not isinstance(total, Total):
-                raise NotProvedError(f"{module.name}, lane {index}: must be the sum of row {index}")
-            factors = {c: v // row.factor * total.factor for c, v in form.coefficients.items()}
-            carried = linear_form(factors, total.constant, self.inputs)
-            lanes.append(
-                Lane(
-                    nets=words[index],
-                    row=form,
-                    carried=carried,
-                    factor=abs(total.factor),
-                    divisor=abs(row.factor) or 1,
-                )
-            )
-        if len(lanes) != len(dense.rows) or len(self.stream.beats) != 1:
-            raise NotProvedError(f"{module.name}: must read all {len(dense.rows)} sums in one beat")
-        return lanes

@@ -18,8 +18,8 @@ from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import Chain
 from hwgen.prove.layers import Layer, chain_of
-from hwgen.prove.maps.chain import check_kinds, prove_maps
-from hwgen.prove.maps.stream import MapStream, map_chain
+from hwgen.prove.maps.chain import COMPUTING, MOVING, prove_maps
+from hwgen.prove.maps.stream import entering, map_chain
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
@@ -32,6 +32,7 @@ from hwgen.prove.units.staircase import ThresholdProof, prove_threshold
 from hwgen.prove.views import is_map
 
 Progress = Callable[[str], None]
+BY_POSITION = {*MOVING, *COMPUTING, "OutputBuffer"}  # kinds of units on maps that are not folded
 
 
 def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
@@ -70,7 +71,6 @@ def _check_units(folder: Path, design: DesignFolder) -> None:
     """Refuse a network or a number of units that no proof is possible for."""
     if is_map(design.graph):
         map_chain(design.graph)
-        check_kinds(folder, design)
         return
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     if not design.folded and stages not in (len(design.units), len(design.units) - 1):
@@ -91,13 +91,14 @@ def prove_netlist(
     try:
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.output_beats)
-        if is_map(design.graph):
-            stream = MapStream(design.graph)
+        if is_map(design.graph) and set(design.kinds) <= BY_POSITION:
+            stream = entering(design.graph)
             maps += prove_maps(design, netlist, modules, stream, progress)
             prove_flow(design, modules, stream.flows)
-        elif design.folded:
+        elif design.folded or is_map(design.graph):
             chain = Chain(design, netlist, modules)
-            folded += chain.prove(chain_of(design.graph), progress)
+            folded, maps = chain.layers, chain.maps
+            chain.prove(progress)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
             prove_flow(design, modules, _flows(design, proofs))
@@ -111,7 +112,7 @@ def prove_netlist(
         layers=tuple(proofs),
         folded=tuple(folded),
         maps=tuple(maps),
-        on_maps=is_map(design.graph),
+        on_maps=is_map(design.graph) and not folded,
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )

@@ -12,7 +12,6 @@ from amaranth.lib.wiring import In, Out
 from hwgen.plan.stages.lines import LineShape, bits_of
 from hwgen.rtl.decisions import Decisions
 from hwgen.rtl.lanes import counter, lane_stream, resize, split
-from hwgen.rtl.vector_memory import memory_attributes
 
 
 class LineFiller(wiring.Component):
@@ -142,7 +141,8 @@ class LineFiller(wiring.Component):
             shape=unsigned(width),
             depth=max(depth, 2),
             init=[],
-            attrs=memory_attributes("lut", writable=True),
+            # not `memory_attributes`: a step reads the place that it writes, and the word before
+            attrs={"ram_style": "distributed"},
         )
         read, write = memory.read_port(domain="comb"), memory.write_port()
         before: Value = Mux(first, 0, read.data) if shape.padded else read.data

@@ -78,7 +78,8 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
         else:
             slots = np.array(element.slots, np.int64)
             places += _fields(lanes, shape.places(slots), shape.place_bits)
-    ends = () if stage.counted else tuple(sum(1 << end for end in part) for part in stage.ends)
+    sets = () if stage.counted else stage.pe_sets
+    ends = tuple(sum(1 << end for end in part.ends) for part in sets)
     return ProgramMemory(
         steps=stage.cycles, ends=ends, weights=tuple(weights), places=tuple(places)
     )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hwgen.ir import Argmax
-from hwgen.numeric import Range
 from hwgen.prove.forms.forms import Form
-from hwgen.prove.layers import Layer
+from hwgen.prove.frames.rows import Frame
 from hwgen.prove.units.accumulators import Accumulator
 from hwgen.prove.units.codes import CodesProof
 from hwgen.prove.units.folded import FoldedProof
@@ -25,12 +23,14 @@ class UnitRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoldedLayer:
-    """A layer, the ranges of its inputs, and what was shown of its units."""
+    """A layer, the elements that it reads and gives, and what was shown of its units."""
 
-    layer: Layer
-    inputs: tuple[Range, ...]
+    name: str
+    inputs: Frame
+    outputs: Frame
     dense: FoldedProof
     tail: CodesProof | None
+    is_argmax: bool
     runs: tuple[UnitRun, ...]
 
     @property
@@ -38,25 +38,39 @@ class FoldedLayer:
         """Cycles between vectors of the slowest unit."""
         return max((run.interval for run in self.runs), default=1)
 
+    @property
+    def positions(self) -> int:
+        """Positions of the map of sums; 1 of a vector."""
+        return 1 if self.is_argmax else self.outputs.positions
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """Give each row's ends; of a map, for each channel those of all positions together."""
+        rows, size = self.dense.rows, self.positions
+        if size == 1:
+            return [_ends(form) for form in rows]
+        parts = [[form.limits for form in rows[k : k + size]] for k in range(0, len(rows), size)]
+        return [{"lo": min(l.lo for l in p), "hi": max(l.hi for l in p)} for p in parts]
+
     def to_json(self) -> dict[str, Any]:
         """Give the layer as JSON data."""
         tail: dict[str, Any] | None = None
         if self.tail is not None:
-            codes = [[c.lo, c.hi] for c in self.tail.codes]
+            codes = self.outputs.ranges()
             tail = {"op": "threshold", "values": self.tail.values, "codes": codes}
-        elif isinstance(self.layer.tail, Argmax):
+        elif self.is_argmax:
             tail = {"op": "argmax"}
         return {
-            "name": self.layer.dense.name,
+            "name": self.name,
             "units": [
                 {"name": run.name, "interval_cycles": run.interval, "latency_cycles": run.latency}
                 for run in self.runs
             ],
             "adders": self.dense.adders,
             "modulo": self.dense.modulo,
-            "inputs": [[limits.lo, limits.hi] for limits in self.inputs],
+            "inputs": self.inputs.ranges(),
+            "positions": self.positions,
             "accumulators": [_accumulator(item) for item in self.dense.accumulators],
-            "rows": [_ends(form) for form in self.dense.rows],
+            "rows": self._rows(),
             "tail": tail,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ class Port:
 class Memory:
     """A memory that is read in the same cycle and written at the end of a cycle.
 
-    `contents` are its words as written in the Verilog, None where something writes them.
+    `contents` are its words as written in the Verilog, before anything is written. It is
+    `unchecked` where synthesis is told that no word is read while it is written.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Memory:
     reads: tuple[Port, ...]
     writes: tuple[Port, ...]
     contents: tuple[tuple[Value, ...], ...]
+    unchecked: bool
 
     def table(self) -> Contents:
         """Give the words as numbers."""
@@ -45,12 +47,12 @@ class Memory:
             words |= np.array([word[place] == 1 for word in self.contents], np.int64) << place
         return Contents(words, known & (width <= MOST_BITS), width)
 
-    def unknown(self) -> list[Sequence[Value]]:
-        """Give the words that are certain whatever happened before."""
+    def unknown(self, kept: Collection[int] = ()) -> list[Sequence[Value]]:
+        """Give the words that are certain whatever happened before; `kept` are never written."""
         if not self.writes:
             return list(self.contents)
-        width = len(self.writes[0].words)
-        return [(UNKNOWN,) * width for _ in range(self.size)]
+        nothing = (UNKNOWN,) * len(self.writes[0].words)
+        return [word if k in kept else nothing for k, word in enumerate(self.contents)]
 
 
 def memories_of(module: Module, document: Mapping[str, Any]) -> list[Memory]:
@@ -101,6 +103,7 @@ def _memory(module: Module, name: str, entry: Mapping[str, Any]) -> Memory:
         size=size,
         reads=ports(numbers["RD_PORTS"], "RD", enabled=False),
         writes=ports(numbers["WR_PORTS"], "WR", enabled=True),
+        unchecked=int(entry.get("attributes", {}).get("no_rw_check", "0"), 2) != 0,
         contents=tuple(tuple(int(c) if c in "01" else UNKNOWN for c in word) for word in words),
     )
 

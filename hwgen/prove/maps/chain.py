@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from hwgen.errors import ModelError
 from hwgen.ir import Flatten
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.maps.moving import pool, queue, widener, window, window_max
@@ -23,22 +21,6 @@ COMPUTING = {
     "ParallelThreshold": threshold,
     "ParallelArgmax": argmax,
 }
-
-
-def check_kinds(folder: Path, design: DesignFolder) -> None:
-    """Refuse units that no proof is possible for on maps.
-
-    Raises
-    ------
-    ModelError
-        With the first of them.
-    """
-    for name, kind in zip(design.units, design.kinds, strict=True):
-        if kind not in {*MOVING, *COMPUTING, "OutputBuffer"}:
-            raise ModelError(
-                f"{folder}: a proof on maps is possible for unrolled units, and {name} is a "
-                f"{kind}; use `hwgen sim`"
-            )
 
 
 def prove_maps(
@@ -66,10 +48,10 @@ def prove_maps(
             yield MOVING[kind](stream, netlist, modules[name])
         elif kind in COMPUTING:
             yield COMPUTING[kind](stream, modules[name])
-    _end(design, modules[design.units[-1]], stream)
+    check_last(design, modules[design.units[-1]], stream)
 
 
-def _end(design: DesignFolder, last: Module, stream: MapStream) -> None:
+def check_last(design: DesignFolder, last: Module, stream: MapStream) -> None:
     """Show that the last stream is the network's output, in order and in its type."""
     settle(stream, last)
     kind = design.output

@@ -36,6 +36,21 @@ def map_chain(graph: Graph) -> list[Op]:
     return list(graph.nodes)
 
 
+def entering(graph: Graph) -> MapStream:
+    """Give the stream that enters the design.
+
+    Raises
+    ------
+    ModelError
+        Where the network is no chain.
+    """
+    nodes, source, shape = map_chain(graph), graph.input.type, graph.input.shape
+    vector = len(shape) != 3 or isinstance(nodes[0], Flatten)
+    count = prod(shape) if vector else shape[0]
+    channels = [Channel(limits=source.range, bits=source.bits)] * count
+    return MapStream(nodes, (1, 1) if vector else (shape[1], shape[2]), channels)
+
+
 class MapStream:
     """What leaves the last unit that was looked at.
 
@@ -53,14 +68,11 @@ class MapStream:
         How each unit so far waits that is a pipeline.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.nodes = map_chain(graph)
-        source, shape = graph.input.type, graph.input.shape
-        vector = len(shape) != 3 or isinstance(self.nodes[0], Flatten)
-        self.image = (1, 1) if vector else (shape[1], shape[2])
-        count = prod(shape) if vector else shape[0]
-        self.channels = [Channel(limits=source.range, bits=source.bits)] * count
-        self.view, self.taps = View(image=self.image), list[Tap]()
+    def __init__(
+        self, nodes: list[Op], image: tuple[int, int], channels: Sequence[Channel]
+    ) -> None:
+        self.nodes, self.image, self.channels = nodes, image, list(channels)
+        self.view, self.taps = View(image=image), list[Tap]()
         self.sums: list[DenseProof] = []
         self.flows: list[tuple[str, Flow]] = []
 

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-import numpy as np
-
-from hwgen.ir import Dense
 from hwgen.numeric import Range
 from hwgen.prove.forms.congruent import representatives
 from hwgen.prove.forms.forms import Bit, Form, Ranges, linear_form
@@ -54,22 +51,19 @@ def prove_folded(
     machine: Machine,
     rules: Rules,
     stream: Stream,
-    dense: Dense,
-    inputs: Sequence[Range],
-    alias: Sequence[int],
+    rows: Sequence[Form],
+    columns: int,
     needed: Sequence[bool],
 ) -> FoldedProof:
     """Show that each row that is needed leaves in a beat, and that all sums fit accumulators.
 
-    `alias` gives, for each input element, the first one that is always equal to it.
+    `rows` are over the elements of a vector, of which there are `columns`.
 
     Raises
     ------
     NotProvedError
         Where that cannot be shown.
     """
-    columns = len(inputs)
-    rows = [aliased_row(dense, row, inputs, alias) for row in range(len(dense.weight))]
     known, watch = _by_direction(rows), Watch(machine, rules)
 
     def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
@@ -140,14 +134,6 @@ def direction_of(factors: Mapping[int, int]) -> tuple[Direction, int]:
     if factors[min(factors)] < 0:
         divisor = -divisor
     return tuple(sorted((column, v // divisor) for column, v in factors.items())), divisor
-
-
-def aliased_row(dense: Dense, row: int, inputs: Sequence[Range], alias: Sequence[int]) -> Form:
-    """Give a row's sum with its bias over the elements that stand for those equal to them."""
-    weights: dict[int, int] = defaultdict(int)
-    for column in map(int, np.flatnonzero(dense.weight[row])):
-        weights[alias[column]] += int(dense.weight[row, column])
-    return linear_form(weights, int(dense.bias[row]), inputs)
 
 
 def _missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:

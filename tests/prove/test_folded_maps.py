@@ -1,0 +1,221 @@
+"""Designs with folded layers on maps are proved; those with one mistake in the ring are not."""
+
+import dataclasses
+import random
+from functools import cache, cached_property
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from hwgen.emit import emit, verilog_of
+from hwgen.flow import build
+from hwgen.plan.choose.choices import folded, unrolled
+from hwgen.plan.layers import layers_of
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_chosen
+from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.stage import FoldedDense
+from hwgen.prove.run import prove
+from hwgen.rtl.folded_dense import FoldedDenseUnit
+from tests.tiny_maps import MapNet, random_conv_net
+
+
+def check(folder, graph, **options):
+    """Build a folded design, and give what its proof found."""
+    build(graph, BuildOptions(style="folded", effort="low", **options), folder)
+    return prove(folder)
+
+
+def narrow_stride():
+    """A stride wider than the kernel: some columns are seen by no window."""
+    net = MapNet(6, (5, 2, 8)).conv(5, (1, 1), stride=(1, 4)).act("u1")
+    return net.conv(3, (1, 2), stride=(3, 3), padding=(0, 1)).act().graph()
+
+
+def never_written():
+    """A window of which one plane lies left of the image: its word in the ring is never written."""
+    net = MapNet(33, (5, 3, 4)).conv(3, (4, 2), stride=(3, 3), padding=(3, 1)).act("s3")
+    return net.conv(5, (2, 1), stride=(3, 4)).act("s3").graph()
+
+
+def shifted_channels():
+    """Channels that cannot be 0 on a padded map: beside it they are."""
+    net = MapNet(4, (2, 4, 4)).conv(3, (1, 1), density=1).act("u2")
+    steps = net.nodes[-1].thresholds.copy()
+    steps[0, :1], steps[1] = net.tensor.range.lo - 99, net.tensor.range.lo - 99
+    net.nodes[-1] = dataclasses.replace(net.nodes[-1], thresholds=steps)
+    return net.conv(2, (3, 3), padding=(1, 1), density=0.9).act().graph()
+
+
+def pooled_sums():
+    """A pooling of sums that have met no threshold, and one of pixels as they come."""
+    net = MapNet(2, (2, 4, 4), "u2").conv(2, (3, 3), padding=(1, 1)).pool("max", (2, 2)).act()
+    return net.pool("sum", (2, 2)).act("u2").flatten().dense(3).argmax().graph()
+
+
+NETS = {
+    "a stride wider than the kernel": (narrow_stride, {"pixels": 6}),
+    "words that are never written": (never_written, {"pe": 3, "target": "ice40"}),
+    "channels that are never 0": (shifted_channels, {"pe": 2, "pixels": 2}),
+    "poolings": (pooled_sums, {"pe": 2, "simd": 2, "pixels": 2}),
+}
+
+
+@pytest.mark.parametrize(("net", "options"), NETS.values(), ids=NETS)
+def test_a_folded_design_on_a_map_is_proved(tmp_path, net, options):
+    assert check(tmp_path / "design", net(), **options).problem is None
+
+
+def random_options(seed):
+    rng = random.Random(seed)
+    return {
+        "pe": rng.randint(1, 4),
+        "simd": rng.randint(1, 3),
+        "pixels": rng.randint(1, 6),
+        "target": rng.choice(["xc7", "ecp5", "ice40"]),
+        "skip": rng.random() < 0.85,
+        "luts_per_bram": rng.choice([0, 10, None]),
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_random_folded_designs_on_maps_are_proved(tmp_path, seed):
+    graph = random_conv_net(seed)
+    assert check(tmp_path / "design", graph, **random_options(seed)).problem is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 110))
+def test_many_random_folded_designs_on_maps_are_proved(tmp_path, seed):
+    graph = random_conv_net(seed)
+    assert check(tmp_path / "design", graph, **random_options(seed)).problem is None
+
+
+MIXES = {
+    "unrolled between folded": ("folded", "unrolled", "folded"),
+    "folded between unrolled": ("unrolled", "folded", "unrolled"),
+}
+
+
+@pytest.mark.parametrize("styles", MIXES.values(), ids=MIXES)
+def test_unrolled_and_folded_layers_on_one_map_are_proved(tmp_path, styles):
+    net = MapNet(8, (2, 5, 5), "u2").conv(3, (3, 3), padding=(1, 1)).act("u2")
+    net.conv(3, (2, 2), stride=(2, 1), padding=(1, 0)).act("u2").pool("max", (2, 2))
+    graph = net.flatten().dense(3).graph()
+    layers, options = layers_of(graph), BuildOptions()
+    choices = tuple(
+        unrolled(layer, options) if style == "unrolled" else folded(layer, 2, 1, options)
+        for layer, style in zip(layers, styles, strict=True)
+    )
+    emit(plan_chosen(graph, layers, choices, options), graph, tmp_path / "d", lambda _, __: None)
+    assert prove(tmp_path / "d").problem is None
+
+
+@cache
+def sample():
+    """A design whose ring has planes, halo, several rows and neighbours; with its plan."""
+    folder = Path(mkdtemp(prefix="prove-")) / "design"
+    net = MapNet(5, (2, 5, 6), "u2").conv(3, (3, 3), stride=(1, 2), padding=(1, 1), density=0.9)
+    options = BuildOptions(style="folded", effort="low", pe=3, simd=1, pixels=3)
+    return folder, build(net.act("u2").graph(), options, folder)
+
+
+def test_the_sample_is_proved():
+    folder, plan = sample()
+    shape = next(stage for stage in plan.stages if isinstance(stage, FoldedDense))
+    assert shape.pixels == 3
+    assert prove(folder).problem is None
+
+
+def emitted(tmp_path, plan):
+    """A copy of the sample's folder with the Verilog of another plan, or of a damaged ring."""
+    folder, _ = sample()
+    path = tmp_path / "design"
+    path.mkdir()
+    for name in ("design.json", "network.npz"):
+        (path / name).write_bytes((folder / name).read_bytes())
+    (path / "maps.v").write_text(verilog_of(plan))
+    return path
+
+
+def late(flags):
+    """Flags one place later."""
+    return (flags[-1], *flags[:-1])
+
+
+def patched(name, change):
+    """Give a property or method of the ring that gives something else."""
+    old = LineShape.__dict__[name]
+    if isinstance(old, property):
+        return property(lambda shape: change(old.fget(shape)))
+    if isinstance(old, cached_property):
+        return property(lambda shape: change(old.func(shape)))
+    return lambda shape, *rest: change(old(shape, *rest))
+
+
+def other_planes(steps):
+    return tuple(s and dataclasses.replace(s, plane=1 - s.plane) for s in steps)
+
+
+def other_groups(steps):
+    return (*steps[1:], steps[0])
+
+
+RINGS = {
+    "rows beside the image are masked a row late": ("outside", late),
+    "the phase of the stride is turned": ("column_steps", other_planes),
+    "words end a column early": ("column_steps", other_groups),
+    "windows start a slot late": ("first_slot", lambda slot: slot + 1),
+    "the next frame starts a slot late": ("frame_advance", lambda slots: slots + 1),
+    "what lies left of the image is not masked": ("padded", lambda _: False),
+    "a row too few": ("slots", lambda _: 2),
+    "channels in another order": ("_channels", lambda c: {k: c[1 - k] for k in c}),
+    "rows are given free a row early": ("dropped", lambda rows: (rows[0] + 1, *rows[1:])),
+    "windows do not wait for their last row": ("wanted", lambda rows: tuple(r - 1 for r in rows)),
+}
+
+
+@pytest.mark.parametrize(("name", "change"), RINGS.values(), ids=RINGS)
+def test_a_damaged_ring_is_refused(tmp_path, monkeypatch, name, change):
+    _, plan = sample()
+    monkeypatch.setattr(LineShape, name, patched(name, change))
+    assert not prove(emitted(tmp_path, plan)).proved
+
+
+def test_neighbours_in_another_order_are_refused(tmp_path, monkeypatch):
+    leave = FoldedDenseUnit._leave
+
+    def turned(unit, m, results, *rest):
+        first = len(unit.plan.elements)
+        return leave(unit, m, (*results[first:], *results[:first]), *rest)
+
+    monkeypatch.setattr(FoldedDenseUnit, "_leave", turned)
+    assert not prove(emitted(tmp_path, sample()[1])).proved
+
+
+def other_bias(stage):
+    first, *rest = stage.elements
+    initial = (first.initial[0] + 1, *first.initial[1:])
+    return dataclasses.replace(stage, elements=(dataclasses.replace(first, initial=initial), *rest))
+
+
+def narrower(stage):
+    first, *rest = stage.elements
+    limits = dataclasses.replace(first.accumulator, hi=first.accumulator.hi // 2)
+    return dataclasses.replace(stage, elements=(dataclasses.replace(first, accumulator=limits),
+                                                *rest))
+
+
+STAGES = {
+    "another bias": other_bias,
+    "a narrower accumulator": narrower,
+}
+
+
+@pytest.mark.parametrize("mutate", STAGES.values(), ids=STAGES)
+def test_a_damaged_plan_is_refused(tmp_path, mutate):
+    _, plan = sample()
+    place = next(k for k, stage in enumerate(plan.stages) if isinstance(stage, FoldedDense))
+    stages = (*plan.stages[:place], mutate(plan.stages[place]), *plan.stages[place + 1 :])
+    assert not prove(emitted(tmp_path, dataclasses.replace(plan, stages=stages))).proved
