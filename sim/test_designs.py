@@ -3,7 +3,10 @@
 Each design runs its own bench: back to back with latency and interval measured, random stalls,
 a reset in mid-stream, and every unit at its worst cases. Icarus Verilog, because it builds in a
 moment; one design of each style also in Verilator, and one run of each with other stalls.
+Every net and all options come in two or three pairs, and `-m slow` has the rest.
 """
+
+from itertools import product
 
 import numpy as np
 import pytest
@@ -52,9 +55,18 @@ def check(folder, simulator="icarus", **options):
     return result
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def a_share(some, others, share=3):
+    """All pairs of names; all but one of so many are slow, and every name stays in quick ones."""
+    pairs = product(enumerate(some), enumerate(others))
+    return [
+        pytest.param(one, two, id=f"{one}-{two}", marks=[pytest.mark.slow] * bool((i + j) % share))
+        for (i, one), (j, two) in pairs
+    ]
+
+
+@pytest.mark.parametrize(("net", "options"), a_share(NETS, OPTIONS))
 def test_a_network_equals_its_reference(tmp_path, net, options):
+    net, options = NETS[net], OPTIONS[options]
     plan = build(net, options, tmp_path / "design")
     result = check(tmp_path / "design")
     assert result.latency_cycles == plan.latency_cycles

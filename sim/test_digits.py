@@ -23,14 +23,14 @@ def model(tmp_path_factory):
     return load(path)
 
 
-@pytest.mark.parametrize("style", ["unrolled", "folded"])
-def test_every_test_image_has_the_references_class(tmp_path, model, style):
+@pytest.mark.parametrize(("style", "simulator"), [("unrolled", "icarus"), ("folded", "verilator")])
+def test_every_test_image_has_the_references_class(tmp_path, model, style, simulator):
     build(model, BuildOptions(style=style), tmp_path / "d")
     vectors = np.load(tmp_path / "d" / "vectors.npz")
     assert len(vectors["labels"]) == 500
     assert np.array_equal(vectors["x"][:500], model.samples.x)
     accuracy = (vectors["y"][:500, 0] == vectors["labels"]).mean() * 100
     assert accuracy == pytest.approx(model.metadata["accuracy_integer"])
-    result = simulate(tmp_path / "d", simulator="verilator", samples=500)
+    result = simulate(tmp_path / "d", simulator=simulator, samples=500)
     assert result.passed, dict(result.tests)
     assert result.vectors == 500

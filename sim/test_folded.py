@@ -9,6 +9,7 @@ from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import FoldedDense, Reorder
 from hwgen.simulate import simulate
+from sim.test_designs import a_share
 from tests.tiny_nets import network
 
 SIZE = 24
@@ -30,7 +31,7 @@ LAYERS = {
     + np.eye(SIZE, dtype=int),
     "one weight": np.array([[-3]]),
 }
-FOLDS = [(4, 2), (8, 2)]
+FOLDS = {"4x2": (4, 2), "8x2": (8, 2)}
 
 
 def check(folder, plan, **options):
@@ -40,11 +41,11 @@ def check(folder, plan, **options):
     assert result.interval_cycles == plan.interval_cycles
 
 
-@pytest.mark.parametrize("fold", FOLDS, ids=["4x2", "8x2"])
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("name", "fold"), a_share(LAYERS, FOLDS, 2))
 def test_an_awkward_layer(tmp_path, name, fold):
     graph = matrix_graph("m", LAYERS[name], IntType.parse("s4"))
-    plan = build(graph, BuildOptions(style="folded", pe=fold[0], simd=fold[1]), tmp_path / "d")
+    pe, simd = FOLDS[fold]
+    plan = build(graph, BuildOptions(style="folded", pe=pe, simd=simd), tmp_path / "d")
     check(tmp_path / "d", plan, seed=3)
 
 

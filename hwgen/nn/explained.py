@@ -13,12 +13,14 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from hwgen.errors import ModelError
+from hwgen.errors import HwgenError, ModelError
 from hwgen.nn.trace import FAILURES, Call, first_line
 
 
 @contextmanager
-def explained(name: str, calls: list[Call], shape: tuple[int, ...]) -> Iterator[None]:
+def explained(
+    name: str, calls: list[Call], shape: tuple[int, ...], *, whole: bool = False
+) -> Iterator[None]:
     """Refuse a model that its own modules cannot compute, where the block fails for that.
 
     Parameters
@@ -29,19 +31,29 @@ def explained(name: str, calls: list[Call], shape: tuple[int, ...]) -> Iterator[
         Of the model in float64 and evaluation mode.
     shape
         Of one input.
+    whole
+        Whether the block runs the model itself, whose forward may fail where no module does.
 
     Raises
     ------
     ModelError
-        Where a module fails; what the block raises for any other reason stays as it is.
+        Where a module fails, or the forward of the whole; what the block raises for any other
+        reason stays as it is.
     """
     try:
         yield
-    except FAILURES:
+    except HwgenError:
+        raise
+    except FAILURES as error:
         problem = _first_failure(calls, shape)
-        if problem is None:
+        if problem is not None:
+            raise ModelError(f"{name}: {problem}") from None
+        if not whole:
             raise
-        raise ModelError(f"{name}: {problem}") from None
+        raise ModelError(
+            f"{name}: forward must compute what its modules do, and fails "
+            f"({first_line(error)}); mend it"
+        ) from error
 
 
 def _first_failure(calls: list[Call], shape: tuple[int, ...]) -> str | None:

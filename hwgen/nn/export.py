@@ -95,7 +95,7 @@ def export_graph(
     samples = _samples(graph, x, labels)
     activations = sum(isinstance(c.module, (QuantActivation, QuantOutput)) for c in calls)
     given = None if samples is None else samples.x
-    with explained(name, calls, walk.shape):
+    with explained(name, calls, walk.shape, whole=True):
         check_equal(graph, exact, given, activations, ending.stands_for)
     return graph if samples is None else replace(graph, samples=samples)
 

@@ -132,6 +132,10 @@ def _array(values: Integers, name: str, what: str) -> npt.NDArray[Any]:
                 f"{name}: {what} must be a dense tensor of integers, "
                 f"not {values.dtype}, {values.layout} on {values.device}"
             ) from None
+    if np.ma.is_masked(values):
+        raise ModelError(
+            f"{name}: {what} must have no masked entries; leave those samples out, or fill them"
+        )
     try:
         array = np.asarray(values)
     except ValueError:  # rows of different lengths

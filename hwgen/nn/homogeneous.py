@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import fx, nn
 
-from hwgen.errors import ModelError
+from hwgen.errors import HwgenError, ModelError
 from hwgen.nn.trace import FAILURES, ROOT, Whole, first_line
 from hwgen.nn.whole_model import not_numbers, replaced
 
@@ -62,6 +62,8 @@ def _calls(trained: nn.Module) -> dict[str, list[fx.Node]]:
     """Trace the network and give the calls of every module by its path."""
     try:
         graph = fx.Tracer().trace(Whole(trained))
+    except HwgenError:
+        raise
     except FAILURES as error:
         raise ModelError(
             "float network: forward must call the same modules for every input to be equalized "

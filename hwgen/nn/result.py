@@ -26,6 +26,7 @@ from hwgen.nn.walk import Codes, Sums, Value, Walk, Wide
 from hwgen.numeric import IntArray
 
 Result = Literal["argmax", "sums", "sign"]
+MOST_UNITS = 2.0**50  # of a constant: a sum beside it is exact to an eighth of a unit in float64
 RESULTS = ("argmax", "sums", "sign")
 
 
@@ -66,6 +67,8 @@ def finish(walk: Walk, value: Value, result: Result | None) -> Ending:
         )
     if isinstance(value, Codes):
         return _codes(walk, value, result)
+    if isinstance(value, Sums) and result != "sign":
+        _check_offsets(walk, value)
     match result:
         case None | "argmax":
             return Ending(_argmax(walk, value), None, first_largest)
@@ -76,6 +79,21 @@ def finish(walk: Walk, value: Value, result: Result | None) -> Ending:
             return Ending(signs.node, None, _bits)
         case _:
             assert_never(result)
+
+
+def _check_offsets(walk: Walk, value: Sums) -> None:
+    """Refuse a constant beside which neither the model nor its user could tell sums apart."""
+    with torch.no_grad():
+        scale, offset = _affine(value)
+    units = (offset / scale)[scale != 0].abs()
+    if bool((units > MOST_UNITS).any()):
+        channel = int((offset / scale).abs().where(scale != 0, 0.0).argmax())
+        raise walk.refusal(
+            value.path,
+            f"channel {channel}: bias and batch norm must add at most 2**50 units of the sums, not "
+            f"{float(units.max()):.3g}, beside which float64 cannot tell sums apart; make them "
+            "smaller, or the weights' scale larger",
+        )
 
 
 def _codes(walk: Walk, value: Codes, result: Result | None) -> Ending:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from torch import fx, nn
 
-from hwgen.errors import ModelError
+from hwgen.errors import HwgenError, ModelError
 from hwgen.nn.activation import QuantActivation, QuantInput, QuantOutput
 from hwgen.nn.conv import QuantConv2d
 from hwgen.nn.joining import Concat, QuantAdd
@@ -46,10 +46,7 @@ class Call(NamedTuple):
     key: str  # unique even where one module is called twice
 
 
-FAILURES = (  # what a forward may raise where it meets stand-ins for tensors
-    *(fx.proxy.TraceError, TypeError, NameError, AttributeError, ValueError, LookupError),
-    *(RuntimeError, AssertionError, ArithmeticError),
-)
+FAILURES = (Exception,)  # what a forward, which is its user's own code, may raise
 ROOT = "model"
 
 
@@ -82,6 +79,8 @@ def trace(model: nn.Module, name: str) -> list[Call]:
     whole = Whole(model)
     try:
         graph = _Tracer().trace(whole)
+    except HwgenError:
+        raise
     except FAILURES as error:
         raise ModelError(
             f"{name}: forward must call the same modules for every input, without branches on "
@@ -103,8 +102,8 @@ def trace(model: nn.Module, name: str) -> list[Call]:
 
 
 def first_line(error: Exception) -> str:
-    """Give the part of torch's message that fits a sentence."""
-    return str(error).strip().partition("\n")[0]
+    """Give the part of a message that fits a sentence, or else the kind of the error."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _path(node: fx.Node) -> str:

@@ -143,10 +143,11 @@ def cut_window(window: Window, kept: IntArray) -> Window:
     """Leave only some taps, (kept,), and the rows and columns between the outermost of them."""
     taps = [window.taps[int(k)] for k in kept]
     us, vs = [tap.u for tap in taps], [tap.v for tap in taps]
+    top, left = min(us), min(vs)
     return Window(
-        rows=window.rows.cut(min(us), max(us)),
-        columns=window.columns.cut(min(vs), max(vs)),
-        taps=tuple(Tap(tap.u - min(us), tap.v - min(vs), tap.lane) for tap in taps),
+        rows=window.rows.cut(top, max(us)),
+        columns=window.columns.cut(left, max(vs)),
+        taps=tuple(Tap(tap.u - top, tap.v - left, tap.lane) for tap in taps),
     )
 
 

@@ -13,10 +13,10 @@ from math import prod
 from typing import Any
 
 from hwgen.ir import Argmax, Conv2d, Dense, Flatten, Op, SumPool2d, Threshold
+from hwgen.numeric import Range
 from hwgen.prove.certificate.folded import FoldedLayer, UnitRun
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
-from hwgen.numeric import Range
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.frames.joint import by_position, over_frames, sums_themselves
@@ -194,7 +194,7 @@ class Chain:
         matrix = self._next(Dense, Conv2d, SumPool2d)
         tail = self._next(Threshold, Argmax)
         assert tail is None or isinstance(tail, Threshold | Argmax)
-        if node is None or node is not matrix and node is not tail:
+        if node is None or (node is not matrix and node is not tail):
             raise NotProvedError(f"{self._left[0][0]}: must be of an operation of the network")
         before, self._runs = self.frame, []
         image, rows = frame_rows(matrix, before)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
-from hwgen.files import write_beside
+from hwgen.errors import HwgenError
+from hwgen.files import MARK, write_beside
 from hwgen.report.balance_section import balance_section
 from hwgen.report.contents import Report
 from hwgen.report.cost_section import cost_section
@@ -17,6 +19,7 @@ from hwgen.report.map_section import maps_section
 from hwgen.report.markup import Markup, join, tag
 from hwgen.report.use_sections import interface_section, provenance_section
 
+FILES = ("report.json", "report.html")
 SECTIONS = (
     ("layers", "Layers", layers_section),
     ("maps", "Feature maps", maps_section),
@@ -32,7 +35,8 @@ SECTIONS = (
 def make_report(folder: Path) -> Path:
     """Write report.json and report.html into a design folder; the path of the page.
 
-    Equal folders give equal bytes. What has not been run yet is named with its command.
+    Equal folders give equal bytes. What has not been run yet is named with its command. Where no
+    report can be made, the one before is removed: it says what may no longer be true.
 
     Raises
     ------
@@ -41,13 +45,25 @@ def make_report(folder: Path) -> Path:
     ToolError
         Where the folder cannot be written.
     """
-    report = read_report(folder)
-    page = render(report)
-    document = json.dumps(report.to_json(), indent=1) + "\n"
-    for name, text in (("report.json", document), ("report.html", page)):
-        with write_beside(folder / name) as partial:
-            partial.write_bytes(text.encode("utf-8", "xmlcharrefreplace"))  # half surrogates
+    try:
+        report = read_report(folder)
+        page = render(report)
+        document = json.dumps(report.to_json(), indent=1) + "\n"
+        for name, text in zip(FILES, (document, page), strict=True):
+            with write_beside(folder / name) as partial:
+                partial.write_bytes(text.encode("utf-8", "xmlcharrefreplace"))  # half surrogates
+    except HwgenError:
+        _remove_earlier(folder)
+        raise
     return folder / "report.html"
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove an earlier report from a design folder, where the disk allows it."""
+    if (folder / MARK).exists():
+        with suppress(OSError):
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
 
 
 def render(report: Report) -> str:

@@ -38,7 +38,7 @@ class Counts:
 
 def read_stat(text: str) -> Stat:
     """Cells of every module in the output of Yosys' `stat -json`, names unescaped."""
-    modules = json.loads(text[text.index("{") :])["modules"]
+    modules = json.loads(text[text.find("{") :])["modules"]
     return {
         name.removeprefix("\\"): {
             cell.removeprefix("\\"): count for cell, count in module["num_cells_by_type"].items()

@@ -6,6 +6,7 @@ file is named relative to the folder that the program runs in.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -85,7 +86,7 @@ def workspace(log: Path | None) -> Iterator[Workspace]:
     Raises
     ------
     ToolError
-        Where the file system refuses.
+        Where the file system refuses, or a program's file is cut off, which some do not notice.
     """
     try:
         if log is not None:
@@ -95,6 +96,11 @@ def workspace(log: Path | None) -> Iterator[Workspace]:
     except OSError as error:
         raise ToolError(
             f"synth: files must be writable, and are not ({error}); free the disk or set TMPDIR"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ToolError(
+            f"synth: files must be written whole, and one is cut off ({error}); free the disk or "
+            "set TMPDIR"
         ) from None
 
 

@@ -187,3 +187,49 @@ def test_a_code_that_is_no_number():
     exact.norm1.running_mean[0] = torch.nan
     with pytest.raises(ModelError, match="dense1: the integers must give what the model gives"):
         check_equal(graph, exact, np.zeros((3, 12), np.int64), 2, first_largest)
+
+
+class LooksAtTheBatch(nn.Module):
+    """Is the body for a stand-in, and for a real tensor what the size of the batch says."""
+
+    def __init__(self, sizes):
+        super().__init__()
+        self.body, self.sizes = small_net(), sizes
+
+    def forward(self, x):
+        y = self.body(x)
+        return -y if isinstance(x, torch.Tensor) and len(x) in self.sizes else y
+
+
+@pytest.mark.parametrize(("sizes", "count"), [((1,), 1), (range(2, 200), 128)])
+def test_batches_of_several_sizes_are_compared(sizes, count):
+    text = refusal(LooksAtTheBatch(sizes))
+    assert text.endswith("; remove what changes the module's function")
+    assert f" of {count} samples" in text
+
+
+class OwnError(Exception):
+    pass
+
+
+class Raises(nn.Module):
+    """Its user's own error, at once or only for real tensors."""
+
+    def __init__(self, real):
+        super().__init__()
+        self.body, self.real = small_net(), real
+
+    def forward(self, x):
+        if isinstance(x, torch.Tensor) or not self.real:
+            raise OwnError
+        return self.body(x)
+
+
+def test_an_error_of_the_models_own_is_named():
+    assert refusal(Raises(real=False)) == (
+        "net: forward must call the same modules for every input, without branches on values "
+        "(OwnError); move what depends on values out of the model"
+    )
+    assert refusal(Raises(real=True)) == (
+        "net: forward must compute what its modules do, and fails (OwnError); mend it"
+    )

@@ -237,3 +237,15 @@ def test_what_is_written_can_be_read(seed, whole, tmp_path):
     if path.exists():
         assert isinstance(load_model(path), Graph), change
     assert list(tmp_path.iterdir()) in ([], [path])
+
+
+@pytest.mark.parametrize("what", ["x", "labels"])
+def test_masked_entries_are_refused(what):
+    """The mask would be lost, and what lies below it taken."""
+    given = {"x": X, "labels": LABELS}
+    masked = np.ma.masked_array(given[what], mask=np.zeros_like(given[what]))
+    assert export(**given | {what: masked}).samples is not None
+    masked[3] = np.ma.masked
+    assert refusal(**given | {what: masked}) == (
+        f"net: {what} must have no masked entries; leave those samples out, or fill them"
+    )

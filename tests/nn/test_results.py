@@ -223,3 +223,21 @@ def test_an_argmax_takes_in_no_batch_norm():
         "net: last0: BatchNorm1d must not come after the output layer, whose sums are compared as "
         'they are; remove it, or export with result="sums" or "sign"'
     )
+
+
+@pytest.mark.parametrize("result", ["argmax", "sums"])
+def test_a_bias_that_swamps_the_sums_is_refused(result):
+    """In float64 the model's own sums would be lost beside it."""
+    net = ending(scale="tensor")
+    unit = float(net.dense2.sum_scale.detach())
+    net.dense2.bias.data[:] = 2.0**40 * unit
+    export(net, result)
+    net.dense2.bias.data[2] = -(2.0**54) * unit
+    with pytest.raises(ModelError) as caught:
+        export(net, result)
+    assert str(caught.value) == (
+        "net: dense2: channel 2: bias and batch norm must add at most 2**50 units of the sums, not "
+        "1.8e+16, beside which float64 cannot tell sums apart; make them smaller, or the weights' "
+        "scale larger"
+    )
+    export(net, "sign")  # needs the sums only near their threshold

@@ -19,8 +19,20 @@ CHEAP = 10  # LUTs for a block RAM: it is taken wherever it saves some
 BLOCK_BITS = {"xc7": 18 * 1024, "ice40": 4 * 1024, "ecp5": 18 * 1024}
 
 
-@pytest.mark.parametrize("price", [CHEAP, None])
-@pytest.mark.parametrize("target", BLOCK_BITS)
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("target", "price"),
+    [
+        ("xc7", CHEAP),
+        ("ice40", None),
+        ("ecp5", None),
+        pytest.param("xc7", None, marks=SLOW),
+        pytest.param("ice40", CHEAP, marks=SLOW),
+        pytest.param("ecp5", CHEAP, marks=SLOW),
+    ],
+)
 def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target, price):
     plan = plan_design(NET, BuildOptions(target=target, style="folded", luts_per_bram=price))
     if price == CHEAP:
@@ -29,8 +41,15 @@ def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target, price)
     compare(plan, tmp_path)
 
 
-@pytest.mark.parametrize(("price", "memory"), [(CHEAP, "block"), (None, "lut")])
-@pytest.mark.parametrize("target", ["xc7", "ecp5"])
+@pytest.mark.parametrize(
+    ("target", "price", "memory"),
+    [
+        ("xc7", None, "lut"),
+        ("ecp5", CHEAP, "block"),
+        pytest.param("xc7", CHEAP, "block", marks=SLOW),
+        pytest.param("ecp5", None, "lut", marks=SLOW),
+    ],
+)
 def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target, price, memory):
     """Block RAMs are written by the beat, and a queue behind the unit keeps its stall short."""
     net = network(7, widths=(40, 64, 24), inputs="u4", codes="u4", weight_bits=3, density=0.4)
@@ -46,10 +65,10 @@ def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target, price, m
 @pytest.mark.parametrize(
     ("target", "price"),
     [
-        ("xc7", None),
         ("xc7", CHEAP),
         ("ecp5", None),
-        pytest.param("ice40", None, marks=pytest.mark.slow),
+        pytest.param("xc7", None, marks=SLOW),
+        pytest.param("ice40", None, marks=SLOW),
     ],
 )
 def test_a_chain_on_maps_is_near_too(tmp_path, target, price):

@@ -28,6 +28,20 @@ def test_no_design(tmp_path):
     )
 
 
+def test_an_earlier_report_is_removed(folder):
+    """It would go on to say that all is well."""
+    make_report(folder)
+    (folder / "SHA256SUMS").write_text("garbage\n")
+    assert "must be a digest and a file's name" in sentence(folder)
+
+
+def test_a_report_that_is_none_of_ours_stays(tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(ModelError):
+        make_report(tmp_path)
+    assert (tmp_path / "report.html").read_text() == "mine"
+
+
 def test_no_network(folder):
     (folder / "network.npz").unlink()
     text = sentence(folder)

@@ -11,7 +11,7 @@ from tests.tiny_nets import network
 
 OPTIONS = (
     {"style": "unrolled"},
-    {"style": "unrolled", "target": "ecp5", "accumulator": "signed"},
+    {"style": "unrolled", "target": "ecp5", "accumulator": "signed", "effort": "low"},
     {"style": "folded"},
     {"style": "folded", "pe": 3, "simd": 2, "accumulator": "signed"},
     {"style": "folded", "accumulator": "32"},

@@ -7,6 +7,7 @@ import pytest
 
 from hwgen.errors import ToolError
 from hwgen.synth import tools
+from hwgen.synth.count import read_stat
 from hwgen.synth.tools import Tool, find_nextpnr, find_yosys, run_tool, workspace
 
 
@@ -136,3 +137,14 @@ def test_no_room_for_files(tmp_path, monkeypatch):
     pattern = r"^synth: files must be writable, and are not \(.*TMPDIR$"
     with pytest.raises(ToolError, match=pattern), workspace(None):
         pass
+
+
+@pytest.mark.parametrize("size", [0, 1, 40])
+def test_a_file_that_is_cut_off_says_that_the_disk_is_full(size):
+    """Yosys ends with exit status 0 there."""
+    text = '{"modules": {"top": {"num_cells_by_type": {"LUT4": 2}}}}'
+    with pytest.raises(ToolError) as error, workspace(None):
+        read_stat(text[:size])
+    said = str(error.value)
+    assert said.startswith("synth: files must be written whole, and one is cut off (")
+    assert said.endswith("); free the disk or set TMPDIR")

@@ -28,6 +28,8 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
             "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled "
             "unit has all rows in parallel and never holds a zero weight"
         )
+    if options.style == "unrolled" and not any(layer.input_image for layer in layers):
+        _check_no_memories(options)
     if options.goal is not None:
         return None
     small = sum(layer.nonzero for layer in layers) <= MAX_UNROLLED_NONZERO
@@ -77,6 +79,15 @@ def _check_folded(options: BuildOptions) -> None:
         raise PlanError(
             "clock-mhz: must not be given where all layers are folded, whose registers it does not "
             "change; leave --clock-mhz out, add --fps, or choose --style unrolled"
+        )
+
+
+def _check_no_memories(options: BuildOptions) -> None:
+    """Refuse a price or a limit of block RAMs of a design that has no memory."""
+    if options.luts_per_bram is not None or options.max_brams is not None:
+        raise PlanError(
+            "luts-per-bram, max-brams: must not be given where all layers are unrolled and read "
+            "vectors, which takes no memory; leave them out, or choose --style folded"
         )
 
 

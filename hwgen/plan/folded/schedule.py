@@ -11,6 +11,7 @@ from bisect import insort
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 from random import Random
 
 from hwgen.plan.stages.stage import PADDING
@@ -111,27 +112,34 @@ def _searched(schedule: Schedule, work: dict[int, int], least: int) -> Schedule:
     places = [[list(group.rows) for group in part] for part in schedule.sets]
     spots = [(s, k) for s, part in enumerate(places) for k in range(len(part))]
     copies = schedule.shapes[0].copies
-    best = cost = _cost(places, work, copies)
+    turns = in_turn([len(part) for part in places], copies)
+    steps = [[_steps(rows, work) for rows in part] for part in places]
+    best = cost = _cost(steps, turns, copies)
     kept = deepcopy(places)
     for _ in range(ATTEMPTS):
         (s, k), (t, n) = random.choice(spots), random.choice(spots)
         lane, other = random.randrange(len(places[s][k])), random.randrange(len(places[t][n]))
         whole = random.random() < WHOLE_GROUPS
         _exchange(places, (s, k, lane), (t, n, other), whole=whole)
-        found = _cost(places, work, copies)
+        before = steps[s][k], steps[t][n]
+        steps[s][k], steps[t][n] = _steps(places[s][k], work), _steps(places[t][n], work)
+        found = _cost(steps, turns, copies, cost[0])
         if found > cost:
             _exchange(places, (s, k, lane), (t, n, other), whole=whole)
+            steps[s][k], steps[t][n] = before
             continue
         cost = found
         if cost < best:
             best, kept = cost, deepcopy(places)
         if best[0] == least:
             break
-    groups = [
-        [Group(rows=tuple(rows), steps=max(1, *(work[row] for row in rows))) for rows in part]
-        for part in kept
-    ]
+    groups = [[Group(rows=tuple(rows), steps=_steps(rows, work)) for rows in part] for part in kept]
     return _leaving_in_turn(groups, schedule.shapes[0])
+
+
+def _steps(rows: list[int], work: dict[int, int]) -> int:
+    """Give the steps of a group of these rows."""
+    return max(1, *(work[row] for row in rows))
 
 
 def _exchange(
@@ -149,11 +157,12 @@ def _exchange(
         a[lane], b[other] = b[other], a[lane]
 
 
-def _cost(places: list[list[list[int]]], work: dict[int, int], copies: int) -> tuple[int, int]:
-    """Cycles of a dealing, then how unequal the sets are."""
-    steps = [[max(1, *(work[row] for row in rows)) for rows in part] for part in places]
-    unequal = sum(sum(part) ** 2 for part in steps)
-    return _stretch(steps, in_turn([len(part) for part in steps], copies), copies), unequal
+def _cost(
+    steps: list[list[int]], turns: list[tuple[int, ...]], copies: int, most: float = inf
+) -> tuple[int, int]:
+    """Cycles of a dealing, or some number above `most`; then how unequal the sets are."""
+    cycles = _stretch([list(part) for part in steps], turns, copies, most)
+    return cycles, sum(sum(part) ** 2 for part in steps)
 
 
 def _level(groups: list[Group], sets: int) -> list[list[Group]]:
@@ -230,11 +239,16 @@ def _leaving_in_turn(dealt: list[list[Group]], shape: SetShape) -> Schedule:
     return leaving(dealt, [shape] * len(dealt), turns)
 
 
-def _stretch(steps: list[list[int]], turns: list[tuple[int, ...]], copies: int) -> int:
-    """Lengthen groups until no result is overwritten before it has left; the cycles then."""
+def _stretch(
+    steps: list[list[int]], turns: list[tuple[int, ...]], copies: int, most: float = inf
+) -> int:
+    """Lengthen groups until no result is overwritten before it has left; the cycles then.
+
+    Ends where they are above `most`.
+    """
     cycles = max(max(sum(part) for part in steps), len(turns))
     of_copies = [part for part in steps for _ in range(copies)]  # one list, for all of them alike
-    while len(of_copies) > 1 and _stretched(of_copies, turns, cycles):
+    while cycles <= most and len(of_copies) > 1 and _stretched(of_copies, turns, cycles):
         cycles = max(cycles, max(sum(part) for part in steps))
     return cycles
 

@@ -60,6 +60,15 @@ def test_pieces_are_the_matrix(shape, most, monkeypatch):
     assert most or max(map(len, cut.sums)) <= 8
 
 
+@pytest.mark.parametrize(("rows", "size", "most"), [(1, 600, 4), (1, 990, 4), (2, 500, 100)])
+def test_a_long_row_is_sought_by_its_few_different_columns(rows, size, most):
+    """By every column they took 6 to 20 s, longer than rows of twice the size."""
+    weight = np.random.default_rng(size).integers(-7, 8, (rows, size))
+    cut = pieces_of(weight)
+    assert len(cut.columns) <= most
+    assert np.array_equal(matrix_of(cut, size), weight)
+
+
 def test_columns_that_are_alike_are_one_and_lonely_inputs_are_left_out():
     weight = np.tile([3, -6, 12, 5, 4, 0], (1, 500))
     cut = pieces_of(weight)

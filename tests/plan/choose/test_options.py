@@ -6,6 +6,7 @@ import pytest
 from hwgen.errors import PlanError
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
 
@@ -59,6 +60,18 @@ def test_a_clock_that_folded_layers_do_not_look_at(folded):
         "clock-mhz: must not be given where all layers are folded, whose registers it does not "
         "change; leave --clock-mhz out, add --fps, or choose --style unrolled"
     )
+
+
+@pytest.mark.parametrize("options", [{"luts_per_bram": 100}, {"max_brams": 0}])
+@pytest.mark.parametrize("goal", [{}, {"fps": 1000, "clock_mhz": 50}])
+def test_a_price_of_memories_that_vectors_do_not_need(options, goal):
+    with pytest.raises(PlanError) as caught:
+        plan_design(network(1), BuildOptions(style="unrolled", **options, **goal))
+    assert str(caught.value) == (
+        "luts-per-bram, max-brams: must not be given where all layers are unrolled and read "
+        "vectors, which takes no memory; leave them out, or choose --style folded"
+    )
+    plan_design(small_cnn(), BuildOptions(style="unrolled", effort="low", **options))
 
 
 @pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"pixels": 2}, {"skip": False}])

@@ -49,7 +49,7 @@ def rows_of(out):
 def test_no_row_is_lost_or_doubled_when_a_worker_dies(cluster, write_sweep, tmp_path):
     address, workers = cluster
     out = tmp_path / "rows.jsonl"
-    options = ["sweep", str(write_sweep(epochs=40)), "--out", str(out), "--scheduler", address]
+    options = ["sweep", str(write_sweep(epochs=15)), "--out", str(out), "--scheduler", address]
     command = [sys.executable, "-m", "training", *options]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as sweep:
         while len(rows_of(out)) < 2 and sweep.poll() is None:

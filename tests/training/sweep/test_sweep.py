@@ -108,7 +108,7 @@ def test_a_row_is_that_of_the_single_training(write_sweep, tmp_path):
 
 
 def test_no_row_is_lost_whoever_is_killed(write_sweep, tmp_path):
-    file, out = write_sweep(epochs=40), tmp_path / "rows.jsonl"
+    file, out = write_sweep(epochs=15), tmp_path / "rows.jsonl"
     process = start(file, out)
     wait_for_rows(process, out, 1)
     os.kill(children(process.pid)[0], signal.SIGKILL)
@@ -131,7 +131,7 @@ def test_no_row_is_lost_whoever_is_killed(write_sweep, tmp_path):
 
 
 def test_ctrl_c_says_how_to_go_on(write_sweep, tmp_path):
-    file, out = write_sweep(epochs=40), tmp_path / "rows.jsonl"
+    file, out = write_sweep(epochs=15), tmp_path / "rows.jsonl"
     process = start(file, out)
     wait_for_rows(process, out, 1)
     process.send_signal(signal.SIGINT)

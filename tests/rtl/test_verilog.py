@@ -1,0 +1,46 @@
+"""Many components in one run of Yosys are the modules that a run for each would give."""
+
+import re
+
+from hwgen.plan.identifier import part_name
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_design
+from hwgen.rtl import verilog
+from hwgen.rtl.units import unit_of
+from hwgen.rtl.verilog import has_clock, rtlil_of, verilog_texts
+from tests.tiny_nets import network
+
+
+def unnumbered(texts):
+    """The names that Yosys makes have a number that goes on through its run."""
+    return [re.sub(r"\$auto\$[\w.:]+\$\d+", "auto", text) for text in texts]
+
+
+def test_a_batch_is_what_each_alone_is(monkeypatch):
+    runs = []
+    convert = verilog.verilog._convert_rtlil_text
+    monkeypatch.setattr(
+        verilog.verilog, "_convert_rtlil_text", lambda text: [runs.append(text), convert(text)][1]
+    )
+    stages = plan_design(network(1), BuildOptions(style="folded")).stages
+    names = [part_name("tiny", stage.name) for stage in stages]
+    units = {
+        name: rtlil_of(unit_of(stage), name) for name, stage in zip(names, stages, strict=True)
+    }
+    together = list(verilog_texts(units))
+    assert len(runs) == 1
+    monkeypatch.setattr(verilog, "BATCH_CHARACTERS", 1)
+    alone = list(verilog_texts(units))
+    assert runs[1:] == list(units.values())
+    assert unnumbered(together) == unnumbered(alone)
+    for name, text in zip(units, together, strict=True):
+        first, *inner = re.findall(r"^module (\S+?)\(", text, flags=re.MULTILINE)
+        assert (first, "\\" in first) == (name, False)
+        assert all(part.startswith(f"{name}__") for part in inner)
+
+
+def test_a_unit_without_registers_has_no_clock():
+    for pipeline, clocked in (("none", False), ("1", True)):
+        stages = plan_design(network(1), BuildOptions(style="unrolled", pipeline=pipeline)).stages
+        dense = stages[0]
+        assert has_clock(rtlil_of(unit_of(dense), "dense")) is clocked
