@@ -5,10 +5,12 @@
 
 A case is a layer of as many outputs as inputs on a square map, random weights of which a share is
 zero, and thresholds to codes of the weights' bits behind it; its padding keeps the size. `ours` has
-the exact accumulators, `baseline` registers of 32 bits for the same weights, `ratio` is of their
-LUTs times cycles. `front_luts` are those of the windows, in both. `lost_cycles` are the cycles of a
-frame beyond the work: the pixels in an unrolled layer, nonzero weights times positions over the
-multipliers in a folded one. `--clock` also places and routes on ecp5, three seeds, the median.
+the exact accumulators and skips zeros, `baseline` registers of 32 bits: unrolled for the same
+weights, folded in dense mode on as many multipliers. `ratio` is of their LUTs times cycles, block
+RAMs of both at the target's price. `front_luts` are those of the windows of unrolled layers, in
+both. `over_bound` are the cycles of a frame over the work: the pixels in an unrolled layer, nonzero
+weights times positions over the multipliers in a folded one. `finn` are LUTs and cycles of FINN's
+own formulas for a matrix-vector unit on as many multipliers. `--clock` also places and routes on ecp5, three seeds, the median.
 Every plan is compared with the reference; the bench of a design asserts that the cycles are those
 of the plan.
 """
@@ -19,7 +21,7 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -31,10 +33,11 @@ from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
 from hwgen.ir import Graph
-from hwgen.plan.design import LayerStyle, Plan, Target
+from hwgen.plan.design import LUTS_PER_BRAM, LayerStyle, Plan, Target
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import design_vectors
+from hwgen.report.finn_estimate import FinnUnit
 from hwgen.synth.run import SynthResult, synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
@@ -50,13 +53,18 @@ COLUMNS = {
     "ours": "LUTs",
     "front_luts": "of these windows",
     "baseline": "LUTs with 32 bits",
-    "ratio": "LUTs x cycles, of those with 32 bits",
     "brams": "block RAMs",
+    "brams_baseline": "block RAMs with 32 bits",
     "cycles": "cycles a frame",
-    "lost_cycles": "lost",
+    "cycles_baseline": "cycles with 32 bits",
+    "over_bound": "of the bound",
+    "ratio": "LUTs x cycles, of those with 32 bits",
+    "finn_luts": "FINN: LUTs",
+    "finn_cycles": "FINN: cycles",
     "fmax_mhz": "MHz",
 }
 STYLES: tuple[LayerStyle, ...] = ("unrolled", "folded")
+ROWS, PIXELS = 4, 4  # in parallel, of a folded layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +110,12 @@ SUITE = {
 }
 
 
-def planned(case: Case, size: int, target: Target, style: LayerStyle, accumulator: str) -> Plan:
+def planned(case: Case, size: int, target: Target, style: LayerStyle, *, wide: bool) -> Plan:
     """Plan a case, and compare the plan with the reference."""
     graph = case.graph(size)
-    options = BuildOptions(target=target, style=style, accumulator=accumulator)
+    options = BuildOptions(target=target, style=style, accumulator=WIDE if wide else "offset")
+    if style == "folded":
+        options = replace(options, pe=ROWS, simd=1, pixels=PIXELS, skip=not wide)
     plan = plan_design(graph, options)
     design_vectors(plan, graph, random=RANDOM)
     return plan
@@ -121,11 +131,13 @@ def synthesised(plan: Plan, *, units: bool = False) -> SynthResult:
 
 def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: bool) -> Row:
     """Measure a layer with exact registers and with those of 32 bits."""
-    exact, wide = (planned(case, size, target, style, kind) for kind in ("offset", WIDE))
+    exact, wide = (planned(case, size, target, style, wide=kind) for kind in (False, True))
     ours, baseline = synthesised(exact, units=True), synthesised(wide)
     layer = exact.layers[0]
-    multipliers = layer.pe * layer.simd if style == "folded" else layer.nonzero
+    multipliers = layer.pe * layer.simd * layer.pixels if style == "folded" else layer.nonzero
     work = ceil(size * size * layer.nonzero / multipliers)
+    price = LUTS_PER_BRAM[target]
+    ours_priced, baseline_priced = (r.luts + price * r.total.brams for r in (ours, baseline))
     front = exact.stages_by_layer[0]
     units = {} if ours.breakdown is None else ours.breakdown.layers
     names = [stage.name for stage in front if stage.name.endswith("__window")]
@@ -138,14 +150,28 @@ def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: boo
         "ours": ours.luts,
         "baseline": baseline.luts,
         "ratio": round(
-            ours.luts * exact.interval_cycles / (baseline.luts * wide.interval_cycles), 3
+            ours_priced * exact.interval_cycles / (baseline_priced * wide.interval_cycles), 3
         ),
         "front_luts": sum(units[name].luts for name in names),
         "brams": ours.total.brams,
         "brams_baseline": baseline.total.brams,
         "cycles": exact.interval_cycles,
-        "lost_cycles": exact.interval_cycles - work,
+        "cycles_baseline": wide.interval_cycles,
+        "over_bound": round(exact.interval_cycles / work, 3),
     }
+    if style == "folded":
+        finn = FinnUnit(
+            rows=layer.rows,
+            columns=layer.columns,
+            pe=ROWS,
+            simd=PIXELS,
+            weight_bits=case.bits,
+            input_bits=case.bits,
+            input_signed=False,
+            accumulator_bits=int(WIDE),
+            threshold_bits=case.bits,
+        )
+        row |= {"finn_luts": finn.luts, "finn_cycles": finn.cycles * size * size}
     if clock and target == "ecp5":
         placed = place_verilog(verilog_of(exact), exact.name, target, "aclk", SEEDS)
         row["fmax_mhz"] = round(placed.median_mhz, 1) if placed.fmax_mhz else None

@@ -7,11 +7,23 @@ from typing import Any
 from hwgen import __version__
 from hwgen.ir import Graph
 from hwgen.plan.codec import encode
-from hwgen.plan.cost.line_memory import line_memories
+from hwgen.plan.cost.line_memory import line_memories, ring_memory
 from hwgen.plan.design import Plan
+from hwgen.plan.estimate.folded import readers
 from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
-from hwgen.plan.stages.stage import PADDING, RunningPool, Stage, Stream, WindowBuffer, WindowMax
+from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.program_memory import program_memory
+from hwgen.plan.stages.stage import (
+    PADDING,
+    FoldedDense,
+    Lines,
+    RunningPool,
+    Stage,
+    Stream,
+    WindowBuffer,
+    WindowMax,
+)
 from hwgen.rtl.top import axis_bits
 
 
@@ -37,6 +49,7 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 "style": layer.style,
                 "pe": layer.pe,
                 "simd": layer.simd,
+                "pixels": layer.pixels,
                 "rows": layer.rows,
                 "columns": layer.columns,
                 "nonzero": layer.nonzero,
@@ -69,6 +82,8 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
         "image": list(stage.outputs.image),
         "lanes": len(stage.outputs.lanes),
     }
+    if isinstance(stage, FoldedDense) and stage.lines is not None:
+        found |= _ring_json(stage, stage.lines)
     if isinstance(stage, WindowBuffer | RunningPool):
         found |= {
             "kernel": list(stage.kernel),
@@ -83,6 +98,18 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
     if isinstance(stage, WindowMax):
         found["pool"] = "max"
     return found
+
+
+def _ring_json(stage: FoldedDense, lines: Lines) -> dict[str, Any]:
+    """Say which windows a folded convolution reads, and where the rows lie."""
+    copies = readers(stage, program_memory(stage))
+    ring = ring_memory(LineShape(stage.inputs, stage.outputs, lines), copies)
+    copy = {"words": ring.copy.words, "bits": ring.copy.bits, "kind": stage.vector_memory}
+    found = [copy] * copies
+    if ring.assembled is not None:
+        held = ring.assembled
+        found.append({"words": held.words, "bits": held.bits, "kind": "lut"})
+    return {"kernel": list(lines.kernel), "stride": list(lines.stride), "memories": found}
 
 
 def _port_json(stream: Stream) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from hwgen.report.contents import Report
 from hwgen.report.design_folder import Goal
+from hwgen.report.folding import FOLDING, folding
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.markup import (
-    TIMES,
-    UNIT_SPACE,
     Column,
     Content,
     Markup,
@@ -69,7 +68,7 @@ def _table(report: Report) -> Markup:
     columns = [
         Column(title="layer", number=False),
         Column(title="style", number=False),
-        Column(title=f"PE{UNIT_SPACE}{TIMES}{UNIT_SPACE}SIMD"),
+        Column(title=FOLDING),
         Column(title="cycles"),
         Column(title="of the limit"),
         Column(title=f"LUTs estimated, {target}"),
@@ -84,7 +83,7 @@ def _row(report: Report, number: int, layer: LayerReport, measured: bool) -> lis
     cells: list[Content] = [
         f"{number}. {built.name}",
         built.style,
-        "none" if layer.weights is None else f"{built.pe} {TIMES} {built.simd}",
+        "none" if layer.weights is None else folding(built),
         count(built.cycles),
         percent(built.cycles / _limit(report)),
         count(built.luts_estimate),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from hwgen.report.contents import Report
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.folding import FOLDING, folding
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.layer_sections import section
 from hwgen.report.lut_plot import luts_plot
 from hwgen.report.markup import (
-    TIMES,
-    UNIT_SPACE,
     Column,
     Content,
     Markup,
@@ -103,7 +102,7 @@ def _finn(report: Report) -> Markup:
     measured = any("xc7" in layer.luts for layer in report.layers)
     columns = [
         Column(title="layer", number=False),
-        Column(title=f"PE{UNIT_SPACE}{TIMES}{UNIT_SPACE}SIMD"),
+        Column(title=FOLDING),
         *([Column(title="LUTs here, xc7")] if measured else []),
         Column(title="FINN's model (estimate)"),
         *([Column(title="here, of FINN's model")] if measured else []),
@@ -135,7 +134,7 @@ def _finn(report: Report) -> Markup:
 def _finn_row(number: int, layer: LayerReport, finn: FinnUnit, measured: bool) -> list[Content]:
     row: list[Content] = [
         f"{number}. {layer.built.name}",
-        f"{layer.built.pe} {TIMES} {layer.built.simd}",
+        folding(layer.built),
     ]
     luts = layer.luts.get("xc7")
     if not measured:

@@ -60,7 +60,10 @@ class BuiltUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltLayer:
-    """A matrix-vector layer as it was built; `units` are its modules, the matrix named as it."""
+    """A matrix-vector layer as it was built; `units` are its modules, the matrix named as it.
+
+    `pixels` windows side by side are summed at once, on PE x SIMD multipliers each.
+    """
 
     name: str
     op: str
@@ -69,6 +72,7 @@ class BuiltLayer:
     columns: int
     pe: int
     simd: int
+    pixels: int
     cycles: int
     accumulator_bits: tuple[int, ...]
     luts_estimate: int
@@ -229,6 +233,7 @@ def _layer(fields: JsonFields, units: tuple[BuiltUnit, ...]) -> BuiltLayer:
         columns=fields.count("columns"),
         pe=fields.count("pe", least=1),
         simd=fields.count("simd", least=1),
+        pixels=fields.optional_count("pixels") or 1,
         cycles=fields.count("cycles"),
         accumulator_bits=fields.counts("accumulator_bits"),
         luts_estimate=fields.count("luts_estimate"),

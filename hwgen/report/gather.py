@@ -137,7 +137,7 @@ def _finn_unit(
     return FinnUnit(
         rows=built.rows,
         columns=built.columns,
-        pe=built.pe,
+        pe=built.pe * built.pixels,
         simd=built.simd,
         weight_bits=node.weight_bits,
         input_bits=inputs.bits,

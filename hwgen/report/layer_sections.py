@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwgen.report.contents import Report
+from hwgen.report.folding import FOLDING, folding
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import (
     TIMES,
@@ -37,7 +38,7 @@ def layers_section(report: Report) -> Markup:
         Column(title="layer", number=False),
         Column(title="kind", number=False),
         Column(title=f"outputs {TIMES}{UNIT_SPACE}inputs"),
-        Column(title=f"PE{UNIT_SPACE}{TIMES}{UNIT_SPACE}SIMD"),
+        Column(title=FOLDING),
         Column(title="nonzero weights"),
         Column(title="zero weights"),
         Column(title="cycles"),
@@ -47,8 +48,8 @@ def layers_section(report: Report) -> Markup:
     ]
     rows = [_layer_row(number, layer, targets) for number, layer in enumerate(report.layers, 1)]
     notes: list[Content] = [
-        "PE: outputs summed in parallel. SIMD: products a cycle for each. Cycles: of the layer for "
-        "one sample. LUTs include the thresholds or the argmax behind the matrix, and what joins "
+        "PE: outputs summed in parallel. SIMD: products a cycle for each. A third number: windows "
+        "side by side that are summed at once. Cycles: of the layer for one sample. LUTs include the thresholds or the argmax behind the matrix, and what joins "
         "the layer to the next; the share is of all layers and glue."
     ]
     if report.maps:
@@ -84,7 +85,7 @@ def _layer_row(number: int, layer: LayerReport, targets: list[str]) -> list[Cont
     return [
         *shape,
         f"{count(built.rows)} {TIMES} {count(built.columns)}",
-        f"{built.pe} {TIMES} {built.simd}",
+        folding(built),
         count(layer.weights.nonzero),
         percent(layer.weights.sparsity),
         count(built.cycles),

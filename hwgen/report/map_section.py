@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from hwgen.report.contents import Report
@@ -57,16 +58,17 @@ def _layer_rows(
             _windows(unit),
             *_map(unit),
             "",
-            "; ".join(map(_memory, unit.memories)) or "none",
+            _memories(unit),
             *_taken((unit,), syntheses),
         ]
+    matrix = built.units[len(built.front)]
     yield [
         f"{number}. {built.name}",
         f"{built.op}, {built.style}",
-        "",
+        _windows(matrix),
         *_map(built.units[-1]),
         count(layer.classes),
-        "",
+        _memories(matrix),
         *_taken(built.units[len(built.front) :], syntheses),
     ]
 
@@ -89,6 +91,13 @@ def _map(unit: BuiltUnit) -> tuple[str, str]:
     rows, columns = unit.image
     channels = f"{count(unit.lanes)}{' pixels' if unit.op == 'WindowBuffer' else ''}"
     return f"{channels} {TIMES} {rows} {TIMES} {columns}", count(rows * columns)
+
+
+def _memories(unit: BuiltUnit) -> str:
+    """Name the memories of a unit, equal ones once."""
+    counts = Counter(unit.memories)
+    alike = [f"{n} {TIMES} {_memory(m)}" if n > 1 else _memory(m) for m, n in counts.items()]
+    return "; ".join(alike) or "none"
 
 
 def _memory(memory: LineMemory) -> str:

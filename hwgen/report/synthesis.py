@@ -98,7 +98,8 @@ def _sums_cells(layer: dict[str, Any]) -> list[str]:
     built = bits["built"]
     return [
         f"{layer['rows']}x{layer['columns']}",
-        f"{layer['pe']}x{layer['simd']}",
+        f"{layer['pe']}x{layer['simd']}"
+        + (f"x{pixels}" if (pixels := layer["pixels"]) > 1 else ""),
         f"{layer['weights']['sparsity']:.1%}",
         cycles,
         f"{min(built)}-{max(built)}",
