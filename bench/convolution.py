@@ -10,9 +10,9 @@ weights, folded in dense mode on as many multipliers. `ratio` is of their LUTs t
 RAMs of both at the target's price. `front_luts` are those of the windows of unrolled layers, in
 both. `over_bound` are the cycles of a frame over the work: the pixels in an unrolled layer, nonzero
 weights times positions over the multipliers in a folded one. `finn` are LUTs and cycles of FINN's
-own formulas for a matrix-vector unit on as many multipliers. `--clock` also places and routes on ecp5, three seeds, the median.
-Every plan is compared with the reference; the bench of a design asserts that the cycles are those
-of the plan.
+own formulas for a matrix-vector unit on as many multipliers. `--clock` also places and routes on
+ecp5, three seeds, the median. Every plan is compared with the reference; the bench of a design
+asserts that the cycles are those of the plan.
 """
 
 from __future__ import annotations

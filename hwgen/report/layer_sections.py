@@ -49,8 +49,9 @@ def layers_section(report: Report) -> Markup:
     rows = [_layer_row(number, layer, targets) for number, layer in enumerate(report.layers, 1)]
     notes: list[Content] = [
         "PE: outputs summed in parallel. SIMD: products a cycle for each. A third number: windows "
-        "side by side that are summed at once. Cycles: of the layer for one sample. LUTs include the thresholds or the argmax behind the matrix, and what joins "
-        "the layer to the next; the share is of all layers and glue."
+        "side by side that are summed at once. Cycles: of the layer for one sample. LUTs include "
+        "the thresholds or the argmax behind the matrix, and what joins the layer to the next; the "
+        "share is of all layers and glue."
     ]
     if report.maps:
         notes.append(

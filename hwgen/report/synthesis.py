@@ -96,10 +96,10 @@ def _sums_cells(layer: dict[str, Any]) -> list[str]:
     if bits is None:
         return ["-", "-", "-", cycles, "-", "-"]
     built = bits["built"]
+    folded = ("pe", "simd", "pixels")[: 3 if layer["pixels"] > 1 else 2]
     return [
         f"{layer['rows']}x{layer['columns']}",
-        f"{layer['pe']}x{layer['simd']}"
-        + (f"x{pixels}" if (pixels := layer["pixels"]) > 1 else ""),
+        "x".join(str(layer[key]) for key in folded),
         f"{layer['weights']['sparsity']:.1%}",
         cycles,
         f"{min(built)}-{max(built)}",
