@@ -96,9 +96,9 @@ def prove_netlist(
             maps += prove_maps(design, netlist, modules, stream, progress)
             prove_flow(design, modules, stream.flows)
         elif design.folded or is_map(design.graph):
-            chain = Chain(design, netlist, modules)
+            chain = Chain(design, netlist, modules, progress)
             folded, maps = chain.layers, chain.maps
-            chain.prove(progress)
+            chain.prove()
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
             prove_flow(design, modules, _flows(design, proofs))

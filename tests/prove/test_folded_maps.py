@@ -203,8 +203,9 @@ def other_bias(stage):
 def narrower(stage):
     first, *rest = stage.elements
     limits = dataclasses.replace(first.accumulator, hi=first.accumulator.hi // 2)
-    return dataclasses.replace(stage, elements=(dataclasses.replace(first, accumulator=limits),
-                                                *rest))
+    return dataclasses.replace(
+        stage, elements=(dataclasses.replace(first, accumulator=limits), *rest)
+    )
 
 
 STAGES = {
