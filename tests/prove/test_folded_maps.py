@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 import pytest
 
 from hwgen.emit import emit, verilog_of
+from hwgen.errors import ModelError
 from hwgen.flow import build
 from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
@@ -16,6 +17,7 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import FoldedDense
+from hwgen.prove import run
 from hwgen.prove.run import prove
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from tests.tiny_maps import MapNet, random_conv_net
@@ -65,6 +67,17 @@ NETS = {
 @pytest.mark.parametrize(("net", "options"), NETS.values(), ids=NETS)
 def test_a_folded_design_on_a_map_is_proved(tmp_path, net, options):
     assert check(tmp_path / "design", net(), **options).problem is None
+
+
+def test_a_frame_of_too_many_products_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    check(tmp_path / "design", narrow_stride())
+    monkeypatch.setattr(run, "MOST_PRODUCTS", 10)
+    with pytest.raises(ModelError) as caught:
+        prove(tmp_path / "design")
+    assert str(caught.value) == (
+        f"{tmp_path / 'design'}: a proof of folded layers on maps must have at most 10 products a "
+        "frame, not 000; use `hwgen sim`"
+    )
 
 
 def random_options(seed):
