@@ -48,8 +48,8 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
         *("execute", "windows", "adders", "design", "stages"),
     ),
     "prove": (
-        *("run", "chain", "maps", "ends", "certificate", "units", "control", "machine", "layers"),
-        *("views", "forms", "netlist"),
+        *("run", "chain", "maps", "ends", "certificate", "frames", "units", "control", "machine"),
+        *("layers", "views", "forms", "netlist"),
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwgen.prove.frames.joint import is_element
+from hwgen.prove.frames.elements import is_element
 from hwgen.prove.frames.rows import Frame
 from hwgen.prove.machine.streams import Stream
 from hwgen.prove.netlist.netlist import NotProvedError

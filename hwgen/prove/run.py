@@ -19,6 +19,7 @@ from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import Chain
 from hwgen.prove.layers import Layer, chain_of
 from hwgen.prove.maps.chain import COMPUTING, MOVING, prove_maps
+from hwgen.prove.maps.size import MOST_PRODUCTS, frame_products
 from hwgen.prove.maps.stream import entering, map_chain
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
@@ -71,6 +72,12 @@ def _check_units(folder: Path, design: DesignFolder) -> None:
     """Refuse a network or a number of units that no proof is possible for."""
     if is_map(design.graph):
         map_chain(design.graph)
+        products = 0 if set(design.kinds) <= BY_POSITION else frame_products(design)
+        if products > MOST_PRODUCTS:
+            raise ModelError(
+                f"{folder}: a proof of folded layers on maps must have at most {MOST_PRODUCTS:,} "
+                f"products a frame, not {products:,}; use `hwgen sim`"
+            )
         return
     stages = sum(1 if layer.tail is None else 2 for layer in chain_of(design.graph))
     if not design.folded and stages not in (len(design.units), len(design.units) - 1):
@@ -96,9 +103,9 @@ def prove_netlist(
             maps += prove_maps(design, netlist, modules, stream, progress)
             prove_flow(design, modules, stream.flows)
         elif design.folded or is_map(design.graph):
-            chain = Chain(design, netlist, modules)
+            chain = Chain(design, netlist, modules, progress)
             folded, maps = chain.layers, chain.maps
-            chain.prove(progress)
+            chain.prove()
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
             prove_flow(design, modules, _flows(design, proofs))
@@ -112,7 +119,7 @@ def prove_netlist(
         layers=tuple(proofs),
         folded=tuple(folded),
         maps=tuple(maps),
-        on_maps=is_map(design.graph) and not folded,
+        on_maps=is_map(design.graph) and set(design.kinds) <= BY_POSITION,
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )

@@ -91,19 +91,18 @@ def damaged(netlist, units, rng):
     return netlist, f"{name} {port}[{place}]"
 
 
-@pytest.mark.parametrize("mutants", [60, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("target", "pipeline"), [("xc7", "2"), ("ecp5", "1"), ("ice40", "none")])
-def test_nothing_is_proved_that_changes_a_value(target, pipeline, mutants):
+def test_nothing_is_proved_that_changes_a_value(target, pipeline):
     design, netlist, nets, expected = sound(target, pipeline)
     rng = np.random.default_rng(5)
     refused = 0
-    for _ in range(mutants):
+    for _ in range(150):
         mutant, what = damaged(netlist, pipelines(design), rng)
         certificate = prove_netlist(design, mutant, "", lambda _: None)
         if certificate.proved:
             assert outputs(design, mutant, nets) == expected, what
         refused += not certificate.proved
-    assert refused > mutants // 2
+    assert refused > 75
 
 
 @pytest.mark.parametrize(("target", "pipeline"), [("xc7", "2"), ("ecp5", "1"), ("ice40", "none")])

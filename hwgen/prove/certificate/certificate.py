@@ -11,6 +11,7 @@ from hwgen.numeric import Range
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.certificate.statements import (
+    BY_POSITION,
     FOLDED,
     MAPS,
     NOT_FOLDED,
@@ -77,7 +78,8 @@ def _accumulator(lane: Lane) -> dict[str, Any]:
 class Certificate:
     """The verdict on a design: `problem` is None where all was shown, or names the place.
 
-    `on_maps` is set where units work on feature maps, position by position: then `maps` are these.
+    `on_maps` is set where all units work on feature maps, position by position. `maps` are those
+    that do; where others are folded they may stand between them.
     `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
     and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
     """
@@ -125,10 +127,11 @@ class Certificate:
         accumulators = sum(len(item.dense.accumulators) for item in self.folded)
         values = sum(item.tail.values for item in self.folded if item.tail is not None)
         interval = max(item.interval for item in self.folded)
+        of_map = any(item.positions > 1 for item in self.folded) or self.maps
         return (
             f"PROVED: {self.name} equals its integer network on every input while no unit waits: "
             f"{rows} rows on {accumulators} accumulators (none can overflow), {values} sums "
-            f"through thresholds, a vector every {interval:g} cycles"
+            f"through thresholds, a {'frame' if of_map else 'vector'} every {interval:g} cycles"
         )
 
     def _map_verdict(self) -> str:
@@ -153,6 +156,8 @@ class Certificate:
         """Give the document of proof.json."""
         proved, left = (FOLDED, NOT_FOLDED) if self.latency is None else (PROVED, NOT_PROVED)
         proved, left = (MAPS, NOT_MAPS) if self.on_maps else (proved, left)
+        if self.maps and not self.on_maps:
+            proved, left = (*proved, *BY_POSITION), (*left, NOT_MAPS[1])
         layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         document = {
             "name": self.name,

@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.prove.forms.forms import Form
+from hwgen.prove.frames.passage import UnitRun
 from hwgen.prove.frames.rows import Frame
 from hwgen.prove.units.accumulators import Accumulator
 from hwgen.prove.units.codes import CodesProof
 from hwgen.prove.units.folded import FoldedProof
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitRun:
-    """A unit, the cycles between its vectors, and those from its first beat in to its first out."""
-
-    name: str
-    interval: float
-    latency: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +41,7 @@ class FoldedLayer:
         if size == 1:
             return [_ends(form) for form in rows]
         parts = [[form.limits for form in rows[k : k + size]] for k in range(0, len(rows), size)]
-        return [{"lo": min(l.lo for l in p), "hi": max(l.hi for l in p)} for p in parts]
+        return [{"lo": min(r.lo for r in part), "hi": max(r.hi for r in part)} for part in parts]
 
     def to_json(self) -> dict[str, Any]:
         """Give the layer as JSON data."""

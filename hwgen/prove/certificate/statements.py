@@ -28,7 +28,9 @@ NOT_PROVED: tuple[str, ...] = (
 FOLDED: tuple[str, ...] = (
     "each dense unit, run symbolically cycle by cycle behind a reset: in each beat of each vector "
     "a lane is a linear form of that vector's elements alone, and that form is the row of "
-    "network.npz, one code a value; program memories are read from the Verilog",
+    "network.npz, one code a value; program memories are read from the Verilog. A map is a vector "
+    "of all its pixels, and a convolution has a row for each channel at each position, over the "
+    "taps inside the image there",
     "in every cycle the sum that an accumulator holds fits it, for any input in the ranges given",
     "every code of a threshold unit equals the network's for every value of its sum",
     "argmax: the words that are compared are all rows' sums plus one constant, above the "
@@ -36,14 +38,15 @@ FOLDED: tuple[str, ...] = (
     "queues and converters give lanes that came in, whole, in the beat that the next unit expects",
     "each unit comes back to a state that it was in, with later vectors in the place of earlier "
     "ones, so that all of this holds for any number of vectors",
-    "whatever registers and memories hold before the reset has no part in a result, nor has a "
-    "memory word in the cycle in which it is written",
+    "whatever registers and memories hold before the reset has no part in a result, but for words "
+    "of memories that are never written, which are as in the Verilog; nor has a word in the cycle "
+    "in which it is written, where synthesis is told that no such word is read",
     "the top joins the units in order",
 )
 NOT_FOLDED: tuple[str, ...] = (
     "every pattern of pauses and stalls: each unit is run for all vectors with beats offered "
-    "without a pause and taken at once, and over four vectors with one random pattern, in each for "
-    "all inputs; other patterns are left to simulation",
+    "without a pause and taken at once, and over four vectors, or two frames, with one random "
+    "pattern, in each for all inputs; other patterns are left to simulation",
     "m_axis_tlast where a vector leaves in several beats",
     *NOT_PROVED,
 )
@@ -61,6 +64,9 @@ MAPS: tuple[str, ...] = (
     "at each position every lane of a matrix is a multiple of the network's row over the taps "
     "inside the image there, plus a constant, one code a value, for each set of taps inside",
     *PROVED[1:],
+)
+BY_POSITION: tuple[str, ...] = tuple(
+    f"of units that read a map pixel by pixel: {text}" for text in (*MAPS[:6], PROVED[4])
 )
 NOT_MAPS: tuple[str, ...] = (
     "m_axis_tlast where a frame leaves in several beats",

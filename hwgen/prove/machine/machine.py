@@ -15,8 +15,9 @@ from hwgen.prove.forms.forms import Bit
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.values import UNKNOWN, Value, aged
-from hwgen.prove.machine.memory import Memory, memories_of, number, read
+from hwgen.prove.machine.memory import Memory, memories_of
 from hwgen.prove.machine.nets import Nets
+from hwgen.prove.machine.stored import Stored
 from hwgen.prove.netlist.netlist import Cell, Module, Net, Word
 from hwgen.prove.netlist.order import in_order
 
@@ -58,10 +59,7 @@ class Machine:
             (self._nets.index(flop.outputs["Q"]), self._nets.gather(flop.inputs["D"]))
             for flop in self._flops
         ]
-        self._words: dict[str, list[Sequence[Value]]] = {}
-        self._kept: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
-        self._missed: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
-        self._written: dict[str, set[int]] = {memory.name: set() for memory in self.memories}
+        self._stored = [Stored(module, memory, self.get) for memory in self.memories]
         self._places: dict[str, int] = {}
         self._steps: list[tuple[Run, int]] = []
         self._order()
@@ -82,9 +80,9 @@ class Machine:
         """Forget all that registers and memories hold, and pass through a cycle of reset."""
         for index, _ in self._held:
             self._put(index, (UNKNOWN,) * len(self._nets.now[index]))
-        for memory in self.memories:
-            self._words[memory.name] = memory.unknown(self._kept[memory.name])
-            self._touch(memory)
+        for stored in self._stored:
+            stored.reset()
+            self._touch(stored.memory)
         for port in ("i__payload", "i__valid", "o__ready"):
             self.set(self.module.port(port), [UNKNOWN] * len(self.module.port(port)))
         for reset in (1, 0) if "rst" in self.module.ports else ():
@@ -94,16 +92,12 @@ class Machine:
                 self._load()
 
     def keep_unwritten(self) -> bool:
-        """Tell whether words were read that were never written; from the next reset on they count.
+        """Let words that were read and never written count from the next reset on.
 
-        Then writing one is refused.
+        Tells whether there are any that did not.
         """
-        found = False
-        for name, missed in self._missed.items():
-            new = missed - self._written[name] - self._kept[name]
-            self._kept[name] |= new
-            found = found or bool(new)
-        return found
+        new = [stored.keep_unwritten() for stored in self._stored]
+        return any(new)
 
     @property
     def deepest(self) -> int:
@@ -137,11 +131,9 @@ class Machine:
 
     def clock(self) -> None:
         """Load all registers and write all memories."""
-        for memory in self.memories:
-            for port in memory.writes:
-                self._write(memory, self.get(port.enable), self.get(port.address), port.words)
-            if len(memory.writes) > 1:
-                self._forget_conflicts(memory)
+        for stored in self._stored:
+            if stored.clock():
+                self._touch(stored.memory)
         self._load()
 
     def _load(self) -> None:
@@ -149,36 +141,6 @@ class Machine:
         for index, values in loaded:
             if self._nets.now[index] is not values:
                 self._put(index, values)
-
-    def _write(
-        self, memory: Memory, enable: Sequence[Value], address: Sequence[Value], word: Word
-    ) -> None:
-        if all(value == 0 for value in enable):
-            return
-        words, place = self._words[memory.name], number(address)
-        if self._kept[memory.name] and (place is None or place in self._kept[memory.name]):
-            raise self.module.problem(word[0], "must not be written to a word that was never one")
-        if place is None:
-            words[:] = [(UNKNOWN,) * len(word)] * len(words)
-            self._written[memory.name].update(range(len(words)))
-        elif place < len(words):
-            self._written[memory.name].add(place)
-            new = zip(enable, self.get(word), words[place], strict=True)
-            words[place] = tuple(
-                value if e == 1 else old if e == 0 else UNKNOWN for e, value, old in new
-            )
-        self._touch(memory)
-
-    def _forget_conflicts(self, memory: Memory) -> None:
-        """Know nothing of a word that several ports may have written at once."""
-        words, unknown = self._words[memory.name], (UNKNOWN,) * len(memory.writes[0].words)
-        enabled = [p for p in memory.writes if any(value != 0 for value in self.get(p.enable))]
-        places = [number(self.get(port.address)) for port in enabled]
-        if len(places) > 1 and None in places:
-            words[:] = [unknown] * len(words)
-        for place in places:
-            if places.count(place) > 1 and place is not None and place < len(words):
-                words[place] = unknown
 
     def _touch(self, memory: Memory) -> None:
         for index in range(len(memory.reads)):
@@ -190,9 +152,9 @@ class Machine:
         held = (aged(value, vectors, columns) for index, _ in self._held for value in now[index])
         stored = (
             aged(value, vectors, columns)
-            for memory in self.memories
-            if memory.writes
-            for word in self._words[memory.name]
+            for memory in self._stored
+            if memory.memory.writes
+            for word in memory.words
             for value in word
         )
         return (*held, *stored)
@@ -208,11 +170,12 @@ class Machine:
             elif cell.kind not in STATELESS:
                 net = next(iter(sum(cell.outputs.values(), ())), "x")
                 raise self.module.problem(net, f"{cell.kind} is no cell that can be followed")
-        for memory in self.memories:
+        for stored in self._stored:
+            memory = stored.memory
             for index, port in enumerate(memory.reads):
                 written = sum((w.address + w.enable for w in memory.writes), ())
                 name = f"{memory.name} {index}"
-                jobs.append((self._read(memory, index), port.words, port.address + written, name))
+                jobs.append((self._read(stored, index), port.words, port.address + written, name))
         for job, (_, outputs, _, _) in enumerate(jobs):
             makers |= dict.fromkeys(outputs, job)
         for job in in_order(self.module, [operands for _, _, operands, _ in jobs], makers):
@@ -249,33 +212,18 @@ class Machine:
 
         return choose
 
-    def _read(self, memory: Memory, index: int) -> Run:
-        """Give what reads a memory: the word before, or unknown if synthesis need not give it."""
-        port = memory.reads[index]
-        steps = self.rules.steps
+    def _read(self, stored: Stored, index: int) -> Run:
+        """Give what reads a memory."""
+        memory, port, steps = stored.memory, stored.memory.reads[index], self.rules.steps
+        gather = self._nets.gather(port.address)
         contents = memory.table() if steps is not None and not memory.writes else None
 
         def run() -> Sequence[Value]:
-            address = self.get(port.address)
-            for write in memory.writes if memory.unchecked else ():
-                writes = any(value != 0 for value in self.get(write.enable))
-                if writes and self._may_meet(address, self.get(write.address)):
-                    return (UNKNOWN,) * len(port.words)
-            self._missed[memory.name].update(self._unwritten(memory, address))
+            address = gather()
             pointers = [value for value in address if isinstance(value, int | Bit | Step)]
             if steps is None or contents is None or len(pointers) < len(address):
-                return read(self._words[memory.name], address)
+                return stored.read(address)
             found = steps.read(contents, pointers)
             return (UNKNOWN,) * len(port.words) if found is None else found
 
         return run
-
-    def _unwritten(self, memory: Memory, address: Sequence[Value]) -> tuple[int, ...]:
-        """Give the place of a word that is read and was not written so far."""
-        place = number(address) if memory.writes else None
-        known = place is None or place >= memory.size or place in self._written[memory.name]
-        return () if known else (place,)
-
-    def _may_meet(self, first: Sequence[Value], second: Sequence[Value]) -> bool:
-        a, b = number(first), number(second)
-        return a is None or b is None or a == b

@@ -47,7 +47,7 @@ class Memory:
             words |= np.array([word[place] == 1 for word in self.contents], np.int64) << place
         return Contents(words, known & (width <= MOST_BITS), width)
 
-    def unknown(self, kept: Collection[int] = ()) -> list[Sequence[Value]]:
+    def unknown(self, kept: Collection[int]) -> list[Sequence[Value]]:
         """Give the words that are certain whatever happened before; `kept` are never written."""
         if not self.writes:
             return list(self.contents)

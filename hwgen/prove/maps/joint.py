@@ -7,26 +7,15 @@ any beat.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hwgen.ir import Op
 from hwgen.numeric import Range
-from hwgen.prove.forms.forms import Form
+from hwgen.prove.frames.elements import is_element
 from hwgen.prove.frames.rows import Frame, whole
-from hwgen.prove.machine.streams import Constant, Content, Element, Stream, Total
+from hwgen.prove.machine.streams import Element, Stream
 from hwgen.prove.maps.stream import MapStream
 from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.views import Channel
-
-
-def is_element(content: Content | None, limits: Range, column: int) -> bool:
-    """Whether a lane is an element, or the constant that this is."""
-    match content:
-        case Element():
-            return content.limits == limits and (not limits.span or content.column == column)
-        case Constant():
-            return not limits.span and (content.value - limits.lo) % (1 << content.bits) == 0
-    return False
 
 
 def by_position(name: str, nodes: list[Op], stream: Stream, frame: Frame) -> MapStream:
@@ -70,32 +59,6 @@ def over_frames(stream: MapStream) -> tuple[Stream, Frame]:
     ]
     lanes = tuple(channel.bits for channel in stream.channels)
     return Stream(lanes=lanes, beats=tuple(beats)), whole(stream.image, limits)
-
-
-def sums_themselves(
-    stream: Stream, image: tuple[int, int], rows: Sequence[Form]
-) -> tuple[Stream, Frame]:
-    """Go on with sums as the elements of a map; those that come in another code are unknown."""
-    limits = tuple(form.limits for form in rows)
-    first: dict[object, int] = {}
-    alias = [
-        first.setdefault((frozenset(form.coefficients.items()), form.constant), index)
-        for index, form in enumerate(rows)
-    ]
-
-    def itself(content: Content | None) -> Content | None:
-        if not isinstance(content, Total):
-            return content
-        size = 1 << content.bits
-        for row in content.rows:
-            alike = (row.factor - content.factor) % size == 0
-            if alike and (row.constant - content.constant) % size == 0:
-                column = alias[row.index]
-                return Element(column=column, limits=limits[column], bits=content.bits)
-        return None
-
-    beats = tuple(tuple(itself(content) for content in beat) for beat in stream.beats)
-    return replace(stream, beats=beats), Frame(image=image, limits=limits, alias=tuple(alias))
 
 
 def _union(ranges: Sequence[Range]) -> Range:

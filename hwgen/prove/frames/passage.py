@@ -1,0 +1,158 @@
+"""Units over whole frames, one after another, and the stream between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hwgen.ir import Threshold
+from hwgen.numeric import Range
+from hwgen.prove.forms.forms import Form, Ranges
+from hwgen.prove.forms.rules import Rules
+from hwgen.prove.frames.rows import Frame, whole
+from hwgen.prove.machine.machine import Machine
+from hwgen.prove.machine.steady import SteadyRun
+from hwgen.prove.machine.streams import Stream
+from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.read import DesignFolder
+from hwgen.prove.units.best import prove_best
+from hwgen.prove.units.codes import CodesProof, prove_codes
+from hwgen.prove.units.folded import FoldedProof, Repeated, prove_folded
+from hwgen.prove.units.movers import prove_mover
+from hwgen.prove.units.one_beat import argmax_of_beat
+from hwgen.prove.units.staircase import reached_codes
+
+Progress = Callable[[str], None]
+MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRun:
+    """A unit, the cycles between its vectors, and those from its first beat in to its first out."""
+
+    name: str
+    interval: float
+    latency: int
+
+
+class Passage:
+    """Takes one unit after another, and keeps what the last one sends.
+
+    Parameters
+    ----------
+    design
+        The network, and what the units are.
+    netlist, modules
+        What Yosys wrote of each unit.
+    stream, frame
+        What enters the first, and what is known of its elements.
+    progress
+        Told the name of each unit.
+    """
+
+    def __init__(
+        self,
+        design: DesignFolder,
+        netlist: Mapping[str, Any],
+        modules: Mapping[str, Module],
+        stream: Stream,
+        frame: Frame,
+        progress: Progress,
+    ) -> None:
+        self.netlist, self.modules = netlist, modules
+        self.stream, self.frame = stream, frame
+        self.runs: list[UnitRun] = []
+        self._left = list(zip(design.units, design.kinds, strict=True))
+        self._top, self._progress = design.top, progress
+
+    @property
+    def name(self) -> str:
+        """The next unit, the top where there is none."""
+        return self._left[0][0] if self._left else self._top
+
+    @property
+    def kind(self) -> str:
+        """The kind of the next unit, nothing where there is none."""
+        return self._left[0][1] if self._left else ""
+
+    def take(self) -> Module:
+        """Give the next unit.
+
+        Raises
+        ------
+        NotProvedError
+            Where there is none.
+        """
+        if not self._left:
+            raise NotProvedError(f"{self._top}: must have a unit for every layer")
+        name, _ = self._left.pop(0)
+        self._progress(name)
+        return self.modules[name]
+
+    def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> tuple[Machine, Rules]:
+        """Set up the next unit.
+
+        Raises
+        ------
+        NotProvedError
+            Where there is none, or it reads another payload than the unit before it sends.
+        """
+        module = self.take()
+        rules = Rules(module, inputs, wide_sums=wide_sums)
+        payload = module.port("i__payload")
+        if len(payload) != sum(self.stream.lanes):
+            raise module.problem(
+                payload[0],
+                f"i__payload must have {sum(self.stream.lanes)} bits, not {len(payload)}",
+            )
+        return Machine(module, self.netlist[module.name], rules), rules
+
+    def _note(self, machine: Machine, run: SteadyRun) -> None:
+        self.runs.append(
+            UnitRun(name=machine.module.name, interval=run.interval, latency=run.latency)
+        )
+
+    def move(self) -> None:
+        """Go through queues and converters."""
+        while self.kind in MOVERS:
+            machine, _ = self._machine(())
+            self.stream, run = prove_mover(machine, self.stream)
+            self._note(machine, run)
+
+    def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
+        """Go through a unit that gives rows; those whose code cannot vary need not leave."""
+        self.move()
+        machine, rules = self._machine(Repeated(self.frame.limits))
+        needed = [
+            thresholds is None or reached_codes(thresholds, row, form.limits).span > 0
+            for row, form in enumerate(rows)
+        ]
+        proof = prove_folded(machine, rules, self.stream, rows, len(self.frame.limits), needed)
+        self.stream = proof.stream
+        self._note(machine, proof.run)
+        return proof
+
+    def codes(
+        self, thresholds: Threshold, rows: Sequence[Form], image: tuple[int, int]
+    ) -> CodesProof:
+        """Go through a unit that makes codes of sums, which are a map."""
+        self.move()
+        machine, _ = self._machine(Repeated(self.stream.sums()), wide_sums=self.stream.is_wide)
+        proof = prove_codes(machine, thresholds, self.stream, rows)
+        self.stream = proof.stream
+        self.frame = Frame(image=image, limits=proof.codes, alias=proof.alias)
+        self._note(machine, proof.run)
+        return proof
+
+    def argmax(self, rows: Sequence[Form]) -> None:
+        """Go through a unit that gives the index of the largest sum."""
+        self.move()
+        kind = self.kind
+        machine, _ = self._machine(())
+        if kind == "ParallelArgmax":
+            self.stream = argmax_of_beat(machine.module, self.stream, rows, self.frame.limits)
+        else:
+            self.stream, run = prove_best(machine, self.stream, len(rows))
+            self._note(machine, run)
+        self.frame = whole((1, 1), (Range(0, len(rows) - 1),))
