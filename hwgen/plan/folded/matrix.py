@@ -21,6 +21,7 @@ from hwgen.plan.folded.program import (
     union,
 )
 from hwgen.plan.folded.schedule import Schedule
+from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import PADDING, FoldedDense, PeSet, ProcessingElement, Stream
@@ -153,7 +154,7 @@ def _stage(
     lane = union([element.accumulator for element in elements]).type
     schedule = folding.schedule
     stage = FoldedDense(
-        name=layer.name,
+        name=identifier(layer.name),
         inputs=inputs,
         outputs=Stream(lanes=(lane,) * schedule.width, order=order),
         pe=options.pe,
