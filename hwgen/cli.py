@@ -187,12 +187,13 @@ def _sim_text(result: Any) -> str:
     lines = [
         f"{name}: {'equal' if reason is None else reason}" for name, reason in result.tests.items()
     ]
-    verdict = "passed" if result.passed else "FAILED"
-    lines.append(
-        f"{verdict} in {result.simulator}: {result.vectors} vectors of the whole design; latency "
-        f"{result.latency_cycles} cycles, interval {result.interval_cycles}"
-    )
-    return "\n".join(lines)
+    verdict = f"{'passed' if result.passed else 'FAILED'} in {result.simulator}"
+    if result.latency_cycles is not None:  # nothing is measured of a design that differs
+        verdict += f": {result.vectors} vectors of the whole design; "
+        verdict += f"latency {result.latency_cycles} cycles"
+    if result.interval_cycles is not None:
+        verdict += f", interval {result.interval_cycles}"
+    return "\n".join([*lines, verdict])
 
 
 def _tell_changes(folder: Path) -> None:

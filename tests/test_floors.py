@@ -53,7 +53,7 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl", "emit"}}
+HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}}
 ALLOWED = {
     "amaranth",
     "cocotb",

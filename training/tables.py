@@ -21,8 +21,9 @@ def figures_table(figures: Figures) -> Table:
             f"codes lowered by the exact check {figures.repairs}"
         ),
     )
-    for heading in ("layer", "shape", "weights", "zeros %", "l1 norm", "accumulator", "target"):
-        table.add_column(heading, justify="left" if heading == "layer" else "right")
+    table.add_column("layer", overflow="fold")  # names that begin alike must not be cut short
+    for heading in ("shape", "weights", "zeros %", "l1 norm", "accumulator", "target"):
+        table.add_column(heading, justify="right")
     for layer in figures.layers:
         table.add_row(
             layer.name,

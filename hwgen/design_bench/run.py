@@ -154,6 +154,7 @@ def cases(path):
         reason = None
         if failure is not None:
             reason = failure.get("error_msg") or failure.get("message") or "failed"
+            reason = reason.partition("\nassert ")[0]  # what the assertion says, not how it reads
         found[case.get("name")] = reason
     return found
 

@@ -144,7 +144,7 @@ class Report:
             found["synthesis"] = f"hwgen synth {self.folder} --target {target}"
         if self.placed is None:
             found["clock"] = f"hwgen synth {self.folder} --target {self.placed_target} --pnr"
-        if self.accuracy("integer") is None:
+        if self.accuracy("integer") is None and self.sample_accuracy is None:
             found["accuracy"] = "python -m training RECIPE"
         return found
 

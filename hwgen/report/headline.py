@@ -76,8 +76,8 @@ def _accuracy(report: Report) -> Markup:
             [
                 "Models that ",
                 command(report.missing["accuracy"]),
-                " trains carry it; other models can have accuracy_integer and accuracy_float, in "
-                "percent, in their metadata.",
+                " trains carry it; so do models exported with samples and their labels, or with "
+                "accuracy_integer and accuracy_float, in percent, in their metadata.",
             ]
         )
     )

@@ -16,12 +16,15 @@ from hwgen.errors import PlanError
 from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.ir import Argmax
+from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.plan.identifier import LONGEST, identifier, part_name, reserved_names, top_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.prove.run import prove
 from hwgen.simulate import simulate
 from hwgen.synth.tools import find_yosys, run_tool, workspace
+from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
 ODD_NAMES = [
@@ -148,6 +151,32 @@ def test_a_reserved_name_is_built_and_simulated(tmp_path, name):
     plan = build(single(name), BuildOptions(), folder)
     assert (folder / f"{plan.name}.v").is_file()
     assert simulate(folder, simulator="icarus").passed
+
+
+def renamed(graph, names):
+    """Give the network with other names of its layers, in order."""
+    known = dict(zip((node.name for node in graph.nodes), names, strict=True))
+    nodes = tuple(
+        replace(node, name=known[node.name], inputs=tuple(known.get(i, i) for i in node.inputs))
+        for node in graph.nodes
+    )
+    return type(graph)(name="net", input=graph.input, nodes=nodes, output=known[graph.output])
+
+
+@pytest.mark.parametrize("style", ["unrolled", "folded"])
+def test_every_unit_of_layers_of_any_name_is_called_by_an_identifier(tmp_path, style):
+    """The matrices of folded layers once were not, and ended in a syntax error or a KeyError."""
+    odd = ("1", "a b", "größe", "a.b.c", "$d", "x" * 300, "module", "9-9", "e f", "g" * 254)
+    graph = renamed(small_cnn(), odd)
+    options = BuildOptions(style=style, effort="low")
+    plan = plan_design(graph, options)
+    for stage in plan.stages:
+        assert re.fullmatch(r"[A-Za-z]\w*", stage.name, re.ASCII), stage.name
+    folder = tmp_path / "d"
+    plan = build(renamed(network(1, widths=(4, 3, 2)), odd[:4]), options, folder)
+    assert build(load_network(folder / "network.npz"), BuildOptions(), folder, folder / "plan.json")
+    assert simulate(folder, simulator="icarus").passed
+    assert prove(folder).proved
 
 
 @pytest.mark.parametrize(

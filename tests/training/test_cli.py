@@ -97,6 +97,7 @@ def test_a_convolutional_network(method, tmp_path):
     result = CliRunner().invoke(app, [*options, "--float-epochs", "3", "--out", str(path)])
     assert result.exit_code == 0, result.stderr
     assert "4 to 4 3x3" in result.stdout
+    assert "…" not in result.stdout  # the names of the layers differ in their ends
     graph, dataset = load_model(path), digit_images()
     assert graph.input.shape == (1, 8, 8)
     guesses = reference.outputs(graph, dataset.test_x)[:, 0]

@@ -62,7 +62,8 @@ def neighbours(width: int, most: int) -> int:
 def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
     """Give pe and simd within a layer, of as many products a cycle as were asked for if it can be.
 
-    Zeros are skipped, so that only their product counts.
+    Zeros are skipped, so that only their product counts; of like products that with which a layer
+    without zeros, whose rows are not dealt, is done first.
     """
     if pe <= layer.rows and simd <= layer.columns:
         return pe, simd
@@ -70,7 +71,12 @@ def _as_many(layer: Layer, pe: int, simd: int) -> tuple[int, int]:
         (rows, min(pe * simd // rows, layer.columns))
         for rows in range(1, min(layer.rows, pe * simd) + 1)
     ]
-    return max(fits, key=lambda fit: (fit[0] * fit[1], fit[0]))
+
+    def worth(fit: tuple[int, int]) -> tuple[int, int, int]:
+        steps = -(-layer.rows // fit[0]) * -(-layer.columns // fit[1])
+        return fit[0] * fit[1], -steps, fit[0]
+
+    return max(fits, key=worth)
 
 
 def _check_folded(options: BuildOptions) -> None:
@@ -83,11 +89,11 @@ def _check_folded(options: BuildOptions) -> None:
 
 
 def _check_no_memories(options: BuildOptions) -> None:
-    """Refuse a price or a limit of block RAMs of a design that has no memory."""
-    if options.luts_per_bram is not None or options.max_brams is not None:
+    """Refuse a price that nothing pays; a limit of block RAMs holds."""
+    if options.luts_per_bram is not None:
         raise PlanError(
-            "luts-per-bram, max-brams: must not be given where all layers are unrolled and read "
-            "vectors, which takes no memory; leave them out, or choose --style folded"
+            "luts-per-bram: must not be given where all layers are unrolled and read vectors, "
+            "which takes no memory; leave it out, or choose --style folded"
         )
 
 

@@ -21,6 +21,7 @@ from hwgen.plan.folded.program import (
     union,
 )
 from hwgen.plan.folded.schedule import Schedule
+from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.positions import window_stream
@@ -212,7 +213,7 @@ def _stage(
     if lines is not None and own.ring is not None:
         lines = _with_spare(lines, own.ring, schedule.cycles)
     stage = FoldedDense(
-        name=own.layer.name,
+        name=identifier(own.layer.name),
         inputs=own.inputs,
         outputs=Stream(
             lanes=(lane,) * schedule.width,

@@ -51,6 +51,7 @@ def matrix_of(cut, columns):
 @pytest.mark.parametrize("most", [0, 40, 400])
 def test_pieces_are_the_matrix(shape, most, monkeypatch):
     monkeypatch.setattr(pieces, "MOST_APART", 0)
+    monkeypatch.setattr(pieces, "MOST_APART_ALIKE", 0)
     monkeypatch.setattr(pieces, "MOST_PAIRS", most)
     monkeypatch.setattr(pieces, "LEAST_TERMS", 4)
     rng = np.random.default_rng(most)

@@ -25,6 +25,14 @@ def test_as_many_multipliers_as_were_asked_for(asked, own):
     assert (choice.pe, choice.simd) == own
 
 
+def test_a_layer_without_zeros_is_done_as_soon_as_can_be():
+    """Of two rows by two products one row would be left for last, and half the multipliers idle."""
+    net = network(2, widths=(192, 3), density=1.0)
+    plan = plan_design(net, BuildOptions(style="folded", pe=4, simd=1, effort="low"))
+    assert (plan.choices[0].pe, plan.choices[0].simd) == (1, 4)
+    assert plan.stages[0].cycles <= 3 * 192 // 4
+
+
 def test_dense_mode_has_the_rows_and_columns_that_there_are():
     net = network(2, widths=(10, 4), density=0.8)
     options = BuildOptions(style="folded", pe=16, simd=1, skip=False)

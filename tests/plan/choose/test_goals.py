@@ -75,16 +75,16 @@ def test_a_number_of_luts_is_kept_by_the_fastest():
 @pytest.mark.parametrize(
     "goal",
     [
-        {"max_luts": 2000},
-        {"fps": 10_000, "clock_mhz": 3.0},
-        {"style": "folded", "pe": 2, "simd": 2},
+        {"max_luts": 2000, "luts_per_bram": 0},
+        {"fps": 10_000, "clock_mhz": 3.0, "luts_per_bram": 0},
+        {"style": "folded", "pe": 2, "simd": 2, "luts_per_bram": 0},
         {"style": "unrolled"},
     ],
 )
 def test_block_rams_can_be_limited_with_every_goal(goal):
     """At a price of nothing every memory is a block RAM; none is where none may be."""
     for limit in (0, 2):
-        options = BuildOptions(**goal, max_brams=limit, luts_per_bram=0, effort="low")
+        options = BuildOptions(**goal, max_brams=limit, effort="low")
         plan = plan_design(NET, options)
         assert chain_cost(plan.stages, plan.target).brams <= limit
 
