@@ -57,7 +57,14 @@ def pooled_sums():
     return net.pool("sum", (2, 1)).act("u2").flatten().dense(2).argmax().graph()
 
 
+def uneven_rows():
+    """Two sets of processing elements, two neighbours, and rows that end at steps of their own."""
+    net = MapNet(0, (2, 2, 2), "u2").conv(6, (2, 3), padding=(0, 1), density=0.5)
+    return net.act("u1").graph()
+
+
 NETS = {
+    "sets with row ends of their own": (uneven_rows, {"pe": 2, "simd": 1, "pixels": 2}),
     "a stride wider than the kernel": (narrow_stride, {"pixels": 6}),
     "words that are never written": (never_written, {"pe": 3, "target": "ice40"}),
     "channels that are never 0": (shifted_channels, {"pe": 2, "pixels": 2}),
