@@ -95,8 +95,7 @@ class Chain:
             last = units.modules[self.design.units[-1]]
             check_last(self.design, last, self._by_position)
         self._over_frames()
-        self._flatten()
-        if self._nodes:
+        if any(not isinstance(node, Flatten) for node in self._nodes):
             raise NotProvedError(f"{self.design.top}: must have units for all of the network")
         check_end(self.design, units.frame, units.stream)
         prove_flow(self.design, units.modules, self._flows)
@@ -114,11 +113,18 @@ class Chain:
             self.maps.append(COMPUTING[kind](self._by_position, module))
 
     def _over_frames(self) -> None:
-        """Go on with whole frames."""
+        """Go on with whole frames.
+
+        Raises
+        ------
+        NotProvedError
+            Where there are no pixels, but windows or sums in another code.
+        """
         shown, units = self._by_position, self._units
         if shown is not None:
-            settle(shown, units.modules.get(units.name, units.modules[self.design.units[-1]]))
-            units.stream, units.frame = over_frames(shown)
+            name = units.name if units.kind else self.design.units[-1]
+            settle(shown, units.modules[name])
+            units.stream, units.frame = over_frames(name, shown)
             self._flows += shown.flows
             self._by_position = None
 

@@ -46,8 +46,16 @@ def by_position(name: str, nodes: list[Op], stream: Stream, frame: Frame) -> Map
     return MapStream(nodes, frame.image, found)
 
 
-def over_frames(stream: MapStream) -> tuple[Stream, Frame]:
-    """Give the beats of a map, and its elements."""
+def over_frames(name: str, stream: MapStream) -> tuple[Stream, Frame]:
+    """Give the beats of a map, and its elements.
+
+    Raises
+    ------
+    NotProvedError
+        Where there are windows, naming the unit that reads them.
+    """
+    if stream.taps:
+        raise NotProvedError(f"{name}: must read pixels, not windows")
     positions = stream.positions
     limits = [channel.limits for channel in stream.channels for _ in range(positions)]
     beats = [
