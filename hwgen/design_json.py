@@ -81,6 +81,7 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
         "module": part_name(top, stage.name),
         "image": list(stage.outputs.image),
         "lanes": len(stage.outputs.lanes),
+        "channels": len({*stage.outputs.order} - {PADDING}) // stage.outputs.pixels,
     }
     if isinstance(stage, FoldedDense) and stage.lines is not None:
         found |= _ring_json(stage, stage.lines)

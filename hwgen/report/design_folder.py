@@ -44,6 +44,8 @@ class LineMemory:
 class BuiltUnit:
     """A module: its kind, and the map that leaves it, `image` being (1, 1) for a vector.
 
+    `channels` are those of a pixel, which may come in several beats of `lanes`.
+
     `kernel` and `stride` are those of windows, None where each position stands alone; `pool` is max
     or sum, None where nothing is pooled.
     """
@@ -52,6 +54,7 @@ class BuiltUnit:
     op: str
     image: tuple[int, int]
     lanes: int
+    channels: int
     kernel: tuple[int, int] | None
     stride: tuple[int, int] | None
     pool: str | None
@@ -214,6 +217,7 @@ def _unit(fields: JsonFields) -> BuiltUnit:
         op=fields.text("op"),
         image=fields.optional_pair("image") or (1, 1),
         lanes=fields.optional_count("lanes") or 0,
+        channels=fields.optional_count("channels") or fields.optional_count("lanes") or 0,
         kernel=fields.optional_pair("kernel"),
         stride=fields.optional_pair("stride"),
         pool=fields.optional_text("pool"),

@@ -89,7 +89,7 @@ def _windows(unit: BuiltUnit) -> str:
 def _map(unit: BuiltUnit) -> tuple[str, str]:
     """Size of the map that leaves a unit, and its positions; of windows every pixel is a lane."""
     rows, columns = unit.image
-    channels = f"{count(unit.lanes)}{' pixels' if unit.op == 'WindowBuffer' else ''}"
+    channels = f"{count(unit.channels)}{' pixels' if unit.op == 'WindowBuffer' else ''}"
     return f"{channels} {TIMES} {rows} {TIMES} {columns}", count(rows * columns)
 
 
@@ -102,7 +102,8 @@ def _memories(unit: BuiltUnit) -> str:
 
 def _memory(memory: LineMemory) -> str:
     kind = MEMORIES.get(memory.kind, memory.kind)
-    return f"{count(memory.words)} words of {count(memory.bits)} bits in {kind}"
+    words = "word" if memory.words == 1 else "words"
+    return f"{count(memory.words)} {words} of {count(memory.bits)} bits in {kind}"
 
 
 def _taken(units: tuple[BuiltUnit, ...], syntheses: tuple[Synthesis, ...]) -> list[str]:

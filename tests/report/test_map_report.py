@@ -61,6 +61,16 @@ def test_maps_are_followed_through_windows_and_poolings(folder):
     assert found["3. pool5"][1:5] == ["sum_pool2d", "3 x 4, 3 x 4", "3 x 1 x 1", "1"]
 
 
+def test_a_folded_convolution_says_what_it_reads_and_holds(tmp_path):
+    folder = build(tmp_path / "d", small_cnn(size=SIZE), style="folded", pe=1, pixels=2)
+    found = section(folder, "maps")["1. conv0"]
+    assert found[1:6] == ["conv2d, folded", "3 x 3, 1 x 1", "4 x 6 x 8", "48", "9"]
+    # of 3 bits: four rows of four groups of two channels; the three columns before the last
+    assert found[6] == "32 words of 12 bits in LUTs; 2 words of 9 bits in LUTs"
+    assert section(folder, "layers")["1. conv0"][3] == "1 x 1 x 2"
+    assert row(shown(report_text(document(folder))), "conv0")[4] == "1x1x2"
+
+
 def test_what_stands_in_front_is_counted_apart(folder):
     names = [stage["name"] for stage in json.loads((folder / "design.json").read_text())["stages"]]
     luts = {name: number for number, name in enumerate(names, 1)}
@@ -103,7 +113,7 @@ def test_a_design_of_an_earlier_release_has_vectors_only(folder):
         for port in design["ports"].values():
             del port["image"]
         for stage in design["stages"]:
-            for key in ("image", "lanes", "kernel", "stride", "memories"):
+            for key in ("image", "lanes", "channels", "kernel", "stride", "memories"):
                 stage.pop(key, None)
 
     edit(folder, "design.json", forget)
