@@ -88,7 +88,9 @@ def test_too_narrow_an_accumulator_is_refused():
 
 
 def test_folding_options_need_the_folded_style():
-    with pytest.raises(PlanError, match="--pe, --simd and --no-skip belong to --style folded"):
+    with pytest.raises(
+        PlanError, match="--pe, --simd, --pixels and --no-skip belong to --style folded"
+    ):
         plan_design(network(0), BuildOptions(style="unrolled", pe=2))
 
 
