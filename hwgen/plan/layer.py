@@ -64,6 +64,8 @@ class Layer:
         (rows, 2**bits - 1) where `tail` is "threshold", else None; `code_lo` is added to the count.
     tail
         What reads the sums.
+    is_last
+        Whether what leaves it leaves the design.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Layer:
     thresholds: IntArray | None
     code_lo: int
     tail: Tail
+    is_last: bool = False
 
     @property
     def rows(self) -> int:

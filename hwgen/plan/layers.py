@@ -7,7 +7,7 @@ into the bias of the layer that reads it, so that it costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import assert_never
 
@@ -86,6 +86,7 @@ class _Cutter:
             found.append(self._layer(self.pools[-1].name, None))
         if not found:
             raise PlanError(f"{self.graph.name}: hardware needs at least one operation; add one")
+        found[-1] = replace(found[-1], is_last=True)
         names = [node.name for node in chain if not isinstance(node, Flatten)]
         own = [layer.name for layer in found if layer.name not in names]
         check_names(self.graph.name, [*names, *own])

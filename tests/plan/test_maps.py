@@ -70,6 +70,16 @@ def test_a_queue_stands_within_the_first_layer_too():
     assert plan.interval_cycles == 121
 
 
+@pytest.mark.parametrize("style", ["unrolled", "folded"])
+def test_a_flatten_at_the_end_changes_nothing(style):
+    net = MapNet(0, (2, 4, 4)).conv(3, (3, 3), padding=(1, 1)).act()
+    plain = check_plan_of(net.graph(), style=style)
+    flat = check_plan_of(net.flatten().graph(), style=style)
+    assert flat.stages == plain.stages
+    assert flat.outputs.order[:3] == (0, 1, 2)
+    assert len(set(flat.outputs.lanes)) == 1
+
+
 def wide_windows():
     weight = np.ones((1, 700, 5, 5), np.int64)
     u4 = IntType.parse("u4")

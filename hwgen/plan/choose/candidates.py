@@ -151,10 +151,9 @@ class Candidates:
 
     def _loaded_in(self, stream: Stream) -> int:
         """Cycles that a folded layer behind takes to load what this one sends."""
-        is_last = self.layer.tail_name == self.graph.output
         if self.rings:
             return stream.beats
-        return 1 if is_last or stream.beats == 1 else stream.beats + LOADING
+        return 1 if self.layer.is_last or stream.beats == 1 else stream.beats + LOADING
 
     def _within(self, interval: int) -> Candidate | None:
         """Give the cheapest of the fewest multipliers that keep an interval; None for none.

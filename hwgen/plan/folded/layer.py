@@ -48,10 +48,7 @@ def plan_folded_layer(
         effort=options.effort,
         pixels=options.pixels or 1,
         drop_empty=layer.window is None
-        and (
-            layer.tail == "output"
-            or (layer.tail == "threshold" and graph.output != layer.tail_name)
-        ),
+        and (layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage
@@ -69,7 +66,7 @@ def plan_folded_layer(
                 outputs=Stream(lanes=(index,), order=(0,)),
             ),
         )
-    if graph.output == layer.tail_name and layer.tail != "argmax":
+    if layer.is_last and layer.tail != "argmax":
         stages += _in_order(layer, dense, stages[-1].outputs, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
 
@@ -79,8 +76,7 @@ def _thresholds(
 ) -> tuple[Stage, ...]:
     """Give products, or a search in memories where that takes less, block RAMs at their price."""
     codes = graph.tensors[layer.tail_name].range
-    is_output = graph.output == layer.tail_name
-    products = threshold_products(layer, planned, options, is_output=is_output)
+    products = threshold_products(layer, planned, options)
     if products is not None and codes.span.bit_length() > COMPARED_BITS:
         return products
     search = threshold_search(layer, planned, codes, options)

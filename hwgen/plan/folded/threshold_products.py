@@ -29,9 +29,7 @@ MOST_WORDS = 1 << 20  # of a layer's thresholds in memories
 Products = tuple[Widener, ParallelThreshold]
 
 
-def threshold_products(
-    layer: Layer, planned: FoldedPlan, options: BuildOptions, *, is_output: bool
-) -> Products | None:
+def threshold_products(layer: Layer, planned: FoldedPlan, options: BuildOptions) -> Products | None:
     """Give the products of all rows; None where a row has none, or codes are short.
 
     Raises
@@ -50,7 +48,7 @@ def threshold_products(
         return None
     sums = Stream(lanes=(lane,) * len(rows), order=rows, image=dense.outputs.image)
     codes = tuple(code_range(channel) for channel in channels)
-    kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
+    kinds = (widest(codes),) * len(codes) if layer.is_last else tuple(r.type for r in codes)
     outputs = replace(sums, lanes=kinds)
     bits = max(c.bits if isinstance(c, Rescale) else lane.bits for c in channels)
     model = MODELS[options.target]

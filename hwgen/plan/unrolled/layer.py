@@ -53,8 +53,7 @@ def plan_unrolled_layer(
             for row in range(layer.rows)
         )
         codes = tuple(code_range(channel) for channel in channels)
-        is_output = layer.tail_name == graph.output
-        kinds = (widest(codes),) * len(codes) if is_output else tuple(r.type for r in codes)
+        kinds = (widest(codes),) * len(codes) if layer.is_last else tuple(r.type for r in codes)
         outputs = Stream(lanes=kinds, order=rows)
         placed = threshold_cuts(channels, sums, outputs, limit)
         tails_ns = placed.tails_ns
