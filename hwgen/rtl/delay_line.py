@@ -51,7 +51,7 @@ class DelayLine:
             shape=unsigned(len(value)),
             depth=self.length,
             init=[],
-            attrs=memory_attributes(self.kind, writable=True),
+            attrs=self._attributes(),
         )
         m.submodules[self.name] = memory
         write = memory.write_port()
@@ -64,6 +64,12 @@ class DelayLine:
             following_place = following(self.place, self.length)
             m.d.comb += [read.addr.eq(following_place), read.en.eq(self.enable)]
         return read.data
+
+    def _attributes(self) -> dict[str, object]:
+        """Give what synthesis is told: LUTs are read where they are written, what was there."""
+        if self.kind == "lut":
+            return {"ram_style": "distributed"}
+        return memory_attributes(self.kind, writable=True)
 
     def _registers(self, m: Module, value: Value) -> Value:
         for move in range(self.length):
