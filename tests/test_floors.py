@@ -43,7 +43,6 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
             "identifier",
             "options",
             "option_kinds",
-            "execute",
         ),
         *("execute", "windows", "adders", "design", "stages"),
     ),

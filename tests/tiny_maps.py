@@ -137,32 +137,6 @@ def random_map_net(seed):
     return net.graph()
 
 
-def random_window_net(seed):
-    """Convolutions of any kernel, stride, padding and groups, with poolings and an argmax."""
-    rng = random.Random(seed)
-    net = MapNet(seed, (rng.randint(1, 5), rng.randint(1, 9), rng.randint(1, 9)))
-    for _ in range(rng.randint(1, 3)):
-        channels, *size = net.tensor.shape
-        kernel = rng.randint(1, 4), rng.randint(1, 4)
-        stride = rng.randint(1, 3), rng.randint(1, 4)
-        padding = tuple(rng.randint(0, k - 1) for k in kernel)
-        if any(s + 2 * p < k for s, k, p in zip(size, kernel, padding, strict=True)):
-            continue
-        outputs, groups = rng.randint(1, 6), 1
-        if rng.random() < 0.3:
-            outputs, groups = channels * rng.randint(1, 2), channels
-        window = {"stride": stride, "padding": padding, "groups": groups}
-        net.conv(outputs, kernel, density=rng.choice([0.2, 0.6]), **window)
-        net.act(rng.choice(["u3", "s3", "u1"]))
-        if rng.random() < 0.2 and min(net.tensor.shape[1:]) >= 2:
-            net.pool(rng.choice(["max", "sum"]), (2, 2)).act()
-    if not net.nodes:
-        net.conv(2, (1, 1)).act()
-    if rng.random() < 0.3:
-        net.flatten().dense(3).argmax()
-    return net.graph()
-
-
 def random_folding(seed):
     """Options of a folded build."""
     rng = random.Random(seed)

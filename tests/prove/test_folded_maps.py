@@ -1,7 +1,6 @@
 """Designs with folded layers on maps are proved; those with one mistake in the ring are not."""
 
 import dataclasses
-import random
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,7 +20,7 @@ from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove import run
 from hwgen.prove.run import prove
 from hwgen.rtl.folded_dense import FoldedDenseUnit
-from tests.tiny_maps import MapNet, random_conv_net
+from tests.tiny_maps import MapNet, random_conv_net, random_folding
 
 
 def check(folder, graph, **options):
@@ -90,29 +89,17 @@ def test_a_frame_of_too_many_products_is_refused_before_anything_is_read(tmp_pat
     )
 
 
-def random_options(seed):
-    rng = random.Random(seed)
-    return {
-        "pe": rng.randint(1, 4),
-        "simd": rng.randint(1, 3),
-        "pixels": rng.randint(1, 6),
-        "target": rng.choice(["xc7", "ecp5", "ice40"]),
-        "skip": rng.random() < 0.85,
-        "luts_per_bram": rng.choice([0, 10, None]),
-    }
-
-
 @pytest.mark.parametrize("seed", [2, 6])
 def test_random_folded_designs_on_maps_are_proved(tmp_path, seed):
     graph = random_conv_net(seed)
-    assert check(tmp_path / "design", graph, **random_options(seed)).problem is None
+    assert check(tmp_path / "design", graph, **random_folding(seed)).problem is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 110))
 def test_many_random_folded_designs_on_maps_are_proved(tmp_path, seed):
     graph = random_conv_net(seed)
-    assert check(tmp_path / "design", graph, **random_options(seed)).problem is None
+    assert check(tmp_path / "design", graph, **random_folding(seed)).problem is None
 
 
 MIXES = [

@@ -26,8 +26,11 @@ def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
                 f"{where}.lines.{name}: must be that of {layer.name}'s windows, "
                 f"{_shown(getattr(wanted, name))}; undo the edit"
             )
-    if lines.spare < 0:
-        raise PlanError(f"{where}.lines.spare: must be 0 or more, not {lines.spare}")
+    if not 0 <= lines.spare <= stage.inputs.image[0]:
+        raise PlanError(
+            f"{where}.lines.spare: must be 0 to the map's {stage.inputs.image[0]} rows, not "
+            f"{lines.spare}"
+        )
     if layer.window is None or stage.inputs.image != layer.window.image:
         raise PlanError(f"{where}.inputs.image: must be the map of {layer.name}; undo the edit")
     _check_channels(stage, layer, where)

@@ -80,8 +80,10 @@ class RingMemory:
         mux = self.readers * self.chosen_bits * mux_luts(target, self.chosen)
         if self.assembled is None:
             return mux
-        held = self.assembled.luts(target)  # where LUTs cannot store, registers do
-        return mux + (self.assembled.words if held is None else held)
+        held = self.assembled.luts(target)
+        if held is None:  # registers store it, and every bit that is read is one of all words
+            held = self.assembled.bits * mux_luts(target, self.assembled.words)
+        return mux + held
 
     def kind(self, target: Target, luts_per_bram: int) -> MemoryKind:
         """Give what the copies are cheaper in."""
