@@ -80,29 +80,27 @@ class LineBuffer(wiring.Component):
         self._rows(m, registers, filler, y, group)
         rows = Decisions(m, y)
         outside = [
-            registers.wait(rows.of(shape.outside(u)), f"outside{u}", FETCH)
+            registers.wait(rows.of(shape.rows.outside(u)), f"outside{u}", FETCH)
             for u in range(shape.lines.kernel[0])
         ]
-        late = registers.wait(Cat(group[: bits_of(shape.groups)], base), "windows", FETCH)
+        late = registers.wait(Cat(group[: bits_of(shape.columns.groups)], base), "windows", FETCH)
         for port in range(self.readers):
             self._reader(registers, port, filler, late, outside)
         return m
 
     def _windows(self, m: Module) -> tuple[Signal, Signal, Signal]:
         """Count rows and groups of windows; the slot of the first row that they see."""
-        shape = self.shape
-        y, group = counter(shape.windows[0], "y"), counter(shape.groups, "group")
-        base = Signal(bits_of(shape.slots), name="base", init=shape.first_slot)
-        last_group, last_row = group == shape.groups - 1, y == shape.windows[0] - 1
+        shape, slots = self.shape, self.shape.rows.slots
+        y, group = counter(shape.windows[0], "y"), counter(shape.columns.groups, "group")
+        base = Signal(bits_of(slots), name="base", init=shape.rows.first_slot)
+        last_group, last_row = group == shape.columns.groups - 1, y == shape.windows[0] - 1
         bases = Decisions(m, base)
         below, frame = (
             Cat(
-                bases.of(
-                    [(slot + moved) % shape.slots >> bit & 1 == 1 for slot in range(shape.slots)]
-                )
+                bases.of([(slot + moved) % slots >> bit & 1 == 1 for slot in range(slots)])
                 for bit in range(len(base))
             )
-            for moved in (shape.advance, shape.frame_advance)
+            for moved in (shape.rows.advance, shape.rows.frame_advance)
         )
         with m.If(self.claim):
             m.d.sync += group.eq(Mux(last_group, 0, group + 1))
@@ -115,18 +113,18 @@ class LineBuffer(wiring.Component):
     ) -> None:
         """Count the rows that are there for windows, and those whose slots are not free."""
         shape = self.shape
-        size = shape.slots.bit_length()
+        size = shape.rows.slots.bit_length()
         present, busy = Signal(size, name="present"), Signal(size, name="busy")
         rows = Decisions(m, y)
         wanted, freed = (
             Cat(rows.of([value >> bit & 1 == 1 for value in values]) for bit in range(size))
-            for values in (shape.wanted, shape.dropped)
+            for values in (shape.rows.wanted, shape.rows.dropped)
         )
         dropped = Signal(size, name="dropped")
         m.d.comb += [
-            dropped.eq(Mux(group == shape.groups - 1, freed, 0)),
+            dropped.eq(Mux(group == shape.columns.groups - 1, freed, 0)),
             self.available.eq(present >= wanted),
-            filler.room.eq(busy != shape.slots),
+            filler.room.eq(busy != shape.rows.slots),
         ]
         late = registers.wait(Mux(self.claim, dropped, 0), "freed", FETCH)
         m.d.sync += [
@@ -149,7 +147,7 @@ class LineBuffer(wiring.Component):
         shift, lane, word, row = (
             place[start : start + size] for start, size in zip(starts, sizes, strict=True)
         )
-        group_bits = bits_of(shape.groups)
+        group_bits = bits_of(shape.columns.groups)
         m.submodules[f"rows{port}"] = memory = Memory(
             shape=unsigned(shape.width),
             depth=max(shape.depth, 2),
@@ -169,11 +167,11 @@ class LineBuffer(wiring.Component):
         hidden = registers.wait(choose(outside, row), f"hidden{port}", 1)
         data = registers.delay(Mux(hidden, 0, read.data), f"word{port}")
         choice = registers.wait(Cat(shift, lane), f"choice{port}", 2)
-        bits, span = shape.element_bits, shape.span
+        bits, span = shape.element_bits, shape.columns.span
         shifts, pixels = 1 << len(shift), range(shape.pixels)
         for neighbour in pixels:
             ways = [
-                data.word_select(of * span + min(moved, shape.shifts - 1) + neighbour, bits)
+                data.word_select(of * span + min(moved, shape.columns.shifts - 1) + neighbour, bits)
                 if shape.width > bits
                 else data
                 for of in range(shape.lanes)
@@ -185,14 +183,14 @@ class LineBuffer(wiring.Component):
     def _slot(self, m: Module, port: int, row: Value, base: Value) -> Value:
         """Give the slot of a row of the window."""
         shape = self.shape
-        size = len(base)
+        size, count = len(base), shape.rows.slots
         if not size:
             return base
         both = Signal(len(row) + size, name=f"row_and_base{port}")
         m.d.comb += both.eq(Cat(row, base))
         table = Decisions(m, both)
         slots = [
-            None if u >= shape.lines.kernel[0] or slot >= shape.slots else (slot + u) % shape.slots
+            None if u >= shape.lines.kernel[0] or slot >= count else (slot + u) % count
             for slot in range(1 << size)
             for u in range(1 << len(row))
         ]

@@ -57,9 +57,9 @@ class LineFiller(wiring.Component):
         m = Module()
         shape = self.shape
         step, beyond, ends_row = Signal(), Signal(), Signal()
-        column = counter(shape.columns, "column")
+        column = counter(shape.columns.count, "column")
         row = counter(shape.image[0], "row")
-        stored = Decisions(m, row).of(shape.stored)
+        stored = Decisions(m, row).of(shape.rows.stored)
         m.d.comb += [
             self.i.ready.eq(self.room & ~beyond),
             step.eq(self.room & (self.i.valid | beyond)),
@@ -68,25 +68,25 @@ class LineFiller(wiring.Component):
         word = self._count(m, step, column, beyond, ends_row, stored)
         with m.If(step & ends_row):
             m.d.sync += row.eq(Mux(row == shape.image[0] - 1, 0, row + 1))
-        slot = counter(shape.slots, "slot")
+        slot = counter(shape.rows.slots, "slot")
         with m.If(self.filled):
-            m.d.sync += slot.eq(Mux(slot == shape.slots - 1, 0, slot + 1))
+            m.d.sync += slot.eq(Mux(slot == shape.rows.slots - 1, 0, slot + 1))
         columns = Decisions(m, column)
-        steps = shape.column_steps
+        steps = shape.columns.steps
         planes = [None if s is None else s.plane for s in steps]
-        plane = _number(columns, planes, bits_of(shape.planes))
+        plane = _number(columns, planes, bits_of(shape.columns.planes))
         group = _number(
-            columns, [None if s is None else s.group for s in steps], bits_of(shape.groups)
+            columns, [None if s is None else s.group for s in steps], bits_of(shape.columns.groups)
         )
         completes = columns.of([s is not None and s.group is not None for s in steps])
-        first = columns.of([k < shape.lines.stride[1] for k in range(shape.columns)])
+        first = columns.of([k < shape.lines.stride[1] for k in range(shape.columns.count)])
         place = Cat(word[: bits_of(shape.words)], plane)
         seen = columns.of([s is not None for s in steps])
         whole = self._assembled(m, step & seen, place, beyond, first)
         m.d.sync += [
             self.write.eq(step & stored & completes),
             self.word.eq(whole),
-            self.address.eq(Cat(place, group, slot[: bits_of(shape.slots)])),
+            self.address.eq(Cat(place, group, slot[: bits_of(shape.rows.slots)])),
         ]
         return m
 
@@ -101,17 +101,17 @@ class LineFiller(wiring.Component):
     ) -> Signal:
         """Count columns, beats of a pixel, and in each of these neighbours that come together."""
         shape = self.shape
-        width, together, few = shape.image[1], shape.inputs.pixels, shape.beyond_at_once
-        word, base = counter(shape.words, "word"), counter(shape.columns, "base")
+        width, together, few = shape.image[1], shape.inputs.pixels, shape.columns.beyond_at_once
+        word, base = counter(shape.words, "word"), counter(shape.columns.count, "base")
         neighbour = counter(together, "neighbour")
         last_neighbour, last_word = Signal(), Signal()
         bases = Decisions(m, base)
         ends_data = bases.equal(width - together)
-        ends_all = bases.equal(shape.columns - few) if shape.beyond else ends_data
+        ends_all = bases.equal(shape.columns.count - few) if shape.columns.beyond else ends_data
         most = Mux(beyond, few - 1, together - 1) if few else together - 1
         m.d.comb += [
             column.eq(base + neighbour if together > 1 else base),
-            beyond.eq(bases.of([place >= width for place in range(shape.columns)])),
+            beyond.eq(bases.of([place >= width for place in range(shape.columns.count)])),
             last_neighbour.eq(neighbour == most if together > 1 else 1),
             last_word.eq(word == shape.words - 1),
             ends_row.eq(last_neighbour & last_word & Mux(stored, ends_all, ends_data)),
@@ -131,7 +131,7 @@ class LineFiller(wiring.Component):
         shape = self.shape
         bits, lanes = shape.element_bits, split(self.i.payload, shape.inputs.lanes)
         codes = [
-            Mux(beyond, 0, resize(lane, bits)) if shape.beyond else resize(lane, bits)
+            Mux(beyond, 0, resize(lane, bits)) if shape.columns.beyond else resize(lane, bits)
             for lane in lanes
         ]
         depth, width = shape.assembled
@@ -145,8 +145,8 @@ class LineFiller(wiring.Component):
             attrs={"ram_style": "distributed"},
         )
         read, write = memory.read_port(domain="comb"), memory.write_port()
-        before: Value = Mux(first, 0, read.data) if shape.padded else read.data
-        size = (shape.span - 1) * bits
+        before: Value = Mux(first, 0, read.data) if shape.columns.padded else read.data
+        size = (shape.columns.span - 1) * bits
         whole = [
             Cat(before.word_select(k, size) if len(codes) > 1 else before, code)
             for k, code in enumerate(codes)

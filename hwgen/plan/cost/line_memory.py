@@ -105,7 +105,7 @@ def ring_memory(shape: LineShape, readers: int) -> RingMemory:
         copy=LineMemory(words=shape.depth, bits=shape.width, one_port=False),
         readers=readers,
         assembled=LineMemory(words=words, bits=bits, one_port=True) if bits else None,
-        chosen=shape.lanes * shape.shifts,
+        chosen=shape.lanes * shape.columns.shifts,
         chosen_bits=shape.pixels * shape.element_bits,
     )
 

@@ -97,7 +97,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
 
 def _with_spare(lines: Lines, ring: LineShape, cycles: int) -> Lines:
     """Give a ring one more row where a slot that is free some cycles late would be waited for."""
-    late = cycles * ring.groups < ring.row_steps + RELEASED
+    late = cycles * ring.columns.groups < ring.row_steps + RELEASED
     return replace(lines, spare=1) if late else lines
 
 

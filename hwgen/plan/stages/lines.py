@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from math import lcm
 
 import numpy as np
 
 from hwgen.numeric import IntArray
+from hwgen.plan.stages.ring_columns import RingColumns
+from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.plan.stages.stream import Stream
 from hwgen.plan.stages.window import Tap
 
@@ -45,22 +46,6 @@ class Lines:
     origin: tuple[int, int]
     taps: tuple[Tap, ...]
     spare: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnStep:
-    """What a column of the map is to the ring.
-
-    Attributes
-    ----------
-    plane
-        Its plane.
-    group
-        The group of windows whose words it completes, None for none.
-    """
-
-    plane: int
-    group: int | None
 
 
 def bits_of(count: int) -> int:
@@ -120,146 +105,32 @@ class LineShape:
         """Beats of a pixel."""
         return len(self.inputs.order) // self.lanes // self.inputs.pixels
 
-    # ---- rows ----
-
-    @property
-    def advance(self) -> int:
-        """Stored rows between windows one above the other."""
-        return min(self.lines.stride[0], self.lines.kernel[0])
+    @cached_property
+    def rows(self) -> RingRows:
+        """Give what is stored of the rows, and when they are there."""
+        lines = self.lines
+        return RingRows(
+            size=self.image[0],
+            windows=self.windows[0],
+            kernel=lines.kernel[0],
+            stride=lines.stride[0],
+            origin=lines.origin[0],
+            spare=lines.spare,
+        )
 
     @cached_property
-    def stored(self) -> tuple[bool, ...]:
-        """Whether each row of the image is stored."""
-        last = (self.windows[0] - 1) * self.lines.stride[0] + self.lines.kernel[0] - 1
-        places = (row - self.lines.origin[0] for row in range(self.image[0]))
-        stride, kernel = self.lines.stride[0], self.lines.kernel[0]
-        return tuple(0 <= place <= last and place % stride < kernel for place in places)
-
-    @property
-    def rows(self) -> int:
-        """Rows of a frame that are stored."""
-        return sum(self.stored)
-
-    @cached_property
-    def lead(self) -> int:
-        """Rows of padding above the first row that is stored."""
-        place = self.stored.index(True) - self.lines.origin[0]
-        stride = self.lines.stride[0]
-        return place // stride * self.advance + place % stride if stride > self.advance else place
-
-    def _freed(self, y: int) -> int:
-        """Give the stored rows that no window below row `y` of windows sees."""
-        if y == self.windows[0] - 1:
-            return self.rows
-        return min(max((y + 1) * self.advance - self.lead, 0), self.rows)
-
-    def _needed(self, y: int) -> int:
-        """Give the stored rows that the windows of row `y` and those above see."""
-        return min(max(y * self.advance + self.lines.kernel[0] - self.lead, 0), self.rows)
-
-    @cached_property
-    def dropped(self) -> tuple[int, ...]:
-        """Rows that are given free behind each row of windows."""
-        freed = [0, *(self._freed(y) for y in range(self.windows[0]))]
-        return tuple(late - early for early, late in pairwise(freed))
-
-    @cached_property
-    def wanted(self) -> tuple[int, ...]:
-        """Rows that have to be there for each row of windows, beyond those given free before."""
-        freed = [0, *(self._freed(y) for y in range(self.windows[0]))]
-        return tuple(max(self._needed(y) - freed[y], 0) for y in range(self.windows[0]))
-
-    @cached_property
-    def slots(self) -> int:
-        """Rows of the ring: those that are read, and those that the next windows see too."""
-        wanted = self.wanted
-        later = [
-            dropped + following
-            for dropped, following in zip(self.dropped, (*wanted[1:], wanted[0]), strict=True)
-        ]
-        return max(*wanted, *later, 1) + self.lines.spare
-
-    def outside(self, u: int) -> tuple[bool, ...]:
-        """Whether row `u` of each row of windows is padding."""
-        rows = (y * self.advance + u - self.lead for y in range(self.windows[0]))
-        return tuple(not 0 <= row < self.rows for row in rows)
-
-    @property
-    def first_slot(self) -> int:
-        """Slot of row 0 of the first windows, were there a row."""
-        return -self.lead % self.slots
-
-    @property
-    def frame_advance(self) -> int:
-        """Slots from the last windows of a frame to the first ones of the next."""
-        return (self.rows - (self.windows[0] - 1) * self.advance) % self.slots
-
-    # ---- columns ----
-
-    @property
-    def planes(self) -> int:
-        """Planes that some tap sees."""
-        return min(self.lines.stride[1], self.lines.kernel[1])
-
-    @property
-    def shifts(self) -> int:
-        """Taps of one plane at the most: shifts within a word."""
-        return -(-self.lines.kernel[1] // self.lines.stride[1])
-
-    def _shifts_of(self, plane: int) -> int:
-        return -(-(self.lines.kernel[1] - plane) // self.lines.stride[1])
-
-    @property
-    def span(self) -> int:
-        """Columns of a word."""
-        return self.pixels + self.shifts - 1
-
-    @property
-    def groups(self) -> int:
-        """Groups of windows in a row."""
-        return self.windows[1] // self.pixels
-
-    @property
-    def padded(self) -> bool:
-        """Whether windows see columns left of the image."""
-        return self.lines.origin[1] < 0
-
-    @cached_property
-    def beyond(self) -> int:
-        """Columns right of the image that windows see."""
-        last = (self.windows[1] - 1) * self.lines.stride[1] + self.lines.kernel[1] - 1
-        return max(last + self.lines.origin[1] - (self.image[1] - 1), 0)
-
-    @property
-    def beyond_at_once(self) -> int:
-        """Columns beyond the image that are filled between two words of a channel."""
-        return min(self.beyond, self.inputs.pixels)
-
-    @property
-    def beyond_groups(self) -> int:
-        """How often they are."""
-        return -(-self.beyond // self.beyond_at_once) if self.beyond else 0
-
-    @property
-    def columns(self) -> int:
-        """Columns of steps: those of the image and those beyond."""
-        return self.image[1] + self.beyond_groups * self.beyond_at_once
-
-    @cached_property
-    def column_steps(self) -> tuple[ColumnStep | None, ...]:
-        """What each column is; None where no window sees it."""
-        stride, kernel = self.lines.stride[1], self.lines.kernel[1]
-        found: list[ColumnStep | None] = []
-        for column in range(self.columns):
-            place, plane = divmod(column - self.lines.origin[1], stride)
-            first = self.pixels + self._shifts_of(plane) - 2 if plane < kernel else 0
-            group, rest = divmod(place - first, self.pixels)
-            if place < 0 or plane >= kernel or group >= self.groups:
-                found.append(None)
-                continue
-            whole = rest == 0 and group >= 0
-            found.append(ColumnStep(plane=plane, group=group if whole else None))
-        return tuple(found)
+    def columns(self) -> RingColumns:
+        """Give what words are made of, column by column."""
+        lines = self.lines
+        return RingColumns(
+            size=self.image[1],
+            windows=self.windows[1],
+            kernel=lines.kernel[1],
+            stride=lines.stride[1],
+            origin=lines.origin[1],
+            pixels=self.pixels,
+            together=self.inputs.pixels,
+        )
 
     @property
     def row_beats(self) -> int:
@@ -269,47 +140,45 @@ class LineShape:
     @property
     def row_steps(self) -> int:
         """Steps that fill a stored row."""
-        return self.columns * self.words
+        return self.columns.count * self.words
 
     @property
     def frame_steps(self) -> int:
         """Steps that take a frame in."""
-        skipped = self.image[0] - self.rows
-        return self.rows * self.row_steps + skipped * self.row_beats
-
-    # ---- addresses ----
+        skipped = self.image[0] - self.rows.count
+        return self.rows.count * self.row_steps + skipped * self.row_beats
 
     @property
     def depth(self) -> int:
         """Words of the ring."""
-        return self.slots << self.slot_place
+        return self.rows.slots << self.slot_place
 
     @property
     def width(self) -> int:
         """Bits of a word."""
-        return self.lanes * self.span * self.element_bits
+        return self.lanes * self.columns.span * self.element_bits
 
     @property
     def group_place(self) -> int:
         """Lowest bit of the group in an address; below are the beat of a pixel and the plane."""
-        return bits_of(self.words) + bits_of(self.planes)
+        return bits_of(self.words) + bits_of(self.columns.planes)
 
     @property
     def slot_place(self) -> int:
         """Lowest bit of the slot in an address."""
-        return self.group_place + bits_of(self.groups)
+        return self.group_place + bits_of(self.columns.groups)
 
     @property
     def assembled(self) -> tuple[int, int]:
         """Words and bits of what holds the columns of words that are not whole yet."""
         depth = 1 << self.group_place
-        return depth, self.lanes * (self.span - 1) * self.element_bits
+        return depth, self.lanes * (self.columns.span - 1) * self.element_bits
 
     @property
     def place_fields(self) -> tuple[int, int, int, int]:
         """Bits of a tap's shift, its lane, its word and plane, and its row."""
         return (
-            bits_of(self.shifts),
+            bits_of(self.columns.shifts),
             bits_of(self.lanes),
             self.group_place,
             bits_of(self.lines.kernel[0]),
@@ -329,7 +198,7 @@ class LineShape:
     def _place(self, tap: Tap) -> int:
         word, lane = self._channels[tap.lane]
         shift, plane = divmod(tap.v, self.lines.stride[1])
-        shift += self.shifts - self._shifts_of(plane)
+        shift += self.columns.shifts - self.columns.shifts_of(plane)
         values = (shift, lane, plane << bits_of(self.words) | word, tap.u)
         place = start = 0
         for value, bits in zip(values, self.place_fields, strict=True):

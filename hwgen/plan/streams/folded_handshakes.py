@@ -68,17 +68,17 @@ class _Ring:
     @property
     def ready(self) -> bool:
         """Whether a beat is accepted."""
-        return self._busy < self._shape.slots and not self._beyond
+        return self._busy < self._shape.rows.slots and not self._beyond
 
     @property
     def available(self) -> bool:
         """Whether the rows of the next windows are there."""
-        return self._present >= self._shape.wanted[self._y]
+        return self._present >= self._shape.rows.wanted[self._y]
 
     @property
     def moves(self) -> bool:
         """Whether columns beyond the image are filled, without a beat."""
-        return self._busy < self._shape.slots and self._beyond
+        return self._busy < self._shape.rows.slots and self._beyond
 
     def tick(self, arrived: bool, claimed: bool, released: bool) -> None:
         """Give the clock edge."""
@@ -89,7 +89,7 @@ class _Ring:
         if released:
             self._busy -= self._freed.pop(0)
         if filled:
-            stored = shape.stored[self._row]
+            stored = shape.rows.stored[self._row]
             self._step += 1
             if self._step == (shape.row_steps if stored else shape.row_beats):
                 self._step = 0
@@ -100,8 +100,8 @@ class _Ring:
     def _claim(self) -> None:
         self._group += 1
         freed = 0
-        if self._group == self._shape.groups:
-            freed = self._shape.dropped[self._y]
+        if self._group == self._shape.columns.groups:
+            freed = self._shape.rows.dropped[self._y]
             self._group, self._y = 0, (self._y + 1) % self._shape.windows[0]
             self._present -= freed
         self._freed.append(freed)

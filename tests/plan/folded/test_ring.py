@@ -13,6 +13,7 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.plan.stages.stage import FoldedDense, Lines, Reorder, Stream, Tap
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.vectors.design import design_vectors
@@ -116,7 +117,7 @@ def ring(image, kernel, stride=(1, 1), padding=(0, 0), pixels=1, channels=4, lan
     ],
 )
 def test_rows_and_columns_of_the_ring(shape, slots, span):
-    assert (shape.slots, shape.span) == (slots, span)
+    assert (shape.rows.slots, shape.columns.span) == (slots, span)
 
 
 def test_a_map_that_is_read_pixel_by_pixel_needs_no_rows():
@@ -125,7 +126,7 @@ def test_a_map_that_is_read_pixel_by_pixel_needs_no_rows():
 
 def test_rows_that_no_window_sees_are_not_stored():
     shape = ring((9, 9), (2, 2), (4, 4))
-    assert shape.stored == (True, True, False, False, True, True, False, False, False)
+    assert shape.rows.stored == (True, True, False, False, True, True, False, False, False)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -136,9 +137,9 @@ def test_one_row_fewer_is_slower(seed, monkeypatch):
     plan = plan_design(net.graph(), BuildOptions(style="folded", pe=1, pixels=1, effort="low"))
     unit = convolutions(plan)[0]
     enough = latency_and_interval((unit,))[1]
-    fewer = ring_of(unit).slots - 1
-    assert fewer >= max(ring_of(unit).wanted)  # or it would stand still
-    monkeypatch.setattr(LineShape, "slots", fewer)
+    fewer = ring_of(unit).rows.slots - 1
+    assert fewer >= max(ring_of(unit).rows.wanted)  # or it would stand still
+    monkeypatch.setattr(RingRows, "slots", fewer)
     assert latency_and_interval((unit,))[1] > enough
 
 
