@@ -16,6 +16,8 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.ring_columns import RingColumns
+from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove import run
 from hwgen.prove.run import prove
@@ -154,9 +156,9 @@ def late(flags):
     return (flags[-1], *flags[:-1])
 
 
-def patched(name, change):
-    """Give a property or method of the ring that gives something else."""
-    old = LineShape.__dict__[name]
+def patched(owner, name, change):
+    """Give a property or method of a part of the ring that gives something else."""
+    old = owner.__dict__[name]
     if isinstance(old, property):
         return property(lambda shape: change(old.fget(shape)))
     if isinstance(old, cached_property):
@@ -172,26 +174,34 @@ def other_groups(steps):
     return (*steps[1:], steps[0])
 
 
+def one_less(counts):
+    return tuple(count - 1 for count in counts)
+
+
 RINGS = {
-    "rows beside the image are masked a row late": ("outside", late),
-    "the phase of the stride is turned": ("column_steps", other_planes),
-    "windows start a slot late": ("first_slot", lambda slot: slot + 1),
-    "what lies left of the image is not masked": ("padded", lambda _: False),
-    "channels in another order": ("_channels", lambda c: {k: c[1 - k] for k in c}),
-    "a row too few": ("slots", lambda _: 2),
+    "rows beside the image are masked a row late": (RingRows, "outside", late),
+    "the phase of the stride is turned": (RingColumns, "steps", other_planes),
+    "windows start a slot late": (RingRows, "first_slot", lambda slot: slot + 1),
+    "what lies left of the image is not masked": (RingColumns, "padded", lambda _: False),
+    "channels in another order": (LineShape, "_channels", lambda c: {k: c[1 - k] for k in c}),
+    "a row too few": (RingRows, "slots", lambda _: 2),
 }
 MORE_RINGS = {
-    "words end a column early": ("column_steps", other_groups),
-    "the next frame starts a slot late": ("frame_advance", lambda slots: slots + 1),
-    "rows are given free a row early": ("dropped", lambda rows: (rows[0] + 1, *rows[1:])),
-    "windows do not wait for their last row": ("wanted", lambda rows: tuple(r - 1 for r in rows)),
+    "words end a column early": (RingColumns, "steps", other_groups),
+    "the next frame starts a slot late": (RingRows, "frame_advance", lambda slots: slots + 1),
+    "rows are given free a row early": (RingRows, "dropped", lambda rows: (rows[0] + 1, *rows[1:])),
+    "windows do not wait for their last row": (
+        RingRows,
+        "wanted",
+        lambda rows: tuple(r - 1 for r in rows),
+    ),
 }
 
 
-@pytest.mark.parametrize(("name", "change"), RINGS.values(), ids=RINGS)
-def test_a_damaged_ring_is_refused(tmp_path, monkeypatch, name, change):
+@pytest.mark.parametrize(("owner", "name", "change"), RINGS.values(), ids=RINGS)
+def test_a_damaged_ring_is_refused(tmp_path, monkeypatch, owner, name, change):
     _, plan = sample()
-    monkeypatch.setattr(LineShape, name, patched(name, change))
+    monkeypatch.setattr(owner, name, patched(owner, name, change))
     assert not prove(emitted(tmp_path, plan)).proved
 
 
@@ -207,10 +217,10 @@ def test_neighbours_in_another_order_are_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "change"), MORE_RINGS.values(), ids=MORE_RINGS)
-def test_a_ring_that_is_damaged_otherwise_is_refused(tmp_path, monkeypatch, name, change):
+@pytest.mark.parametrize(("owner", "name", "change"), MORE_RINGS.values(), ids=MORE_RINGS)
+def test_a_ring_that_is_damaged_otherwise_is_refused(tmp_path, monkeypatch, owner, name, change):
     _, plan = sample()
-    monkeypatch.setattr(LineShape, name, patched(name, change))
+    monkeypatch.setattr(owner, name, patched(owner, name, change))
     assert not prove(emitted(tmp_path, plan)).proved
 
 
