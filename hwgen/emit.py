@@ -6,6 +6,7 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from hwgen import __version__
 from hwgen.design_json import design_json
@@ -17,7 +18,7 @@ from hwgen.plan.design import Plan
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import Progress
 from hwgen.plan.plan_file import plan_document
-from hwgen.plan.stages.positions import at_one_position, is_by_position
+from hwgen.plan.stages.positions import at_one_position, is_by_position, one_position
 from hwgen.plan.stages.stage import (
     OutputBuffer,
     ParallelArgmax,
@@ -79,7 +80,7 @@ def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:
         units[name] = rtlil_of(unit_of(at_one_position(stage)), name)
     streams = (plan.inputs, *(stage.outputs for stage in plan.stages))
     modules = tuple((name, has_clock(text)) for name, text in units.items())
-    units[plan.name] = rtlil_of(Top(streams, modules), plan.name)
+    units[plan.name] = rtlil_of(Top(streams, modules, plan.reads), plan.name)
     return "\n".join([*parts, *verilog_texts(units)])
 
 
@@ -109,24 +110,19 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
     (folder / "digests.py").write_text(digests.read_text())
     units = [part_name(plan.name, stage.name) for stage in plan.stages]
     clocked = [name for name in units if "clk" in _ports(text, name)]
-    streams = (plan.inputs, *(stage.outputs for stage in plan.stages))
-    (folder / "bench.v").write_text(_wrapper(plan, units, clocked, streams))
+    (folder / "bench.v").write_text(_wrapper(plan, units, clocked))
     description = {
         "name": plan.name,
         "latency_cycles": plan.latency_cycles,
         "interval_cycles": plan.interval_cycles,
-        "streams": [
-            {
-                "bits": [lane.bits for lane in stream.lanes],
-                "beats": stream.beats,
-                "positions": stream.positions,
-            }
-            for stream in streams
-        ],
+        "streams": [_stream(plan.inputs), _stream(plan.outputs)],
         "units": [
             {
                 "name": stage.name,
-                "beats": [_beats(stage, stage.inputs), _beats(stage, stage.outputs)],
+                "streams": [
+                    _stream(_own(stage, stage.inputs)),
+                    _stream(_own(stage, stage.outputs)),
+                ],
                 "stalls": _stalls(stage),
             }
             for stage in plan.stages
@@ -135,9 +131,14 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
     _write_json(folder / "bench.json", description)
 
 
-def _beats(stage: Stage, stream: Stream) -> int:
-    """Beats of one of the unit's own vectors: of a position where it knows no map."""
-    return stream.beats // stream.positions if is_by_position(stage) else stream.beats
+def _stream(stream: Stream) -> dict[str, Any]:
+    bits = [lane.bits for lane in stream.lanes]
+    return {"bits": bits, "beats": stream.beats, "positions": stream.positions}
+
+
+def _own(stage: Stage, stream: Stream) -> Stream:
+    """Give one of the unit's own vectors: a position where it knows no map."""
+    return one_position(stream) if is_by_position(stage) else stream
 
 
 def _stalls(stage: Stage) -> bool:
@@ -147,7 +148,7 @@ def _stalls(stage: Stage) -> bool:
     return not isinstance(stage, OutputBuffer)
 
 
-def _wrapper(plan: Plan, units: list[str], clocked: list[str], streams: tuple[Stream, ...]) -> str:
+def _wrapper(plan: Plan, units: list[str], clocked: list[str]) -> str:
     """Verilog that puts the top and every unit side by side, so that one run tests them all."""
     ports = ["input aclk", "input aresetn"]
     body = []
@@ -155,7 +156,7 @@ def _wrapper(plan: Plan, units: list[str], clocked: list[str], streams: tuple[St
         inputs, outputs = (
             (axis_bits(plan.inputs), axis_bits(plan.outputs))
             if index == 0
-            else (streams[index - 1].width, streams[index].width)
+            else (plan.stages[index - 1].inputs.width, plan.stages[index - 1].outputs.width)
         )
         p = "top" if index == 0 else f"u{index - 1}"
         ports += [

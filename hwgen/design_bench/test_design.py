@@ -79,7 +79,7 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
 
 def top_streams():
     """The streams before and behind the whole design."""
-    return BENCH["streams"][0], BENCH["streams"][-1]
+    return BENCH["streams"]
 
 
 def chosen(name_in, name_out, count):
@@ -166,8 +166,7 @@ async def every_unit(dut):
     """
     await start(dut)
     for index, unit in enumerate(BENCH["units"]):
-        sides = zip(BENCH["streams"][index : index + 2], unit["beats"], strict=True)
-        streams = [{**stream, "beats": beats} for stream, beats in sides]
+        streams = unit["streams"]
         given, expected = chosen(f"u{index}_i", f"u{index}_o", 0)
         await run(dut, f"u{index}", given, expected, streams)
         stalled = given[:STALLED], expected[:STALLED]

@@ -16,6 +16,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 
 Target = Literal["xc7", "ice40", "ecp5"]
 # LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K
@@ -95,7 +96,8 @@ class LayerSummary:
 class Plan:
     """Every decision about a design. The same plan gives the same Verilog, byte for byte.
 
-    `stages`, and what the report says of them, follow from the network and the fields above.
+    `stages`, what each of them reads, and what the report says of them follow from the network and
+    the fields above. The last stage is the design's output.
     """
 
     name: str
@@ -106,18 +108,23 @@ class Plan:
     effort: Effort
     choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]
+    reads: Reads
     layers: tuple[LayerSummary, ...]
     latency_cycles: int
     interval_cycles: int
 
     def layer_stages(self, index: int) -> tuple[Stage, ...]:
         """Give the stages of the layer whose matrix is stage `index`, without what joins layers."""
-        ends = [
-            place
-            for place, stage in enumerate(self.stages)
-            if place > index and isinstance(stage, UnrolledDense | FoldedDense | MapStage)
-        ]
-        stages = list(self.stages[index : ends[0] if ends else None])
+        readers = readers_of(self.reads)
+        stages = [self.stages[index]]
+        while len(readers[index + 1]) == 1:
+            (index,) = readers[index + 1]
+            stage = self.stages[index]
+            if len(self.reads[index]) > 1:
+                break
+            if isinstance(stage, UnrolledDense | FoldedDense | MapStage):
+                break
+            stages.append(stage)
         while isinstance(stages[-1], Joint):
             stages.pop()
         return tuple(stages)
@@ -152,7 +159,8 @@ class Plan:
     @property
     def inputs(self) -> Stream:
         """The stream that enters the design."""
-        return self.stages[0].inputs
+        own = zip(self.stages, self.reads, strict=True)
+        return next(stage.inputs for stage, sources in own if sources == (INPUT,))
 
     @property
     def outputs(self) -> Stream:

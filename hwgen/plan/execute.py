@@ -53,9 +53,19 @@ def run_plan(plan: Plan, x: IntArray) -> list[IntArray]:
     lanes), padding as zero.
     """
     slots = [to_slots(plan.inputs, x)]
-    for stage in plan.stages:
-        slots.append(run_stage(stage, slots[-1]))
+    for index, stage in enumerate(plan.stages):
+        slots.append(run_stage(stage, read_slots(plan, index, slots)))
     return slots
+
+
+def read_slots(plan: Plan, index: int, slots: list[IntArray]) -> IntArray:
+    """Give what stage `index` reads, of the slots of the design's input and of every stage."""
+    sources, beats = plan.reads[index], plan.stages[index].inputs.beats
+    if len(sources) == 1:
+        return slots[sources[0] + 1]
+    found = [slots[source + 1] for source in sources]
+    parts = [given.reshape(len(given), beats, -1) for given in found]
+    return np.concatenate(parts, axis=2).reshape(len(parts[0]), -1)
 
 
 def to_slots(stream: Stream, vectors: IntArray) -> IntArray:

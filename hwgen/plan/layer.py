@@ -11,6 +11,7 @@ import numpy as np
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Accumulator, Dense
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.stages.window import PoolKind
+from hwgen.plan.stages.wiring import INPUT
 from hwgen.plan.windows import Axis, Window
 
 Tail = Literal["threshold", "argmax", "output"]
@@ -40,6 +41,8 @@ class Layer:
 
     Attributes
     ----------
+    sources
+        Which layers' outputs it reads, side by side; -1 is the network's input.
     op, node_name
         The network's operation that the matrix is of, or that its sums go to where it is of none.
     pools
@@ -70,6 +73,7 @@ class Layer:
 
     name: str
     tail_name: str
+    sources: tuple[int, ...] = (INPUT,)
     op: str = "dense"
     node_name: str
     pools: tuple[Pool, ...] = ()

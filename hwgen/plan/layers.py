@@ -1,4 +1,4 @@
-"""Cuts the network into a chain of layers, a matrix each, with the exact range of every value.
+"""Cuts the network into layers, a matrix each, with the exact range of every value.
 
 Ranges go through the whole net, per channel: a threshold that can never fire or never fail narrows
 its channel's codes, a channel with one code left is a constant, and a constant input is folded
@@ -7,7 +7,7 @@ into the bias of the layer that reads it, so that it costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import assert_never
 
@@ -15,14 +15,19 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import (
+    Add,
     Argmax,
+    Concat,
     Conv2d,
     Dense,
     Flatten,
     Graph,
     MaxPool2d,
+    Op,
+    PixelShuffle,
     SumPool2d,
     Threshold,
+    UpsampleNearest,
     operation_name,
 )
 from hwgen.numeric import IntArray, Range
@@ -30,104 +35,173 @@ from hwgen.plan.identifier import check_names
 from hwgen.plan.layer import Layer, Pool, Tail
 from hwgen.plan.matrix import Matrix, conv_matrix, dense_matrix, identity_matrix, sum_matrix
 from hwgen.plan.stages.window import PoolKind, pooled_range
+from hwgen.plan.stages.wiring import INPUT
 from hwgen.plan.windows import full_window
 
-_ChainOp = Dense | Conv2d | Threshold | MaxPool2d | SumPool2d | Flatten | Argmax
+_MatrixOp = Dense | Conv2d | SumPool2d | Add
 
 
 def layers_of(graph: Graph) -> tuple[Layer, ...]:
-    """Cut a network into layers.
+    """Cut a network into layers, each behind those that it reads.
 
     Raises
     ------
     PlanError
-        Where the network is not a chain, or a matrix reads another one's sums.
+        Where a matrix reads another one's sums, or something is computed that nothing reads.
     """
     return _Cutter(graph).layers()
 
 
-@dataclass
-class _Cutter:
-    """Walks along the chain; `image` is None once the map is a vector, `ranges` then by element."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Value:
+    """What is known of a tensor of the network.
 
-    graph: Graph
-    ranges: tuple[Range, ...] = ()
-    image: tuple[int, int] | None = None
+    Attributes
+    ----------
+    sources
+        The layers whose outputs it is, side by side, and -1 for the network's input.
+    ranges
+        By channel of a map, by element of a vector.
+    image
+        Size of the map, None for a vector.
+    pools
+        What is still to be done with what the layers give.
+    flattened
+        Of a vector, the map whose elements it has.
+    sums_of
+        The matrix whose sums have met no threshold yet.
+    """
+
+    sources: tuple[int, ...]
+    ranges: tuple[Range, ...]
+    image: tuple[int, int] | None
+    pools: tuple[Pool, ...] = ()
     flattened: tuple[int, int] = (1, 1)
-    pools: list[Pool] = field(default_factory=list)
-    sums_of: str = ""  # the matrix whose sums have met no threshold yet
+    sums_of: str = ""
+
+    @property
+    def is_as_given(self) -> bool:
+        """Whether layers give it as it is, with nothing left to do."""
+        return not self.pools and self.flattened == (1, 1)
+
+
+class _Cutter:
+    """Goes through the nodes; each gets its value, and some a layer."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.readers: dict[str, list[Op]] = {}
+        for node in graph.nodes:
+            for source in node.inputs:
+                self.readers.setdefault(source, []).append(node)
+        self.found: list[Layer] = []
+        self.values: dict[str, _Value] = {}
 
     def layers(self) -> tuple[Layer, ...]:
-        """Give the whole chain."""
-        chain = _chain(self.graph)
-        shape = self.graph.input.shape
-        if len(shape) == 3 and not isinstance(chain[0], Flatten):
-            self.image = (shape[1], shape[2])
-        size = prod(shape) if self.image is None else shape[0]
-        self.ranges = (self.graph.input.type.range,) * size
-        found: list[Layer] = []
-        position = 0
-        while position < len(chain):
-            node = chain[position]
-            match node:
-                case Flatten():
-                    self._flatten()
-                case MaxPool2d() | SumPool2d() if not self._is_matrix(node):
-                    self._pool(node)
-                case _:
-                    after = chain[position + 1] if position + 1 < len(chain) else None
-                    tail = node if isinstance(node, Threshold | Argmax) else after
-                    if not isinstance(tail, Threshold | Argmax):
-                        tail = None
-                    found.append(self._layer(node, tail))
-                    position += tail is after and tail is not None
-            position += 1
-        if self.pools:
-            found.append(self._layer(self.pools[-1].name, None))
-        if not found:
-            raise PlanError(f"{self.graph.name}: hardware needs at least one operation; add one")
-        found[-1] = replace(found[-1], is_last=True)
-        names = [node.name for node in chain if not isinstance(node, Flatten)]
-        own = [layer.name for layer in found if layer.name not in names]
-        check_names(self.graph.name, [*names, *own])
-        return tuple(found)
+        """Give all layers."""
+        graph, shape = self.graph, self.graph.input.shape
+        self._check_all_read()
+        image = None if len(shape) != 3 else (shape[1], shape[2])
+        if image and all(isinstance(node, Flatten) for node in self.readers["input"]):
+            image = None  # the elements come as a vector
+        size = prod(shape) if image is None else shape[0]
+        ranges = (graph.input.type.range,) * size
+        self.values["input"] = _Value(sources=(INPUT,), ranges=ranges, image=image)
+        for node in graph.nodes:
+            if node.name not in self.values:
+                self._node(node)
+        last = self.values[graph.output]
+        if last.pools or last.sources != (len(self.found) - 1,):
+            self._layer(graph.output, last, None)
+        if not self.found:
+            raise PlanError(f"{graph.name}: hardware needs at least one operation; add one")
+        self.found[-1] = replace(self.found[-1], is_last=True)
+        names = [node.name for node in graph.nodes if not isinstance(node, Flatten)]
+        own = [layer.name for layer in self.found if layer.name not in names]
+        check_names(graph.name, [*names, *own])
+        return tuple(self.found)
 
-    def _flatten(self) -> None:
-        if self.image is not None:
-            self.flattened, self.image = self.image, None
-            self.ranges = tuple(
-                limits for limits in self.ranges for _ in range(prod(self.flattened))
+    def _check_all_read(self) -> None:
+        for node in self.graph.nodes:
+            if node.name != self.graph.output and node.name not in self.readers:
+                raise PlanError(
+                    f"{self.graph.name}: {node.name}: must be read by a node or be the output, "
+                    f"which is {self.graph.output!r}; remove it"
+                )
+        if self.graph.output in self.readers:
+            reader = self.readers[self.graph.output][0].name
+            raise PlanError(
+                f"{self.graph.name}: output {self.graph.output!r} must be read by no node, and "
+                f"{reader!r} reads it; remove the nodes behind it"
             )
 
-    def _is_matrix(self, node: _ChainOp) -> bool:
-        """Whether an operation is a matrix: of sums of pixels those whose windows overlap are."""
-        if not isinstance(node, SumPool2d):
-            return not isinstance(node, MaxPool2d | Flatten)
-        return self._pool_of(node).overlaps
+    def _node(self, node: Op) -> None:
+        """Give a node, and a threshold that reads nothing else, its value."""
+        inputs = [self.values[source] for source in node.inputs]
+        value = inputs[0]
+        match node:
+            case Flatten():
+                self.values[node.name] = _flat(value)
+            case MaxPool2d() | SumPool2d() if not _is_matrix(node, value):
+                pool = _pool_of(node, value)
+                image = (pool.rows.count, pool.columns.count)
+                self.values[node.name] = replace(
+                    value, pools=(*value.pools, pool), ranges=pool.outputs, image=image
+                )
+            case Concat():
+                self.values[node.name] = self._together(node, inputs)
+            case Threshold() | Argmax():
+                self.values[node.name] = self._layer(node.name, value, node)
+            case Dense() | Conv2d() | SumPool2d():
+                self._matrix_node(node, value)
+            case Add():
+                self._matrix_node(node, self._together(node, inputs))
+            case UpsampleNearest() | PixelShuffle() | MaxPool2d():
+                raise PlanError(
+                    f"{self.graph.name}: {node.name}: hardware is not built for "
+                    f"{operation_name(node)} yet; `hwgen inspect` shows the network"
+                )
+            case _:
+                assert_never(node)
+        self._settle(node.name)
 
-    def _pool_of(self, node: MaxPool2d | SumPool2d) -> Pool:
-        assert self.image is not None
-        window = full_window(self.image, 1, node.kernel_size, node.stride)
-        kind: PoolKind = "max" if isinstance(node, MaxPool2d) else "sum"
-        pixels = prod(node.kernel_size)
-        return Pool(
-            name=node.name,
-            kind=kind,
-            rows=window.rows,
-            columns=window.columns,
-            inputs=self.ranges,
-            outputs=tuple(pooled_range(kind, limits, pixels) for limits in self.ranges),
+    def _settle(self, name: str) -> None:
+        """Make a layer of what is left to do with a value that several nodes read."""
+        if len(self.readers.get(name, ())) > 1:
+            self.values[name] = self._as_given(name, self.values[name])
+
+    def _as_given(self, name: str, value: _Value) -> _Value:
+        """Give a value with nothing left to do, by a layer that changes nothing."""
+        return value if value.is_as_given else self._layer(name, value, None)
+
+    def _together(self, node: Add | Concat, values: list[_Value]) -> _Value:
+        """Give the values of several nodes side by side, as one."""
+        given = [
+            self._as_given(name, value) for name, value in zip(node.inputs, values, strict=True)
+        ]
+        return _Value(
+            sources=tuple(source for value in given for source in value.sources),
+            ranges=tuple(limits for value in given for limits in value.ranges),
+            image=given[0].image,
+            sums_of=next((value.sums_of for value in given if value.sums_of), ""),
         )
 
-    def _pool(self, node: MaxPool2d | SumPool2d) -> None:
-        pool = self._pool_of(node)
-        self.pools.append(pool)
-        self.ranges = pool.outputs
-        self.image = (pool.rows.count, pool.columns.count)
+    def _matrix_node(self, node: _MatrixOp, value: _Value) -> None:
+        """Give a matrix its layer, with what reads its sums where nothing else reads them."""
+        readers = self.readers.get(node.name, [])
+        tail = readers[0] if len(readers) == 1 else None
+        if not isinstance(tail, Threshold | Argmax):
+            self.values[node.name] = self._layer(node, value, None)
+            return
+        self.values[node.name] = value  # which nothing looks at
+        self.values[tail.name] = self._layer(node, value, tail)
+        self._settle(tail.name)
 
-    def _layer(self, node: _ChainOp | str, tail: Threshold | Argmax | None) -> Layer:
-        """Give the layer of an operation, or of none but what follows where `node` is a name."""
-        matrix = self._matrix(node)
+    def _layer(
+        self, node: _MatrixOp | str, value: _Value, tail: Threshold | Argmax | None
+    ) -> _Value:
+        """Add the layer of an operation, or of none but what follows where `node` is a name."""
+        matrix = self._matrix(node, value)
         thresholds, code_lo = None, 0
         kind: Tail = "output"
         outputs = matrix.totals
@@ -146,16 +220,16 @@ class _Cutter:
             case _:
                 assert_never(tail)
         own = node if isinstance(node, str) else node.name
-        is_own = isinstance(node, Dense | Conv2d | SumPool2d)
         layer = Layer(
-            name=own if is_own else f"{own}_in",
+            name=f"{own}_in" if isinstance(node, str) else own,
             tail_name=own if tail is None else tail.name,
-            op=operation_name(node) if not isinstance(node, str) else "max_pool2d",
+            sources=value.sources,
+            op=operation_name(self.graph.node(own)),
             node_name=own,
-            pools=tuple(self.pools),
+            pools=value.pools,
             window=matrix.window,
-            image=self.flattened if matrix.window is None else (1, 1),
-            channels=() if matrix.window is None else self.ranges,
+            image=value.flattened if matrix.window is None else (1, 1),
+            channels=() if matrix.window is None else value.ranges,
             fan_in=matrix.fan_in,
             weight=matrix.weight,
             bias=matrix.bias,
@@ -167,55 +241,63 @@ class _Cutter:
             code_lo=code_lo,
             tail=kind,
         )
-        self.pools, self.ranges, self.flattened = [], outputs, (1, 1)
-        if matrix.window is not None:
-            self.image = matrix.window.outputs
-        self.sums_of = own if tail is None and isinstance(node, Dense | Conv2d) else ""
-        return layer
+        self.found.append(layer)
+        sums = value.sums_of if isinstance(node, str | Add) else ""
+        sums = own if isinstance(node, Dense | Conv2d) else sums
+        return _Value(
+            sources=(len(self.found) - 1,),
+            ranges=outputs,
+            image=None if matrix.window is None else matrix.window.outputs,
+            sums_of=sums if tail is None else "",
+        )
 
-    def _matrix(self, node: _ChainOp | str) -> Matrix:
+    def _matrix(self, node: _MatrixOp | str, value: _Value) -> Matrix:
         match node:
             case Dense() | Conv2d():
-                if self.sums_of:
+                if value.sums_of:
                     raise PlanError(
                         f"{self.graph.name}: {node.name}: hardware needs a threshold between "
-                        f"{self.sums_of!r} and {node.name!r}; add an activation"
+                        f"{value.sums_of!r} and {node.name!r}; add an activation"
                     )
                 if isinstance(node, Dense):
-                    return dense_matrix(node, self.ranges)
-                assert self.image is not None
-                return conv_matrix(node, self.image, self.ranges)
+                    return dense_matrix(node, value.ranges)
+                assert value.image is not None
+                return conv_matrix(node, value.image, value.ranges)
             case SumPool2d():
-                assert self.image is not None
-                return sum_matrix(node, self.image, self.ranges)
+                assert value.image is not None
+                return sum_matrix(node, value.image, value.ranges)
+            case Add():
+                return identity_matrix(value.image, value.ranges, len(node.inputs))
             case _:
-                return identity_matrix(self.image, self.ranges)
+                return identity_matrix(value.image, value.ranges)
 
 
-def _chain(graph: Graph) -> list[_ChainOp]:
-    """Give the nodes, each checked to read the one before it, the last to be the output."""
-    chain: list[_ChainOp] = []
-    for node in graph.nodes:
-        if not isinstance(node, _ChainOp):
-            raise PlanError(
-                f"{graph.name}: {node.name}: hardware is built for chains of layers, and "
-                f"not for {operation_name(node)} yet; `hwgen inspect` shows the network"
-            )
-        chain.append(node)
-    previous = "input"
-    for node in chain:
-        if node.inputs != (previous,):
-            raise PlanError(
-                f"{graph.name}: {node.name}: hardware is built for chains, and this node reads "
-                f"{node.inputs[0]!r} instead of {previous!r}; remove the branch"
-            )
-        previous = node.name
-    if graph.output != previous:
-        raise PlanError(
-            f"{graph.name}: output must be the last node, {previous!r}, not {graph.output!r}; "
-            "remove the nodes behind it"
-        )
-    return chain
+def _flat(value: _Value) -> _Value:
+    """Give a map as the vector of its elements."""
+    if value.image is None:
+        return value
+    ranges = tuple(limits for limits in value.ranges for _ in range(prod(value.image)))
+    return replace(value, ranges=ranges, image=None, flattened=value.image)
+
+
+def _is_matrix(node: MaxPool2d | SumPool2d, value: _Value) -> bool:
+    """Whether a pooling is a matrix: of sums of pixels those whose windows overlap are."""
+    return isinstance(node, SumPool2d) and _pool_of(node, value).overlaps
+
+
+def _pool_of(node: MaxPool2d | SumPool2d, value: _Value) -> Pool:
+    assert value.image is not None
+    window = full_window(value.image, 1, node.kernel_size, node.stride)
+    kind: PoolKind = "max" if isinstance(node, MaxPool2d) else "sum"
+    pixels = prod(node.kernel_size)
+    return Pool(
+        name=node.name,
+        kind=kind,
+        rows=window.rows,
+        columns=window.columns,
+        inputs=value.ranges,
+        outputs=tuple(pooled_range(kind, limits, pixels) for limits in value.ranges),
+    )
 
 
 def _codes(thresholds: IntArray, total: Range, code_lo: int) -> Range:

@@ -33,26 +33,29 @@ class Matrix:
 
 def dense_matrix(node: Dense, inputs: Ranges) -> Matrix:
     """Give the matrix of a dense layer, constant columns folded into its bias."""
-    weight, bias = node.weight.copy(), node.bias.copy()
+    return _of_vector(node.weight.copy(), node.bias.copy(), inputs, node.weight.shape[1])
+
+
+def _of_vector(weight: IntArray, bias: IntArray, inputs: Ranges, fan_in: int) -> Matrix:
     for column, limits in enumerate(inputs):
         if limits.span == 0:
             bias += weight[:, column] * limits.lo
             weight[:, column] = 0
     totals = tuple(_total(row, inputs, int(b)) for row, b in zip(weight, bias, strict=True))
-    return Matrix(weight=weight, bias=bias, inputs=inputs, totals=totals, fan_in=len(weight[0]))
+    return Matrix(weight=weight, bias=bias, inputs=inputs, totals=totals, fan_in=fan_in)
 
 
-def identity_matrix(image: tuple[int, int] | None, channels: Ranges) -> Matrix:
-    """Give a matrix that changes nothing, for what follows it alone."""
-    weight = np.eye(len(channels), dtype=np.int64)
-    bias = np.zeros(len(channels), np.int64)
+def identity_matrix(image: tuple[int, int] | None, channels: Ranges, operands: int = 1) -> Matrix:
+    """Give a matrix that changes nothing, for what follows it alone, or that sums its operands.
+
+    `channels` are those of one operand after another.
+    """
+    rows = len(channels) // operands
+    weight = np.tile(np.eye(rows, dtype=np.int64), operands)
     if image is None:
-        for column, limits in enumerate(channels):
-            if limits.span == 0:
-                weight[column, column], bias[column] = 0, limits.lo
-        return Matrix(weight=weight, bias=bias, inputs=channels, totals=channels, fan_in=1)
+        return _of_vector(weight, np.zeros(rows, np.int64), channels, operands)
     window = full_window(image, len(channels), (1, 1), (1, 1))
-    return _windowed(weight, bias, window, channels, 1)
+    return _windowed(weight, np.zeros(rows, np.int64), window, channels, operands)
 
 
 def sum_matrix(node: SumPool2d, image: tuple[int, int], channels: Ranges) -> Matrix:

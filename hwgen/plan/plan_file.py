@@ -145,7 +145,7 @@ def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) ->
                     f"{where}.stages: {choice.name} must have {key} {chosen} as in choices, not "
                     f"{found}; edit the choices instead"
                 )
-    latency, interval = latency_and_interval(plan.stages)
+    latency, interval = latency_and_interval(plan.stages, plan.reads)
     return replace(plan, layers=summaries, latency_cycles=latency, interval_cycles=interval)
 
 

@@ -1,8 +1,17 @@
-"""The AXI4-Stream top: wires the units of a design into a chain, and nothing else."""
+"""The AXI4-Stream top: wires the units of a design, and nothing else.
+
+A beat of a unit that several read leaves when all of them take it; a unit that reads several takes
+a beat of each when all are there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_
+
 from amaranth import (
+    Cat,
     ClockDomain,
     ClockSignal,
     Const,
@@ -17,6 +26,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages.stage import Stream
+from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 from hwgen.rtl.lanes import counter
 
 
@@ -26,14 +36,16 @@ def axis_bits(stream: Stream) -> int:
 
 
 class Top(wiring.Component):
-    """A chain of units between two AXI4-Streams.
+    """Units between two AXI4-Streams.
 
     Parameters
     ----------
     streams
-        The stream before, between and after the units: one more than there are units.
+        The stream before the units and behind each of them: one more than there are units.
     modules
         Module name of each unit, and whether it has a clock.
+    reads
+        Which units each of them reads; the last one is read by nothing but the design's output.
 
     Members
     -------
@@ -46,9 +58,12 @@ class Top(wiring.Component):
         Output vectors; tlast marks the last beat of each.
     """
 
-    def __init__(self, streams: tuple[Stream, ...], modules: tuple[tuple[str, bool], ...]) -> None:
+    def __init__(
+        self, streams: tuple[Stream, ...], modules: tuple[tuple[str, bool], ...], reads: Reads
+    ) -> None:
         self.streams = streams
         self.modules = modules
+        self.reads = reads
         super().__init__(
             {
                 "aclk": In(1),
@@ -68,29 +83,31 @@ class Top(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain()
         m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
-        payload: Value = self.s_axis_tdata[: self.streams[0].width]
-        valid: Value = self.s_axis_tvalid
-        ready: Signal = self.s_axis_tready
+        count = len(self.modules)
+        payloads: list[Value] = [self.s_axis_tdata[: self.streams[0].width]]
+        valids: list[Value] = [self.s_axis_tvalid]
+        for place, stream in enumerate(self.streams[1:], 1):
+            payloads.append(Signal(stream.width, name=f"payload{place}"))
+            valids.append(Signal(name=f"valid{place}"))
+        joints = _Joints(self.reads, valids, [Signal(name=f"ready{k}") for k in range(count + 1)])
         for index, (name, clocked) in enumerate(self.modules):
-            next_payload = Signal(self.streams[index + 1].width, name=f"payload{index + 1}")
-            next_valid = Signal(name=f"valid{index + 1}")
-            next_ready = Signal(name=f"ready{index + 1}")
             clock = {"i_clk": ClockSignal(), "i_rst": ResetSignal()} if clocked else {}
+            parts = [payloads[source + 1] for source in self.reads[index]]
             m.submodules[name] = Instance(
                 name,
-                i_i__payload=payload,
-                i_i__valid=valid,
-                o_i__ready=ready,
-                o_o__payload=next_payload,
-                o_o__valid=next_valid,
-                i_o__ready=next_ready,
+                i_i__payload=parts[0] if len(parts) == 1 else Cat(*parts),
+                i_i__valid=joints.arrives(index),
+                o_i__ready=joints.readies[index],
+                o_o__payload=payloads[index + 1],
+                o_o__valid=valids[index + 1],
+                i_o__ready=joints.leaves(index) if index < count - 1 else joints.readies[count],
                 **clock,
             )
-            payload, valid, ready = next_payload, next_valid, next_ready
         m.d.comb += [
-            self.m_axis_tdata.eq(payload),
-            self.m_axis_tvalid.eq(valid),
-            ready.eq(self.m_axis_tready),
+            self.s_axis_tready.eq(joints.leaves(INPUT)),
+            self.m_axis_tdata.eq(payloads[-1]),
+            self.m_axis_tvalid.eq(valids[-1]),
+            joints.readies[count].eq(self.m_axis_tready),
             self.m_axis_tlast.eq(self._last_beat(m)),
         ]
         return m
@@ -103,3 +120,33 @@ class Top(wiring.Component):
         with m.If(self.m_axis_tvalid & self.m_axis_tready):
             m.d.sync += beat.eq(Mux(beat == beats - 1, 0, beat + 1))
         return beat == beats - 1
+
+
+class _Joints:
+    """Who may go on: `valids` of the design's input and every unit, `readies` of every unit."""
+
+    def __init__(self, reads: Reads, valids: list[Value], readies: list[Signal]) -> None:
+        self.reads, self.valids, self.readies = reads, valids, readies
+        self._readers = readers_of(reads)
+
+    def arrives(self, unit: int) -> Value:
+        """Whether a beat comes to a unit."""
+        return _all(self._given(unit, source) for source in self.reads[unit])
+
+    def leaves(self, source: int) -> Value:
+        """Whether what a unit offers is taken."""
+        return _all(self._taken(unit, source) for unit in self._readers[source + 1])
+
+    def _given(self, unit: int, source: int) -> Value:
+        """Whether a source offers a beat, and all others that read it take it."""
+        others = [other for other in self._readers[source + 1] if other != unit]
+        return _all((self.valids[source + 1], *(self._taken(o, source) for o in others)))
+
+    def _taken(self, unit: int, source: int) -> Value:
+        """Whether a unit takes a source's beat if it comes: all else that it reads is there."""
+        others = [other for other in self.reads[unit] if other != source]
+        return _all((self.readies[unit], *(self._given(unit, o) for o in others)))
+
+
+def _all(conditions: Iterable[Value]) -> Value:
+    return reduce(and_, conditions)

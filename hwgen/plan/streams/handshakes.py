@@ -91,19 +91,24 @@ class _Pipeline:
 
 
 @dataclass
-class _Fifo(_Still):
-    """How many beats are stored."""
+class FifoModel(_Still):
+    """How many beats are stored; `peak` is the most that were, with one that came as one left."""
 
     depth: int
     level: int = 0
+    peak: int = field(default=0, compare=False)
 
     def valid(self, upstream: bool) -> bool:
+        """Whether an output beat is offered in this cycle."""
         return self.level > 0
 
     def ready(self, downstream: bool) -> bool:
+        """Whether an input beat is accepted in this cycle, whatever is behind."""
         return self.level < self.depth
 
     def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
+        """Give the clock edge."""
+        self.peak = max(self.peak, self.level + arrived)
         self.level += arrived - left
 
 
@@ -158,7 +163,7 @@ def model_of(stage: Stage) -> Model:
         case RunningPool():
             return PoolModel(stage)
         case Fifo():
-            return _Fifo(stage.depth)
+            return FifoModel(stage.depth)
         case Narrower():
             return _Narrower(stage.parts)
         case Widener():

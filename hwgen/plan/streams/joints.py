@@ -11,7 +11,6 @@ from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.positions import at_one_position, is_by_position, one_position
 from hwgen.plan.stages.stage import (
     PADDING,
-    Fifo,
     FoldedDense,
     Narrower,
     Reorder,
@@ -124,51 +123,3 @@ def _interval(stage: Stage) -> int:
         positions = min(stage.inputs.positions, stage.outputs.positions)
         return positions * latency_and_interval((at_one_position(stage),))[1]
     return latency_and_interval((stage,))[1]
-
-
-def with_fifos(stages: tuple[Stage, ...], places: tuple[int, ...]) -> tuple[Stage, ...]:
-    """Put queues before some of the stages, as small as the slowest stage's rhythm allows.
-
-    Parameters
-    ----------
-    stages
-        A chain without queues.
-    places
-        Indices of stages before which a queue may be put.
-    """
-    goal = slowest_stage(stages)
-
-    def interval(depths: dict[int, int]) -> int:
-        return latency_and_interval(_queued(stages, depths))[1]
-
-    depths: dict[int, int] = {}
-    best = interval(depths)
-    if best <= goal or not places:
-        return stages
-    enough = {place: max(2 * stages[place].inputs.beats, 2) for place in places}
-    while best > goal and depths != enough:
-        grown = {p: min(max(2, 2 * depths.get(p, 1)), enough[p]) for p in places}
-        best, depths = min(best, interval(grown)), grown
-    for place in places:
-        low, high = 0, depths[place]
-        while low < high:
-            middle = (low + high) // 2
-            if interval(depths | {place: middle}) <= best:
-                high = middle
-            else:
-                low = middle + 1
-        depths[place] = high
-    return _queued(stages, depths)
-
-
-def _queued(stages: tuple[Stage, ...], depths: dict[int, int]) -> tuple[Stage, ...]:
-    """Put a queue before each stage that `depths` names; one of depth 0 or 1 is left out."""
-    chain: list[Stage] = []
-    for index, stage in enumerate(stages):
-        if depths.get(index, 0) > 1:
-            name = part_name(stages[index - 1].name, "fifo")
-            chain.append(
-                Fifo(name=name, inputs=stage.inputs, outputs=stage.inputs, depth=depths[index])
-            )
-        chain.append(stage)
-    return tuple(chain)

@@ -1,4 +1,4 @@
-"""When results come: the handshakes of a chain of stages, cycle by cycle, without the data.
+"""When results come: the handshakes of a graph of stages, cycle by cycle, without the data.
 
 Latency and interval are read off a run of a few vectors with a source and a sink that never wait.
 The run ends when the registers are as they were at the end of an earlier vector: from there on all
@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hwgen.plan.stages.stage import Stage
+from hwgen.plan.stages.stage import Fifo, Stage
+from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
 from hwgen.plan.streams.folded_handshakes import Store
-from hwgen.plan.streams.handshakes import Model, model_of
+from hwgen.plan.streams.handshakes import FOREVER, FifoModel, Model, model_of
 
 WARM_UP = 3  # vectors, beside one a stage, after which the interval is taken as steady
 WINDOW = 4  # intervals of which the longest counts then
 
 
-def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
-    """Cycles from the first input beat to the first output beat, and between vectors."""
-    models = [model_of(stage) for stage in stages]
+def latency_and_interval(stages: tuple[Stage, ...], reads: Reads | None = None) -> tuple[int, int]:
+    """Cycles from the first input beat to the first output beat, and between vectors.
+
+    Without `reads` the stages are a chain. `FOREVER` where the design stands still.
+    """
+    run = Handshakes(stages, reads)
     beats, most = stages[-1].outputs.beats, WARM_UP + len(stages) + WINDOW
     ends: list[int] = []
     seen: dict[tuple[object, ...], int] = {}
     first_taken = first_left = -1
     cycle = left_beats = 0
     while len(ends) < most:
-        skipped, taken, left = _cycle(models)
+        skipped, taken, left = run.cycle()
+        if skipped == FOREVER:
+            return FOREVER, FOREVER
         cycle += skipped
         if taken and first_taken < 0:
             first_taken = cycle
@@ -36,7 +42,7 @@ def latency_and_interval(stages: tuple[Stage, ...]) -> tuple[int, int]:
         if left and left_beats == beats:
             left_beats = 0
             ends.append(cycle)
-            state = tuple(_registers(model) for model in models)
+            state = run.registers()
             if state in seen:
                 ends = ends[seen[state] :]
                 break
@@ -54,6 +60,8 @@ def _registers(part: object) -> object:
     """
     if isinstance(part, int):
         return part
+    if isinstance(part, FifoModel):
+        return part.level
     if isinstance(part, list):
         return tuple(_registers(item) for item in part)
     return tuple(
@@ -61,28 +69,86 @@ def _registers(part: object) -> object:
     )
 
 
-def _cycle(models: list[Model]) -> tuple[int, bool, bool]:
-    """One clock cycle of a chain whose source and sink never wait.
+class Handshakes:
+    """The handshakes of a design whose sink never waits.
 
-    Gives the cycles that were skipped before it because nothing moves in them, and whether a beat
-    was taken, and one left.
+    A beat of a stage that several read leaves when all take it, and one that reads several takes a
+    beat of each when all are there. Of the readers of one stage all but one at the most are queues
+    (`Fifo`), which take a beat or not whatever is behind them.
     """
-    offered = [True]
-    for model in models:
-        offered.append(model.valid(offered[-1]))
-    accepted = [True]
-    for model in reversed(models):
-        accepted.append(model.ready(accepted[-1]))
-    accepted.reverse()
-    moved = [given and taken for given, taken in zip(offered, accepted, strict=True)]
-    skipped = 0
-    if not any(moved):
-        skipped = min(m.quiet(later) for m, later in zip(models, accepted[1:], strict=True))
-        for model, later in zip(models, accepted[1:], strict=True):
-            model.skip(skipped, later)
-    for index, model in enumerate(models):
-        downstream = accepted[index + 1]
-        model.tick(
-            offered[index] and accepted[index], offered[index + 1] and downstream, downstream
-        )
-    return skipped, accepted[0], offered[-1]
+
+    def __init__(self, stages: tuple[Stage, ...], reads: Reads | None = None) -> None:
+        reads = in_a_row(len(stages)) if reads is None else reads
+        self.models: list[Model] = [model_of(stage) for stage in stages]
+        self._sources = [tuple(source + 1 for source in sources) for sources in reads]
+        self._readers = readers_of(reads)
+        self._gates = [
+            tuple(
+                tuple(
+                    self.models[other]
+                    for other in self._readers[source]
+                    if other != index and isinstance(stages[other], Fifo)
+                )
+                for source in self._sources[index]
+            )
+            for index in range(len(stages))
+        ]
+        self._is_chain = reads == in_a_row(len(stages))
+
+    def registers(self) -> tuple[object, ...]:
+        """Give the values of all registers."""
+        return tuple(_registers(model) for model in self.models)
+
+    def cycle(self, offers: bool = True, most: int = FOREVER) -> tuple[int, bool, bool]:
+        """One clock cycle; `offers`: whether the source has a beat.
+
+        Gives the cycles that were skipped before it because nothing moves in them, `most` at the
+        most, and whether a beat was taken, and one left.
+        """
+        if self._is_chain:
+            offered, accepted, arrived = self._of_chain(offers)
+        else:
+            offered, accepted, arrived = self._of_graph(offers)
+        models, skipped = self.models, 0
+        left = [given and taken for given, taken in zip(offered, accepted, strict=True)]
+        if not any(left):
+            skipped = min(m.quiet(later) for m, later in zip(models, accepted[1:], strict=True))
+            skipped = min(skipped, most)
+            for model, later in zip(models, accepted[1:], strict=True):
+                model.skip(skipped, later)
+        for index, model in enumerate(models):
+            model.tick(arrived[index], left[index + 1], accepted[index + 1])
+        return skipped, accepted[0], offered[-1]
+
+    def _of_chain(self, offers: bool) -> tuple[list[bool], list[bool], list[bool]]:
+        offered = [offers]
+        for model in self.models:
+            offered.append(model.valid(offered[-1]))
+        accepted = [True]
+        for model in reversed(self.models):
+            accepted.append(model.ready(accepted[-1]))
+        accepted.reverse()
+        return offered, accepted, [a and b for a, b in zip(offered, accepted, strict=True)]
+
+    def _of_graph(self, offers: bool) -> tuple[list[bool], list[bool], list[bool]]:
+        """Give what is offered, what of it is taken, and to which stages beats come."""
+        models, offered = self.models, [offers]
+        given: list[list[bool]] = []
+        for model, sources, gates in zip(models, self._sources, self._gates, strict=True):
+            own = [
+                offered[source] and all(gate.ready(False) for gate in queues)
+                for source, queues in zip(sources, gates, strict=True)
+            ]
+            given.append(own)
+            offered.append(model.valid(all(own)))
+        accepted = [True] * (len(models) + 1)
+        ready = [False] * len(models)
+        for place in range(len(models), -1, -1):
+            for reader in self._readers[place]:
+                others = zip(self._sources[reader], given[reader], strict=True)
+                taken = ready[reader] and all(is_there for s, is_there in others if s != place)
+                accepted[place] = accepted[place] and taken
+            if place:
+                ready[place - 1] = models[place - 1].ready(accepted[place])
+        moved = [a and b for a, b in zip(offered, accepted, strict=True)]
+        return offered, accepted, [all(moved[s] for s in sources) for sources in self._sources]

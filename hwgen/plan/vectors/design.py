@@ -16,7 +16,7 @@ from hwgen.ir import Dense, Graph, Op
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.design import Plan
-from hwgen.plan.execute import from_slots, run_plan, run_stage, to_slots
+from hwgen.plan.execute import from_slots, read_slots, run_plan, run_stage, to_slots
 from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
 from hwgen.plan.stages.positions import at_one_position, is_by_position
@@ -71,7 +71,7 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     cases = _Cases(plan=plan, graph=graph, rng=rng, layers=layers_of(graph))
     units = []
     for index, stage in enumerate(plan.stages):
-        given = cases.of(index, stage, slots[index])
+        given = cases.of(index, stage, read_slots(plan, index, slots))
         units.append((given, run_stage(at_one_position(stage), given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))

@@ -1,0 +1,218 @@
+"""Puts the stages of a design together: those of each layer, and what brings it its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+from typing import TypeVar
+
+from hwgen.ir import Graph
+from hwgen.numeric import Range
+from hwgen.plan.choose.layer_plan import plan_layer
+from hwgen.plan.design import LayerChoice, LayerSummary
+from hwgen.plan.folded.ring import ring_lanes
+from hwgen.plan.identifier import identifier, part_name
+from hwgen.plan.layer import Layer
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planned_layer import PlannedLayer
+from hwgen.plan.stages.positions import flattened, on_map, one_position
+from hwgen.plan.stages.stage import Narrower, RunningPool, Stage, Stream, WindowBuffer
+from hwgen.plan.stages.wiring import INPUT, readers_of, side_by_side
+from hwgen.plan.streams.joints import entry, lanes_within, narrower, reordered, widener
+from hwgen.plan.streams.queues import Edge
+from hwgen.plan.unrolled.front import front_stages
+from hwgen.plan.windows import lines_of
+
+S = TypeVar("S", bound=Stage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What a stage can read: what several stages give side by side, as one stream.
+
+    Stages behind it are named after `name`.
+    """
+
+    sources: tuple[int, ...]
+    stream: Stream
+    name: str
+
+
+class Assembly:
+    """The stages of the layers so far, what each of them reads, and where queues may stand.
+
+    Parameters
+    ----------
+    graph, layers, choices
+        The network, what it was cut into, and what was chosen for each layer.
+    slowest
+        Cycles a frame that all layers keep up with.
+    options
+        Those of the whole design.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        layers: tuple[Layer, ...],
+        choices: tuple[LayerChoice, ...],
+        slowest: int,
+        options: BuildOptions,
+    ) -> None:
+        self.stages: list[Stage] = []
+        self.reads: list[tuple[int, ...]] = []
+        self.places: list[Edge] = []
+        self.summaries: list[LayerSummary] = []
+        self._graph, self._layers, self._choices = graph, layers, choices
+        self._slowest, self._options = slowest, options
+        self._ends: list[int] = []  # the last stage of each layer
+        self._readers = readers_of(tuple(layer.sources for layer in layers))
+        self._input = self._input_stream()
+
+    def add(self, index: int) -> None:
+        """Add the stages of a layer, and what brings it its inputs.
+
+        Raises
+        ------
+        PlanError
+            Where it cannot be built as chosen.
+        """
+        layer, choice = self._layers[index], self._choices[index]
+        way = self._brought(layer, choice)
+        if choice.style == "folded" and lines_of(layer.window, way.stream.image) is not None:
+            planned = self._planned(layer, choice, way.stream, self._slowest)
+            own = planned.stages
+        else:
+            one = one_position(way.stream) if layer.window is not None else flattened(way.stream)
+            interval = max(self._slowest // prod(layer.positions), 1)
+            planned = self._planned(layer, choice, one, interval)
+            own = on_map(planned.stages, layer.positions)
+        if any(isinstance(stage, Narrower) for stage in own):
+            self.places.append((len(self.stages) + 1, 0))
+        self._append(way, own)
+        self._ends.append(len(self.stages) - 1)
+        self.summaries.append(planned.summary)
+
+    def _planned(
+        self, layer: Layer, choice: LayerChoice, stream: Stream, interval: int
+    ) -> PlannedLayer:
+        return plan_layer(self._graph, layer, stream, choice, self._options, interval)
+
+    def _append(self, way: _Way, stages: Iterable[Stage]) -> _Way:
+        """Add stages, each behind the one before it."""
+        for stage in stages:
+            self.stages.append(stage)
+            self.reads.append(way.sources)
+            way = _Way((len(self.stages) - 1,), stage.outputs, stage.name)
+        return way
+
+    def _input_stream(self) -> Stream:
+        """Give the design's input: for unrolled layers whole, else a vector as narrow as can be.
+
+        Whole is a vector, or a pixel of a map.
+        """
+        kind, shape = self._graph.input.type, self._graph.input.shape
+        readers = [self._layers[reader] for reader in self._readers[0]]
+        image = readers[0].input_image
+        if image is not None:
+            channels, *size = shape
+            kinds = (kind,) * channels
+            return Stream(lanes=kinds, order=tuple(range(channels)), image=(size[0], size[1]))
+        elements = tuple(range(prod(shape)))
+        narrow = self._choices[0].style == "folded" and not self._is_shared(INPUT)
+        lanes = lanes_within(len(elements), self._slowest) if narrow else len(elements)
+        return entry(elements, kind, lanes)
+
+    def _is_shared(self, source: int) -> bool:
+        """Whether what a layer gives is read by several, or beside that of another."""
+        readers = self._readers[source + 1]
+        return len(readers) > 1 or any(len(self._layers[own].sources) > 1 for own in readers)
+
+    def _way_to(self, layer: Layer, place: int) -> _Way:
+        """Give what one of the layers gives that a layer reads."""
+        source = layer.sources[place]
+        end = INPUT if source == INPUT else self._ends[source]
+        stream = self._input if source == INPUT else self.stages[end].outputs
+        name = identifier(layer.name)
+        if source != INPUT and not self._is_shared(source):
+            name = self.stages[end].name
+        elif len(layer.sources) > 1:
+            name = part_name(name, f"in{place}")
+        return _Way((end,), stream, name)
+
+    def _brought(self, layer: Layer, choice: LayerChoice) -> _Way:
+        """Add what brings a layer's matrix its inputs: converters, poolings and windows.
+
+        Poolings, windows and unrolled matrices read whole pixels or vectors, and so do layers that
+        read several others.
+        """
+        start, unrolled = len(self.stages), choice.style == "unrolled"
+        way = self._way_to(layer, 0)
+        if len(layer.sources) > 1:
+            way = self._side_by_side(layer)
+            start = len(self.stages)
+        places = [(start, place) for place in range(len(way.sources)) if start]
+        if layer.input_image is not None and (layer.pools or unrolled):
+            channels = layer.pools[0].inputs if layer.pools else layer.channels
+            way = self._whole(way, channels)
+            before = len(self.stages)
+            front = front_stages(layer, way.stream, self._options, shows=unrolled)
+            way = self._append(way, front)
+            bursts = (k for k, stage in enumerate(front) if _comes_in_bursts(stage))
+            places += [(before + k, 0) for k in bursts if before + k]
+        if not unrolled:
+            way = self._cut(layer, way)
+        elif layer.window is None and way.sources != (INPUT,):
+            way = self._append(way, _all(widener(way.name, way.stream, layer.inputs)))
+        self.places += dict.fromkeys(places)
+        return way
+
+    def _side_by_side(self, layer: Layer) -> _Way:
+        """Add what makes whole pixels, or vectors, of each of the layers that a layer reads."""
+        ways = []
+        for place, source in enumerate(layer.sources):
+            if source == INPUT:
+                ways.append(self._way_to(layer, place))
+                continue
+            self.places.append((len(self.stages), 0))
+            ways.append(self._whole(self._way_to(layer, place), self._layers[source].outputs))
+        ends = tuple(end for way in ways for end in way.sources)
+        stream = side_by_side([way.stream for way in ways])
+        return _Way(ends, stream, identifier(layer.name))
+
+    def _whole(self, way: _Way, channels: tuple[Range, ...]) -> _Way:
+        """Add what gathers the channels of each pixel, one pixel after another."""
+        if way.sources == (INPUT,):
+            return way
+        if way.stream.pixels > 1:
+            cycles = self._slowest // way.stream.positions
+            order = reordered(way.name, way.stream, channels, cycles, self._options)
+            way = self._append(way, (order,))
+        wide = widener(way.name, one_position(way.stream), channels)
+        return self._append(way, on_map(_all(wide), way.stream.image))
+
+    def _cut(self, layer: Layer, way: _Way) -> _Way:
+        """Add what cuts whole pixels or vectors to the beats of a folded layer."""
+        stream, is_entry = way.stream, way.sources == (INPUT,)
+        if layer.window is None or lines_of(layer.window, stream.image) is None:
+            if stream.beats != stream.positions or (is_entry and not self._is_shared(INPUT)):
+                return way
+            at_once = one_position(stream) if layer.window is not None else flattened(stream)
+            interval = max(self._slowest // prod(layer.positions), 1)
+            narrow = narrower(way.name, at_once, layer, lanes_within(layer.columns, interval))
+            return self._append(way, on_map(_all(narrow), layer.positions))
+        if stream.beats != stream.positions:
+            return way
+        lanes = ring_lanes(layer, stream, self._slowest)
+        narrow = narrower(way.name, one_position(stream), layer, lanes)
+        return self._append(way, on_map(_all(narrow), stream.image))
+
+
+def _comes_in_bursts(stage: Stage) -> bool:
+    """Whether a stage that has no queue reads or is read unevenly."""
+    return isinstance(stage, RunningPool) or (isinstance(stage, WindowBuffer) and not stage.queue)
+
+
+def _all(stage: S | None) -> tuple[S, ...]:
+    return () if stage is None else (stage,)

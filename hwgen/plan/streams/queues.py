@@ -1,0 +1,143 @@
+"""Queues between stages of unlike rhythm, and where a stream divides: as short as full rate allows.
+
+A source that gives its beats evenly, at the rate of the slowest stage, is followed through queues
+without an end; what they hold at the most is enough, since no queue is then ever full, and a
+source that is earlier makes no beat later: no stage chooses by what happens to be waiting. Then
+each queue is shortened as far as the same rate is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwgen.plan.identifier import part_name
+from hwgen.plan.stages.stage import Fifo, Stage
+from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
+from hwgen.plan.streams.handshakes import FOREVER, FifoModel
+from hwgen.plan.streams.joints import slowest_stage
+from hwgen.plan.streams.timing import Handshakes, latency_and_interval
+
+Edge = tuple[int, int]  # a stage, and the place of one of those that it reads
+Depths = dict[Edge, int]
+Wired = tuple[tuple[Stage, ...], Reads]
+LEAST = 2  # beats of a queue: with one a beat passes every other cycle
+ENDLESS = 1 << 40
+FRAMES = 12  # after which the levels of queues are taken as steady, beside one a stage
+WARM = 8  # vectors of a run that finds an interval, about
+MOST_TICKS = 60_000_000  # of stages, in all runs that shorten queues: a minute or two
+
+
+def with_queues(stages: tuple[Stage, ...], reads: Reads, places: tuple[Edge, ...]) -> Wired:
+    """Put queues where stages need them.
+
+    Parameters
+    ----------
+    stages, reads
+        A design without queues.
+    places
+        Where a queue may be put, beside the places where a stream divides: there all ways but one
+        must have one.
+    """
+    net = _Net(stages, reads)
+    goal = slowest_stage(stages)
+    forks = net.forks()
+    if not forks and (not places or net.interval({}) <= goal):
+        return stages, reads
+    edges = tuple(dict.fromkeys((*places, *(edge for ways in forks for edge in ways))))
+    depths = net.peaks(edges, goal)
+    best = net.interval(depths)
+    runs = sum(depth.bit_length() for depth in depths.values())
+    if runs * best * len(stages) * WARM > MOST_TICKS:
+        return net.queued(depths)
+    for edge in sorted(edges, key=lambda edge: depths[edge]):
+        low, high = net.least(depths, edge, forks), depths[edge]
+        while low < high:
+            middle = (low + high) // 2
+            if net.interval(depths | {edge: middle}) <= best:
+                high = middle
+            else:
+                low = middle + 1
+        depths[edge] = high
+    return net.queued(depths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    """A design without queues."""
+
+    stages: tuple[Stage, ...]
+    reads: Reads
+
+    def forks(self) -> list[list[Edge]]:
+        """Give the ways out of each place where a stream divides."""
+        found: dict[int, list[Edge]] = {}
+        for index, sources in enumerate(self.reads):
+            for place, source in enumerate(sources):
+                found.setdefault(source, []).append((index, place))
+        return [ways for ways in found.values() if len(ways) > 1]
+
+    def least(self, depths: Depths, edge: Edge, forks: list[list[Edge]]) -> int:
+        """Give the shortest queue that may be tried: none, or one where another way has none."""
+        for ways in forks:
+            if edge in ways and any(depths[way] < LEAST for way in ways if way != edge):
+                return LEAST
+        return 0
+
+    def queued(self, depths: Depths) -> Wired:
+        """Put a queue of its depth on each edge; one of depth 0 or 1 is left out."""
+        readers = readers_of(self.reads)
+        found: list[Stage] = []
+        reads: list[tuple[int, ...]] = []
+        moved = {INPUT: INPUT}
+        for index, (stage, sources) in enumerate(zip(self.stages, self.reads, strict=True)):
+            own = []
+            for place, source in enumerate(sources):
+                own.append(moved[source])
+                depth = depths.get((index, place), 0)
+                if depth < LEAST:
+                    continue
+                if source != INPUT and len(readers[source + 1]) == 1:
+                    name = part_name(self.stages[source].name, "fifo")
+                else:
+                    name = part_name(stage.name, f"skip{place}" if len(sources) > 1 else "skip")
+                stream = stage.inputs if source == INPUT else self.stages[source].outputs
+                if len(sources) == 1:
+                    stream = stage.inputs
+                found.append(Fifo(name=name, inputs=stream, outputs=stream, depth=depth))
+                reads.append((moved[source],))
+                own[-1] = len(found) - 1
+            found.append(stage)
+            reads.append(tuple(own))
+            moved[index] = len(found) - 1
+        return tuple(found), tuple(reads)
+
+    def interval(self, depths: Depths) -> int:
+        """Cycles between vectors; without an end where it stands still."""
+        return latency_and_interval(*self.queued(depths))[1]
+
+    def peaks(self, edges: tuple[Edge, ...], goal: int) -> Depths:
+        """Give what queues without an end hold at the most, behind a source that is even."""
+        stages, reads = self.queued(dict.fromkeys(edges, ENDLESS))
+        run = Handshakes(stages, reads)
+        queues = [
+            model for model in run.models if isinstance(model, FifoModel) and model.depth == ENDLESS
+        ]
+        source = next(s.inputs for s, own in zip(stages, reads, strict=True) if own == (INPUT,))
+        beats, frame = source.beats, stages[-1].outputs.beats
+        cycle = given = left = 0
+        seen: set[tuple[object, ...]] = set()
+        while left < frame * (len(stages) + FRAMES):
+            due = given * goal // beats
+            skipped, taken, gone = run.cycle(
+                cycle >= due, due - cycle - 1 if cycle < due else FOREVER
+            )
+            cycle += skipped + 1
+            given, left = given + taken, left + gone
+            if gone and left % frame == 0:
+                state = (cycle % goal, given % beats, *run.registers())
+                if state in seen:
+                    break
+                seen.add(state)
+        order = sorted(edges)  # in which they stand among the stages
+        peaks = {edge: queue.peak for edge, queue in zip(order, queues, strict=True)}
+        return {edge: max(peak, LEAST) for edge, peak in peaks.items()}
