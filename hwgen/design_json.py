@@ -16,6 +16,7 @@ from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
+    Enlarger,
     FoldedDense,
     Lines,
     RunningPool,
@@ -94,6 +95,10 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
                 for memory in line_memories(stage)
             ],
         }
+    if isinstance(stage, Enlarger):
+        (memory,) = line_memories(stage)
+        found["factor"] = stage.factor
+        found["memories"] = [{"words": memory.words, "bits": memory.bits, "kind": stage.memory}]
     if isinstance(stage, RunningPool):
         found["pool"] = stage.kind
     if isinstance(stage, WindowMax):

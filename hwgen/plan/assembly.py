@@ -153,8 +153,8 @@ class Assembly:
             way = self._side_by_side(layer)
             start = len(self.stages)
         places = [(start, place) for place in range(len(way.sources)) if start]
-        if layer.input_image is not None and (layer.pools or unrolled):
-            channels = layer.pools[0].inputs if layer.pools else layer.channels
+        if layer.input_image is not None and (layer.front or unrolled):
+            channels = layer.front[0].inputs if layer.front else layer.channels
             way = self._whole(way, channels)
             before = len(self.stages)
             front = front_stages(layer, way.stream, self._options, shows=unrolled)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.plan.stages.stage import (
+    Enlarger,
     FoldedDense,
     Joint,
     MapStage,
@@ -136,7 +137,7 @@ class Plan:
         front: list[Stage] = []
         for stage in self.stages:
             match stage:
-                case WindowBuffer() | RunningPool() | WindowMax():
+                case WindowBuffer() | RunningPool() | WindowMax() | Enlarger():
                     front.append(stage)
                 case UnrolledDense() | FoldedDense():
                     found.append([*front, stage])

@@ -13,6 +13,7 @@ from hwgen.plan.stages.positions import at_one_pixel, at_one_position, is_by_pos
 from hwgen.plan.stages.requantizers import codes_of
 from hwgen.plan.stages.stage import (
     PADDING,
+    Enlarger,
     Fifo,
     FoldedDense,
     Joint,
@@ -93,6 +94,8 @@ def run_stage(stage: Stage, slots: IntArray) -> IntArray:
             return _windows(_by_lane(stage, slots), window_of(stage, stage))
         case RunningPool():
             return _pooled(stage, slots)
+        case Enlarger():
+            return _enlarged(stage, slots)
         case WindowMax():
             taps = slots.reshape(-1, len(stage.inputs.lanes))
             largest = [taps[:, list(sources)].max(axis=1) for sources in stage.sources]
@@ -158,6 +161,15 @@ def _pooled(stage: RunningPool, slots: IntArray) -> IntArray:
     stack = np.stack(pixels)
     pooled: IntArray = stack.max(axis=0) if stage.kind == "max" else stack.sum(axis=0)
     return pooled.reshape(len(slots), -1)
+
+
+def _enlarged(stage: Enlarger, slots: IntArray) -> IntArray:
+    (height, width), factor = stage.inputs.image, stage.factor
+    pixels = slots.reshape(len(slots), height, width, -1)
+    squares = np.stack([pixels[..., list(sources)] for sources in stage.sources], axis=3)
+    shaped = squares.reshape(len(slots), height, width, factor, factor, -1)
+    found: IntArray = shaped.swapaxes(2, 3).reshape(len(slots), -1)
+    return found
 
 
 def _convolved(stage: FoldedDense, slots: IntArray) -> IntArray:

@@ -18,6 +18,26 @@ Tail = Literal["threshold", "argmax", "output"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enlargement:
+    """A map made larger in front of a layer's matrix; `inputs` and `outputs` are by channel.
+
+    `sources[phase][channel]` is the channel that a channel shows at each pixel of a square.
+    """
+
+    name: str
+    factor: int
+    image: tuple[int, int]
+    sources: tuple[tuple[int, ...], ...]
+    inputs: tuple[Range, ...]
+    outputs: tuple[Range, ...]
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Height and width of the larger map."""
+        return self.image[0] * self.factor, self.image[1] * self.factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
     """A pooling in front of a layer's matrix; `inputs` and `outputs` are ranges by channel."""
 
@@ -27,6 +47,16 @@ class Pool:
     columns: Axis
     inputs: tuple[Range, ...]
     outputs: tuple[Range, ...]
+
+    @property
+    def image(self) -> tuple[int, int]:
+        """Height and width of the map that is pooled."""
+        return self.rows.size, self.columns.size
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Height and width of the map of windows."""
+        return self.rows.count, self.columns.count
 
     @property
     def overlaps(self) -> bool:
@@ -45,8 +75,8 @@ class Layer:
         Which layers' outputs it reads, side by side; -1 is the network's input.
     op, node_name
         The network's operation that the matrix is of, or that its sums go to where it is of none.
-    pools
-        Poolings in front of it, first to last.
+    front
+        Poolings and enlargements in front of it, first to last.
     window
         What the columns show of a map, at each position; None where they are a whole vector.
     image
@@ -76,7 +106,7 @@ class Layer:
     sources: tuple[int, ...] = (INPUT,)
     op: str = "dense"
     node_name: str
-    pools: tuple[Pool, ...] = ()
+    front: tuple[Pool | Enlargement, ...] = ()
     window: Window | None = None
     image: tuple[int, int] = (1, 1)
     channels: tuple[Range, ...] = ()
@@ -132,14 +162,14 @@ class Layer:
     @property
     def input_image(self) -> tuple[int, int] | None:
         """Size of the map that the layer reads pixel by pixel, None where it reads a vector."""
-        if self.pools:
-            return self.pools[0].rows.size, self.pools[0].columns.size
+        if self.front:
+            return self.front[0].image
         return None if self.window is None else self.window.image
 
     @property
     def cycles(self) -> int:
         """Cycles that units of a position a cycle are busy with a map, or with a vector."""
-        maps = [pool.rows.size * pool.columns.size for pool in self.pools]
+        maps = [prod(size) for part in self.front for size in (part.image, part.shown)]
         if self.window is None:
             return max(*maps, prod(self.image), 1)
         return max(*maps, self.window.rows.steps * self.window.columns.steps, 1)

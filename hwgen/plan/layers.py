@@ -32,7 +32,7 @@ from hwgen.ir import (
 )
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.identifier import check_names
-from hwgen.plan.layer import Layer, Pool, Tail
+from hwgen.plan.layer import Enlargement, Layer, Pool, Tail
 from hwgen.plan.matrix import Matrix, conv_matrix, dense_matrix, identity_matrix, sum_matrix
 from hwgen.plan.stages.window import PoolKind, pooled_range
 from hwgen.plan.stages.wiring import INPUT
@@ -64,7 +64,7 @@ class _Value:
         By channel of a map, by element of a vector.
     image
         Size of the map, None for a vector.
-    pools
+    front
         What is still to be done with what the layers give.
     flattened
         Of a vector, the map whose elements it has.
@@ -75,14 +75,14 @@ class _Value:
     sources: tuple[int, ...]
     ranges: tuple[Range, ...]
     image: tuple[int, int] | None
-    pools: tuple[Pool, ...] = ()
+    front: tuple[Pool | Enlargement, ...] = ()
     flattened: tuple[int, int] = (1, 1)
     sums_of: str = ""
 
     @property
     def is_as_given(self) -> bool:
         """Whether layers give it as it is, with nothing left to do."""
-        return not self.pools and self.flattened == (1, 1)
+        return not self.front and self.flattened == (1, 1)
 
 
 class _Cutter:
@@ -111,7 +111,7 @@ class _Cutter:
             if node.name not in self.values:
                 self._node(node)
         last = self.values[graph.output]
-        if last.pools or last.sources != (len(self.found) - 1,):
+        if last.front or last.sources != (len(self.found) - 1,):
             self._layer(graph.output, last, None)
         if not self.found:
             raise PlanError(f"{graph.name}: hardware needs at least one operation; add one")
@@ -144,9 +144,8 @@ class _Cutter:
                 self.values[node.name] = _flat(value)
             case MaxPool2d() | SumPool2d() if not _is_matrix(node, value):
                 pool = _pool_of(node, value)
-                image = (pool.rows.count, pool.columns.count)
                 self.values[node.name] = replace(
-                    value, pools=(*value.pools, pool), ranges=pool.outputs, image=image
+                    value, front=(*value.front, pool), ranges=pool.outputs, image=pool.shown
                 )
             case Concat():
                 self.values[node.name] = self._together(node, inputs)
@@ -156,11 +155,16 @@ class _Cutter:
                 self._matrix_node(node, value)
             case Add():
                 self._matrix_node(node, self._together(node, inputs))
-            case UpsampleNearest() | PixelShuffle() | MaxPool2d():
-                raise PlanError(
-                    f"{self.graph.name}: {node.name}: hardware is not built for "
-                    f"{operation_name(node)} yet; `hwgen inspect` shows the network"
+            case UpsampleNearest() | PixelShuffle():
+                larger = _enlargement(node, value)
+                self.values[node.name] = replace(
+                    value,
+                    front=(*value.front, larger),
+                    ranges=larger.outputs,
+                    image=larger.shown,
                 )
+            case MaxPool2d():
+                raise AssertionError("a maximum is no matrix")
             case _:
                 assert_never(node)
         self._settle(node.name)
@@ -226,7 +230,7 @@ class _Cutter:
             sources=value.sources,
             op=operation_name(self.graph.node(own)),
             node_name=own,
-            pools=value.pools,
+            front=value.front,
             window=matrix.window,
             image=value.flattened if matrix.window is None else (1, 1),
             channels=() if matrix.window is None else value.ranges,
@@ -283,6 +287,28 @@ def _flat(value: _Value) -> _Value:
 def _is_matrix(node: MaxPool2d | SumPool2d, value: _Value) -> bool:
     """Whether a pooling is a matrix: of sums of pixels those whose windows overlap are."""
     return isinstance(node, SumPool2d) and _pool_of(node, value).overlaps
+
+
+def _enlargement(node: UpsampleNearest | PixelShuffle, value: _Value) -> Enlargement:
+    assert value.image is not None
+    factor, channels = node.factor, len(value.ranges)
+    phases = range(factor * factor)
+    if isinstance(node, PixelShuffle):
+        sources = tuple(tuple(range(phase, channels, len(phases))) for phase in phases)
+    else:
+        sources = (tuple(range(channels)),) * len(phases)
+    outputs = []
+    for shown in zip(*sources, strict=True):
+        limits = [value.ranges[channel] for channel in shown]
+        outputs.append(Range(min(r.lo for r in limits), max(r.hi for r in limits)))
+    return Enlargement(
+        name=node.name,
+        factor=factor,
+        image=value.image,
+        sources=sources,
+        inputs=value.ranges,
+        outputs=tuple(outputs),
+    )
 
 
 def _pool_of(node: MaxPool2d | SumPool2d, value: _Value) -> Pool:

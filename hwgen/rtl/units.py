@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from hwgen.plan.stages.stage import (
+    Enlarger,
     Fifo,
     FoldedDense,
     Joint,
@@ -23,6 +24,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.rtl.enlarger import EnlargerUnit
 from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from hwgen.rtl.lanes import LaneComponent
@@ -43,7 +45,7 @@ from hwgen.rtl.window_max import WindowMaxUnit
 def unit_of(stage: Stage) -> LaneComponent:
     """Give the hardware of a stage."""
     match stage:
-        case WindowBuffer() | RunningPool() | WindowMax():
+        case WindowBuffer() | RunningPool() | WindowMax() | Enlarger():
             return _map_of(stage)
         case Fifo() | Narrower() | Widener():
             return _joint_of(stage)
@@ -81,6 +83,8 @@ def _map_of(stage: MapStage) -> LaneComponent:
             return WindowBufferUnit(stage)
         case RunningPool():
             return RunningPoolUnit(stage)
+        case Enlarger():
+            return EnlargerUnit(stage)
         case WindowMax():
             return WindowMaxUnit(stage)
         case _:

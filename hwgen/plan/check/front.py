@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from hwgen.errors import PlanError
 from hwgen.plan.identifier import identifier
-from hwgen.plan.layer import Layer, Pool
-from hwgen.plan.stages.stage import RunningPool, Stage, Stream, WindowBuffer, WindowMax
+from hwgen.plan.layer import Enlargement, Layer, Pool
+from hwgen.plan.stages.stage import Enlarger, RunningPool, Stage, Stream, WindowBuffer, WindowMax
 from hwgen.plan.windows import Window, window_of
 
 S = TypeVar("S", bound=Stage)
@@ -23,8 +23,11 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str, *, show
     PlanError
         With the place that is wrong, and what must hold there.
     """
-    for pool in layer.pools:
-        _check_pool(rest, pool, where)
+    for part in layer.front:
+        if isinstance(part, Pool):
+            _check_pool(rest, part, where)
+        else:
+            _check_enlarger(rest, part, where)
     window = layer.window
     if window is None or not layer.has_window or not shows:
         return
@@ -78,8 +81,21 @@ def _check_pool(rest: list[tuple[int, Stage]], pool: Pool, where: str) -> None:
     _check_pooled(largest.outputs, buffer.inputs.order, pool, image, place)
 
 
+def _check_enlarger(rest: list[tuple[int, Stage]], part: Enlargement, where: str) -> None:
+    stage, place = _next(rest, Enlarger, part.name, where)
+    order = stage.inputs.order
+    shown = tuple(tuple(order[lane] for lane in lanes) for lanes in stage.sources)
+    if stage.factor != part.factor or shown != part.sources:
+        raise PlanError(f"{place}: must be the enlargement of {part.name}; undo the edit")
+    _check_pooled(stage.outputs, tuple(range(len(part.outputs))), part, part.shown, place)
+
+
 def _check_pooled(
-    outputs: Stream, order: tuple[int, ...], pool: Pool, image: tuple[int, int], place: str
+    outputs: Stream,
+    order: tuple[int, ...],
+    pool: Pool | Enlargement,
+    image: tuple[int, int],
+    place: str,
 ) -> None:
     if outputs.image != image or outputs.order != order:
         raise PlanError(f"{place}.outputs: must be a map of {image} with the channels that come")

@@ -98,7 +98,7 @@ class Candidates:
         """LUTs of what joins this layer to the one before."""
         whole_before = before is None or before.choice.style == "unrolled"
         unrolled = candidate.choice.style == "unrolled"
-        reads_whole = bool(self.layer.pools) or (unrolled and self.layer.has_window)  # of a map
+        reads_whole = bool(self.layer.front) or (unrolled and self.layer.has_window)  # of a map
         gathered = 0 if whole_before or not (unrolled or reads_whole) else CONVERTER_LUTS
         if unrolled or not (whole_before or reads_whole) or (before is None and not reads_whole):
             return gathered

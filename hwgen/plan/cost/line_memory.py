@@ -12,7 +12,7 @@ from hwgen.plan.cost.fabric import mux_luts
 from hwgen.plan.cost.memory import block_memory
 from hwgen.plan.design import Target
 from hwgen.plan.stages.lines import LineShape
-from hwgen.plan.stages.stage import MemoryKind, RunningPool, WindowBuffer
+from hwgen.plan.stages.stage import Enlarger, MemoryKind, RunningPool, WindowBuffer
 
 REGISTERED = 2  # places of a delay line up to which registers hold them
 
@@ -48,9 +48,11 @@ class LineMemory:
         return block_memory(target, self.words, self.bits).blocks
 
 
-def line_memories(stage: WindowBuffer | RunningPool) -> tuple[LineMemory, ...]:
-    """Give the memories of a stage: rows and queue, or what is pooled of the rows above."""
+def line_memories(stage: WindowBuffer | RunningPool | Enlarger) -> tuple[LineMemory, ...]:
+    """Give the memories of a stage: rows and queue, what is pooled of the rows above, or a row."""
     found = []
+    if isinstance(stage, Enlarger):
+        return (LineMemory(words=stage.words, bits=stage.inputs.width, one_port=False),)
     if isinstance(stage, RunningPool):
         columns = stage.outputs.image[1]
         if stage.kernel[0] > 1 and columns > REGISTERED:
@@ -111,7 +113,7 @@ def ring_memory(shape: LineShape, readers: int) -> RingMemory:
 
 
 def line_memory_kind(
-    stage: WindowBuffer | RunningPool, target: Target, luts_per_bram: int
+    stage: WindowBuffer | RunningPool | Enlarger, target: Target, luts_per_bram: int
 ) -> MemoryKind:
     """Give what the memories of a stage are cheaper in, all together."""
     memories = line_memories(stage)

@@ -6,7 +6,7 @@ from hwgen.numeric import IntType
 from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
 from hwgen.plan.cost.line_memory import line_memories
 from hwgen.plan.design import Target
-from hwgen.plan.stages.stage import MapStage, RunningPool, WindowBuffer, WindowMax
+from hwgen.plan.stages.stage import Enlarger, MapStage, RunningPool, WindowBuffer, WindowMax
 
 COUNTER_LUTS = 1.5  # of a bit of a counter that some logic looks at
 QUEUE_LUTS = 10  # of the control of a queue, beside its counters
@@ -25,12 +25,14 @@ def map_luts(stage: MapStage, target: Target) -> int:
             control = 2 * sum(size.bit_length() for size in sizes)
             pooled = sum(_pooled_luts(stage, lane, target) for lane in stage.outputs.lanes)
             return control + pooled + _memory_luts(stage, target)
+        case Enlarger():
+            return round(CONTROL[target] * _enlarging_luts(stage)) + _memory_luts(stage, target)
         case WindowMax():
             lanes = zip(stage.sources, stage.outputs.lanes, strict=True)
             return sum(_largest_luts(len(sources), lane, target) for sources, lane in lanes)
 
 
-def map_brams(stage: WindowBuffer | RunningPool, target: Target) -> int:
+def map_brams(stage: WindowBuffer | RunningPool | Enlarger, target: Target) -> int:
     """Count the block RAMs of a stage's memories."""
     if stage.memory == "lut":
         return 0
@@ -45,6 +47,13 @@ def _control_luts(stage: WindowBuffer) -> float:
     queue = 2 * (stage.queue - 2).bit_length() + stage.queue.bit_length()
     resets = stage.kernel[0] * stage.kernel[1] / 2
     return COUNTER_LUTS * counted + queue + QUEUE_LUTS + resets
+
+
+def _enlarging_luts(stage: Enlarger) -> float:
+    """LUTs that count pixels and places, and choose lanes."""
+    counted = 5 * stage.words.bit_length() + (stage.inputs.image[1] - 1).bit_length()
+    shown = 0 if stage.repeats else stage.outputs.width * mux_luts("xc7", len(stage.sources))
+    return COUNTER_LUTS * counted + shown
 
 
 def _pooled_luts(stage: RunningPool, lane: IntType, target: Target) -> int:
@@ -63,7 +72,7 @@ def _largest_luts(values: int, lane: IntType, target: Target) -> int:
     return (values - 1) * (adder_luts(target, lane.bits) + lane.bits * mux_luts(target, 2))
 
 
-def _memory_luts(stage: WindowBuffer | RunningPool, target: Target) -> int:
+def _memory_luts(stage: WindowBuffer | RunningPool | Enlarger, target: Target) -> int:
     if stage.memory == "block":
         return 0
     return sum(memory.luts(target) or 0 for memory in line_memories(stage))

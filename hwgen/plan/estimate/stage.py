@@ -25,6 +25,7 @@ from hwgen.plan.estimate.maps import map_brams, map_luts
 from hwgen.plan.requantize.channel import luts
 from hwgen.plan.stages.positions import at_one_position
 from hwgen.plan.stages.stage import (
+    Enlarger,
     Fifo,
     FoldedDense,
     Joint,
@@ -71,7 +72,7 @@ def stage_cost(stage: Stage, target: Target) -> Cost:
         brams = folded_brams(stage, target)
     elif isinstance(stage, SerialThreshold):
         brams = serial_threshold_brams(stage, target)
-    elif isinstance(stage, WindowBuffer | RunningPool):
+    elif isinstance(stage, WindowBuffer | RunningPool | Enlarger):
         brams = map_brams(stage, target)
     return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
 
@@ -105,7 +106,7 @@ def counted_luts(stage: Stage, target: Target) -> int:
             return serial_threshold_luts(stage, target)
         case OutputBuffer():
             return ram_luts(target, stage.depth, stage.inputs.width) or 0
-        case WindowBuffer() | RunningPool() | WindowMax():
+        case WindowBuffer() | RunningPool() | WindowMax() | Enlarger():
             return map_luts(stage, target)
         case Fifo() | Narrower() | Widener():
             return _joint_luts(stage, target)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hwgen.plan.stages.stage import (
     PADDING,
+    Enlarger,
     FoldedDense,
     RunningPool,
     Stage,
@@ -22,7 +23,7 @@ def is_by_position(stage: Stage) -> bool:
     return (
         stage.inputs.positions > 1
         and stage.inputs.image == stage.outputs.image
-        and not isinstance(stage, WindowBuffer | RunningPool)
+        and not isinstance(stage, WindowBuffer | RunningPool | Enlarger)
         and not (isinstance(stage, FoldedDense) and stage.lines is not None)
     )
 

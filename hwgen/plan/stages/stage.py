@@ -5,6 +5,7 @@ A stage reads one stream and writes one. Every number of it is final: the RTL de
 
 from __future__ import annotations
 
+from hwgen.plan.stages.enlarger import Enlarger
 from hwgen.plan.stages.folded import (
     FoldedDense,
     PeSet,
@@ -28,6 +29,7 @@ from hwgen.plan.stages.window import PoolKind, RunningPool, Tap, WindowBuffer, W
 
 __all__ = [
     "PADDING",
+    "Enlarger",
     "Fifo",
     "Flow",
     "FoldedDense",
@@ -55,7 +57,7 @@ __all__ = [
     "WindowMax",
 ]
 
-MapStage = WindowBuffer | RunningPool | WindowMax
+MapStage = WindowBuffer | RunningPool | WindowMax | Enlarger
 Stage = (
     UnrolledDense
     | ParallelThreshold

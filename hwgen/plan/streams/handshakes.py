@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 from hwgen.plan.stages.positions import at_one_position
 from hwgen.plan.stages.stage import (
+    Enlarger,
     Fifo,
     FoldedDense,
     Narrower,
@@ -24,6 +25,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.streams.enlarger_handshakes import EnlargerModel, Peak
 from hwgen.plan.streams.folded_handshakes import folded_model
 from hwgen.plan.streams.window_handshakes import PoolModel, WindowModel
 
@@ -92,11 +94,11 @@ class _Pipeline:
 
 @dataclass
 class FifoModel(_Still):
-    """How many beats are stored; `peak` is the most that were, with one that came as one left."""
+    """How many beats are stored."""
 
     depth: int
     level: int = 0
-    peak: int = field(default=0, compare=False)
+    peak: Peak = field(default_factory=Peak)
 
     def valid(self, upstream: bool) -> bool:
         """Whether an output beat is offered in this cycle."""
@@ -108,7 +110,7 @@ class FifoModel(_Still):
 
     def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         """Give the clock edge."""
-        self.peak = max(self.peak, self.level + arrived)
+        self.peak.see(self.level + arrived)
         self.level += arrived - left
 
 
@@ -158,15 +160,25 @@ def model_of(stage: Stage) -> Model:
             return _Pipeline(1, stage.inputs.beats)
         case FoldedDense() | Reorder():
             return folded_model(stage)
-        case WindowBuffer():
-            return WindowModel(stage)
-        case RunningPool():
-            return PoolModel(stage)
+        case WindowBuffer() | RunningPool() | Enlarger():
+            return _map_model(stage)
         case Fifo():
             return FifoModel(stage.depth)
         case Narrower():
             return _Narrower(stage.parts)
         case Widener():
             return _Widener(stage.inputs.beats)
+        case _:
+            assert_never(stage)
+
+
+def _map_model(stage: WindowBuffer | RunningPool | Enlarger) -> Model:
+    match stage:
+        case WindowBuffer():
+            return WindowModel(stage)
+        case RunningPool():
+            return PoolModel(stage)
+        case Enlarger():
+            return EnlargerModel(stage)
         case _:
             assert_never(stage)

@@ -46,11 +46,29 @@ def with_queues(stages: tuple[Stage, ...], reads: Reads, places: tuple[Edge, ...
     edges = tuple(dict.fromkeys((*places, *(edge for ways in forks for edge in ways))))
     depths = net.peaks(edges, goal)
     best = net.interval(depths)
-    runs = sum(depth.bit_length() for depth in depths.values())
+    runs = len(edges) + sum(depth.bit_length() for depth in depths.values() if depth > LEAST)
     if runs * best * len(stages) * WARM > MOST_TICKS:
         return net.queued(depths)
-    for edge in sorted(edges, key=lambda edge: depths[edge]):
-        low, high = net.least(depths, edge, forks), depths[edge]
+    return net.queued(_shortened(net, depths, forks, best))
+
+
+def _shortened(net: _Net, depths: Depths, forks: list[list[Edge]], best: int) -> Depths:
+    """Shorten queues one after another; one less of any of them is then slower or stands still."""
+    kept = {way for ways in forks for way in sorted(ways, key=lambda way: depths[way])[1:]}
+    depths = dict(depths)
+
+    def drop(edges: list[Edge]) -> None:
+        """Leave out what is not needed, many at once where that does no harm."""
+        if edges and net.interval(depths | dict.fromkeys(edges, 0)) <= best:
+            depths.update(dict.fromkeys(edges, 0))
+        elif len(edges) > 1:
+            middle = len(edges) // 2
+            drop(edges[:middle])
+            drop(edges[middle:])
+
+    drop([edge for edge in depths if edge not in kept])
+    for edge in sorted(depths, key=lambda edge: depths[edge]):
+        low, high = LEAST, depths[edge]
         while low < high:
             middle = (low + high) // 2
             if net.interval(depths | {edge: middle}) <= best:
@@ -58,7 +76,7 @@ def with_queues(stages: tuple[Stage, ...], reads: Reads, places: tuple[Edge, ...
             else:
                 low = middle + 1
         depths[edge] = high
-    return net.queued(depths)
+    return depths
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +93,6 @@ class _Net:
             for place, source in enumerate(sources):
                 found.setdefault(source, []).append((index, place))
         return [ways for ways in found.values() if len(ways) > 1]
-
-    def least(self, depths: Depths, edge: Edge, forks: list[list[Edge]]) -> int:
-        """Give the shortest queue that may be tried: none, or one where another way has none."""
-        for ways in forks:
-            if edge in ways and any(depths[way] < LEAST for way in ways if way != edge):
-                return LEAST
-        return 0
 
     def queued(self, depths: Depths) -> Wired:
         """Put a queue of its depth on each edge; one of depth 0 or 1 is left out."""
@@ -139,5 +150,5 @@ class _Net:
                     break
                 seen.add(state)
         order = sorted(edges)  # in which they stand among the stages
-        peaks = {edge: queue.peak for edge, queue in zip(order, queues, strict=True)}
+        peaks = {edge: queue.peak.most for edge, queue in zip(order, queues, strict=True)}
         return {edge: max(peak, LEAST) for edge, peak in peaks.items()}

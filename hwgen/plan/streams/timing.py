@@ -12,7 +12,7 @@ from itertools import pairwise
 from hwgen.plan.stages.stage import Fifo, Stage
 from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
 from hwgen.plan.streams.folded_handshakes import Store
-from hwgen.plan.streams.handshakes import FOREVER, FifoModel, Model, model_of
+from hwgen.plan.streams.handshakes import FOREVER, Model, model_of
 
 WARM_UP = 3  # vectors, beside one a stage, after which the interval is taken as steady
 WINDOW = 4  # intervals of which the longest counts then
@@ -60,8 +60,6 @@ def _registers(part: object) -> object:
     """
     if isinstance(part, int):
         return part
-    if isinstance(part, FifoModel):
-        return part.level
     if isinstance(part, list):
         return tuple(_registers(item) for item in part)
     return tuple(

@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from hwgen.plan.cost.line_memory import line_memory_kind
 from hwgen.plan.identifier import identifier, part_name
-from hwgen.plan.layer import Layer, Pool
+from hwgen.plan.layer import Enlargement, Layer, Pool
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import (
+    Enlarger,
     RunningPool,
     Stage,
     Stream,
@@ -18,11 +19,12 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 from hwgen.plan.stages.window import LEAST_QUEUE
+from hwgen.plan.streams.enlarger_handshakes import enlarger_words
 from hwgen.plan.streams.port_width import check_window
 from hwgen.plan.windows import Window
 
 ANY_TAIL = 1 << 30
-S = TypeVar("S", WindowBuffer, RunningPool)
+S = TypeVar("S", WindowBuffer, RunningPool, Enlarger)
 
 
 def front_stages(
@@ -38,8 +40,11 @@ def front_stages(
         Where a window is too wide for a port.
     """
     stages: list[Stage] = []
-    for pool in layer.pools:
-        stages += _pool_stages(pool, stream, options)
+    for part in layer.front:
+        if isinstance(part, Pool):
+            stages += _pool_stages(part, stream, options)
+        else:
+            stages.append(_enlarger(part, stream, options))
         stream = stages[-1].outputs
     window = layer.window
     if shows and window is not None and layer.has_window:
@@ -75,6 +80,23 @@ def _with_memory(stage: S, options: BuildOptions) -> S:
     """Choose what the memories of a stage are made of."""
     kind = line_memory_kind(stage, options.target, options.bram_price)
     return replace(stage, memory=kind)
+
+
+def _enlarger(part: Enlargement, stream: Stream, options: BuildOptions) -> Enlarger:
+    """Give what makes a map larger, with room for as many pixels as full rate needs."""
+    lane_of = {channel: lane for lane, channel in enumerate(stream.order)}
+    channels = range(len(part.outputs))
+    lanes = tuple(part.outputs[channel].type for channel in channels)
+    stage = Enlarger(
+        name=identifier(part.name),
+        inputs=stream,
+        outputs=Stream(lanes=lanes, order=tuple(channels), image=part.shown),
+        factor=part.factor,
+        sources=tuple(tuple(lane_of[source] for source in row) for row in part.sources),
+        words=enlarger_words(part.image[1], part.factor),
+        memory="lut",
+    )
+    return _with_memory(stage, options)
 
 
 def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
