@@ -22,7 +22,7 @@ Depths = dict[Edge, int]
 Wired = tuple[tuple[Stage, ...], Reads]
 LEAST = 2  # beats of a queue: with one a beat passes every other cycle
 ENDLESS = 1 << 40
-FRAMES = 12  # after which the levels of queues are taken as steady, beside one a stage
+FRAMES = 8  # after which the levels of queues are taken as steady
 WARM = 8  # vectors of a run that finds an interval, about
 MOST_TICKS = 60_000_000  # of stages, in all runs that shorten queues: a minute or two
 
@@ -137,7 +137,7 @@ class _Net:
         beats, frame = source.beats, stages[-1].outputs.beats
         cycle = given = left = 0
         seen: set[tuple[object, ...]] = set()
-        while left < frame * (len(stages) + FRAMES):
+        while left < frame * FRAMES:
             due = given * goal // beats
             skipped, taken, gone = run.cycle(
                 cycle >= due, due - cycle - 1 if cycle < due else FOREVER

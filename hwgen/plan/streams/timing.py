@@ -116,7 +116,7 @@ class Handshakes:
                 model.skip(skipped, later)
         for index, model in enumerate(models):
             model.tick(arrived[index], left[index + 1], accepted[index + 1])
-        return skipped, accepted[0], offered[-1]
+        return skipped, left[0], offered[-1]
 
     def _of_chain(self, offers: bool) -> tuple[list[bool], list[bool], list[bool]]:
         offered = [offers]
@@ -131,22 +131,29 @@ class Handshakes:
     def _of_graph(self, offers: bool) -> tuple[list[bool], list[bool], list[bool]]:
         """Give what is offered, what of it is taken, and to which stages beats come."""
         models, offered = self.models, [offers]
-        given: list[list[bool]] = []
-        for model, sources, gates in zip(models, self._sources, self._gates, strict=True):
-            own = [
-                offered[source] and all(gate.ready(False) for gate in queues)
-                for source, queues in zip(sources, gates, strict=True)
-            ]
-            given.append(own)
-            offered.append(model.valid(all(own)))
+        given: dict[tuple[int, int], bool] = {}  # of stages that read or are read with others
+        for index, model in enumerate(models):
+            sources = self._sources[index]
+            if len(sources) == 1 and not self._gates[index][0]:
+                offered.append(model.valid(offered[sources[0]]))
+                continue
+            for source, queues in zip(sources, self._gates[index], strict=True):
+                is_there = offered[source] and all(queue.ready(False) for queue in queues)
+                given[index, source] = is_there
+            offered.append(model.valid(all(given[index, source] for source in sources)))
         accepted = [True] * (len(models) + 1)
         ready = [False] * len(models)
         for place in range(len(models), -1, -1):
             for reader in self._readers[place]:
-                others = zip(self._sources[reader], given[reader], strict=True)
-                taken = ready[reader] and all(is_there for s, is_there in others if s != place)
-                accepted[place] = accepted[place] and taken
+                accepted[place] &= ready[reader]
+                if len(self._sources[reader]) > 1:
+                    others = (source for source in self._sources[reader] if source != place)
+                    accepted[place] &= all(given[reader, source] for source in others)
             if place:
                 ready[place - 1] = models[place - 1].ready(accepted[place])
         moved = [a and b for a, b in zip(offered, accepted, strict=True)]
-        return offered, accepted, [all(moved[s] for s in sources) for sources in self._sources]
+        arrived = [
+            moved[sources[0]] if len(sources) == 1 else all(moved[s] for s in sources)
+            for sources in self._sources
+        ]
+        return offered, accepted, arrived
