@@ -20,6 +20,7 @@ from hwgen.plan.check.front import check_front
 from hwgen.plan.check.ring import check_ring
 from hwgen.plan.check.tail import check_tail
 from hwgen.plan.check.unrolled import check_unrolled
+from hwgen.plan.check.wiring import check_reads, check_sources, check_wiring
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
 from hwgen.plan.identifier import identifier
@@ -45,15 +46,18 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
     PlanError
         With the place that is wrong, and what must hold there.
     """
-    _check_chain(plan, graph, where)
+    _check_input(plan, graph, where)
+    check_wiring(plan, where)
     check_flow(plan, where)
     rest = list(enumerate(plan.stages))
+    ends: list[int] = []
     for layer, choice in zip(layers, plan.choices, strict=True):
-        _check_order(rest, where)
-        _check_joints(rest, where)
+        _check_brought(rest, where)
+        check_sources(plan, layer, rest[0][0] if rest else 0, ends, where)
         check_front(rest, layer, where, shows=choice.style == "unrolled")
         _check_joints(rest, where)
         _check_layer(rest, layer, where)
+        ends.append(rest[0][0] - 1 if rest else len(plan.stages) - 1)
     if rest and isinstance(rest[0][1], Reorder):
         _check_reorder(*rest.pop(0), layers[-1], where)
     if rest and isinstance(rest[0][1], OutputBuffer):
@@ -109,16 +113,17 @@ def _check_joints(rest: list[tuple[int, Stage]], where: str) -> None:
         _check_places(index, stage, where)
 
 
-def _check_order(rest: list[tuple[int, Stage]], where: str) -> None:
-    """Neighbours that travelled together must become one pixel after another, and all come."""
-    index, stage = rest[0] if rest else (0, None)
-    if isinstance(stage, Reorder):
-        rest.pop(0)
+def _check_brought(rest: list[tuple[int, Stage]], where: str) -> None:
+    """Every element must go to its place; neighbours become one pixel after another."""
+    while rest and isinstance(rest[0][1], Joint | Reorder):
+        index, stage = rest.pop(0)
         _check_places(index, stage, where)
-        order = stage.outputs.order
-        for slot, source in enumerate(stage.sources):
-            if source == PADDING != order[slot % len(order)]:
-                raise PlanError(f"{where}.stages[{index}].sources[{slot}]: must be an input slot")
+        if isinstance(stage, Reorder):
+            order = stage.outputs.order
+            for slot, source in enumerate(stage.sources):
+                if source == PADDING != order[slot % len(order)]:
+                    place = f"{where}.stages[{index}].sources[{slot}]"
+                    raise PlanError(f"{place}: must be an input slot")
 
 
 def _check_reorder(index: int, stage: Stage, layer: Layer, where: str) -> None:
@@ -136,10 +141,11 @@ def _check_reorder(index: int, stage: Stage, layer: Layer, where: str) -> None:
                 )
 
 
-def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
-    """Each stage reads what the one before it writes, the first one the network's input."""
+def _check_input(plan: Plan, graph: Graph, where: str) -> None:
+    """Refuse another stream than the network's input for what enters the design."""
     if not plan.stages:
         raise PlanError(f"{where}.stages: must hold the network's layers, not nothing")
+    check_reads(plan, where)
     kinds = set(plan.inputs.lanes)
     elements = [element for element in plan.inputs.order if element != PADDING]
     shape = graph.input.shape
@@ -151,19 +157,6 @@ def _check_chain(plan: Plan, graph: Graph, where: str) -> None:
             f"{where}.stages[0].inputs: must be the network's {size} inputs of type "
             f"{graph.input.type} in order"
         )
-    for index, stage in enumerate(plan.stages):
-        for name, stream in (("inputs", stage.inputs), ("outputs", stage.outputs)):
-            if not stream.lanes or len(stream.order) % len(stream.lanes):
-                raise PlanError(
-                    f"{where}.stages[{index}].{name}.order: must fill beats of "
-                    f"{len(stream.lanes)} lanes, padded with -1"
-                )
-        before = plan.stages[index - 1].outputs
-        if index and stage.inputs not in (before, flattened(before)):
-            raise PlanError(
-                f"{where}.stages[{index}].inputs: must be the outputs of stages[{index - 1}]; "
-                "change both alike"
-            )
 
 
 def _check_places(index: int, stage: Stage, where: str) -> None:
