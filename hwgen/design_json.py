@@ -87,18 +87,14 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
     if isinstance(stage, FoldedDense) and stage.lines is not None:
         found |= _ring_json(stage, stage.lines)
     if isinstance(stage, WindowBuffer | RunningPool):
-        found |= {
-            "kernel": list(stage.kernel),
-            "stride": list(stage.stride),
-            "memories": [
-                {"words": memory.words, "bits": memory.bits, "kind": stage.memory}
-                for memory in line_memories(stage)
-            ],
-        }
+        found |= {"kernel": list(stage.kernel), "stride": list(stage.stride)}
+    if isinstance(stage, WindowBuffer | RunningPool | Enlarger):
+        found["memories"] = [
+            {"words": memory.words, "bits": memory.bits, "kind": stage.memory}
+            for memory in line_memories(stage)
+        ]
     if isinstance(stage, Enlarger):
-        (memory,) = line_memories(stage)
         found["factor"] = stage.factor
-        found["memories"] = [{"words": memory.words, "bits": memory.bits, "kind": stage.memory}]
     if isinstance(stage, RunningPool):
         found["pool"] = stage.kind
     if isinstance(stage, WindowMax):

@@ -17,7 +17,7 @@ from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import PlannedLayer
 from hwgen.plan.stages.positions import flattened, on_map, one_position
-from hwgen.plan.stages.stage import Narrower, RunningPool, Stage, Stream, WindowBuffer
+from hwgen.plan.stages.stage import Enlarger, Narrower, RunningPool, Stage, Stream, WindowBuffer
 from hwgen.plan.stages.wiring import INPUT, readers_of, side_by_side
 from hwgen.plan.streams.joints import entry, lanes_within, narrower, reordered, widener
 from hwgen.plan.streams.queues import Edge
@@ -211,7 +211,8 @@ class Assembly:
 
 def _comes_in_bursts(stage: Stage) -> bool:
     """Whether a stage that has no queue reads or is read unevenly."""
-    return isinstance(stage, RunningPool) or (isinstance(stage, WindowBuffer) and not stage.queue)
+    uneven = isinstance(stage, RunningPool | Enlarger)
+    return uneven or (isinstance(stage, WindowBuffer) and not stage.queue)
 
 
 def _all(stage: S | None) -> tuple[S, ...]:

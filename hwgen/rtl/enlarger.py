@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Module, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
-from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages.enlarger import Enlarger
-from hwgen.rtl.delay_line import following
+from hwgen.rtl.delay_line import DelayLine, following
 from hwgen.rtl.lanes import LaneComponent, choose, counter, layout, resize, split
-from hwgen.rtl.vector_memory import memory_attributes
 
 
 class EnlargerUnit(LaneComponent):
-    """A memory of pixels that is read row by row, each row as often as it is shown.
+    """A register with the pixel that is shown, and a row of them that goes round behind it.
 
-    A pixel is let go when the last of its square was read. What is read is offered in the cycle
-    after, out of the register behind the memory.
+    A pixel comes when it is shown for the first time, and is offered in the cycle after.
 
     Parameters
     ----------
     plan
-        Factor, lanes and how many pixels are held.
+        Factor and lanes, and what the row is held in.
     """
 
     def __init__(self, plan: Enlarger) -> None:
@@ -30,90 +27,47 @@ class EnlargerUnit(LaneComponent):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        factor, columns, words = self.plan.factor, self.plan.inputs.image[1], self.plan.words
-        held, lead = counter(words + 1, "held"), counter(words + 1, "lead")
-        row, column = counter(factor, "row"), counter(columns, "column")
-        pixel = counter(factor, "pixel")
-        arrives, shows, free = Signal(), Signal(), Signal()
-        first, last = row == 0, row == factor - 1
-        ends, ends_row = Signal(), Signal()
+        factor, columns = self.plan.factor, self.plan.inputs.image[1]
+        row, pixel = counter(factor, "row"), counter(factor, "pixel")
+        column = counter(columns, "column")
+        free, steps, loads = Signal(), Signal(), Signal()
+        comes, next_pixel = row == 0, pixel == 0
         m.d.comb += [
-            self.i.ready.eq(held != words),
-            arrives.eq(self.i.valid & self.i.ready),
             free.eq(self.o.ready | ~self.o.valid),
-            shows.eq(free & (~first | (lead != 0))),
-            ends.eq(shows & (pixel == factor - 1)),
-            ends_row.eq(ends & (column == columns - 1)),
+            self.i.ready.eq(free & comes & next_pixel),
+            steps.eq(free & (self.i.valid | ~comes | ~next_pixel)),
+            loads.eq(steps & next_pixel),
         ]
         with m.If(free):
-            m.d.sync += self.o.valid.eq(shows)
-        with m.If(shows):
+            m.d.sync += self.o.valid.eq(steps)
+        with m.If(steps):
             m.d.sync += pixel.eq(following(pixel, factor))
-        with m.If(ends):
+        with m.If(loads):
             m.d.sync += column.eq(following(column, columns))
+        ends_row = steps & (pixel == factor - 1) & (column == 0)  # the next column
         with m.If(ends_row):
             m.d.sync += row.eq(following(row, factor))
-        _count(m, lead, arrives, ends & first)
-        _count(m, held, arrives, ends & last)
-        phase = Signal(range(factor * factor), name="phase")
-        with m.If(shows):
-            m.d.sync += phase.eq(row * factor + pixel)
-        word = self._word(m, arrives, shows, ends, ends_row & ~last, ends_row & last)
-        m.d.comb += self.o.payload.as_value().eq(self._lanes(word, phase))
+        shown = Signal(self.plan.inputs.width, name="shown", reset_less=True)
+        word = Signal(self.plan.inputs.width, name="word")
+        line = DelayLine(
+            length=columns, enable=loads, place=column, kind=self.plan.memory, name="line"
+        )
+        m.d.comb += word.eq(Mux(comes, self.i.payload.as_value(), line.of(m, word)))
+        with m.If(loads):
+            m.d.sync += shown.eq(word)
+        m.d.comb += self.o.payload.as_value().eq(self._lanes(m, shown, steps, row, pixel))
         return m
 
-    def _word(
-        self,
-        m: Module,
-        arrives: Signal,
-        shows: Signal,
-        ends: Signal,
-        again: Value,
-        leaves: Value,
-    ) -> Value:
-        """Give the pixel that was read; `again` starts the row anew, `leaves` ends it."""
-        words = self.plan.words
-        place, start, read_place = (counter(words, name) for name in ("place", "start", "at"))
-        memory = Memory(
-            shape=unsigned(self.plan.inputs.width),
-            depth=words,
-            init=[],
-            attrs=memory_attributes(self.plan.memory, writable=True),
-        )
-        m.submodules.pixels = memory
-        write, read = memory.write_port(), memory.read_port()
-        next_place = Signal.like(read_place, name="next")
-        m.d.comb += [
-            write.addr.eq(place),
-            write.data.eq(self.i.payload.as_value()),
-            write.en.eq(arrives),
-            read.addr.eq(read_place),
-            read.en.eq(shows),
-            next_place.eq(following(read_place, words)),
-        ]
-        with m.If(arrives):
-            m.d.sync += place.eq(following(place, words))
-        with m.If(again):
-            m.d.sync += read_place.eq(start)
-        with m.Elif(ends):
-            m.d.sync += read_place.eq(next_place)
-        with m.If(leaves):
-            m.d.sync += start.eq(next_place)
-        return read.data
-
-    def _lanes(self, word: Value, phase: Signal) -> Value:
+    def _lanes(self, m: Module, shown: Signal, steps: Signal, row: Signal, pixel: Signal) -> Value:
         """Give what is shown of a pixel."""
-        lanes = split(data.View(layout(self.plan.inputs.lanes), word), self.plan.inputs.lanes)
-        shown = []
+        phase = Signal(range(self.plan.factor**2), name="phase", reset_less=True)
+        if not self.plan.repeats:
+            with m.If(steps):
+                m.d.sync += phase.eq(row * self.plan.factor + pixel)
+        lanes = split(data.View(layout(self.plan.inputs.lanes), shown), self.plan.inputs.lanes)
+        values = []
         for lane, kind in enumerate(self.plan.outputs.lanes):
             sources = [lanes[sources[lane]] for sources in self.plan.sources]
             value = sources[0] if self.plan.repeats else choose(sources, phase)
-            shown.append(resize(value, kind.bits))
-        return Cat(*shown)
-
-
-def _count(m: Module, level: Signal, up: Value, down: Value) -> None:
-    with m.If(up & ~down):
-        m.d.sync += level.eq(level + 1)
-    with m.Elif(down & ~up):
-        m.d.sync += level.eq(level - 1)
+            values.append(resize(value, kind.bits))
+        return Cat(*values)

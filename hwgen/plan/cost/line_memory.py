@@ -52,7 +52,8 @@ def line_memories(stage: WindowBuffer | RunningPool | Enlarger) -> tuple[LineMem
     """Give the memories of a stage: rows and queue, what is pooled of the rows above, or a row."""
     found = []
     if isinstance(stage, Enlarger):
-        return (LineMemory(words=stage.words, bits=stage.inputs.width, one_port=False),)
+        words, bits = stage.inputs.image[1], stage.inputs.width
+        return (LineMemory(words=words, bits=bits, one_port=True),) if words > REGISTERED else ()
     if isinstance(stage, RunningPool):
         columns = stage.outputs.image[1]
         if stage.kernel[0] > 1 and columns > REGISTERED:

@@ -51,7 +51,7 @@ def _control_luts(stage: WindowBuffer) -> float:
 
 def _enlarging_luts(stage: Enlarger) -> float:
     """LUTs that count pixels and places, and choose lanes."""
-    counted = 5 * stage.words.bit_length() + (stage.inputs.image[1] - 1).bit_length()
+    counted = 2 * stage.factor.bit_length() + (stage.inputs.image[1] - 1).bit_length()
     shown = 0 if stage.repeats else stage.outputs.width * mux_luts("xc7", len(stage.sources))
     return COUNTER_LUTS * counted + shown
 

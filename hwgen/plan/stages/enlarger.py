@@ -10,11 +10,13 @@ from hwgen.plan.stages.stream import Stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enlarger:
-    """Holds the pixels of a row, and shows the row `factor` times, each pixel as often.
+    """Shows each row `factor` times, each pixel as often; the row is held in `memory`.
+
+    The pixels of a row come while it is shown for the first time.
 
     `sources[phase][lane]` is the input lane that an output lane shows at pixel (a, b) of a square,
     phase `a * factor + b`: the same one everywhere where pixels are repeated, and another one where
-    channels become pixels. Up to `words` pixels are held, in `memory`.
+    channels become pixels.
     """
 
     name: str
@@ -22,7 +24,6 @@ class Enlarger:
     outputs: Stream
     factor: int
     sources: tuple[tuple[int, ...], ...]
-    words: int
     memory: MemoryKind
 
     def __post_init__(self) -> None:
@@ -36,8 +37,6 @@ class Enlarger:
             known = all(0 <= source < lanes for source in sources)
             if len(sources) != len(self.outputs.lanes) or not known:
                 raise ValueError(f"sources must name one of {lanes} lanes for each output lane")
-        if self.words < width:
-            raise ValueError(f"words must be at least the {width} pixels of a row")
 
     @property
     def repeats(self) -> bool:

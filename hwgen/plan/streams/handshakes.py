@@ -25,7 +25,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
-from hwgen.plan.streams.enlarger_handshakes import EnlargerModel, Peak
+from hwgen.plan.streams.enlarger_handshakes import EnlargerModel
 from hwgen.plan.streams.folded_handshakes import folded_model
 from hwgen.plan.streams.window_handshakes import PoolModel, WindowModel
 
@@ -90,6 +90,17 @@ class _Pipeline:
 
     def skip(self, cycles: int, downstream: bool) -> None:
         """Change nothing."""
+
+
+class Peak:
+    """The most that was held, with what came as something left."""
+
+    def __init__(self) -> None:
+        self.most = 0
+
+    def see(self, held: int) -> None:
+        """Take notice of what is held."""
+        self.most = max(self.most, held)
 
 
 @dataclass

@@ -19,7 +19,6 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 from hwgen.plan.stages.window import LEAST_QUEUE
-from hwgen.plan.streams.enlarger_handshakes import enlarger_words
 from hwgen.plan.streams.port_width import check_window
 from hwgen.plan.windows import Window
 
@@ -83,7 +82,7 @@ def _with_memory(stage: S, options: BuildOptions) -> S:
 
 
 def _enlarger(part: Enlargement, stream: Stream, options: BuildOptions) -> Enlarger:
-    """Give what makes a map larger, with room for as many pixels as full rate needs."""
+    """Give what makes a map larger."""
     lane_of = {channel: lane for lane, channel in enumerate(stream.order)}
     channels = range(len(part.outputs))
     lanes = tuple(part.outputs[channel].type for channel in channels)
@@ -93,7 +92,6 @@ def _enlarger(part: Enlargement, stream: Stream, options: BuildOptions) -> Enlar
         outputs=Stream(lanes=lanes, order=tuple(channels), image=part.shown),
         factor=part.factor,
         sources=tuple(tuple(lane_of[source] for source in row) for row in part.sources),
-        words=enlarger_words(part.image[1], part.factor),
         memory="lut",
     )
     return _with_memory(stage, options)
