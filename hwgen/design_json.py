@@ -12,16 +12,22 @@ from hwgen.plan.design import Plan
 from hwgen.plan.estimate.folded import readers
 from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
+from hwgen.plan.layers import layers_of
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
     Enlarger,
     FoldedDense,
+    Joint,
     Lines,
+    MapStage,
+    OutputBuffer,
+    Reorder,
     RunningPool,
     Stage,
     Stream,
+    UnrolledDense,
     WindowBuffer,
     WindowMax,
 )
@@ -65,13 +71,33 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
         ],
         "goal": encode(plan.goal),
         "stages": [
-            _stage_json(stage, plan.name) | {"layer": layer.name}
-            for layer, stages in zip(plan.layers, plan.stages_by_layer, strict=True)
-            for stage in stages
+            _stage_json(stage, plan.name) | {"layer": layer, "reads": list(sources), "gives": value}
+            for stage, layer, sources, value in zip(
+                plan.stages, _layer_of(plan), plan.reads, _values(plan, graph), strict=True
+            )
         ],
         "model": {"name": graph.name, "metadata": dict(graph.metadata)},
         "hwgen_version": __version__,
     }
+
+
+def _layer_of(plan: Plan) -> list[str]:
+    """Give the layer that each stage is counted with."""
+    layers = zip(plan.layers, plan.stages_by_layer, strict=True)
+    return [layer.name for layer, stages in layers for _ in stages]
+
+
+def _values(plan: Plan, graph: Graph) -> list[str]:
+    """Give the network's value that the layer of each stage gives, nothing for what only moves."""
+    values = [layer.tail_name for layer in layers_of(graph)]
+    found, matrices = [], 0
+    for stage in plan.stages:
+        matrices += isinstance(stage, UnrolledDense | FoldedDense)
+        if isinstance(stage, Joint | Reorder | OutputBuffer):
+            found.append("")
+        else:  # windows and poolings stand in front of their matrix
+            found.append(values[matrices if isinstance(stage, MapStage) else matrices - 1])
+    return found
 
 
 def _stage_json(stage: Stage, top: str) -> dict[str, Any]:

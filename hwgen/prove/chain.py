@@ -8,17 +8,28 @@ vectors or on whole frames of a map. Units that read a map pixel by pixel are sh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from hwgen.ir import Argmax, Conv2d, Dense, Flatten, Op, SumPool2d, Threshold
+from hwgen.ir import (
+    Add,
+    Argmax,
+    Conv2d,
+    Dense,
+    Flatten,
+    Op,
+    PixelShuffle,
+    SumPool2d,
+    Threshold,
+    UpsampleNearest,
+)
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
 from hwgen.prove.frames.elements import sums_themselves
 from hwgen.prove.frames.passage import MOVERS, Passage
-from hwgen.prove.frames.rows import frame_rows, frame_thresholds, whole
+from hwgen.prove.frames.rows import Frame, frame_rows, frame_thresholds, whole
 from hwgen.prove.machine.streams import Element, Stream
 from hwgen.prove.maps.chain import COMPUTING, MOVING, check_last
 from hwgen.prove.maps.joint import by_position, over_frames
@@ -27,7 +38,6 @@ from hwgen.prove.maps.summing import settle
 from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.read import DesignFolder
-from hwgen.prove.units.flow import prove_flow
 from hwgen.prove.views import is_map
 
 Progress = Callable[[str], None]
@@ -46,11 +56,8 @@ class Chain:
         What Yosys wrote of each unit.
     progress
         Told the name of each unit.
-
-    Raises
-    ------
-    NotProvedError
-        Where the design does not take what the network reads.
+    start, nodes
+        What enters the first unit, and the operations that the units do with it.
     """
 
     def __init__(
@@ -59,19 +66,61 @@ class Chain:
         netlist: Mapping[str, Any],
         modules: Mapping[str, Module],
         progress: Progress,
+        start: Shown,
+        nodes: list[Op],
     ) -> None:
         self.design = design
         self.layers: list[FoldedLayer] = []
         self.maps: list[MapUnit] = []
-        start = entering(design.graph)
-        limits = [channel.limits for channel in start.channels for _ in range(start.positions)]
-        stream, frame = _beats(design, start), whole(start.image, limits)
-        self._units = Passage(design, netlist, modules, stream, frame, progress)
-        self._nodes = start.nodes
-        self._by_position: MapStream | None = None
-        self._flows: list[tuple[str, Flow]] = []
+        self.flows: list[tuple[str, Flow]] = []
+        self._units = Passage(design, netlist, modules, start.stream, start.frame, progress)
+        self._nodes = nodes
+        self._by_position = start.by_position
+        if start.by_position is not None:
+            self._by_position = MapStream(
+                nodes, start.by_position.image, start.by_position.channels
+            )
 
     def prove(self) -> None:
+        """Go through all units to the design's output.
+
+        Raises
+        ------
+        NotProvedError
+            Where one does not do what the network does.
+        """
+        self.run()
+        units = self._units
+        if self._by_position is not None:
+            last = units.modules[self.design.units[-1]]
+            check_last(self.design, last, self._by_position)
+        self._over_frames()
+        if any(not isinstance(node, Flatten) for node in self._nodes):
+            raise NotProvedError(f"{self.design.top}: must have units for all of the network")
+        check_end(self.design, units.frame, units.stream)
+
+    def leaves(self) -> Shown:
+        """Give what leaves the last unit, behind all operations.
+
+        Raises
+        ------
+        NotProvedError
+            Where operations are left, or windows or sums in another code leave.
+        """
+        shown, last = self._by_position, self.design.units[-1]
+        self._flatten()
+        if self._nodes:
+            raise NotProvedError(f"{last}: must give {self._nodes[-1].name}, behind other units")
+        if shown is None:
+            return Shown(self._units.stream, self._units.frame)
+        settle(shown, self._units.modules[last])
+        if shown.taps:
+            raise NotProvedError(f"{last}: must give pixels, not windows")
+        self.flows += shown.flows
+        shown.flows = []
+        return replace(NOTHING, by_position=shown)
+
+    def run(self) -> None:
         """Go through all units.
 
         Raises
@@ -83,22 +132,17 @@ class Chain:
         on_map = BY_POSITION if is_map(self.design.graph) else ()
         while units.kind:
             known = BEHIND if self._by_position is not None else ()
-            if units.kind in (*on_map, *known):
+            repeats = bool(self._nodes) and isinstance(self._nodes[0], UpsampleNearest)
+            if units.kind in (*on_map, *known) or (units.kind == "Enlarger" and repeats):
                 self._unit_by_position()
                 continue
             self._over_frames()
             if units.kind in MOVERS:
                 units.move()
+            elif units.kind == "Enlarger":
+                units.enlarge(self._next(UpsampleNearest, PixelShuffle))
             else:
                 self._layer()
-        if self._by_position is not None:
-            last = units.modules[self.design.units[-1]]
-            check_last(self.design, last, self._by_position)
-        self._over_frames()
-        if any(not isinstance(node, Flatten) for node in self._nodes):
-            raise NotProvedError(f"{self.design.top}: must have units for all of the network")
-        check_end(self.design, units.frame, units.stream)
-        prove_flow(self.design, units.modules, self._flows)
 
     def _unit_by_position(self) -> None:
         """Show a unit that reads a map pixel by pixel."""
@@ -125,7 +169,7 @@ class Chain:
             name = units.name if units.kind else self.design.units[-1]
             settle(shown, units.modules[name])
             units.stream, units.frame = over_frames(name, shown)
-            self._flows += shown.flows
+            self.flows += shown.flows
             self._by_position = None
 
     def _flatten(self) -> None:
@@ -141,7 +185,7 @@ class Chain:
         """Show the matrix of the next operation, or none, and what reads its sums."""
         self._flatten()
         units, before = self._units, self._units.frame
-        matrix = self._next(Dense, Conv2d, SumPool2d)
+        matrix = self._next(Dense, Conv2d, SumPool2d, Add)
         tail = self._next(Threshold, Argmax)
         node = matrix or tail
         if node is None:
@@ -171,6 +215,31 @@ class Chain:
                 runs=tuple(units.runs),
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a unit sends: beats of a frame, or of a map by position."""
+
+    stream: Stream
+    frame: Frame
+    by_position: MapStream | None = None
+
+
+NOTHING = Shown(Stream(lanes=(), beats=()), whole((1, 1), ()))
+
+
+def design_input(design: DesignFolder) -> Shown:
+    """Give what enters a design.
+
+    Raises
+    ------
+    NotProvedError
+        Where the design does not take what the network reads.
+    """
+    start = entering(design.graph)
+    limits = [channel.limits for channel in start.channels for _ in range(start.positions)]
+    return Shown(_beats(design, start), whole(start.image, limits))
 
 
 def _beats(design: DesignFolder, start: MapStream) -> Stream:

@@ -11,16 +11,17 @@ from typing import Any
 from hwgen.digests import digests, proved_files
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
-from hwgen.ir import Argmax, Threshold
+from hwgen.ir import Argmax, PixelShuffle, Threshold
 from hwgen.numeric import IntType, Range
+from hwgen.prove.branches import Branches
 from hwgen.prove.certificate.certificate import Certificate, LayerProof
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
-from hwgen.prove.chain import Chain
+from hwgen.prove.chain import Chain, design_input
 from hwgen.prove.layers import Layer, chain_of
 from hwgen.prove.maps.chain import COMPUTING, MOVING, prove_maps
 from hwgen.prove.maps.size import MOST_PRODUCTS, frame_products
-from hwgen.prove.maps.stream import entering, map_chain
+from hwgen.prove.maps.stream import entering
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
@@ -70,8 +71,7 @@ def prove(folder: Path, progress: Progress = lambda _: None) -> Certificate:
 
 def _check_units(folder: Path, design: DesignFolder) -> None:
     """Refuse a network or a number of units that no proof is possible for."""
-    if is_map(design.graph):
-        map_chain(design.graph)
+    if is_map(design.graph) or not design.is_chain:
         products = 0 if set(design.kinds) <= BY_POSITION else frame_products(design)
         if products > MOST_PRODUCTS:
             raise ModelError(
@@ -97,15 +97,22 @@ def prove_netlist(
     problem = None
     try:
         modules = {name: Module(name, document) for name, document in netlist.items()}
-        prove_wiring(modules[design.top], design.units, design.output_beats)
-        if is_map(design.graph) and set(design.kinds) <= BY_POSITION:
+        prove_wiring(modules[design.top], design.units, design.wiring, design.output_beats)
+        if not design.is_chain:
+            branches = Branches(design, netlist, modules, progress)
+            folded, maps = branches.layers, branches.maps
+            branches.prove()
+            prove_flow(design, modules, branches.flows)
+        elif _is_by_position(design):
             stream = entering(design.graph)
             maps += prove_maps(design, netlist, modules, stream, progress)
             prove_flow(design, modules, stream.flows)
         elif design.folded or is_map(design.graph):
-            chain = Chain(design, netlist, modules, progress)
+            start, nodes = design_input(design), list(design.graph.nodes)
+            chain = Chain(design, netlist, modules, progress, start, nodes)
             folded, maps = chain.layers, chain.maps
             chain.prove()
+            prove_flow(design, modules, chain.flows)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
             prove_flow(design, modules, _flows(design, proofs))
@@ -119,10 +126,16 @@ def prove_netlist(
         layers=tuple(proofs),
         folded=tuple(folded),
         maps=tuple(maps),
-        on_maps=is_map(design.graph) and set(design.kinds) <= BY_POSITION,
+        on_maps=_is_by_position(design),
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )
+
+
+def _is_by_position(design: DesignFolder) -> bool:
+    """Whether all units work on maps, position by position."""
+    by_frame = any(isinstance(node, PixelShuffle) for node in design.graph.nodes)
+    return is_map(design.graph) and set(design.kinds) <= BY_POSITION and not by_frame
 
 
 def _prove_layers(

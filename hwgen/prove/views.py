@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.ir import Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
+from hwgen.ir import Add, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
 from hwgen.numeric import IntArray, Range
 
 OUTSIDE = -2  # no pixel of the image
@@ -86,7 +86,8 @@ def view_of(node: Op | None, image: tuple[int, int]) -> View:
 def weights_of(node: Op | None, channels: int) -> tuple[IntArray, IntArray]:
     """Give the weights, (rows, taps, channels), and biases of an operation.
 
-    Operations without weights are the matrix that changes nothing; a pooling sums its window.
+    Operations without weights are the matrix that changes nothing; a pooling sums its window, an
+    addition its operands, of which one follows another.
     """
     match node:
         case Dense():
@@ -99,6 +100,10 @@ def weights_of(node: Op | None, channels: int) -> tuple[IntArray, IntArray]:
                 taps = node.weight[row, index].reshape(-1)
                 weight[row, :, row // own * group + index] = taps
             return weight, node.bias
+        case Add():
+            operand = np.eye(channels // len(node.inputs), dtype=np.int64)
+            weight = np.tile(operand, len(node.inputs))[:, None, :]
+            return weight, np.zeros(len(operand), np.int64)
         case SumPool2d():
             taps = int(np.prod(node.kernel_size))
             ones = np.eye(channels, dtype=np.int64)[:, None, :].repeat(taps, axis=1)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwgen.ir import Threshold
+from hwgen.ir import Op, PixelShuffle, Threshold, UpsampleNearest
 from hwgen.numeric import Range
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
+from hwgen.prove.frames.elements import enlarged
 from hwgen.prove.frames.rows import Frame, whole
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.machine.steady import SteadyRun
@@ -119,6 +120,21 @@ class Passage:
             machine, _ = self._machine(())
             self.stream, run = prove_mover(machine, self.stream)
             self._note(machine, run)
+
+    def enlarge(self, node: Op | None) -> None:
+        """Go through a unit that makes a map larger.
+
+        Raises
+        ------
+        NotProvedError
+            Where the network does not.
+        """
+        if not isinstance(node, UpsampleNearest | PixelShuffle):
+            raise NotProvedError(f"{self.name}: must be of an operation of the network")
+        machine, _ = self._machine(())
+        stream, run = prove_mover(machine, self.stream)
+        self.stream, self.frame = enlarged(node, stream, self.frame)
+        self._note(machine, run)
 
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
         """Go through a unit that gives rows; those whose code cannot vary need not leave."""

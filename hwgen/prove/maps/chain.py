@@ -7,14 +7,20 @@ from typing import Any
 
 from hwgen.ir import Flatten
 from hwgen.prove.certificate.maps import MapUnit
-from hwgen.prove.maps.moving import pool, queue, widener, window, window_max
+from hwgen.prove.maps.moving import enlarger, pool, queue, widener, window, window_max
 from hwgen.prove.maps.stream import MapStream
 from hwgen.prove.maps.summing import argmax, matrix, settle, threshold
 from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.netlist.read import DesignFolder
 
 Progress = Callable[[str], None]
-MOVING = {"WindowBuffer": window, "RunningPool": pool, "Widener": widener, "Fifo": queue}
+MOVING = {
+    "WindowBuffer": window,
+    "RunningPool": pool,
+    "Enlarger": enlarger,
+    "Widener": widener,
+    "Fifo": queue,
+}
 COMPUTING = {
     "WindowMax": window_max,
     "UnrolledDense": matrix,

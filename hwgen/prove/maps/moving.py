@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from hwgen.ir import Conv2d, Flatten, MaxPool2d, SumPool2d
+import numpy as np
+
+from hwgen.ir import Conv2d, Flatten, MaxPool2d, SumPool2d, UpsampleNearest
 from hwgen.numeric import Range
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.maps.stream import MapStream
@@ -95,6 +97,33 @@ def pool(stream: MapStream, netlist: Netlist, module: Module) -> MapUnit:
         positions=stream.positions,
         states=states,
         ranges=ranges,
+    )
+
+
+def enlarger(stream: MapStream, netlist: Netlist, module: Module) -> MapUnit:
+    """Show that every pixel is shown as a square of itself.
+
+    Raises
+    ------
+    NotProvedError
+        Where it does something else.
+    """
+    node = stream.pop(module, UpsampleNearest)
+    assert isinstance(node, UpsampleNearest)
+    settle(stream, module)
+    stream.pixels_of(module)
+    factor, (height, width) = node.factor, stream.image
+    image = height * factor, width * factor
+    found = moved(netlist, module.name, (stream.positions, prod(image)))
+    rows, columns = np.arange(image[0])[:, None] // factor, np.arange(image[1]) // factor
+    bits = sum(channel.bits for channel in stream.channels)
+    whole = found.bits.tolist() == list(range(bits))
+    if not whole or (found.beats != (rows * width + columns).reshape(-1, 1)).any():
+        raise NotProvedError(f"{module.name}: must show each pixel as a square, as it came")
+    stream.image = image
+    stream.view = View(image=image)
+    return MapUnit(
+        name=module.name, op="enlargement", positions=stream.positions, states=found.states
     )
 
 

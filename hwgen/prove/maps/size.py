@@ -6,37 +6,27 @@ from math import prod
 
 import numpy as np
 
-from hwgen.ir import Conv2d, Dense, Flatten, SumPool2d
-from hwgen.prove.maps.stream import entering
+from hwgen.ir import Add, Conv2d, Dense, SumPool2d
 from hwgen.prove.netlist.read import DesignFolder
-from hwgen.prove.views import view_of, weights_of
+from hwgen.prove.views import weights_of
 
 MOST_PRODUCTS = 1 << 20  # an hour or less: docs/proof.md has figures
 
 
 def frame_products(design: DesignFolder) -> int:
-    """Count the nonzero weights of folded layers, each as often as it is used in a frame.
-
-    Raises
-    ------
-    ModelError
-        Where the network is no chain.
-    """
-    start, found = entering(design.graph), 0
-    image, channels = start.image, len(start.channels)
+    """Count the nonzero weights of folded layers, each as often as it is used in a frame."""
+    graph, found = design.graph, 0
     unrolled = {
         name
         for name, kind in zip(design.units, design.kinds, strict=True)
         if kind == "UnrolledDense"
     }
-    for node in start.nodes:
-        if isinstance(node, Flatten):
-            image, channels = (1, 1), channels * prod(image)
+    for node in graph.nodes:
+        if not isinstance(node, Conv2d | Dense | SumPool2d | Add):
             continue
-        image = view_of(node, image).outputs
-        if isinstance(node, Conv2d | Dense | SumPool2d):
+        if f"{design.top}__{node.name}" not in unrolled:
+            channels = sum(graph.tensors[source].shape[0] for source in node.inputs)
             weight, _ = weights_of(node, channels)
-            channels = len(weight)
-            if f"{design.top}__{node.name}" not in unrolled:
-                found += int(np.count_nonzero(weight)) * prod(image)
+            positions = prod(graph.tensors[node.name].shape[1:])
+            found += int(np.count_nonzero(weight)) * positions
     return found

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from hwgen.errors import ModelError
-from hwgen.ir import Argmax, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
+from hwgen.ir import Flatten, Graph, Op
 from hwgen.prove.machine.streams import cut
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
@@ -14,38 +13,12 @@ from hwgen.prove.units.dense import DenseProof
 from hwgen.prove.units.window import Tap
 from hwgen.prove.views import Channel, View
 
-KNOWN = Dense, Conv2d, Threshold, MaxPool2d, SumPool2d, Flatten, Argmax
-
-
-def map_chain(graph: Graph) -> list[Op]:
-    """Give the operations, each of which reads the one before it.
-
-    Raises
-    ------
-    ModelError
-        Where the network is no such chain.
-    """
-    source = "input"
-    for node in graph.nodes:
-        if not isinstance(node, KNOWN) or node.inputs != (source,):
-            raise ModelError(
-                f"{graph.name}: a proof is possible for chains of convolutions, poolings, "
-                f"thresholds and dense layers, and {node.name!r} is something else; simulate it"
-            )
-        source = node.name
-    return list(graph.nodes)
-
 
 def entering(graph: Graph) -> MapStream:
-    """Give the stream that enters the design.
-
-    Raises
-    ------
-    ModelError
-        Where the network is no chain.
-    """
-    nodes, source, shape = map_chain(graph), graph.input.type, graph.input.shape
-    vector = len(shape) != 3 or isinstance(nodes[0], Flatten)
+    """Give the stream that enters the design, and all operations."""
+    nodes, source, shape = list(graph.nodes), graph.input.type, graph.input.shape
+    readers = [node for node in nodes if "input" in node.inputs]
+    vector = len(shape) != 3 or all(isinstance(node, Flatten) for node in readers)
     count = prod(shape) if vector else shape[0]
     channels = [Channel(limits=source.range, bits=source.bits)] * count
     return MapStream(nodes, (1, 1) if vector else (shape[1], shape[2]), channels)

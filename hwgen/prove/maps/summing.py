@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hwgen.ir import Argmax, Conv2d, Dense, SumPool2d, Threshold
+from hwgen.ir import Add, Argmax, Conv2d, Dense, SumPool2d, Threshold
 from hwgen.numeric import Range
 from hwgen.prove.certificate.maps import MapUnit, matrix_unit
 from hwgen.prove.forms.forms import bit, same
@@ -42,7 +42,7 @@ def matrix(stream: MapStream, module: Module) -> MapUnit:
     NotProvedError
         Where it does something else.
     """
-    node = stream.head(Dense, Conv2d, SumPool2d)
+    node = stream.head(Dense, Conv2d, SumPool2d, Add)
     if node is not None:
         stream.nodes.pop(0)
     if not stream.taps:

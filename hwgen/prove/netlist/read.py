@@ -23,17 +23,34 @@ QUEUE = "__queue"  # in the names of queues within units, which stay apart too
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DesignFolder:
-    """What a proof reads: the network, and names, kinds and ports, which are hints."""
+    """What a proof reads: the network, and names, kinds and ports, which are hints.
+
+    `reads` are the units that each of them reads, -1 for what enters the design, and `gives` the
+    values of the network that they are of; for a chain of units they can be left out.
+    """
 
     graph: Graph
     top: str
     units: tuple[str, ...]
     kinds: tuple[str, ...]
+    reads: tuple[tuple[int, ...], ...] = ()
+    gives: tuple[str, ...] = ()
     input_beats: int
     input_lanes: int
     output: IntType
     output_beats: int
     output_lanes: int
+
+    @property
+    def wiring(self) -> tuple[tuple[int, ...], ...]:
+        """What each unit reads."""
+        return self.reads or tuple((index - 1,) for index in range(len(self.units)))
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each unit reads the one before it, and the network has no branches."""
+        in_a_row = all(sources == (index - 1,) for index, sources in enumerate(self.wiring))
+        return in_a_row and all(len(node.inputs) == 1 for node in self.graph.nodes)
 
     @property
     def folded(self) -> bool:
@@ -58,6 +75,8 @@ def read_folder(folder: Path) -> DesignFolder:
             top=str(document["top"]),
             units=tuple(str(stage["module"]) for stage in document["stages"]),
             kinds=tuple(str(stage["op"]) for stage in document["stages"]),
+            reads=tuple(tuple(map(int, stage["reads"])) for stage in document["stages"]),
+            gives=tuple(str(stage["gives"]) for stage in document["stages"]),
             input_beats=int(source["beats"]),
             input_lanes=int(source["lanes"]),
             output=IntType.parse(axis["type"], MAX_ACCUMULATOR_BITS),
