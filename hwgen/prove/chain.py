@@ -188,8 +188,9 @@ class Chain:
         matrix = self._next(Dense, Conv2d, SumPool2d, Add)
         tail = self._next(Threshold, Argmax)
         node = matrix or tail
-        if node is None:
+        if node is None and self._nodes:
             raise NotProvedError(f"{units.name}: must be of an operation of the network")
+        name = units.name if node is None else node.name
         units.runs = []
         image, rows = frame_rows(matrix, before)
         codes = None
@@ -206,7 +207,7 @@ class Chain:
         units.move()
         self.layers.append(
             FoldedLayer(
-                name=node.name,
+                name=name,
                 inputs=before,
                 outputs=units.frame,
                 dense=dense,

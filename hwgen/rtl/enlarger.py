@@ -60,14 +60,19 @@ class EnlargerUnit(LaneComponent):
 
     def _lanes(self, m: Module, shown: Signal, steps: Signal, row: Signal, pixel: Signal) -> Value:
         """Give what is shown of a pixel."""
-        phase = Signal(range(self.plan.factor**2), name="phase", reset_less=True)
+        factor = self.plan.factor
+        shown_row = Signal.like(row, name="shown_row")
+        shown_pixel = Signal.like(pixel, name="shown_pixel")
         if not self.plan.repeats:
             with m.If(steps):
-                m.d.sync += phase.eq(row * self.plan.factor + pixel)
+                m.d.sync += [shown_row.eq(row), shown_pixel.eq(pixel)]
         lanes = split(data.View(layout(self.plan.inputs.lanes), shown), self.plan.inputs.lanes)
         values = []
         for lane, kind in enumerate(self.plan.outputs.lanes):
-            sources = [lanes[sources[lane]] for sources in self.plan.sources]
-            value = sources[0] if self.plan.repeats else choose(sources, phase)
-            values.append(resize(value, kind.bits))
+            sources = [resize(lanes[sources[lane]], kind.bits) for sources in self.plan.sources]
+            rows = [
+                choose(sources[start : start + factor], shown_pixel)
+                for start in range(0, len(sources), factor)
+            ]
+            values.append(sources[0] if self.plan.repeats else choose(rows, shown_row))
         return Cat(*values)
