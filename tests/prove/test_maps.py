@@ -12,17 +12,15 @@ import numpy as np
 import pytest
 
 from hwgen.emit import verilog_of
-from hwgen.errors import ModelError
 from hwgen.flow import build
-from hwgen.ir import Add, Flatten, Graph, Input, Threshold
+from hwgen.ir import Graph, Input, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import RunningPool, WindowBuffer, WindowMax
 from hwgen.plan.stages.window_steps import ColumnMask, WindowSteps
-from hwgen.prove.maps.stream import map_chain
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove, prove_netlist
-from tests.tiny_maps import MapNet, random_map_net, small_cnn
+from tests.tiny_maps import MapNet, random_map_net
 from tests.tiny_nets import conv2d, dense
 
 TARGETS = ("xc7", "ecp5", "ice40")
@@ -234,20 +232,6 @@ def test_another_network_is_refused(place, name, change):
     design = dataclasses.replace(design, graph=graph)
     netlist, _ = sample_netlist()
     assert prove_netlist(design, netlist, "", lambda _: None).problem is not None
-
-
-def test_a_network_that_is_no_chain_is_refused_before_anything_is_read():
-    graph = small_cnn()
-    add = Add(name="sum", inputs=(graph.nodes[-4].name,) * 2)
-    flat = Flatten(name="f", inputs=("sum",))
-    nodes = (*graph.nodes[:-3], add, flat)
-    graph = Graph(name="maps", input=graph.input, nodes=nodes, output="f")
-    with pytest.raises(ModelError) as caught:
-        map_chain(graph)
-    assert str(caught.value) == (
-        "maps: a proof is possible for chains of convolutions, poolings, thresholds and dense "
-        "layers, and 'sum' is something else; simulate it"
-    )
 
 
 def test_an_unrolled_unit_that_is_named_a_folded_one_is_not_proved():
