@@ -68,7 +68,7 @@ class Assembly:
         self._slowest, self._options = slowest, options
         self._ends: list[int] = []  # the last stage of each layer
         self._readers = readers_of(tuple(layer.sources for layer in layers))
-        self._input = self._input_stream()
+        self.inputs = self._input_stream()
 
     def add(self, index: int) -> None:
         """Add the stages of a layer, and what brings it its inputs.
@@ -133,7 +133,7 @@ class Assembly:
         """Give what one of the layers gives that a layer reads."""
         source = layer.sources[place]
         end = INPUT if source == INPUT else self._ends[source]
-        stream = self._input if source == INPUT else self.stages[end].outputs
+        stream = self.inputs if source == INPUT else self.stages[end].outputs
         name = identifier(layer.name)
         if source != INPUT and not self._is_shared(source):
             name = self.stages[end].name

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.plan.identifier import part_name
-from hwgen.plan.stages.stage import Fifo, Stage
+from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 from hwgen.plan.streams.handshakes import FOREVER, FifoModel
 from hwgen.plan.streams.joints import slowest_stage
@@ -27,18 +27,20 @@ WARM = 8  # vectors of a run that finds an interval, about
 MOST_TICKS = 60_000_000  # of stages, in all runs that shorten queues: a minute or two
 
 
-def with_queues(stages: tuple[Stage, ...], reads: Reads, places: tuple[Edge, ...]) -> Wired:
+def with_queues(
+    inputs: Stream, stages: tuple[Stage, ...], reads: Reads, places: tuple[Edge, ...]
+) -> Wired:
     """Put queues where stages need them.
 
     Parameters
     ----------
-    stages, reads
-        A design without queues.
+    inputs, stages, reads
+        A design without queues, and the stream that enters it.
     places
         Where a queue may be put, beside the places where a stream divides: there all ways but one
         must have one.
     """
-    net = _Net(stages, reads)
+    net = _Net(inputs, stages, reads)
     goal = slowest_stage(stages)
     forks = net.forks()
     if not forks and (not places or net.interval({}) <= goal):
@@ -83,6 +85,7 @@ def _shortened(net: _Net, depths: Depths, forks: list[list[Edge]], best: int) ->
 class _Net:
     """A design without queues."""
 
+    inputs: Stream
     stages: tuple[Stage, ...]
     reads: Reads
 
@@ -111,8 +114,8 @@ class _Net:
                     name = part_name(self.stages[source].name, "fifo")
                 else:
                     name = part_name(stage.name, f"skip{place}" if len(sources) > 1 else "skip")
-                stream = stage.inputs if source == INPUT else self.stages[source].outputs
-                if len(sources) == 1:
+                stream = self.inputs if source == INPUT else self.stages[source].outputs
+                if len(sources) == 1 and source != INPUT:
                     stream = stage.inputs
                 found.append(Fifo(name=name, inputs=stream, outputs=stream, depth=depth))
                 reads.append((moved[source],))
@@ -133,8 +136,7 @@ class _Net:
         queues = [
             model for model in run.models if isinstance(model, FifoModel) and model.depth == ENDLESS
         ]
-        source = next(s.inputs for s, own in zip(stages, reads, strict=True) if own == (INPUT,))
-        beats, frame = source.beats, stages[-1].outputs.beats
+        beats, frame = self.inputs.beats, stages[-1].outputs.beats
         cycle = given = left = 0
         seen: set[tuple[object, ...]] = set()
         while left < frame * FRAMES:
