@@ -23,6 +23,7 @@ from hwgen.plan.streams.joints import (
     entry,
     lanes_within,
     narrower,
+    one_beside,
     reordered,
     widener,
     with_fifos,
@@ -85,7 +86,9 @@ def plan_chosen(
         stages += brought
         stream = stages[-1].outputs if stages else stream
         if choice.style == "folded" and lines_of(layer.window, stream.image) is not None:
-            planned = plan_layer(graph, layer, stream, choice, options, slowest)
+            following = (*layers[index + 1 : index + 2], *choices[index + 1 : index + 2])
+            taken = _taken(*following) if following else 0
+            planned = plan_layer(graph, layer, stream, choice, options, slowest, taken)
             own = planned.stages
         else:
             at_once = one_position(stream) if layer.window is not None else flattened(stream)
@@ -134,6 +137,14 @@ def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int)
     return entry(elements, graph.input.type, lanes)
 
 
+def _taken(layer: Layer, choice: LayerChoice) -> int:
+    """Give what divides by the neighbours beside one another that a layer can read; 0 for any."""
+    reads_rows = layer.window is not None and choice.style == "folded" and not layer.pools
+    if layer.window is None or not reads_rows:
+        return 0
+    return choice.pixels if layer.window.columns.stride == 1 else 1
+
+
 def _brought(
     stages: list[Stage],
     stream: Stream,
@@ -166,7 +177,9 @@ def _brought(
         interval = max(slowest // prod(layer.positions), 1)
         narrow = narrower(name, at_once, layer, lanes_within(layer.columns, interval))
         return [*found, *on_map(_all(narrow), layer.positions)]
-    if stream.beats == stream.positions:
+    if stream.beside > 1:
+        found += on_map((one_beside(name, one_position(stream)),), stream.image)
+    elif stream.beats == stream.positions:
         narrow = narrower(name, one_position(stream), layer, ring_lanes(layer, stream, slowest))
         found += on_map(_all(narrow), stream.image)
     return found

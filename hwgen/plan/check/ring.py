@@ -75,17 +75,20 @@ def _check_neighbours(stage: FoldedDense, where: str) -> None:
     pixels, one = stage.pixels, at_one_pixel(stage)
     assert isinstance(one, FoldedDense)
     turns = tuple(
-        tuple(s * pixels + copy for s in together)
+        tuple(s * stage.copies + copy for s in together)
         for together in one.turns
-        for copy in range(pixels)
+        for copy in range(stage.copies)
     )
     if stage.turns != turns:
         raise PlanError(
-            f"{where}.turns: must hold the {pixels} copies of each set one after another"
+            f"{where}.turns: must hold the {stage.copies} copies of each set one after another"
         )
     rows = tuple(
-        PADDING if row == PADDING else row * pixels + slot // stage.width % pixels
-        for slot, row in enumerate(stage.rows)
+        PADDING if row == PADDING else row * pixels + first + neighbour
+        for beat in range(stage.groups)
+        for first in [beat % stage.copies * stage.beside]
+        for neighbour in range(stage.beside)
+        for row in stage.rows[beat * stage.width : (beat + 1) * stage.width]
     )
     if stage.outputs.order != rows:
         raise PlanError(

@@ -26,8 +26,11 @@ def plan_layer(
     choice: LayerChoice,
     options: BuildOptions,
     interval: int,
+    taken: int = 0,
 ) -> PlannedLayer:
     """Plan a layer that gets a vector every `interval` cycles.
+
+    What reads it takes a number of neighbours beside one another that divides `taken`, or any.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def plan_layer(
     own = options_for(choice, options)
     if choice.style == "unrolled":
         return plan_unrolled_layer(graph, layer, stream, own)
-    planned = plan_folded_layer(graph, layer, stream, own)
+    planned = plan_folded_layer(graph, layer, stream, own, interval, taken)
     slowest = max(interval, planned.summary.cycles)
     match planned.stages:
         case (*before, SerialThreshold() as threshold):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
@@ -48,6 +49,10 @@ class FoldedOptions:
         Give all PEs as many lanes, also where a long row then takes too long (a baseline).
     pixels
         Windows side by side that run the same program at once.
+    interval
+        Cycles a vector or map of the slowest layer.
+    taken
+        Neighbours beside one another that can be read: divisors of this number, 0 for any.
     """
 
     target: Target
@@ -61,20 +66,24 @@ class FoldedOptions:
     effort: Effort = "normal"
     alike: bool = False
     pixels: int = 1
+    interval: int = 0
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bits:
     """What a unit's cost depends on: widths, the vector that it reads, and what reads it.
 
-    `lane_luts` is what every lane of the output stream costs behind the unit. `ring` holds the
-    rows of a map of which the vector is a window.
+    `lane_luts` is what every lane of the output stream costs behind the unit, `table_luts` what
+    it looks up, which neighbours beside one another have copies of. `ring` holds the rows of a map
+    of which the vector is a window.
     """
 
     magnitude: int
     accumulator: int
     vector: Stream
     lane_luts: int
+    table_luts: int = 0
     ring: LineShape | None = None
 
     @property
@@ -92,7 +101,7 @@ class Bits:
 class Folding:
     """An arrangement with its schedule and memories; `natural`, rows in order.
 
-    `luts` are estimated, with block RAMs at their price.
+    `luts` are estimated, with block RAMs at their price. `beside` neighbours leave in a beat.
     """
 
     schedule: Schedule
@@ -101,6 +110,7 @@ class Folding:
     vector_memory: MemoryKind
     luts: int
     lane_luts: int
+    beside: int = 1
 
     @property
     def rhythm(self) -> int:
@@ -110,7 +120,8 @@ class Folding:
     @property
     def product(self) -> int:
         """LUTs times cycles, what follows the unit included."""
-        return (self.luts + self.schedule.width * self.lane_luts) * self.schedule.cycles
+        lanes = self.schedule.width * self.beside
+        return (self.luts + lanes * self.lane_luts) * self.schedule.cycles
 
 
 def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
@@ -125,19 +136,26 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     least = max(-(-sum(work.values()) // multipliers), 1)
     arrangements = _arrangements(multipliers, len(work), bits.slots)
 
-    def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
+    def folded(lanes: int, width: int, sets: int, beside: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        shape = SetShape(lanes=lanes, width=width, copies=options.pixels)
+        shape = SetShape(lanes=lanes, width=width, copies=options.pixels // beside)
         schedule = deal(list(work), steps, shape, sets, search=search)
-        return _folding(options, schedule, bits, natural=False, counted=False)
+        return _folding(options, schedule, bits, natural=False, counted=False, beside=beside)
 
     def worth(folding: Folding) -> tuple[int, int]:
         return max(folding.rhythm - int(EXCESS * least), 0), folding.product
 
-    found = {key: folded(*key, search=False) for key in arrangements}
-    best = sorted(arrangements, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
+    found = {(*key, 1): folded(*key, 1, search=False) for key in arrangements}
+    enough = max(int(EXCESS * least), _enough(options, bits))
+    for beside in _divisors(gcd(options.pixels, options.taken))[1:]:  # rows leave too slowly
+        soonest = min(item.rhythm for item in found.values())
+        if soonest > enough:
+            more = {(*key, beside): folded(*key, beside, search=False) for key in arrangements}
+            if EXCESS * min(item.rhythm for item in more.values()) < soonest:
+                found |= more
+    best = sorted(found, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
     longest = max(work.values())
-    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
+    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, *_ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)
     if (
         options.alike
@@ -156,6 +174,14 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         if min(unlike, key=worth).schedule.cycles <= aimed_cycles(least):
             break
     return min((item for item in unlike if item.product <= PAYS * like.product), key=worth)
+
+
+def _enough(options: FoldedOptions, bits: Bits) -> int:
+    """Give the cycles a group of windows than which fewer gain nothing: others take as many."""
+    if bits.ring is None:
+        return 0
+    frame = max(options.interval, bits.ring.frame_steps)
+    return frame // bits.ring.outputs.positions
 
 
 def aimed_cycles(least: int) -> int:
@@ -200,13 +226,15 @@ def _folding(
     *,
     natural: bool,
     counted: bool,
+    beside: int = 1,
 ) -> Folding:
     target, copies = options.target, options.pixels
     sets, cycles = len(schedule.sets), schedule.cycles
     multipliers = sum(shape.lanes * shape.width for shape in schedule.shapes)
     alike = counted or (natural and bits.ring is not None)  # PEs that read the same elements
     readers = schedule.shapes[0].lanes if alike else multipliers
-    ways = -(-copies * sum(shape.width for shape in schedule.shapes) // schedule.width)
+    turns = copies // beside
+    ways = -(-turns * sum(shape.width for shape in schedule.shapes) // schedule.width)
     word = multipliers * (bits.magnitude + 1)
     shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
@@ -224,7 +252,7 @@ def _folding(
     luts += copies * sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
-    luts += _program_luts(options, cycles, word)
+    luts += _program_luts(options, cycles, word) + (beside - 1) * bits.table_luts
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
     return Folding(
@@ -234,6 +262,7 @@ def _folding(
         vector_memory=vector,
         luts=luts,
         lane_luts=bits.lane_luts,
+        beside=beside,
     )
 
 

@@ -34,9 +34,17 @@ COMPARED_BITS = 12  # of a code above which memories are too large to be looked 
 
 
 def plan_folded_layer(
-    graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
+    graph: Graph,
+    layer: Layer,
+    stream: Stream,
+    options: BuildOptions,
+    interval: int,
+    taken: int,
 ) -> PlannedLayer:
-    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
+    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax.
+
+    `interval` are cycles of the slowest layer, `taken` is as in `FoldedOptions`.
+    """
     folded = FoldedOptions(
         target=options.target,
         pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
@@ -47,6 +55,8 @@ def plan_folded_layer(
         luts_per_bram=options.bram_price,
         effort=options.effort,
         pixels=options.pixels or 1,
+        interval=interval,
+        taken=taken,
         drop_empty=layer.window is None
         and (layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)),
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.numeric import IntArray
-from hwgen.plan.cost.memory import program_kind
+from hwgen.plan.cost.memory import program_kind, rom_luts
+from hwgen.plan.design import Target
 from hwgen.plan.folded.folding import Bits, FoldedOptions, Folding, choose_folding, dense_folding
 from hwgen.plan.folded.program import (
     Register,
@@ -65,7 +66,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
     weight = layer.weight // units[:, None]
-    bits = _bits(layer, vector, weight)
+    bits = _bits(layer, vector, weight, options.target)
     if lines is not None:
         outputs = Stream(
             lanes=inputs.lanes[:1],
@@ -131,14 +132,16 @@ def _check_fold(layer: Layer, options: FoldedOptions) -> None:
         )
 
 
-def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
+def _bits(layer: Layer, inputs: Stream, weight: IntArray, target: Target) -> Bits:
     accumulator = max(total.span.bit_length() for total in layer.totals)
     levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
+    table = 0 if layer.thresholds is None else rom_luts(target, layer.thresholds.size, accumulator)
     return Bits(
         magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
         accumulator=accumulator,
         vector=inputs,
         lane_luts=max(levels, 1) * (accumulator + 4),
+        table_luts=table,
     )
 
 
@@ -204,10 +207,13 @@ def _stage(
 ) -> FoldedDense:
     lane = union([element.accumulator for element in elements]).type
     schedule = folding.schedule
-    pixels = 1 if own.lines is None else options.pixels
+    pixels, beside = (1, 1) if own.lines is None else (options.pixels, folding.beside)
+    copies = schedule.shapes[0].copies
     order = tuple(
-        row if row == PADDING else row * pixels + slot // schedule.width % pixels
-        for slot, row in enumerate(rows)
+        row if row == PADDING else row * pixels + beat % copies * beside + neighbour
+        for beat in range(len(schedule.turns))
+        for neighbour in range(beside)
+        for row in rows[beat * schedule.width : (beat + 1) * schedule.width]
     )
     lines = own.lines
     if lines is not None and own.ring is not None:
@@ -216,10 +222,11 @@ def _stage(
         name=identifier(own.layer.name),
         inputs=own.inputs,
         outputs=Stream(
-            lanes=(lane,) * schedule.width,
+            lanes=(lane,) * schedule.width * beside,
             order=order,
             image=own.layer.positions,
             pixels=pixels,
+            beside=beside,
         ),
         pe=options.pe,
         simd=options.simd,
