@@ -177,9 +177,10 @@ def _brought(
         interval = max(slowest // prod(layer.positions), 1)
         narrow = narrower(name, at_once, layer, lanes_within(layer.columns, interval))
         return [*found, *on_map(_all(narrow), layer.positions)]
-    if stream.beside > 1:
+    strides = layer.window.columns.stride > 1 or choice.pixels % stream.beside
+    if stream.beside > 1 and strides:
         found += on_map((one_beside(name, one_position(stream)),), stream.image)
-    elif stream.beats == stream.positions:
+    elif stream.beats == stream.positions and stream.pixels == 1:
         narrow = narrower(name, one_position(stream), layer, ring_lanes(layer, stream, slowest))
         found += on_map(_all(narrow), stream.image)
     return found

@@ -93,7 +93,8 @@ class FoldedDenseUnit(LaneComponent):
         plan, ring = self.plan, ring_of(self.plan)
         readers = plan.banks if plan.counted else len(self._memory.readers)
         if ring is not None:
-            return LineBuffer(ring, readers, plan.vector_memory)
+            shares = tuple(share for _, share in self._memory.readers)
+            return LineBuffer(ring, shares, plan.vector_memory)
         return VectorBuffer(plan.inputs, readers, plan.banks, plan.vector_memory)
 
     def _sequencer(self, m: Module, buffer: VectorBuffer | LineBuffer) -> tuple[Signal, Value]:
@@ -136,7 +137,7 @@ class FoldedDenseUnit(LaneComponent):
         """Whether the step that was fetched ends a row, for each set; drives the positions."""
         plan = self.plan
         if not plan.counted:
-            for columns, port in self._memory.readers.items():
+            for (columns, _), port in self._memory.readers.items():
                 m.d.comb += buffer.places[port].eq(_field(word, columns))
             return [word[column] for column in self._memory.ends]
         steps = plan.cycles // plan.groups
@@ -175,8 +176,7 @@ class FoldedDenseUnit(LaneComponent):
         stages = plan.pipeline - FETCH - READ - (len(weights) - 1).bit_length()
         terms = []
         for lane, weight in enumerate(weights):
-            places = () if plan.counted else self._memory.places[before + lane]
-            port = lane if plan.counted else self._memory.readers[places]
+            port = lane if plan.counted else self._memory.port(before + lane)
             bits = buffer.data[port * plan.pixels + copy]
             x = bits.as_signed() if kind.signed else bits
             own = f"pe{name}_{lane}"

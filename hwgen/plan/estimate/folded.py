@@ -70,7 +70,7 @@ def _ring_luts(shape: LineShape, copies: int, kind: MemoryKind, target: Target) 
     """LUTs of a ring: what fills it, its copies, and the counters of columns, rows and windows."""
     ring = ring_memory(shape, copies)
     held = ring.copy.luts(target) if kind == "lut" else None
-    counts = (shape.columns.count, shape.words, *shape.image, *shape.windows, shape.columns.groups)
+    counts = (shape.columns.count, shape.beats, *shape.image, *shape.windows, shape.columns.groups)
     control = COUNTER_LUTS * sum((count - 1).bit_length() for count in counts)
     rows = (shape.rows.slots - 1).bit_length()
     return control + 3 * rows + ring.luts(target) + copies * ((held or 0) + rows + 1)

@@ -10,8 +10,9 @@ from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector
 from hwgen.plan.design import Effort, Target
 from hwgen.plan.folded.long_rows import unlike_sets
 from hwgen.plan.folded.schedule import Schedule, SetShape, deal, in_order
+from hwgen.plan.folded.shares import Reads, part_of
 from hwgen.plan.stages.lines import LineShape
-from hwgen.plan.stages.stage import MemoryKind, Stream
+from hwgen.plan.stages.stage import PADDING, MemoryKind, Stream
 from hwgen.plan.stages.vector_shape import VectorShape
 
 NEAR, NEAR_OF_FEW, FEW = 1.15, 1.25, 20  # cycles over the bound aimed at: of many, of few steps
@@ -76,7 +77,7 @@ class Bits:
 
     `lane_luts` is what every lane of the output stream costs behind the unit, `table_luts` what
     it looks up, which neighbours beside one another have copies of. `ring` holds the rows of a map
-    of which the vector is a window.
+    of which the vector is a window, `reads` the channels of it that rows read, where these are few.
     """
 
     magnitude: int
@@ -85,6 +86,7 @@ class Bits:
     lane_luts: int
     table_luts: int = 0
     ring: LineShape | None = None
+    reads: Reads | None = None
 
     @property
     def slots(self) -> int:
@@ -245,7 +247,10 @@ def _folding(
         blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
         held = blocks if vector == "block" else vector_luts(target, shape, readers) or 0
     else:
-        ring = ring_memory(bits.ring, readers)
+        shape = bits.ring
+        if bits.reads is not None and not natural:
+            shape = part_of(shape, bits.reads, _rows_of_pes(schedule))
+        ring = ring_memory(shape, readers)
         vector = ring.kind(target, options.luts_per_bram)
         held = ring.priced(target, vector, options.luts_per_bram)
     luts = CONTROL_LUTS + held
@@ -264,6 +269,12 @@ def _folding(
         lane_luts=bits.lane_luts,
         beside=beside,
     )
+
+
+def _rows_of_pes(schedule: Schedule) -> list[list[int]]:
+    """Give the rows of each PE, set by set."""
+    columns = (zip(*(group.rows for group in part), strict=True) for part in schedule.sets)
+    return [[row for row in rows if row != PADDING] for part in columns for rows in part]
 
 
 def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from hwgen.numeric import Range
 from hwgen.plan.stages.lines import Lines, LineShape
 from hwgen.plan.stages.memory_kind import MemoryKind
+from hwgen.plan.stages.ring_shares import Share, share_of
 from hwgen.plan.stages.stream import Stream
 from hwgen.plan.stages.weight_code import WeightCode
 
@@ -173,7 +175,23 @@ class FoldedDense:
 
 def ring_of(stage: FoldedDense) -> LineShape | None:
     """Give the ring of rows that a convolution reads; None where a unit reads a vector."""
-    return None if stage.lines is None else LineShape(stage.inputs, stage.outputs, stage.lines)
+    if stage.lines is None:
+        return None
+    whole = LineShape(stage.inputs, stage.outputs, stage.lines)
+    shares = tuple(dict.fromkeys(shares_of(stage, whole))) if stage.lines.split else ()
+    return replace(whole, shares=shares)
+
+
+def shares_of(stage: FoldedDense, ring: LineShape) -> Iterator[Share]:
+    """Give of each multiplier, PE by PE, what its copy of a ring has to store."""
+    assert stage.lines is not None
+    taps = stage.lines.taps
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        lanes = stage.pe_sets[owner].lanes
+        for lane in range(lanes):
+            pairs = zip(element.slots[lane::lanes], element.weights[lane::lanes], strict=True)
+            read = {taps[slot].lane for slot, weight in pairs if weight}
+            yield share_of([ring.channels[channel] for channel in read], ring.beats)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +202,8 @@ class SerialThreshold:
 
     `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
     carries in that beat, or in that group of `inputs.copies` beats, of one row at neighbouring
-    positions; of neighbours beside one another the first have one. The code is `code_lo` plus how many of them the value reaches. `memories` says for
+    positions; neighbours beside one another share one. The code is `code_lo` plus how many of them
+    the value reaches. `memories` says for
     each level what holds its thresholds.
     """
 
