@@ -12,6 +12,7 @@ from hwgen.plan.choose.choices import asked_for, least_cycles
 from hwgen.plan.choose.goals import choose
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import Budget, LayerChoice, Plan
+from hwgen.plan.folded.layer import Reader
 from hwgen.plan.folded.ring import ring_lanes
 from hwgen.plan.identifier import identifier, top_name
 from hwgen.plan.layer import Layer
@@ -87,8 +88,8 @@ def plan_chosen(
         stream = stages[-1].outputs if stages else stream
         if choice.style == "folded" and lines_of(layer.window, stream.image) is not None:
             following = (*layers[index + 1 : index + 2], *choices[index + 1 : index + 2])
-            taken = _taken(*following) if following else 0
-            planned = plan_layer(graph, layer, stream, choice, options, slowest, taken)
+            reader = _reader(layer, *following) if following else Reader(knows_constants=True)
+            planned = plan_layer(graph, layer, stream, choice, options, slowest, reader)
             own = planned.stages
         else:
             at_once = one_position(stream) if layer.window is not None else flattened(stream)
@@ -137,12 +138,15 @@ def _input_stream(graph: Graph, layer: Layer, choice: LayerChoice, slowest: int)
     return entry(elements, graph.input.type, lanes)
 
 
-def _taken(layer: Layer, choice: LayerChoice) -> int:
-    """Give what divides by the neighbours beside one another that a layer can read; 0 for any."""
-    reads_rows = layer.window is not None and choice.style == "folded" and not layer.pools
-    if layer.window is None or not reads_rows:
-        return 0
-    return choice.pixels if layer.window.columns.stride == 1 else 1
+def _reader(layer: Layer, following: Layer, choice: LayerChoice) -> Reader:
+    """Give what a layer is to the one that follows it."""
+    window = following.window
+    if window is None or following.pools:
+        return Reader()
+    read = {tap.lane for tap in window.taps}
+    knows = not any(row in read and not weights.any() for row, weights in enumerate(layer.weight))
+    taken = choice.pixels if window.columns.stride == 1 else 1
+    return Reader(taken=0 if choice.style == "unrolled" else taken, knows_constants=knows)
 
 
 def _brought(

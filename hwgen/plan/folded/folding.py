@@ -150,10 +150,11 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     found = {(*key, 1): folded(*key, 1, search=False) for key in arrangements}
     enough = max(int(EXCESS * least), _enough(options, bits))
     for beside in _divisors(gcd(options.pixels, options.taken))[1:]:  # rows leave too slowly
-        soonest = min(item.rhythm for item in found.values())
+        soonest = min(item.schedule.cycles for item in found.values())
         if soonest > enough:
             more = {(*key, beside): folded(*key, beside, search=False) for key in arrangements}
-            if EXCESS * min(item.rhythm for item in more.values()) < soonest:
+            sooner = min(item.schedule.cycles for item in more.values())
+            if sooner <= enough or EXCESS * sooner < soonest:
                 found |= more
     best = sorted(found, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
     longest = max(work.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hwgen.ir import Graph
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.folded.folding import FoldedOptions
@@ -33,17 +35,36 @@ QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for w
 COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reads a folded convolution.
+
+    Attributes
+    ----------
+    taken
+        Neighbours beside one another that it takes: divisors of this number, 0 for any.
+    knows_constants
+        It reads no channel that has no weights.
+    """
+
+    taken: int = 0
+    knows_constants: bool = False
+
+
+ANYONE = Reader()
+
+
 def plan_folded_layer(
     graph: Graph,
     layer: Layer,
     stream: Stream,
     options: BuildOptions,
     interval: int,
-    taken: int,
+    reader: Reader,
 ) -> PlannedLayer:
     """Schedule a layer on few multipliers, with thresholds in memories or a running argmax.
 
-    `interval` are cycles of the slowest layer, `taken` is as in `FoldedOptions`.
+    `interval` are cycles of the slowest layer.
     """
     folded = FoldedOptions(
         target=options.target,
@@ -56,9 +77,8 @@ def plan_folded_layer(
         effort=options.effort,
         pixels=options.pixels or 1,
         interval=interval,
-        taken=taken,
-        drop_empty=layer.window is None
-        and (layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)),
+        taken=reader.taken,
+        drop_empty=_drops_empty(layer, reader),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage
@@ -79,6 +99,13 @@ def plan_folded_layer(
     if layer.is_last and layer.tail != "argmax":
         stages += _in_order(layer, dense, stages[-1].outputs, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _drops_empty(layer: Layer, reader: Reader) -> bool:
+    """Whether rows without weights need not leave: who reads knows their constants."""
+    if layer.window is not None:
+        return layer.tail != "argmax" and reader.knows_constants
+    return layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)
 
 
 def _thresholds(

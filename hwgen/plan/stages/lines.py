@@ -105,7 +105,7 @@ class LineShape:
     @cached_property
     def lanes(self) -> int:
         """Channels that lie in a word."""
-        return max(len(lanes) for share in self.kept for lanes in share)
+        return max(1, *(len(lanes) for share in self.kept for lanes in share))
 
     @property
     def element_bits(self) -> int:
@@ -120,7 +120,7 @@ class LineShape:
     @cached_property
     def words(self) -> int:
         """Words of a pixel: beats of which a copy stores something."""
-        return max(sum(map(bool, share)) for share in self.kept)
+        return max(1, *(sum(map(bool, share)) for share in self.kept))
 
     @cached_property
     def rows(self) -> RingRows:
