@@ -87,8 +87,12 @@ def plan_chosen(
         stages += brought
         stream = stages[-1].outputs if stages else stream
         if choice.style == "folded" and lines_of(layer.window, stream.image) is not None:
-            following = (*layers[index + 1 : index + 2], *choices[index + 1 : index + 2])
-            reader = _reader(layer, *following) if following else Reader(knows_constants=True)
+            is_last = index == len(layers) - 1
+            reader = (
+                Reader(knows_constants=True)
+                if is_last
+                else _reader(layer, layers[index + 1], choices[index + 1])
+            )
             planned = plan_layer(graph, layer, stream, choice, options, slowest, reader)
             own = planned.stages
         else:

@@ -61,9 +61,9 @@ def _check_channels(stage: FoldedDense, layer: Layer, where: str) -> None:
             "of one type"
         )
     for slot, element in enumerate(order):
-        beat, lane = slot // len(lanes) % stream.copies, slot % len(lanes)
-        first = order[slot - beat * len(lanes) - lane // stream.channels * stream.channels]
-        neighbour = beat * stream.beside + lane // stream.channels
+        beat, place = slot // len(lanes) % stream.copies, slot % len(lanes) // stream.channels
+        first = order[slot - beat * len(lanes) - place * stream.channels]
+        neighbour = beat * stream.beside + place
         if element != (PADDING if first == PADDING else first + neighbour):
             raise PlanError(
                 f"{where}.inputs.order[{slot}]: must be neighbour {neighbour} of what the beats "

@@ -248,10 +248,10 @@ def _folding(
         blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
         held = blocks if vector == "block" else vector_luts(target, shape, readers) or 0
     else:
-        shape = bits.ring
+        stored = bits.ring
         if bits.reads is not None and not natural:
-            shape = part_of(shape, bits.reads, _rows_of_pes(schedule))
-        ring = ring_memory(shape, readers)
+            stored = part_of(stored, bits.reads, _rows_of_pes(schedule))
+        ring = ring_memory(stored, readers)
         vector = ring.kind(target, options.luts_per_bram)
         held = ring.priced(target, vector, options.luts_per_bram)
     luts = CONTROL_LUTS + held

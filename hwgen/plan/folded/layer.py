@@ -32,6 +32,7 @@ from hwgen.plan.streams.joints import reordered
 
 DEFAULT_PE = 4
 QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
+EMPTY = 10  # times as many weights as rows without any, up to which these are worth their steps
 COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
 
 
@@ -104,7 +105,9 @@ def plan_folded_layer(
 def _drops_empty(layer: Layer, reader: Reader) -> bool:
     """Whether rows without weights need not leave: who reads knows their constants."""
     if layer.window is not None:
-        return layer.tail != "argmax" and reader.knows_constants
+        empty = int((~layer.weight.any(axis=1)).sum())
+        costs = EMPTY * empty > layer.nonzero  # steps that nobody would miss
+        return layer.tail != "argmax" and reader.knows_constants and costs
     return layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)
 
 
@@ -136,6 +139,7 @@ def _in_order(
 ) -> tuple[Reorder, ...]:
     """Put the outputs of the last layer back into order, where they are not."""
     natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
-    if stream.order == natural and (dense.counted or PADDING not in natural):
+    is_natural = stream.pixels == 1 and stream.order == natural
+    if is_natural and (dense.counted or PADDING not in natural):
         return ()  # a PE that has no row left may hold anything, in any but dense mode
     return (reordered(identifier(layer.tail_name), stream, layer.outputs, dense.cycles, options),)
