@@ -8,6 +8,7 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.plan.check.plan import check_plan
+from hwgen.plan.check.ring import check_ring
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
@@ -268,14 +269,10 @@ def test_rows_without_weights_leave_to_windows_at_borders():
 def test_beats_that_a_ring_cannot_take_are_refused():
     graph = separable(0.75)
     plan = plan_design(graph, BuildOptions(style="folded", pe=4, pixels=4, effort="low"))
-    stages = tuple(
-        dataclasses.replace(s, outputs=dataclasses.replace(s.outputs, pixels=2, beside=2))
-        if s is convolutions(plan)[1]
-        else s
-        for s in plan.stages
-    )
+    unit = convolutions(plan)[1]
+    fewer = dataclasses.replace(unit, outputs=dataclasses.replace(unit.outputs, pixels=2, beside=2))
     with pytest.raises(PlanError) as caught:
-        check_plan(dataclasses.replace(plan, stages=stages), graph, layers_of(graph), "plan.json")
+        check_ring(fewer, layers_of(graph)[1], "plan.json.stages[3]")
     assert str(caught.value).endswith(
         "inputs.beside: must be 1, or divide the 2 windows side by side where no stride cuts "
         "columns, not 4"
