@@ -13,7 +13,7 @@ from hwgen.plan.estimate.folded import readers
 from hwgen.plan.estimate.stage import layer_costs
 from hwgen.plan.identifier import part_name
 from hwgen.plan.layers import layers_of
-from hwgen.plan.stages.lines import LineShape
+from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
@@ -130,13 +130,14 @@ def _stage_json(stage: Stage, top: str) -> dict[str, Any]:
 
 def _ring_json(stage: FoldedDense, lines: Lines) -> dict[str, Any]:
     """Say which windows a folded convolution reads, and where the rows lie."""
-    copies = readers(stage, program_memory(stage))
-    ring = ring_memory(LineShape(stage.inputs, stage.outputs, lines), copies)
+    copies, shape = readers(stage, program_memory(stage)), ring_of(stage)
+    assert shape is not None
+    ring = ring_memory(shape, copies)
     copy = {"words": ring.copy.words, "bits": ring.copy.bits, "kind": stage.vector_memory}
     found = [copy] * copies
     if ring.assembled is not None:
         held = ring.assembled
-        found.append({"words": held.words, "bits": held.bits, "kind": "lut"})
+        found += [{"words": held.words, "bits": held.bits, "kind": "lut"}] * len(shape.kept)
     return {"kernel": list(lines.kernel), "stride": list(lines.stride), "memories": found}
 
 

@@ -11,6 +11,7 @@ from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import LayerChoice, LayerSummary
+from hwgen.plan.folded.layer import ANYONE, Reader
 from hwgen.plan.folded.ring import ring_lanes
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Layer
@@ -19,7 +20,14 @@ from hwgen.plan.planned_layer import PlannedLayer
 from hwgen.plan.stages.positions import flattened, on_map, one_position
 from hwgen.plan.stages.stage import Enlarger, Narrower, RunningPool, Stage, Stream, WindowBuffer
 from hwgen.plan.stages.wiring import INPUT, readers_of, side_by_side
-from hwgen.plan.streams.joints import entry, lanes_within, narrower, reordered, widener
+from hwgen.plan.streams.joints import (
+    entry,
+    lanes_within,
+    narrower,
+    one_beside,
+    reordered,
+    widener,
+)
 from hwgen.plan.streams.queues import Edge
 from hwgen.plan.unrolled.front import front_stages
 from hwgen.plan.windows import lines_of
@@ -81,7 +89,8 @@ class Assembly:
         layer, choice = self._layers[index], self._choices[index]
         way = self._brought(layer, choice)
         if choice.style == "folded" and lines_of(layer.window, way.stream.image) is not None:
-            planned = self._planned(layer, choice, way.stream, self._slowest)
+            reader = self._reader(index)
+            planned = self._planned(layer, choice, way.stream, self._slowest, reader)
             own = planned.stages
         else:
             one = one_position(way.stream) if layer.window is not None else flattened(way.stream)
@@ -95,9 +104,29 @@ class Assembly:
         self.summaries.append(planned.summary)
 
     def _planned(
-        self, layer: Layer, choice: LayerChoice, stream: Stream, interval: int
+        self,
+        layer: Layer,
+        choice: LayerChoice,
+        stream: Stream,
+        interval: int,
+        reader: Reader = ANYONE,
     ) -> PlannedLayer:
-        return plan_layer(self._graph, layer, stream, choice, self._options, interval)
+        return plan_layer(self._graph, layer, stream, choice, self._options, interval, reader)
+
+    def _reader(self, index: int) -> Reader:
+        """Give what a layer is to the one that reads it; anyone where several do."""
+        layer = self._layers[index]
+        if layer.is_last:
+            return Reader(knows_constants=True)
+        place = self._readers[index + 1][0]
+        following, choice = self._layers[place], self._choices[place]
+        window = following.window
+        if window is None or following.front or self._is_shared(index):
+            return ANYONE
+        read = {tap.lane for tap in window.taps}
+        knows = all(row not in read or weights.any() for row, weights in enumerate(layer.weight))
+        taken = choice.pixels if window.columns.stride == 1 else 1
+        return Reader(taken=0 if choice.style == "unrolled" else taken, knows_constants=knows)
 
     def _append(self, way: _Way, stages: Iterable[Stage]) -> _Way:
         """Add stages, each behind the one before it."""
@@ -162,7 +191,7 @@ class Assembly:
             bursts = (k for k, stage in enumerate(front) if _comes_in_bursts(stage))
             places += [(before + k, 0) for k in bursts if before + k]
         if not unrolled:
-            way = self._cut(layer, way)
+            way = self._cut(layer, choice, way)
         elif layer.window is None and way.sources != (INPUT,):
             way = self._append(way, _all(widener(way.name, way.stream, layer.inputs)))
         self.places += dict.fromkeys(places)
@@ -192,7 +221,7 @@ class Assembly:
         wide = widener(way.name, one_position(way.stream), channels)
         return self._append(way, on_map(_all(wide), way.stream.image))
 
-    def _cut(self, layer: Layer, way: _Way) -> _Way:
+    def _cut(self, layer: Layer, choice: LayerChoice, way: _Way) -> _Way:
         """Add what cuts whole pixels or vectors to the beats of a folded layer."""
         stream, is_entry = way.stream, way.sources == (INPUT,)
         if layer.window is None or lines_of(layer.window, stream.image) is None:
@@ -202,7 +231,11 @@ class Assembly:
             interval = max(self._slowest // prod(layer.positions), 1)
             narrow = narrower(way.name, at_once, layer, lanes_within(layer.columns, interval))
             return self._append(way, on_map(_all(narrow), layer.positions))
-        if stream.beats != stream.positions:
+        strides = layer.window.columns.stride > 1 or choice.pixels % stream.beside
+        if stream.beside > 1 and strides:
+            beside = one_beside(way.name, one_position(stream))
+            return self._append(way, on_map((beside,), stream.image))
+        if stream.beats != stream.positions or stream.pixels > 1:
             return way
         lanes = ring_lanes(layer, stream, self._slowest)
         narrow = narrower(way.name, one_position(stream), layer, lanes)

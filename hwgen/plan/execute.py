@@ -173,7 +173,7 @@ def _enlarged(stage: Enlarger, slots: IntArray) -> IntArray:
 
 
 def _convolved(stage: FoldedDense, slots: IntArray) -> IntArray:
-    """Run a convolution window by window; neighbours leave together, a beat each."""
+    """Run a convolution window by window; neighbours leave together, one after another."""
     assert stage.lines is not None
     shown = _windows(from_slots(stage.inputs, slots), window_of(stage, stage.lines))
     windows = at_one_pixel(stage)
@@ -201,9 +201,9 @@ def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
 
 def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
     codes = np.empty_like(slots)
-    lanes = len(stage.tables)
+    rows, lanes = len(stage.tables), len(stage.inputs.lanes)
     for slot in range(slots.shape[1]):
-        thresholds = stage.tables[slot % lanes][slot // lanes // stage.inputs.pixels]
+        thresholds = stage.tables[slot % rows][slot // lanes // stage.inputs.copies]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
 

@@ -73,7 +73,8 @@ class FoldedDenseUnit(LaneComponent):
         for index, flag in enumerate(flags):
             late = self._registers.wait(flag, f"ends{index}", plan.pipeline - FETCH - 1)
             ends.append(self._registers.wait(late & last_but_one, f"end{index}", 1))
-        results: list[list[Signal]] = [[] for _ in range(plan.sets)]  # by set, copies of it apart
+        # those that leave together in one list: set by set, of a set neighbour by neighbour
+        results: list[list[Signal]] = [[] for _ in range(len(plan.pe_sets) * plan.pixels)]
         for index, element in enumerate(plan.elements):
             owner = plan.owners[index]
             weights = self._weights(index, word)
@@ -83,7 +84,7 @@ class FoldedDenseUnit(LaneComponent):
                 total = self._sum(m, self._products(m, index, name, weights, buffer, copy), name)
                 result = self._accumulate(m, name, element, start, total, valid, ends[owner])
                 results[owner * plan.pixels + copy].append(result)
-        of_copies = [end for end in ends for _ in range(plan.pixels)]
+        of_copies = [end for end in ends for _ in range(plan.copies)]
         self._leave(m, [r for own in results for r in own], of_copies, output_valid)
         return m
 
@@ -92,7 +93,8 @@ class FoldedDenseUnit(LaneComponent):
         plan, ring = self.plan, ring_of(self.plan)
         readers = plan.banks if plan.counted else len(self._memory.readers)
         if ring is not None:
-            return LineBuffer(ring, readers, plan.vector_memory)
+            shares = tuple(share for _, share in self._memory.readers)
+            return LineBuffer(ring, shares, plan.vector_memory)
         return VectorBuffer(plan.inputs, readers, plan.banks, plan.vector_memory)
 
     def _sequencer(self, m: Module, buffer: VectorBuffer | LineBuffer) -> tuple[Signal, Value]:
@@ -135,7 +137,7 @@ class FoldedDenseUnit(LaneComponent):
         """Whether the step that was fetched ends a row, for each set; drives the positions."""
         plan = self.plan
         if not plan.counted:
-            for columns, port in self._memory.readers.items():
+            for (columns, _), port in self._memory.readers.items():
                 m.d.comb += buffer.places[port].eq(_field(word, columns))
             return [word[column] for column in self._memory.ends]
         steps = plan.cycles // plan.groups
@@ -174,8 +176,7 @@ class FoldedDenseUnit(LaneComponent):
         stages = plan.pipeline - FETCH - READ - (len(weights) - 1).bit_length()
         terms = []
         for lane, weight in enumerate(weights):
-            places = () if plan.counted else self._memory.places[before + lane]
-            port = lane if plan.counted else self._memory.readers[places]
+            port = lane if plan.counted else self._memory.port(before + lane)
             bits = buffer.data[port * plan.pixels + copy]
             x = bits.as_signed() if kind.signed else bits
             own = f"pe{name}_{lane}"
@@ -267,11 +268,9 @@ class FoldedDenseUnit(LaneComponent):
                 output_valid.eq(waits),
                 pending.eq(pending & ~(waits.replicate(plan.sets) & (1 << turn)) | Cat(*ends)),
             ]
-        for lane in range(plan.width):
-            kind = plan.outputs.lanes[lane]
-            chosen = choose(
-                [resize(result, kind.bits) for result in results[lane :: plan.width]], turn
-            )
+        for lane, kind in enumerate(plan.outputs.lanes):
+            together = results[lane :: len(plan.outputs.lanes)]
+            chosen = choose([resize(result, kind.bits) for result in together], turn)
             beat = self._registers.delay(chosen, f"beat{lane}")
             m.d.comb += self.o.payload[f"e{lane}"].eq(beat)
 

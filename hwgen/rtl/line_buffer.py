@@ -27,8 +27,8 @@ class LineBuffer(wiring.Component):
     ----------
     shape
         The ring.
-    readers
-        Number of read ports, each with a copy.
+    shares
+        Of each read port, which of the ring's shares its copy stores.
     kind
         What the copies are made of.
 
@@ -52,8 +52,9 @@ class LineBuffer(wiring.Component):
 
     i: stream.Interface
 
-    def __init__(self, shape: LineShape, readers: int, kind: MemoryKind) -> None:
-        self.shape, self.readers, self.kind = shape, readers, kind
+    def __init__(self, shape: LineShape, shares: Sequence[int], kind: MemoryKind) -> None:
+        self.shape, self.shares, self.kind = shape, shares, kind
+        readers = len(shares)
         super().__init__(
             {
                 "i": In(lane_stream(shape.inputs.lanes)),
@@ -84,7 +85,7 @@ class LineBuffer(wiring.Component):
             for u in range(shape.lines.kernel[0])
         ]
         late = registers.wait(Cat(group[: bits_of(shape.columns.groups)], base), "windows", FETCH)
-        for port in range(self.readers):
+        for port in range(len(self.shares)):
             self._reader(registers, port, filler, late, outside)
         return m
 
@@ -155,10 +156,11 @@ class LineBuffer(wiring.Component):
             attrs=memory_attributes(self.kind, writable=True),
         )
         write, read = memory.write_port(), memory.read_port()
+        enable, address, written = filler.written(self.shares[port])
         m.d.comb += [
-            write.addr.eq(filler.address),
-            write.data.eq(filler.word),
-            write.en.eq(filler.write),
+            write.addr.eq(address),
+            write.data.eq(written),
+            write.en.eq(enable),
             read.addr.eq(
                 Cat(word, windows[:group_bits], self._slot(m, port, row, windows[group_bits:]))
             ),

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.stages.lines import LineShape, bits_of
+from hwgen.plan.stages.ring_shares import words_of
 from hwgen.rtl.decisions import Decisions
 from hwgen.rtl.lanes import counter, lane_stream, resize, split
+from hwgen.rtl.line_words import assembled, known, shared
 
 
 class LineFiller(wiring.Component):
     """Takes a beat a step, and writes the words that the beat completes a cycle later.
 
-    The columns of words that are not whole yet wait in a memory, a word a beat of a pixel and
-    plane: it is read, moved on by a column and written back. Columns beyond the image are steps
-    without a beat; columns left of it are 0 since a row starts with nothing.
+    Columns beyond the image are steps without a beat; columns left of it are 0 since a row starts
+    with nothing. Copies that store unlike shares of the channels are written unlike words.
 
     Parameters
     ----------
@@ -35,23 +33,28 @@ class LineFiller(wiring.Component):
     filled : out
         This step ends a row; the row is in the ring a cycle later.
     write, address, word : out
-        What is written to the ring.
+        What is written to the copies of the first share; those of share k have `write<k>`,
+        `address<k>` and `word<k>`.
     """
 
     i: stream.Interface
 
     def __init__(self, shape: LineShape) -> None:
         self.shape = shape
-        super().__init__(
-            {
-                "i": In(lane_stream(shape.inputs.lanes)),
-                "room": In(1),
-                "filled": Out(1),
-                "write": Out(1),
-                "address": Out(unsigned(max(bits_of(shape.depth), 1))),
-                "word": Out(unsigned(shape.width)),
+        members = {"i": In(lane_stream(shape.inputs.lanes)), "room": In(1), "filled": Out(1)}
+        for share in range(len(shape.kept)):
+            number = share or ""
+            members |= {
+                f"write{number}": Out(1),
+                f"address{number}": Out(unsigned(max(bits_of(shape.depth), 1))),
+                f"word{number}": Out(unsigned(shape.width)),
             }
-        )
+        super().__init__(members)
+
+    def written(self, share: int) -> tuple[Value, Value, Value]:
+        """Give whether a share is written, the address and the word."""
+        number = share or ""
+        return tuple(getattr(self, f"{name}{number}") for name in ("write", "address", "word"))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -74,21 +77,43 @@ class LineFiller(wiring.Component):
         columns = Decisions(m, column)
         steps = shape.columns.steps
         planes = [None if s is None else s.plane for s in steps]
-        plane = _number(columns, planes, bits_of(shape.columns.planes))
-        group = _number(
-            columns, [None if s is None else s.group for s in steps], bits_of(shape.columns.groups)
-        )
-        completes = columns.of([s is not None and s.group is not None for s in steps])
+        plane = known(columns, planes, bits_of(shape.columns.planes))
+        ends = [None if s is None else s.group for s in steps[shape.columns.ending :]]
+        group = known(columns, ends, bits_of(shape.columns.groups))
+        completes = columns.of([end is not None for end in ends])
         first = columns.of([k < shape.lines.stride[1] for k in range(shape.columns.count)])
-        place = Cat(word[: bits_of(shape.words)], plane)
         seen = columns.of([s is not None for s in steps])
-        whole = self._assembled(m, step & seen, place, beyond, first)
-        m.d.sync += [
-            self.write.eq(step & stored & completes),
-            self.word.eq(whole),
-            self.address.eq(Cat(place, group, slot[: bits_of(shape.rows.slots)])),
-        ]
+        codes, beats = self._codes(beyond), Decisions(m, word)
+        for share, own in enumerate(shape.kept):
+            write, address, data = self.written(share)
+            words = words_of(own)
+            number = known(beats, words, bits_of(shape.words)) if shape.shares else word
+            place = Cat(number[: bits_of(shape.words)], plane)
+            own_step = step & beats.of([w is not None for w in words]) if shape.shares else step
+            m.d.sync += [
+                write.eq(own_step & stored & completes),
+                data.eq(
+                    assembled(
+                        m,
+                        shape,
+                        f"columns{share or ''}",
+                        shared(word, beats, shape, own, codes),
+                        taken=own_step & seen,
+                        place=place,
+                        first=first,
+                    )
+                ),
+                address.eq(Cat(place, group, slot[: bits_of(shape.rows.slots)])),
+            ]
         return m
+
+    def _codes(self, beyond: Value) -> list[list[Value]]:
+        """Give of each channel of a beat the columns beside one another; 0 beyond the image."""
+        shape, bits = self.shape, self.shape.element_bits
+        codes = [resize(lane, bits) for lane in split(self.i.payload, shape.inputs.lanes)]
+        if shape.columns.beyond:
+            codes = [Mux(beyond, 0, code) for code in codes]
+        return [codes[lane :: shape.inputs.channels] for lane in range(shape.inputs.channels)]
 
     def _count(
         self,
@@ -100,20 +125,23 @@ class LineFiller(wiring.Component):
         stored: Value,
     ) -> Signal:
         """Count columns, beats of a pixel, and in each of these neighbours that come together."""
-        shape = self.shape
-        width, together, few = shape.image[1], shape.inputs.pixels, shape.columns.beyond_at_once
-        word, base = counter(shape.words, "word"), counter(shape.columns.count, "base")
+        shape, beside = self.shape, self.shape.inputs.beside
+        width, together = shape.image[1], shape.inputs.copies
+        few = shape.columns.beyond_at_once // beside
+        word, base = counter(shape.beats, "word"), counter(shape.columns.count, "base")
         neighbour = counter(together, "neighbour")
         last_neighbour, last_word = Signal(), Signal()
         bases = Decisions(m, base)
-        ends_data = bases.equal(width - together)
-        ends_all = bases.equal(shape.columns.count - few) if shape.columns.beyond else ends_data
+        ends_data = bases.equal(width - shape.inputs.pixels)
+        ends_all = (
+            bases.equal(shape.columns.count - few * beside) if shape.columns.beyond else ends_data
+        )
         most = Mux(beyond, few - 1, together - 1) if few else together - 1
         m.d.comb += [
-            column.eq(base + neighbour if together > 1 else base),
+            column.eq(base + _times(neighbour, beside) if together > 1 else base),
             beyond.eq(bases.of([place >= width for place in range(shape.columns.count)])),
             last_neighbour.eq(neighbour == most if together > 1 else 1),
-            last_word.eq(word == shape.words - 1),
+            last_word.eq(word == shape.beats - 1),
             ends_row.eq(last_neighbour & last_word & Mux(stored, ends_all, ends_data)),
         ]
         with m.If(step):
@@ -121,52 +149,9 @@ class LineFiller(wiring.Component):
             with m.If(last_neighbour):
                 m.d.sync += word.eq(Mux(last_word, 0, word + 1))
                 with m.If(last_word):
-                    m.d.sync += base.eq(Mux(ends_row, 0, base + most + 1))
+                    m.d.sync += base.eq(Mux(ends_row, 0, base + _times(most + 1, beside)))
         return word
 
-    def _assembled(
-        self, m: Module, taken: Value, place: Value, beyond: Value, first: Value
-    ) -> Value:
-        """Give the words of a beat with its codes in the last column; `taken`, it is kept."""
-        shape = self.shape
-        bits, lanes = shape.element_bits, split(self.i.payload, shape.inputs.lanes)
-        codes = [
-            Mux(beyond, 0, resize(lane, bits)) if shape.columns.beyond else resize(lane, bits)
-            for lane in lanes
-        ]
-        depth, width = shape.assembled
-        if not width:
-            return Cat(*codes)
-        m.submodules.columns = memory = Memory(
-            shape=unsigned(width),
-            depth=max(depth, 2),
-            init=[],
-            # not `memory_attributes`: a step reads the place that it writes, and the word before
-            attrs={"ram_style": "distributed"},
-        )
-        read, write = memory.read_port(domain="comb"), memory.write_port()
-        before: Value = Mux(first, 0, read.data) if shape.columns.padded else read.data
-        size = (shape.columns.span - 1) * bits
-        whole = [
-            Cat(before.word_select(k, size) if len(codes) > 1 else before, code)
-            for k, code in enumerate(codes)
-        ]
-        m.d.comb += [
-            read.addr.eq(place),
-            write.addr.eq(place),
-            write.en.eq(taken),
-            write.data.eq(Cat(own[bits:] for own in whole)),
-        ]
-        return Cat(*whole)
 
-
-def _number(columns: Decisions, values: Sequence[int | None], bits: int) -> Value:
-    """Give a number that is known for each column, or is not looked at."""
-    return (
-        Cat(
-            columns.of([None if value is None else bool(value >> bit & 1) for value in values])
-            for bit in range(bits)
-        )
-        if bits
-        else Const(0, 0)
-    )
+def _times(value: Value, factor: int) -> Value:
+    return value if factor == 1 else value * factor

@@ -41,17 +41,17 @@ class SerialThresholdUnit(LaneComponent):
         with m.If(advance):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
         positions = self._delayed(registers, self._group(m, advance & self.i.valid), "group")
-        for lane in range(len(self.plan.tables)):
+        for lane in range(len(self.plan.inputs.lanes)):
             self._search(registers, lane, positions)
         return m
 
     def _group(self, m: Module, taken: Value) -> Signal:
         """Count the groups of beats that are compared with the same thresholds."""
-        groups, pixels = len(self.plan.tables[0]), self.plan.inputs.pixels
+        groups, copies = len(self.plan.tables[0]), self.plan.inputs.copies
         group, last = counter(groups, "group"), taken
-        if pixels > 1:
-            neighbour = counter(pixels, "neighbour")
-            last = taken & (neighbour == pixels - 1)
+        if copies > 1:
+            neighbour = counter(copies, "neighbour")
+            last = taken & (neighbour == copies - 1)
             with m.If(taken):
                 m.d.sync += neighbour.eq(Mux(last, 0, neighbour + 1))
         with m.If(last):
@@ -94,9 +94,10 @@ class SerialThresholdUnit(LaneComponent):
         m.d.comb += self.o.payload[f"e{lane}"].eq(resize(code, shape.width))
 
     def _memory(self, m: Module, lane: int, level: int) -> Memory:
-        words = self.plan.words(lane, level)
+        row = lane % len(self.plan.tables)  # neighbours beside one another have copies of a table
+        words = self.plan.words(row, level)
         memory = Memory(
-            shape=unsigned(self.plan.word_bits(lane)),
+            shape=unsigned(self.plan.word_bits(row)),
             depth=max(len(words), 2),
             init=words,
             attrs=memory_attributes(self.plan.memories[level], writable=False),

@@ -183,7 +183,7 @@ RINGS = {
     "the phase of the stride is turned": (RingColumns, "steps", other_planes),
     "windows start a slot late": (RingRows, "first_slot", lambda slot: slot + 1),
     "what lies left of the image is not masked": (RingColumns, "padded", lambda _: False),
-    "channels in another order": (LineShape, "_channels", lambda c: {k: c[1 - k] for k in c}),
+    "channels in another order": (LineShape, "channels", lambda c: {k: c[1 - k] for k in c}),
     "a row too few": (RingRows, "slots", lambda _: 2),
 }
 MORE_RINGS = {

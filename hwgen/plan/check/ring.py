@@ -44,7 +44,14 @@ def _shown(value: tuple[object, ...]) -> str:
 
 def _check_channels(stage: FoldedDense, layer: Layer, where: str) -> None:
     """Every channel that a tap reads must come, none twice, in a lane that holds it."""
-    order, lanes, pixels = stage.inputs.order, stage.inputs.lanes, stage.inputs.pixels
+    stream, lines = stage.inputs, stage.lines
+    assert lines is not None
+    order, lanes, pixels = stream.order, stream.lanes, stream.pixels
+    if stream.beside > 1 and (lines.stride[1] > 1 or stage.pixels % stream.beside):
+        raise PlanError(
+            f"{where}.inputs.beside: must be 1, or divide the {stage.pixels} windows side by side "
+            f"where no stride cuts columns, not {stream.beside}"
+        )
     elements = [element for element in order if element != PADDING]
     read = {tap.lane for tap in layer.window.taps} if layer.window is not None else set()
     come = {element // pixels for element in elements}
@@ -54,8 +61,9 @@ def _check_channels(stage: FoldedDense, layer: Layer, where: str) -> None:
             "of one type"
         )
     for slot, element in enumerate(order):
-        first = order[slot - slot // len(lanes) % pixels * len(lanes)]
-        neighbour = slot // len(lanes) % pixels
+        beat, place = slot // len(lanes) % stream.copies, slot % len(lanes) // stream.channels
+        first = order[slot - beat * len(lanes) - place * stream.channels]
+        neighbour = beat * stream.beside + place
         if element != (PADDING if first == PADDING else first + neighbour):
             raise PlanError(
                 f"{where}.inputs.order[{slot}]: must be neighbour {neighbour} of what the beats "
@@ -75,17 +83,20 @@ def _check_neighbours(stage: FoldedDense, where: str) -> None:
     pixels, one = stage.pixels, at_one_pixel(stage)
     assert isinstance(one, FoldedDense)
     turns = tuple(
-        tuple(s * pixels + copy for s in together)
+        tuple(s * stage.copies + copy for s in together)
         for together in one.turns
-        for copy in range(pixels)
+        for copy in range(stage.copies)
     )
     if stage.turns != turns:
         raise PlanError(
-            f"{where}.turns: must hold the {pixels} copies of each set one after another"
+            f"{where}.turns: must hold the {stage.copies} copies of each set one after another"
         )
     rows = tuple(
-        PADDING if row == PADDING else row * pixels + slot // stage.width % pixels
-        for slot, row in enumerate(stage.rows)
+        PADDING if row == PADDING else row * pixels + first + neighbour
+        for beat in range(stage.groups)
+        for first in [beat % stage.copies * stage.beside]
+        for neighbour in range(stage.beside)
+        for row in stage.rows[beat * stage.width : (beat + 1) * stage.width]
     )
     if stage.outputs.order != rows:
         raise PlanError(

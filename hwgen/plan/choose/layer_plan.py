@@ -8,7 +8,7 @@ from hwgen.ir import Graph
 from hwgen.plan.choose.choices import options_for
 from hwgen.plan.design import LayerChoice, Target
 from hwgen.plan.estimate.stage import Cost, chain_cost
-from hwgen.plan.folded.layer import plan_folded_layer
+from hwgen.plan.folded.layer import ANYONE, Reader, plan_folded_layer
 from hwgen.plan.folded.threshold_search import on_lanes
 from hwgen.plan.identifier import part_name
 from hwgen.plan.layer import Layer
@@ -26,6 +26,7 @@ def plan_layer(
     choice: LayerChoice,
     options: BuildOptions,
     interval: int,
+    reader: Reader = ANYONE,
 ) -> PlannedLayer:
     """Plan a layer that gets a vector every `interval` cycles.
 
@@ -37,7 +38,7 @@ def plan_layer(
     own = options_for(choice, options)
     if choice.style == "unrolled":
         return plan_unrolled_layer(graph, layer, stream, own)
-    planned = plan_folded_layer(graph, layer, stream, own)
+    planned = plan_folded_layer(graph, layer, stream, own, interval, reader)
     slowest = max(interval, planned.summary.cycles)
     match planned.stages:
         case (*before, SerialThreshold() as threshold):

@@ -75,18 +75,22 @@ class RingMemory:
     copy: LineMemory
     readers: int
     assembled: LineMemory | None
+    shares: int  # copies of what assembles words
+    gathered: int  # lanes of which a share chooses one, for each bit that comes to it
+    gathered_bits: int
     chosen: int  # bits of a word of which a reader chooses one, for each bit that it chooses
     chosen_bits: int
 
     def luts(self, target: Target) -> int:
         """LUTs of what fills the ring, and of what a reader chooses from a word."""
         mux = self.readers * self.chosen_bits * mux_luts(target, self.chosen)
+        mux += self.shares * self.gathered_bits * mux_luts(target, self.gathered)
         if self.assembled is None:
             return mux
         held = self.assembled.luts(target)
         if held is None:  # registers store it, and every bit that is read is one of all words
             held = self.assembled.bits * mux_luts(target, self.assembled.words)
-        return mux + held
+        return mux + self.shares * held
 
     def kind(self, target: Target, luts_per_bram: int) -> MemoryKind:
         """Give what the copies are cheaper in."""
@@ -108,6 +112,9 @@ def ring_memory(shape: LineShape, readers: int) -> RingMemory:
         copy=LineMemory(words=shape.depth, bits=shape.width, one_port=False),
         readers=readers,
         assembled=LineMemory(words=words, bits=bits, one_port=True) if bits else None,
+        shares=len(shape.kept),
+        gathered=shape.inputs.channels if shape.shares else 1,
+        gathered_bits=shape.lanes * shape.inputs.beside * shape.element_bits,
         chosen=shape.lanes * shape.columns.shifts,
         chosen_bits=shape.pixels * shape.element_bits,
     )

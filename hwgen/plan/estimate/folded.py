@@ -43,12 +43,12 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
     widest = max(lane.bits for lane in stage.outputs.lanes)
     if stage.sets > 1:
         fed = [
-            stage.pixels * sum(lane in part.fed for part in stage.pe_sets)
+            stage.copies * sum(lane in part.fed for part in stage.pe_sets)
             for lane in range(stage.width)
         ]
         luts += TURN_LUTS * stage.sets
         if stage.is_round:
-            luts += sum(widest * mux_luts(target, ways) for ways in fed)
+            luts += stage.beside * sum(widest * mux_luts(target, ways) for ways in fed)
         else:  # each way behind a gate, and all in one OR
             gates = [-(-(2 * ways - 1) // (LUT_INPUTS[target] - 1)) for ways in fed if ways > 1]
             luts += widest * sum(gates)
@@ -70,7 +70,7 @@ def _ring_luts(shape: LineShape, copies: int, kind: MemoryKind, target: Target) 
     """LUTs of a ring: what fills it, its copies, and the counters of columns, rows and windows."""
     ring = ring_memory(shape, copies)
     held = ring.copy.luts(target) if kind == "lut" else None
-    counts = (shape.columns.count, shape.words, *shape.image, *shape.windows, shape.columns.groups)
+    counts = (shape.columns.count, shape.beats, *shape.image, *shape.windows, shape.columns.groups)
     control = COUNTER_LUTS * sum((count - 1).bit_length() for count in counts)
     rows = (shape.rows.slots - 1).bit_length()
     return control + 3 * rows + ring.luts(target) + copies * ((held or 0) + rows + 1)
@@ -165,7 +165,8 @@ def _table_blocks(stage: SerialThreshold, target: Target) -> Iterator[BlockMemor
 
 def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Bits of a word and the words of every table that is held so."""
-    for lane in range(len(stage.tables)):
+    for lane in range(len(stage.inputs.lanes)):
+        row = lane % len(stage.tables)
         for level, memory in enumerate(stage.memories):
             if memory == kind:
-                yield stage.word_bits(lane), stage.words(lane, level)
+                yield stage.word_bits(row), stage.words(row, level)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.design import Effort, Target
 from hwgen.plan.folded.long_rows import unlike_sets
 from hwgen.plan.folded.schedule import Schedule, SetShape, deal, in_order
+from hwgen.plan.folded.shares import Reads, part_of
 from hwgen.plan.stages.lines import LineShape
-from hwgen.plan.stages.stage import MemoryKind, Stream
+from hwgen.plan.stages.stage import PADDING, MemoryKind, Stream
 from hwgen.plan.stages.vector_shape import VectorShape
 
 NEAR, NEAR_OF_FEW, FEW = 1.15, 1.25, 20  # cycles over the bound aimed at: of many, of few steps
@@ -48,6 +50,10 @@ class FoldedOptions:
         Give all PEs as many lanes, also where a long row then takes too long (a baseline).
     pixels
         Windows side by side that run the same program at once.
+    interval
+        Cycles a vector or map of the slowest layer.
+    taken
+        Neighbours beside one another that can be read: divisors of this number, 0 for any.
     """
 
     target: Target
@@ -61,21 +67,26 @@ class FoldedOptions:
     effort: Effort = "normal"
     alike: bool = False
     pixels: int = 1
+    interval: int = 0
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bits:
     """What a unit's cost depends on: widths, the vector that it reads, and what reads it.
 
-    `lane_luts` is what every lane of the output stream costs behind the unit. `ring` holds the
-    rows of a map of which the vector is a window.
+    `lane_luts` is what every lane of the output stream costs behind the unit, `table_luts` what
+    it looks up, which neighbours beside one another have copies of. `ring` holds the rows of a map
+    of which the vector is a window, `reads` the channels of it that rows read, where these are few.
     """
 
     magnitude: int
     accumulator: int
     vector: Stream
     lane_luts: int
+    table_luts: int = 0
     ring: LineShape | None = None
+    reads: Reads | None = None
 
     @property
     def slots(self) -> int:
@@ -92,7 +103,7 @@ class Bits:
 class Folding:
     """An arrangement with its schedule and memories; `natural`, rows in order.
 
-    `luts` are estimated, with block RAMs at their price.
+    `luts` are estimated, with block RAMs at their price. `beside` neighbours leave in a beat.
     """
 
     schedule: Schedule
@@ -101,6 +112,7 @@ class Folding:
     vector_memory: MemoryKind
     luts: int
     lane_luts: int
+    beside: int = 1
 
     @property
     def rhythm(self) -> int:
@@ -110,7 +122,8 @@ class Folding:
     @property
     def product(self) -> int:
         """LUTs times cycles, what follows the unit included."""
-        return (self.luts + self.schedule.width * self.lane_luts) * self.schedule.cycles
+        lanes = self.schedule.width * self.beside
+        return (self.luts + lanes * self.lane_luts) * self.schedule.cycles
 
 
 def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> Folding:
@@ -125,19 +138,27 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
     least = max(-(-sum(work.values()) // multipliers), 1)
     arrangements = _arrangements(multipliers, len(work), bits.slots)
 
-    def folded(lanes: int, width: int, sets: int, *, search: bool) -> Folding:
+    def folded(lanes: int, width: int, sets: int, beside: int, *, search: bool) -> Folding:
         steps = [max(-(-count // lanes), 1) for count in work.values()]
-        shape = SetShape(lanes=lanes, width=width, copies=options.pixels)
+        shape = SetShape(lanes=lanes, width=width, copies=options.pixels // beside)
         schedule = deal(list(work), steps, shape, sets, search=search)
-        return _folding(options, schedule, bits, natural=False, counted=False)
+        return _folding(options, schedule, bits, natural=False, counted=False, beside=beside)
 
     def worth(folding: Folding) -> tuple[int, int]:
         return max(folding.rhythm - int(EXCESS * least), 0), folding.product
 
-    found = {key: folded(*key, search=False) for key in arrangements}
-    best = sorted(arrangements, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
+    found = {(*key, 1): folded(*key, 1, search=False) for key in arrangements}
+    enough = max(int(EXCESS * least), _enough(options, bits))
+    for beside in _divisors(gcd(options.pixels, options.taken))[1:]:  # rows leave too slowly
+        soonest = min(item.schedule.cycles for item in found.values())
+        if soonest > enough:
+            more = {(*key, beside): folded(*key, beside, search=False) for key in arrangements}
+            sooner = min(item.schedule.cycles for item in more.values())
+            if sooner <= enough or EXCESS * sooner < soonest:
+                found |= more
+    best = sorted(found, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
     longest = max(work.values())
-    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, _, _ in best)
+    may_do = any(-(-longest // lanes) <= aimed_cycles(least) for lanes, *_ in best)
     like = min((folded(*key, search=may_do) for key in best), key=worth)
     if (
         options.alike
@@ -156,6 +177,14 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         if min(unlike, key=worth).schedule.cycles <= aimed_cycles(least):
             break
     return min((item for item in unlike if item.product <= PAYS * like.product), key=worth)
+
+
+def _enough(options: FoldedOptions, bits: Bits) -> int:
+    """Give the cycles a group of windows than which fewer gain nothing: others take as many."""
+    if bits.ring is None:
+        return 0
+    frame = max(options.interval, bits.ring.frame_steps)
+    return frame // bits.ring.outputs.positions
 
 
 def aimed_cycles(least: int) -> int:
@@ -200,13 +229,15 @@ def _folding(
     *,
     natural: bool,
     counted: bool,
+    beside: int = 1,
 ) -> Folding:
     target, copies = options.target, options.pixels
     sets, cycles = len(schedule.sets), schedule.cycles
     multipliers = sum(shape.lanes * shape.width for shape in schedule.shapes)
     alike = counted or (natural and bits.ring is not None)  # PEs that read the same elements
     readers = schedule.shapes[0].lanes if alike else multipliers
-    ways = -(-copies * sum(shape.width for shape in schedule.shapes) // schedule.width)
+    turns = copies // beside
+    ways = -(-turns * sum(shape.width for shape in schedule.shapes) // schedule.width)
     word = multipliers * (bits.magnitude + 1)
     shape = VectorShape.of(bits.vector, readers if counted else 1)
     if not counted:
@@ -217,14 +248,17 @@ def _folding(
         blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
         held = blocks if vector == "block" else vector_luts(target, shape, readers) or 0
     else:
-        ring = ring_memory(bits.ring, readers)
+        stored = bits.ring
+        if bits.reads is not None and not natural:
+            stored = part_of(stored, bits.reads, _rows_of_pes(schedule))
+        ring = ring_memory(stored, readers)
         vector = ring.kind(target, options.luts_per_bram)
         held = ring.priced(target, vector, options.luts_per_bram)
     luts = CONTROL_LUTS + held
     luts += copies * sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
-    luts += _program_luts(options, cycles, word)
+    luts += _program_luts(options, cycles, word) + (beside - 1) * bits.table_luts
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
     return Folding(
@@ -234,7 +268,14 @@ def _folding(
         vector_memory=vector,
         luts=luts,
         lane_luts=bits.lane_luts,
+        beside=beside,
     )
+
+
+def _rows_of_pes(schedule: Schedule) -> list[list[int]]:
+    """Give the rows of each PE, set by set."""
+    columns = (zip(*(group.rows for group in part), strict=True) for part in schedule.sets)
+    return [[row for row in rows if row != PADDING] for part in columns for rows in part]
 
 
 def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hwgen.ir import Graph
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.folded.folding import FoldedOptions
@@ -30,13 +32,41 @@ from hwgen.plan.streams.joints import reordered
 
 DEFAULT_PE = 4
 QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
+EMPTY = 10  # times as many weights as rows without any, up to which these are worth their steps
 COMPARED_BITS = 12  # of a code above which memories are too large to be looked at beside products
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """What reads a folded convolution.
+
+    Attributes
+    ----------
+    taken
+        Neighbours beside one another that it takes: divisors of this number, 0 for any.
+    knows_constants
+        It reads no channel that has no weights.
+    """
+
+    taken: int = 0
+    knows_constants: bool = False
+
+
+ANYONE = Reader()
+
+
 def plan_folded_layer(
-    graph: Graph, layer: Layer, stream: Stream, options: BuildOptions
+    graph: Graph,
+    layer: Layer,
+    stream: Stream,
+    options: BuildOptions,
+    interval: int,
+    reader: Reader,
 ) -> PlannedLayer:
-    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax."""
+    """Schedule a layer on few multipliers, with thresholds in memories or a running argmax.
+
+    `interval` are cycles of the slowest layer.
+    """
     folded = FoldedOptions(
         target=options.target,
         pe=min(DEFAULT_PE, layer.rows) if options.pe is None else min(options.pe, layer.rows),
@@ -47,8 +77,9 @@ def plan_folded_layer(
         luts_per_bram=options.bram_price,
         effort=options.effort,
         pixels=options.pixels or 1,
-        drop_empty=layer.window is None
-        and (layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)),
+        interval=interval,
+        taken=reader.taken,
+        drop_empty=_drops_empty(layer, reader),
     )
     planned = plan_folded(layer, stream, folded)
     dense = planned.stage
@@ -69,6 +100,15 @@ def plan_folded_layer(
     if layer.is_last and layer.tail != "argmax":
         stages += _in_order(layer, dense, stages[-1].outputs, options)
     return PlannedLayer(stages=stages, summary=summary_of(graph, layer, "folded", bits, dense))
+
+
+def _drops_empty(layer: Layer, reader: Reader) -> bool:
+    """Whether rows without weights need not leave: who reads knows their constants."""
+    if layer.window is not None:
+        empty = int((~layer.weight.any(axis=1)).sum())
+        costs = EMPTY * empty > layer.nonzero  # steps that nobody would miss
+        return layer.tail != "argmax" and reader.knows_constants and costs
+    return layer.tail == "output" or (layer.tail == "threshold" and not layer.is_last)
 
 
 def _thresholds(
@@ -99,6 +139,7 @@ def _in_order(
 ) -> tuple[Reorder, ...]:
     """Put the outputs of the last layer back into order, where they are not."""
     natural = (*range(layer.rows), *[PADDING] * (-layer.rows % len(stream.lanes)))
-    if stream.order == natural and (dense.counted or PADDING not in natural):
+    is_natural = stream.pixels == 1 and stream.order == natural
+    if is_natural and (dense.counted or PADDING not in natural):
         return ()  # a PE that has no row left may hold anything, in any but dense mode
     return (reordered(identifier(layer.tail_name), stream, layer.outputs, dense.cycles, options),)

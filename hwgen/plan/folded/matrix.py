@@ -8,10 +8,13 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.numeric import IntArray
-from hwgen.plan.cost.memory import program_kind
+from hwgen.plan.cost.line_memory import RingMemory, ring_memory
+from hwgen.plan.cost.memory import program_kind, rom_luts
+from hwgen.plan.design import Target
 from hwgen.plan.folded.folding import Bits, FoldedOptions, Folding, choose_folding, dense_folding
 from hwgen.plan.folded.program import (
     Register,
+    RowWork,
     limits_by_slot,
     offset_starts,
     processing_element,
@@ -21,8 +24,10 @@ from hwgen.plan.folded.program import (
     union,
 )
 from hwgen.plan.folded.schedule import Schedule
+from hwgen.plan.folded.shares import Reads, spread
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Layer
+from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.positions import window_stream
 from hwgen.plan.stages.program_memory import program_memory
@@ -65,7 +70,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
     weight = layer.weight // units[:, None]
-    bits = _bits(layer, vector, weight)
+    bits = _bits(layer, vector, weight, options.target)
     if lines is not None:
         outputs = Stream(
             lanes=inputs.lanes[:1],
@@ -73,7 +78,8 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
             image=layer.positions,
             pixels=options.pixels,
         )
-        bits = replace(bits, ring=LineShape(inputs, outputs, lines))
+        ring = LineShape(inputs, outputs, lines)
+        bits = replace(bits, ring=ring, reads=_few_channels(lines, weight, ring))
     dense = dense_folding(options, layer.rows, bits)
     work = _Work(
         layer=layer,
@@ -81,6 +87,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         vector=vector,
         lines=lines,
         ring=bits.ring,
+        reads=bits.reads,
         weight=weight,
         units=units,
     )
@@ -110,6 +117,7 @@ class _Work:
     vector: Stream
     lines: Lines | None
     ring: LineShape | None
+    reads: Reads | None
     weight: IntArray
     units: IntArray
 
@@ -131,14 +139,16 @@ def _check_fold(layer: Layer, options: FoldedOptions) -> None:
         )
 
 
-def _bits(layer: Layer, inputs: Stream, weight: IntArray) -> Bits:
+def _bits(layer: Layer, inputs: Stream, weight: IntArray, target: Target) -> Bits:
     accumulator = max(total.span.bit_length() for total in layer.totals)
     levels = 0 if layer.thresholds is None else layer.thresholds.shape[1].bit_length()
+    table = 0 if layer.thresholds is None else rom_luts(target, layer.thresholds.size, accumulator)
     return Bits(
         magnitude=max(int(np.abs(weight).max(initial=0)).bit_length(), 1),
         accumulator=accumulator,
         vector=inputs,
         lane_luts=max(levels, 1) * (accumulator + 4),
+        table_luts=table,
     )
 
 
@@ -155,12 +165,59 @@ def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan
         for row in group.rows
         if row != PADDING
     }
-    elements: list[ProcessingElement] = []
-    registers: dict[int, Register] = {}
     dealt = [
         [group.rows if folding.natural else _widest_first(group.rows, bare) for group in part]
         for part in schedule.sets
     ]
+    whole = _programmed(own, options, folding, dealt, work, bare)
+    if own.reads is None or own.ring is None or folding.natural or len(whole.stage.elements) == 1:
+        return whole
+    needed = {row: max(-(-len(work[row].slots) // schedule.shapes[0].lanes), 1) for row in bare}
+    steps = [[group.steps for group in part] for part in schedule.sets]
+    dealt = spread(dealt, steps, needed, own.reads, own.ring)
+    parts = _split(_programmed(own, options, folding, dealt, work, bare), options)
+    return min((whole, parts), key=lambda plan: _ring_luts(plan.stage, options))
+
+
+def _few_channels(lines: Lines, weight: IntArray, ring: LineShape) -> Reads | None:
+    """Give the channels that each row reads, None where some row reads many of them."""
+    lanes = np.array([tap.lane for tap in lines.taps])
+    reads = {r: frozenset(lanes[row != 0].tolist()) for r, row in enumerate(weight)}
+    return reads if 2 * max(map(len, reads.values())) <= len(ring.channels) else None
+
+
+def _split(plan: FoldedPlan, options: FoldedOptions) -> FoldedPlan:
+    """Let each copy of the ring store only what its reader reads."""
+    assert plan.stage.lines is not None
+    stage = replace(plan.stage, lines=replace(plan.stage.lines, split=True))
+    kind = _ring_memory(stage).kind(options.target, options.luts_per_bram)
+    return replace(plan, stage=replace(stage, vector_memory=kind))
+
+
+def _ring_memory(stage: FoldedDense) -> RingMemory:
+    ring = ring_of(stage)
+    assert ring is not None
+    return ring_memory(ring, len(program_memory(stage).readers))
+
+
+def _ring_luts(stage: FoldedDense, options: FoldedOptions) -> int:
+    """LUTs of a ring, block RAMs at their price."""
+    ring = _ring_memory(stage)
+    return ring.priced(options.target, stage.vector_memory, options.luts_per_bram)
+
+
+def _programmed(
+    own: _Work,
+    options: FoldedOptions,
+    folding: Folding,
+    dealt: list[list[tuple[int, ...]]],
+    work: list[RowWork],
+    bare: dict[int, Register],
+) -> FoldedPlan:
+    """Give the programs of PEs to which rows are dealt."""
+    layer, schedule = own.layer, folding.schedule
+    elements: list[ProcessingElement] = []
+    registers: dict[int, Register] = {}
     for part, ends, shape in zip(dealt, schedule.ends, schedule.shapes, strict=True):
         for members in zip(*part, strict=True):
             starts = _starts(layer, {row: bare[row] for row in members if row != PADDING}, options)
@@ -204,10 +261,13 @@ def _stage(
 ) -> FoldedDense:
     lane = union([element.accumulator for element in elements]).type
     schedule = folding.schedule
-    pixels = 1 if own.lines is None else options.pixels
+    pixels, beside = (1, 1) if own.lines is None else (options.pixels, folding.beside)
+    copies = schedule.shapes[0].copies
     order = tuple(
-        row if row == PADDING else row * pixels + slot // schedule.width % pixels
-        for slot, row in enumerate(rows)
+        row if row == PADDING else row * pixels + beat % copies * beside + neighbour
+        for beat in range(len(schedule.turns))
+        for neighbour in range(beside)
+        for row in rows[beat * schedule.width : (beat + 1) * schedule.width]
     )
     lines = own.lines
     if lines is not None and own.ring is not None:
@@ -216,10 +276,11 @@ def _stage(
         name=identifier(own.layer.name),
         inputs=own.inputs,
         outputs=Stream(
-            lanes=(lane,) * schedule.width,
+            lanes=(lane,) * schedule.width * beside,
             order=order,
             image=own.layer.positions,
             pixels=pixels,
+            beside=beside,
         ),
         pe=options.pe,
         simd=options.simd,

@@ -88,11 +88,20 @@ def deal(
     """
     work = dict(zip(rows, steps, strict=True))
     order = sorted(rows, key=lambda row: -work[row])
-    schedule = _leaving_in_turn(_level(_groups(order, work, shape.width), sets), shape)
+    level = _level(_groups(order, work, shape.width), sets)
+    spread = [[part[k] for k in _alternating(len(part))] for part in level]
+    schedule = min(
+        (_leaving_in_turn(dealt, shape) for dealt in (level, spread)), key=lambda s: s.cycles
+    )
     least = -(-sum(steps) // (shape.width * sets))
     if not search or len(rows) > MAX_SEARCHED or schedule.cycles <= WELL * least:
         return schedule
     return _searched(schedule, work, least)
+
+
+def _alternating(count: int) -> list[int]:
+    """Give the first place, the last, the second: long groups make room for what waits."""
+    return sorted(range(count), key=lambda k: (min(k, count - 1 - k), k))
 
 
 def _groups(order: list[int], work: dict[int, int], width: int) -> list[Group]:

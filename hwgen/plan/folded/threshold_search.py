@@ -26,14 +26,14 @@ def threshold_search(
     tables = tuple(
         tuple(
             zero if row == PADDING else _moved(layer, planned.registers[row], row, limits)
-            for row in dense.rows[lane :: dense.width][:: dense.pixels]
+            for row in dense.rows[lane :: dense.width][:: dense.copies]
         )
         for lane in range(dense.width)
     )
     search = SerialThreshold(
         name=identifier(layer.tail_name),
         inputs=dense.outputs,
-        outputs=replace(dense.outputs, lanes=(codes.type,) * dense.width),
+        outputs=replace(dense.outputs, lanes=(codes.type,) * len(dense.outputs.lanes)),
         levels=codes.span.bit_length(),
         code_lo=codes.lo,
         tables=tables,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from hwgen.numeric import Range
 from hwgen.plan.stages.lines import Lines, LineShape
 from hwgen.plan.stages.memory_kind import MemoryKind
+from hwgen.plan.stages.ring_shares import Share, share_of
 from hwgen.plan.stages.stream import Stream
 from hwgen.plan.stages.weight_code import WeightCode
 
@@ -67,8 +69,9 @@ class FoldedDense:
     lines
         Where it is a convolution, its windows, which it reads in a ring of rows: the columns of its
         matrix are taps. `outputs.pixels` windows side by side run the same program at once, so
-        that a set of PEs is there as often. Such copies are counted as sets in `turns`: copy q of
-        set s is number `s * pixels + q`.
+        that a set of PEs is there as often. Such copies are counted as sets in `turns`, those
+        whose results leave beside one another as one: the q-th of set s is number
+        `s * copies + q`.
     """
 
     name: str
@@ -94,19 +97,29 @@ class FoldedDense:
         return 1 if self.lines is None else self.outputs.pixels
 
     @property
+    def beside(self) -> int:
+        """Windows whose results leave in one beat."""
+        return 1 if self.lines is None else self.outputs.beside
+
+    @property
+    def copies(self) -> int:
+        """Beats in which the results of a row leave."""
+        return self.pixels // self.beside
+
+    @property
     def ends(self) -> tuple[tuple[int, ...], ...]:
         """Steps that end rows, set by set."""
-        return tuple(part.ends for part in self.pe_sets for _ in range(self.pixels))
+        return tuple(part.ends for part in self.pe_sets for _ in range(self.copies))
 
     @property
     def sets(self) -> int:
         """Sets of PEs, copies counted; each has its own row ends."""
-        return len(self.pe_sets) * self.pixels
+        return len(self.pe_sets) * self.copies
 
     @property
     def width(self) -> int:
-        """Lanes of the output stream."""
-        return len(self.outputs.lanes)
+        """Rows whose results leave in a beat."""
+        return len(self.outputs.lanes) // self.beside
 
     @property
     def groups(self) -> int:
@@ -139,15 +152,11 @@ class FoldedDense:
         found = {}
         for beat, together in enumerate(self.turns):
             for copy in together:
-                s = copy // self.pixels
+                s = copy // self.copies
                 for q, lane in enumerate(self.pe_sets[s].fed):
                     found[beat * self.width + lane] = first_pe[s] + q, following[copy]
                 following[copy] += 1
         return found
-
-    def neighbour(self, slot: int) -> int:
-        """Give which of the windows side by side an output slot is of."""
-        return self.turns[slot // self.width][0] % self.pixels
 
     def least_gap(self, which: int) -> int:
         """Give the fewest steps between two row ends of a set, into the next vector too."""
@@ -166,7 +175,23 @@ class FoldedDense:
 
 def ring_of(stage: FoldedDense) -> LineShape | None:
     """Give the ring of rows that a convolution reads; None where a unit reads a vector."""
-    return None if stage.lines is None else LineShape(stage.inputs, stage.outputs, stage.lines)
+    if stage.lines is None:
+        return None
+    whole = LineShape(stage.inputs, stage.outputs, stage.lines)
+    shares = tuple(dict.fromkeys(shares_of(stage, whole))) if stage.lines.split else ()
+    return replace(whole, shares=shares)
+
+
+def shares_of(stage: FoldedDense, ring: LineShape) -> Iterator[Share]:
+    """Give of each multiplier, PE by PE, what its copy of a ring has to store."""
+    assert stage.lines is not None
+    taps = stage.lines.taps
+    for element, owner in zip(stage.elements, stage.owners, strict=True):
+        lanes = stage.pe_sets[owner].lanes
+        for lane in range(lanes):
+            pairs = zip(element.slots[lane::lanes], element.weights[lane::lanes], strict=True)
+            read = {taps[slot].lane for slot, weight in pairs if weight}
+            yield share_of([ring.channels[channel] for channel in read], ring.beats)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +201,9 @@ class SerialThreshold:
     A register in front holds the beat's number, which tables are read by.
 
     `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
-    carries in that beat, or in that group of `inputs.pixels` beats, of one row at neighbouring
-    positions; the code is `code_lo` plus how many of them the value reaches. `memories` says for
+    carries in that beat, or in that group of `inputs.copies` beats, of one row at neighbouring
+    positions; neighbours beside one another share one. The code is `code_lo` plus how many of them
+    the value reaches. `memories` says for
     each level what holds its thresholds.
     """
 

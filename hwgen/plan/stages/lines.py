@@ -10,7 +10,6 @@ that no window sees are not stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import lcm
@@ -20,7 +19,8 @@ import numpy as np
 from hwgen.numeric import IntArray
 from hwgen.plan.stages.ring_columns import RingColumns
 from hwgen.plan.stages.ring_rows import RingRows
-from hwgen.plan.stages.stream import Stream
+from hwgen.plan.stages.ring_shares import Share, words_of
+from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.window import Tap
 
 
@@ -39,6 +39,8 @@ class Lines:
     spare
         Rows of the ring beyond those that are read or filled: a slot is free some cycles after its
         last read.
+    split
+        Each copy of the ring stores only the channels that its reader reads.
     """
 
     kernel: tuple[int, int]
@@ -46,6 +48,7 @@ class Lines:
     origin: tuple[int, int]
     taps: tuple[Tap, ...]
     spare: int = 0
+    split: bool = False
 
 
 def bits_of(count: int) -> int:
@@ -55,11 +58,15 @@ def bits_of(count: int) -> int:
 
 @dataclass(frozen=True)
 class LineShape:
-    """The ring between the stream of a map and the windows of its convolution."""
+    """The ring between the stream of a map and the windows of its convolution.
+
+    `shares` are what copies of it store, nothing where all of them store the whole map.
+    """
 
     inputs: Stream
     outputs: Stream
     lines: Lines
+    shares: tuple[Share, ...] = ()
 
     @cached_property
     def _is_pointwise(self) -> bool:
@@ -90,10 +97,15 @@ class LineShape:
         """Windows side by side that are read together."""
         return self.outputs.pixels
 
-    @property
+    @cached_property
+    def kept(self) -> tuple[Share, ...]:
+        """Give the different shares."""
+        return self.shares or ((tuple(range(self.inputs.channels)),) * self.beats,)
+
+    @cached_property
     def lanes(self) -> int:
-        """Channels that come in a beat, and lie in a word."""
-        return len(self.inputs.lanes)
+        """Channels that lie in a word."""
+        return max(1, *(len(lanes) for share in self.kept for lanes in share))
 
     @property
     def element_bits(self) -> int:
@@ -101,9 +113,14 @@ class LineShape:
         return max(lane.bits for lane in self.inputs.lanes)
 
     @property
+    def beats(self) -> int:
+        """Beats of a pixel, or of those beside one another."""
+        return len(self.inputs.order) // len(self.inputs.lanes) // self.inputs.copies
+
+    @cached_property
     def words(self) -> int:
-        """Beats of a pixel."""
-        return len(self.inputs.order) // self.lanes // self.inputs.pixels
+        """Words of a pixel: beats of which a copy stores something."""
+        return max(1, *(sum(map(bool, share)) for share in self.kept))
 
     @cached_property
     def rows(self) -> RingRows:
@@ -130,17 +147,18 @@ class LineShape:
             origin=lines.origin[1],
             pixels=self.pixels,
             together=self.inputs.pixels,
+            beside=self.inputs.beside,
         )
 
     @property
     def row_beats(self) -> int:
         """Beats of a row."""
-        return self.image[1] * self.words
+        return self.image[1] // self.inputs.beside * self.beats
 
     @property
     def row_steps(self) -> int:
         """Steps that fill a stored row."""
-        return self.columns.count * self.words
+        return self.columns.count // self.inputs.beside * self.beats
 
     @property
     def frame_steps(self) -> int:
@@ -172,7 +190,7 @@ class LineShape:
     def assembled(self) -> tuple[int, int]:
         """Words and bits of what holds the columns of words that are not whole yet."""
         depth = 1 << self.group_place
-        return depth, self.lanes * (self.columns.span - 1) * self.element_bits
+        return depth, self.lanes * self.columns.waiting * self.element_bits
 
     @property
     def place_fields(self) -> tuple[int, int, int, int]:
@@ -189,14 +207,24 @@ class LineShape:
         """Bits that name a tap."""
         return max(sum(self.place_fields), 1)
 
-    def places(self, slots: IntArray) -> IntArray:
-        """Give the names of taps: `place_fields`, the first in the lowest bits."""
-        table = np.array([self._place(tap) for tap in self.lines.taps], np.int64)
-        found: IntArray = table[slots]
+    def places(self, slots: IntArray, share: int = 0) -> IntArray:
+        """Give the names of taps in a share: `place_fields`, the first in the lowest bits.
+
+        Those of channels that are not stored, which no weight reads, are any.
+        """
+        own = self.kept[share]
+        words = words_of(own)
+        where = {
+            channel: (words[beat], own[beat].index(lane))
+            for channel, (beat, lane) in self.channels.items()
+            if lane in own[beat]
+        }
+        table = [self._place(tap, *where.get(tap.lane, (0, 0))) for tap in self.lines.taps]
+        found: IntArray = np.array(table, np.int64)[slots]
         return found
 
-    def _place(self, tap: Tap) -> int:
-        word, lane = self._channels[tap.lane]
+    def _place(self, tap: Tap, word: int | None, lane: int) -> int:
+        assert word is not None
         shift, plane = divmod(tap.v, self.lines.stride[1])
         shift += self.columns.shifts - self.columns.shifts_of(plane)
         values = (shift, lane, plane << bits_of(self.words) | word, tap.u)
@@ -207,14 +235,13 @@ class LineShape:
         return place
 
     @cached_property
-    def _channels(self) -> dict[int, tuple[int, int]]:
+    def channels(self) -> dict[int, tuple[int, int]]:
         """Give the beat of a pixel and the lane in which each channel comes."""
-        return {channel: divmod(k, self.lanes) for k, channel in self._of_a_pixel()}
-
-    def _of_a_pixel(self) -> Iterator[tuple[int, int]]:
-        pixels = self.inputs.pixels
-        for k in range(self.words * self.lanes):
-            word, lane = divmod(k, self.lanes)
-            element = self.inputs.order[word * pixels * self.lanes + lane]
-            if element >= 0:
-                yield k, element // pixels
+        stream = self.inputs
+        first = len(stream.lanes) * stream.copies
+        return {
+            stream.order[beat * first + lane] // stream.pixels: (beat, lane)
+            for beat in range(self.beats)
+            for lane in range(stream.channels)
+            if stream.order[beat * first + lane] != PADDING
+        }

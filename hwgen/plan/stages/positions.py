@@ -52,13 +52,14 @@ def at_one_pixel(stage: Stage) -> Stage:
 def _window_by_window(stage: FoldedDense) -> FoldedDense:
     """Give the unit that gets one window after another as vectors."""
     assert stage.lines is not None
-    pixels, beats = stage.pixels, range(0, stage.groups, stage.pixels)
+    copies = stage.copies
+    beats = range(0, stage.groups, copies)
     outputs = _first_pixel(stage.outputs)
     return replace(
         stage,
         inputs=window_stream(stage.inputs, len(stage.lines.taps)),
         outputs=outputs,
-        turns=tuple(tuple(copy // pixels for copy in stage.turns[beat]) for beat in beats),
+        turns=tuple(tuple(copy // copies for copy in stage.turns[beat]) for beat in beats),
         rows=outputs.order,
         lines=None,
     )
@@ -75,9 +76,9 @@ def _first_pixel(stream: Stream) -> Stream:
     order = tuple(
         element // pixels if element != PADDING else PADDING
         for slot, element in enumerate(stream.order)
-        if slot // lanes % pixels == 0
+        if slot // lanes % stream.copies == 0 and slot % lanes < stream.channels
     )
-    return Stream(lanes=stream.lanes, order=order)
+    return Stream(lanes=stream.lanes[: stream.channels], order=order)
 
 
 def on_map(stages: Iterable[Stage], image: tuple[int, int]) -> tuple[Stage, ...]:

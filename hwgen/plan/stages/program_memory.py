@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from hwgen.numeric import IntArray
-from hwgen.plan.stages.folded import ring_of
+from hwgen.plan.stages.folded import ring_of, shares_of
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.vector_shape import VectorShape
@@ -27,12 +27,14 @@ class ProgramMemory:
 
     `ends[s]` says whether a step ends the rows of set s. `weights[k]` and `places[k]` are those of
     multiplier k, counted PE by PE. Dense mode has weights alone, and its places are empty.
+    `shares[k]` is the share of a ring in which its places are.
     """
 
     steps: int
     ends: Columns
     weights: tuple[Columns, ...]
     places: tuple[Columns, ...]
+    shares: tuple[int, ...]
 
     @property
     def always(self) -> int:
@@ -40,9 +42,14 @@ class ProgramMemory:
         return (1 << self.steps) - 1
 
     @cached_property
-    def readers(self) -> dict[Columns, int]:
-        """Read ports of the vector by their places: multipliers with the same places share one."""
-        return {places: port for port, places in enumerate(dict.fromkeys(self.places))}
+    def readers(self) -> dict[tuple[Columns, int], int]:
+        """Read ports of the inputs by places and share: multipliers with the same have one."""
+        pairs = zip(self.places, self.shares, strict=True)
+        return {pair: port for port, pair in enumerate(dict.fromkeys(pairs))}
+
+    def port(self, multiplier: int) -> int:
+        """Give the read port of a multiplier."""
+        return self.readers[self.places[multiplier], self.shares[multiplier]]
 
     @cached_property
     def held(self) -> Columns:
@@ -70,6 +77,7 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     weights: list[Columns] = []
     places: list[Columns] = []
     shape = place_shape(stage)
+    shares = _shares(stage, shape)
     for element, owner in zip(stage.elements, stage.owners, strict=True):
         code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
         weights += _fields(lanes, _codes(code, element), code.bits)
@@ -77,12 +85,26 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
             places += [()] * lanes
         else:
             slots = np.array(element.slots, np.int64)
-            places += _fields(lanes, shape.places(slots), shape.place_bits)
+            for lane in range(lanes):
+                own = shape.places(slots[lane::lanes], shares[len(places)])
+                places += _fields(1, own, shape.place_bits)
     sets = () if stage.counted else stage.pe_sets
     ends = tuple(sum(1 << end for end in part.ends) for part in sets)
     return ProgramMemory(
-        steps=stage.cycles, ends=ends, weights=tuple(weights), places=tuple(places)
+        steps=stage.cycles,
+        ends=ends,
+        weights=tuple(weights),
+        places=tuple(places),
+        shares=shares,
     )
+
+
+def _shares(stage: FoldedDense, shape: VectorShape | LineShape) -> tuple[int, ...]:
+    """Give which share of the inputs each multiplier reads; the first where there is one."""
+    if isinstance(shape, VectorShape) or not shape.shares:
+        return (0,) * sum(stage.pe_sets[owner].lanes for owner in stage.owners)
+    numbers = {share: number for number, share in enumerate(shape.shares)}
+    return tuple(numbers[share] for share in shares_of(stage, shape))
 
 
 def place_shape(stage: FoldedDense) -> VectorShape | LineShape:

@@ -33,7 +33,9 @@ class RingColumns:
     pixels
         Windows side by side that are read together.
     together
-        Columns that come together, a channel's one after another.
+        Columns that come together, those of a channel one after another.
+    beside
+        Of these, columns that come in a beat; more than one where no stride cuts columns.
     """
 
     size: int
@@ -43,6 +45,7 @@ class RingColumns:
     origin: int
     pixels: int
     together: int
+    beside: int = 1
 
     @property
     def planes(self) -> int:
@@ -82,7 +85,7 @@ class RingColumns:
     @property
     def beyond_at_once(self) -> int:
         """Columns beyond the image that are filled between two words of a channel."""
-        return min(self.beyond, self.together)
+        return -(-min(self.beyond, self.together) // self.beside) * self.beside
 
     @property
     def beyond_groups(self) -> int:
@@ -93,6 +96,16 @@ class RingColumns:
     def count(self) -> int:
         """Columns of steps: those of the image and those beyond."""
         return self.size + self.beyond_groups * self.beyond_at_once
+
+    @property
+    def ending(self) -> int:
+        """Which of the columns beside one another completes a word."""
+        return (self.origin + self.span - 1) % self.beside
+
+    @property
+    def waiting(self) -> int:
+        """Columns of a word that come in beats before the one that completes it."""
+        return max(self.span - 1 - self.ending, 0)
 
     @cached_property
     def steps(self) -> tuple[ColumnStep | None, ...]:

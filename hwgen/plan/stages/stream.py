@@ -18,19 +18,36 @@ class Stream:
     `order[beat * len(lanes) + lane]` is the element of the vector, or the channel of the position,
     that travels there, or -1 for padding. `image` is the map's (height, width), (1, 1) for a
     vector. Where `pixels` neighbours of a row travel together, as one position, `order` names
-    `channel * pixels + neighbour`, and the neighbours of a channel come beat after beat.
+    `channel * pixels + neighbour`, and the neighbours of a channel come beat after beat, `beside`
+    in each: the first neighbours of all channels of a beat, then the next ones.
     """
 
     lanes: tuple[IntType, ...]
     order: tuple[int, ...]
     image: tuple[int, int] = (1, 1)
     pixels: int = 1
+    beside: int = 1
 
     def __post_init__(self) -> None:
         if self.pixels < 1 or self.image[1] % self.pixels:
             raise ValueError(
                 f"pixels must divide the {self.image[1]} columns of the map, not be {self.pixels}"
             )
+        if self.beside < 1 or self.pixels % self.beside or len(self.lanes) % self.beside:
+            raise ValueError(
+                f"beside must divide the {self.pixels} neighbours and the {len(self.lanes)} lanes, "
+                f"not be {self.beside}"
+            )
+
+    @property
+    def channels(self) -> int:
+        """Channels that come in a beat."""
+        return len(self.lanes) // self.beside
+
+    @property
+    def copies(self) -> int:
+        """Beats in which the neighbours of a channel come."""
+        return self.pixels // self.beside
 
     @property
     def positions(self) -> int:

@@ -61,8 +61,9 @@ class VectorShape:
         """Bits that choose an element of a vector."""
         return max((self.words - 1).bit_length() + self.part_bits, 1)
 
-    def places(self, slots: IntArray) -> IntArray:
+    def places(self, slots: IntArray, share: int = 0) -> IntArray:
         """Give where slots of the one bank lie: the beat, and the lane in the low bits."""
+        assert not share
         beats, lanes = np.divmod(slots, self.parts)
         places: IntArray = beats << self.part_bits | lanes
         return places

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwgen.numeric import IntType, Range
 from hwgen.plan.cost.memory import vector_kind
 from hwgen.plan.identifier import part_name
@@ -108,6 +110,13 @@ def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | 
         inputs=inputs,
         outputs=Stream(lanes=(kind,) * lanes, order=order),
     )
+
+
+def one_beside(name: str, inputs: Stream) -> Narrower:
+    """Give what cuts beats of neighbours beside one another to beats of one neighbour."""
+    lanes = inputs.lanes[: inputs.channels]
+    outputs = replace(inputs, lanes=lanes, beside=1)
+    return Narrower(name=part_name(name, "narrow"), inputs=inputs, outputs=outputs)
 
 
 def slowest_stage(stages: tuple[Stage, ...]) -> int:

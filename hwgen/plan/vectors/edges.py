@@ -29,9 +29,9 @@ def edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
                 _changes(*pair) for pair in zip(stage.channels, stage.inputs.lanes, strict=True)
             ]
         case SerialThreshold():
-            lanes, pixels = len(stage.tables), stage.inputs.pixels
+            rows, lanes = len(stage.tables), len(stage.inputs.lanes)
             edges = [
-                stage.tables[slot % lanes][slot // lanes // pixels]
+                stage.tables[slot % rows][slot // lanes // stage.inputs.copies]
                 for slot in range(len(stage.inputs.order))
             ]
         case _:

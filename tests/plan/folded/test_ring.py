@@ -8,6 +8,7 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.plan.check.plan import check_plan
+from hwgen.plan.check.ring import check_ring
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
@@ -190,3 +191,95 @@ def test_goals_choose_neighbours_and_are_kept(fps):
     plan = plan_design(graph, options)
     design_vectors(plan, graph, random=2)
     assert plan.interval_cycles <= ceil(100e6 / fps)
+
+
+def depthwise(zeros, channels=64):
+    where = {"padding": (1, 1), "groups": channels, "density": 1 - zeros}
+    return MapNet(0, (channels, 16, 16)).conv(channels, (3, 3), **where).act().graph()
+
+
+@pytest.mark.parametrize(
+    ("zeros", "fold", "beside"),
+    [
+        (0.5, {"pe": 4, "pixels": 4}, 2),
+        (0.7, {"pe": 4, "pixels": 4}, 4),
+        (0.75, {"pe": 2, "pixels": 8}, 8),
+        (0.9, {"pe": 1, "pixels": 4}, 4),
+    ],
+)
+def test_depthwise_layers_are_near_the_bound_too(zeros, fold, beside):
+    plan = plan_design(depthwise(zeros), BuildOptions(style="folded", **fold))
+    bound = plan.layers[0].nonzero * 16 * 16 / prod(fold.values())
+    unit = convolutions(plan)[0]
+    assert unit.cycles >= 20
+    assert unit.outputs.beside == beside
+    assert plan.interval_cycles <= 1.10 * bound
+
+
+def test_the_copies_of_a_depthwise_layer_hold_little_more_than_one_map():
+    fold = {"pe": 4, "pixels": 4}
+    unit = convolutions(plan_design(depthwise(0.5), BuildOptions(style="folded", **fold)))[0]
+    shape = ring_of(unit)
+    whole = LineShape(unit.inputs, unit.outputs, dataclasses.replace(unit.lines, split=False))
+    assert (unit.lines.split, len(shape.kept)) == (True, 4)
+    assert 4 * shape.depth * shape.width < 2 * whole.depth * whole.width
+
+
+def test_copies_of_a_convolution_of_all_channels_are_alike():
+    graph = MapNet(2, (16, 8, 8)).conv(16, (3, 3), padding=(1, 1), density=0.1).graph()
+    unit = convolutions(plan_design(graph, BuildOptions(style="folded", pe=4, pixels=4)))[0]
+    assert (unit.lines.split, unit.outputs.beside) == (False, 1)
+
+
+def separable(zeros, stride=(1, 1), kernel=(1, 1), density=0.5):
+    """A depthwise convolution whose short rows leave beside one another, and one that reads it."""
+    where = {"padding": (1, 1), "groups": 8, "density": 1 - zeros}
+    net = MapNet(3, (8, 4, 8)).conv(8, (3, 3), **where).act()
+    return net.conv(6, kernel, stride=stride, density=density).act().graph()
+
+
+@pytest.mark.parametrize(
+    ("graph", "besides"),
+    [
+        (separable(0.75), (4, 4)),
+        (separable(0.75, stride=(2, 2)), (1, 1)),
+        (separable(0.75, kernel=(2, 3), density=0.1), None),
+    ],
+)
+def test_neighbours_come_beside_one_another_where_the_reader_takes_them(graph, besides):
+    plan = check(graph, pe=4, pixels=4)
+    found = tuple(unit.outputs.beside for unit in convolutions(plan))
+    assert besides is None or found == besides
+
+
+def test_rows_without_weights_do_not_leave_where_constants_are_known():
+    net = MapNet(0, (8, 4, 4)).conv(8, (3, 3), padding=(1, 1), groups=8, density=0.1).act()
+    rows = net.nodes[0].weight.reshape(8, -1).any(axis=1).sum()
+    assert rows < 8
+    left = set(convolutions(check(net.graph(), pe=1, pixels=4))[0].rows)
+    assert len(left - {-1}) == rows
+
+
+def test_rows_without_weights_leave_to_windows_at_borders():
+    net = MapNet(0, (8, 4, 4)).conv(8, (3, 3), padding=(1, 1), groups=8, density=0.1).act()
+    net.conv(3, (3, 3), padding=(1, 1), density=1).act()
+    assert len(set(convolutions(check(net.graph(), pe=1, pixels=4))[0].rows) - {-1}) == 8
+
+
+def test_beats_that_a_ring_cannot_take_are_refused():
+    graph = separable(0.75)
+    plan = plan_design(graph, BuildOptions(style="folded", pe=4, pixels=4, effort="low"))
+    unit = convolutions(plan)[1]
+    fewer = dataclasses.replace(unit, outputs=dataclasses.replace(unit.outputs, pixels=2, beside=2))
+    with pytest.raises(PlanError) as caught:
+        check_ring(fewer, layers_of(graph)[1], "plan.json.stages[3]")
+    assert str(caught.value).endswith(
+        "inputs.beside: must be 1, or divide the 2 windows side by side where no stride cuts "
+        "columns, not 4"
+    )
+
+
+def test_beside_divides_neighbours_and_lanes():
+    kind = MapNet(0, (1, 1, 1), "u4").input.type
+    with pytest.raises(ValueError, match="beside must divide the 4 neighbours and the 4 lanes"):
+        Stream(lanes=(kind,) * 4, order=tuple(range(4)), image=(1, 4), pixels=4, beside=3)
