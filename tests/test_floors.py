@@ -33,7 +33,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("plan_file", "codec", "vectors", "planner"),
+        *("plan_file", "codec", "vectors", "planner", "assembly"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
         *(
             "planned_layer",
