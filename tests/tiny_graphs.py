@@ -151,13 +151,13 @@ NETS = {
 
 
 def random_graph(seed):
-    """Two to five random steps, each from any earlier tensor, and all ends joined."""
+    """Two to four random steps, each from any earlier tensor, and all ends joined."""
     rng = random.Random(seed)
     is_vector = rng.random() < 0.15
-    image = () if is_vector else (rng.randint(1, 6), rng.randint(1, 6))
+    image = () if is_vector else (rng.randint(1, 4), rng.randint(1, 4))
     net = GraphNet(seed, (rng.randint(2, 4), *image), rng.choice(["u1", "u3", "s3"]))
     done = ["input"]  # tensors that have met a threshold
-    for _ in range(rng.randint(2, 5)):
+    for _ in range(rng.randint(2, 4)):
         net.at(rng.choice(done[-3:]))
         _step(net, rng, [name for name in done if name != net.source])
         if not rng.random() < 0.1:
@@ -181,9 +181,9 @@ def _step(net, rng, others):
         net.join(Concat, start, *(rng.choice([*beside, start]) for _ in range(count)))
     elif len(shape) == 1:
         net.dense(rng.randint(2, 5))
-    elif kind == "larger" and max(shape[1:]) <= 6:
+    elif kind == "larger" and max(shape[1:]) <= 4:
         net.larger(rng.randint(1, 3))
-    elif kind == "shuffle" and shape[0] % 4 == 0 and max(shape[1:]) <= 6:
+    elif kind == "shuffle" and shape[0] % 4 == 0 and max(shape[1:]) <= 4:
         net.larger(2, PixelShuffle)
     elif kind == "pool" and min(shape[1:]) > 1:
         net.pool(rng.choice(["max", "sum"]), (2, 2), rng.choice([(2, 2), (1, 1)]))

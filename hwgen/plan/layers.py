@@ -122,18 +122,18 @@ class _Cutter:
         return tuple(self.found)
 
     def _check_all_read(self) -> None:
-        for node in self.graph.nodes:
-            if node.name != self.graph.output and node.name not in self.readers:
-                raise PlanError(
-                    f"{self.graph.name}: {node.name}: must be read by a node or be the output, "
-                    f"which is {self.graph.output!r}; remove it"
-                )
         if self.graph.output in self.readers:
             reader = self.readers[self.graph.output][0].name
             raise PlanError(
                 f"{self.graph.name}: output {self.graph.output!r} must be read by no node, and "
                 f"{reader!r} reads it; remove the nodes behind it"
             )
+        for node in self.graph.nodes:
+            if node.name != self.graph.output and node.name not in self.readers:
+                raise PlanError(
+                    f"{self.graph.name}: {node.name}: must be read by a node or be the output, "
+                    f"which is {self.graph.output!r}; remove it"
+                )
 
     def _node(self, node: Op) -> None:
         """Give a node, and a threshold that reads nothing else, its value."""

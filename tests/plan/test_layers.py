@@ -68,11 +68,40 @@ def test_two_dense_layers_in_a_row_are_refused():
         layers_of(graph_of([first, second]))
 
 
-def test_a_branch_is_refused():
+def test_what_nothing_reads_is_refused():
     first = dense("a", "input", np.ones((2, 3)), U4.range)
     second = dense("b", "input", np.ones((2, 3)), U4.range)
-    with pytest.raises(PlanError, match="net: b: hardware is built for chains"):
+    with pytest.raises(PlanError) as caught:
         layers_of(graph_of([first, second]))
+    assert str(caught.value) == (
+        "net: a: must be read by a node or be the output, which is 'b'; remove it"
+    )
+
+
+def test_an_output_that_is_read_is_refused():
+    first = dense("a", "input", np.ones((2, 3)), U4.range)
+    second = Threshold(
+        name="b", inputs=("a",), thresholds=np.zeros((2, 1), int), output=IntType.parse("u1")
+    )
+    source = Input(shape=(3,), type=U4)
+    with pytest.raises(PlanError) as caught:
+        layers_of(Graph(name="net", input=source, nodes=(first, second), output="a"))
+    assert str(caught.value) == (
+        "net: output 'a' must be read by no node, and 'b' reads it; remove the nodes behind it"
+    )
+
+
+@pytest.mark.parametrize("kind", [Add, Concat])
+def test_a_matrix_on_sums_that_join_is_refused(kind):
+    first = dense("a", "input", np.ones((3, 3)), U4.range)
+    joined = kind(name="j", inputs=("input", "a"))
+    size = 3 if kind is Add else 6
+    last = dense("b", "j", np.ones((2, size)), Range(0, 60))
+    with pytest.raises(PlanError) as caught:
+        layers_of(graph_of([first, joined, last]))
+    assert str(caught.value) == (
+        "net: b: hardware needs a threshold between 'a' and 'b'; add an activation"
+    )
 
 
 def test_a_threshold_on_the_input_stands_behind_a_matrix_that_changes_nothing():
@@ -97,21 +126,21 @@ def test_an_argmax_ends_the_chain():
 
 
 @pytest.mark.parametrize(
-    ("node", "operation"),
+    ("node", "sources", "weight"),
     [
-        (Add(name="x", inputs=("input", "input")), "add"),
-        (Concat(name="x", inputs=("input", "input")), "concat"),
-        (UpsampleNearest(name="x", inputs=("input",), factor=2), "upsample_nearest"),
-        (PixelShuffle(name="x", inputs=("input",), factor=1), "pixel_shuffle"),
+        (Add(name="x", inputs=("input", "input")), (-1, -1), [[1, 0, 1, 0], [0, 1, 0, 1]]),
+        (Concat(name="x", inputs=("input", "input")), (-1, -1), np.eye(4).tolist()),
+        (UpsampleNearest(name="x", inputs=("input",), factor=2), (-1,), np.eye(2).tolist()),
+        (PixelShuffle(name="x", inputs=("input",), factor=1), (-1,), np.eye(2).tolist()),
     ],
 )
-def test_operations_without_hardware_are_refused(node, operation):
-    with pytest.raises(PlanError) as caught:
-        layers_of(graph_of([node], (3, 2, 2)))
-    assert str(caught.value) == (
-        f"net: x: hardware is built for chains of layers, and not for {operation} yet; "
-        "`hwgen inspect` shows the network"
-    )
+def test_what_moves_and_adds_is_a_layer_of_ones(node, sources, weight):
+    (layer,) = layers_of(graph_of([node], (2, 3, 2)))
+    assert layer.sources == sources
+    assert layer.weight.tolist() == weight
+    factor = getattr(node, "factor", None)
+    assert [part.factor for part in layer.front] == ([factor] if factor else [])
+    assert layer.positions == ((6, 4) if factor == 2 else (3, 2))
 
 
 def test_codes_that_cannot_occur_narrow_everything_behind_them():

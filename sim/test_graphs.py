@@ -1,0 +1,27 @@
+"""Networks with branches in simulation: streams that divide and join, and larger maps."""
+
+import pytest
+
+from sim.test_maps import STYLES, check_design
+from tests.tiny_graphs import espcn, input_twice, random_graph, residual, unet
+
+
+@pytest.mark.parametrize(
+    ("graph", "style"),
+    [
+        (residual(size=(3, 4), shortcut=1), "unrolled"),
+        (unet(), "unrolled"),
+        (espcn(), "folded"),
+        (input_twice(), "unrolled"),
+    ],
+    ids=["residual", "u-net", "pixel shuffle", "input twice"],
+)
+def test_a_network_with_branches_equals_its_reference(tmp_path, graph, style):
+    check_design(graph, tmp_path, style=style, **STYLES[style])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+def test_random_graphs_equal_their_reference(tmp_path, seed):
+    style = ("unrolled", "folded")[seed % 2]
+    check_design(random_graph(seed), tmp_path, "verilator", style=style, **STYLES[style])

@@ -1,0 +1,226 @@
+"""Networks with branches: the plan gives what the reference gives, and queues are short."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from hwgen.errors import PlanError
+from hwgen.plan.check.plan import check_plan
+from hwgen.plan.layers import layers_of
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
+from hwgen.plan.planner import plan_design
+from hwgen.plan.stages.stage import Enlarger, Fifo
+from hwgen.plan.streams.handshakes import FOREVER
+from hwgen.plan.streams.timing import latency_and_interval
+from hwgen.plan.vectors.design import design_vectors
+from tests.tiny_graphs import NETS, input_twice, random_graph, residual, unet
+from tests.tiny_maps import random_folding
+
+STYLES = ("unrolled", "folded")
+
+
+def check_plan_of(graph, **options):
+    plan = plan_design(graph, BuildOptions(effort="low", **options))
+    design_vectors(plan, graph, random=8)  # compares with the reference, or raises
+    check_plan(plan, graph, layers_of(graph), "plan.json")
+    return plan
+
+
+def check_random(seed):
+    options = {"style": STYLES[seed % 2]}
+    if seed % 2:
+        options |= random_folding(seed)
+    check_plan_of(random_graph(seed), **options)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+def test_branches_give_what_the_reference_gives(net, style):
+    check_plan_of(net(), style=style)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_graphs_give_what_the_reference_gives(seed):
+    check_random(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60, 460))
+def test_many_random_graphs_give_what_the_reference_gives(seed):
+    check_random(seed)
+
+
+RESIDUAL = [
+    ("conv0__window", (-1,)),
+    ("conv0", (0,)),
+    ("act1", (1,)),
+    ("conv2__window", (2,)),
+    ("conv2", (3,)),
+    ("act3", (4,)),
+    ("conv4__window", (5,)),
+    ("conv4", (6,)),
+    ("act5", (7,)),
+    ("join6__skip1", (2,)),
+    ("join6", (8, 9)),
+    ("act7", (10,)),
+]
+
+
+def residual_plan():
+    return check_plan_of(residual(), style="unrolled")
+
+
+def test_the_stages_of_a_residual_block():
+    """The stream behind the first threshold divides: one way waits for two windows."""
+    plan = residual_plan()
+    assert list(zip((stage.name for stage in plan.stages), plan.reads, strict=True)) == RESIDUAL
+    queues = {stage.name: stage.depth for stage in plan.stages if isinstance(stage, Fifo)}
+    assert queues == {"join6__skip1": 31}
+    assert plan.interval_cycles == 20  # a pixel a cycle
+
+
+def lowered(plan, index):
+    """The stages, and what they read, with a place less in one queue, or without it."""
+    stages, reads = list(plan.stages), list(plan.reads)
+    if stages[index].depth > 2:
+        stages[index] = replace(stages[index], depth=stages[index].depth - 1)
+        return tuple(stages), tuple(reads)
+    (before,) = reads.pop(index)
+    stages.pop(index)
+    moved = {place: place - (place > index) for place in range(-1, len(plan.stages))}
+    moved[index] = moved[before]
+    return tuple(stages), tuple(tuple(moved[source] for source in own) for own in reads)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize(
+    "net", ["residual", "u-net", "three branches", "vectors", "repeated pixels"]
+)
+def test_no_queue_has_a_place_too_many(net, style):
+    plan = plan_design(NETS[net](), BuildOptions(effort="low", style=style))
+    for index, stage in enumerate(plan.stages):
+        if isinstance(stage, Fifo) and (stage.depth > 2 or not at_fork(plan, index)):
+            _, interval = latency_and_interval(*lowered(plan, index))
+            assert interval > plan.interval_cycles
+
+
+def at_fork(plan, index):
+    """Whether several read what a stage reads: there a queue divides the stream."""
+    return sum(plan.reads[index][0] in own for own in plan.reads) > 1
+
+
+def test_a_design_whose_queue_is_too_short_stands_still():
+    """Three rows are behind by more than two places, and both ways of a fork go on at once."""
+    plan = residual_plan()
+    stages = tuple(
+        replace(stage, depth=2) if isinstance(stage, Fifo) else stage for stage in plan.stages
+    )
+    assert latency_and_interval(stages, plan.reads) == (FOREVER, FOREVER)
+
+
+def test_a_join_that_reads_the_input_gets_the_inputs_own_stream():
+    """The queue had the lanes of all that the join reads."""
+    plan = check_plan_of(input_twice(), style="unrolled")
+    queue = next(k for k, own in enumerate(plan.reads) if own == (-1,) and is_queue(plan, k))
+    assert plan.stages[queue].inputs == plan.inputs
+    assert len(plan.inputs.lanes) == 2
+
+
+def is_queue(plan, index):
+    return isinstance(plan.stages[index], Fifo)
+
+
+def test_an_enlarger_holds_a_row_and_two_pixels():
+    plan = check_plan_of(unet(), style="unrolled")
+    (larger,) = (stage for stage in plan.stages if isinstance(stage, Enlarger))
+    assert (larger.factor, larger.words, larger.outputs.image) == (2, 4, (4, 4))
+    assert plan.interval_cycles == 16
+
+
+def test_a_plan_with_branches_given_back_is_the_same_plan(tmp_path):
+    graph = unet()
+    plan = check_plan_of(graph, style="folded")
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan_document(plan)))
+    assert read_plan(path) == plan_from_file(graph, path) == plan
+
+
+def edited(tmp_path, change):
+    """The plan of a residual block from its plan.json, changed."""
+    document = plan_document(residual_plan())
+    change(document)
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    return plan_from_file(residual(), path)
+
+
+def test_a_longer_queue_is_taken_and_a_shorter_one_has_its_interval(tmp_path):
+    plan = residual_plan()
+    index = next(k for k in range(len(plan.stages)) if is_queue(plan, k))
+    for by in (1, -1):
+
+        def change(document, by=by):
+            document["stages"][index]["depth"] += by
+
+        found = edited(tmp_path, change)
+        assert found.stages[index].depth == plan.stages[index].depth + by
+        assert (found.interval_cycles > 20) == (by < 0)
+
+
+def set_reads(index, to):
+    def change(document):
+        document["reads"][index] = to
+
+    return change
+
+
+def drop_reads(document):
+    document["reads"].pop()
+
+
+def no_queue(document):
+    """Both ways of the fork without a queue."""
+    del document["stages"][9]
+    document["reads"] = [*document["reads"][:9], [8, 2], [9]]
+
+
+WRONG = {
+    "too few": (drop_reads, "plan.json.reads: must have an item for each of 12 stages"),
+    "a later stage": (
+        set_reads(4, [5]),
+        "plan.json.reads[4]: must be stages before it, or -1 for what enters the design; undo "
+        "the edit",
+    ),
+    "nothing": (
+        set_reads(4, []),
+        "plan.json.reads[4]: must be stages before it, or -1 for what enters the design; undo "
+        "the edit",
+    ),
+    "an unread stage": (
+        set_reads(11, [9]),
+        "plan.json.reads: the last stage must be read by none, and every other by one at the "
+        "least, unlike stages[10]; undo the edit",
+    ),
+    "the input beside another only": (
+        set_reads(0, [-1, -1]),
+        "plan.json.reads: a stage must read [-1], what enters the design, alone",
+    ),
+    "a fork without queues": (
+        no_queue,
+        "plan.json.reads: all but one of those that read stages[2] must be queues (Fifo), and 3 "
+        "and 9 are not; undo the edit",
+    ),
+    "streams of unlike maps": (set_reads(10, [0, 9]), ""),
+    "a stream of other lanes": (set_reads(9, [0]), ""),
+    "swapped sources": (set_reads(10, [9, 8]), ""),
+    "another source": (set_reads(9, [5]), ""),
+}
+
+
+@pytest.mark.parametrize(("change", "sentence"), WRONG.values(), ids=WRONG)
+def test_wrong_wiring_is_refused(tmp_path, change, sentence):
+    with pytest.raises(PlanError) as caught:
+        edited(tmp_path, change)
+    assert str(caught.value) == sentence
