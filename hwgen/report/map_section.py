@@ -14,8 +14,9 @@ from hwgen.report.results import Synthesis
 
 MEMORIES = {"lut": "LUTs", "block": "block RAM"}
 NOTES = (
-    "A map travels row by row, in unrolled layers a position a beat with all channels side by side. "
-    "The table follows the data; each line is a unit, or the matrix of a layer and what follows it.",
+    "A map travels row by row, in unrolled layers a position a beat with all channels side by "
+    "side. The table follows the data; each line is a unit, or the matrix of a layer and what "
+    "follows it.",
     "Windows show each position the pixels around it. Their memory holds rows, and pixels that "
     "wait while the last windows of a frame end. Only pixels that some weight reads are stored.",
     "A folded convolution reads its windows out of the rows: each multiplier that reads at a place "
