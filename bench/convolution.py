@@ -22,19 +22,19 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
 from block_rams import block_rams, priced_luts
-from map_networks import Conv, map_network
+from convolution_cases import SUITE, Case
+from convolution_markdown import markdown
 from place_and_route import place_verilog
 from rich.console import Console
 from rich.progress import track
 from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
-from hwgen.ir import Graph
 from hwgen.plan.design import LayerStyle, Plan, Target
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import TARGETS, BuildOptions
@@ -47,72 +47,8 @@ from hwgen.synth.tools import find_yosys
 SEEDS = (1, 2, 3)
 WIDE = "32"  # the registers of the baseline
 RANDOM = 4  # frames on which a plan is compared with the reference, beside others
-COLUMNS = {
-    "case": "layer",
-    "measure": "style, map",
-    "target": "target",
-    "nonzero": "nonzero weights",
-    "accumulator_bits": "accumulator bits",
-    "ours": "LUTs",
-    "front_luts": "of these windows",
-    "estimate": "LUTs, estimate",
-    "baseline": "LUTs with 32 bits",
-    "estimate_baseline": "LUTs with 32 bits, estimate",
-    "brams": "block RAMs",
-    "brams_baseline": "block RAMs with 32 bits",
-    "cycles": "cycles a frame",
-    "cycles_baseline": "cycles with 32 bits",
-    "over_bound": "of the bound",
-    "ratio": "LUTs x cycles, of those with 32 bits",
-    "finn_luts": "FINN: LUTs",
-    "finn_cycles": "FINN: cycles",
-    "fmax_mhz": "MHz",
-}
 STYLES: tuple[LayerStyle, ...] = ("unrolled", "folded")
 ROWS, PIXELS = 4, 4  # in parallel, of a folded layer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A layer of `channels` inputs and outputs; `bits` are those of weights and codes."""
-
-    channels: int
-    kernel: tuple[int, int] = (3, 3)
-    depthwise: bool = False
-    bits: int
-    zeros: float
-
-    @property
-    def name(self) -> str:
-        """Name on the command line."""
-        kind = "dw" if self.depthwise else f"{self.kernel[0]}x{self.kernel[1]}"
-        return f"c{self.channels}_{kind}_w{self.bits}a{self.bits}_z{round(100 * self.zeros)}"
-
-    def graph(self, size: int) -> Graph:
-        """Give the network of the layer on a map of `size` rows and columns."""
-        layer = Conv(channels=self.channels, kernel=self.kernel, depthwise=self.depthwise)
-        return map_network(
-            seed=0,
-            shape=(self.channels, size, size),
-            layers=(layer,),
-            inputs=self.bits,
-            codes=self.bits,
-            weight_bits=self.bits,
-            density=1 - self.zeros,
-        )
-
-
-_SHARES = {16: (0.5, 0.75, 0.9, 0.98), 32: (0.9, 0.98), 64: (0.98,)}
-SUITE = {
-    case.name: case
-    for bits in (4, 2)
-    for case in (
-        *(Case(channels=c, bits=bits, zeros=z) for c, zeros in _SHARES.items() for z in zeros),
-        *(Case(channels=32, kernel=(1, 1), bits=bits, zeros=z) for z in (0.5, 0.9)),
-        *(Case(channels=64, kernel=(1, 1), bits=bits, zeros=z) for z in (0.9, 0.98)),
-        *(Case(channels=64, depthwise=True, bits=bits, zeros=z) for z in (0.5, 0.75)),
-    )
-}
 
 
 def planned(case: Case, size: int, target: Target, style: LayerStyle, *, wide: bool) -> Plan:
@@ -184,19 +120,6 @@ def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: boo
         placed = place_verilog(verilog_of(exact), exact.name, target, "aclk", SEEDS)
         row["fmax_mhz"] = round(placed.median_mhz, 1) if placed.fmax_mhz else None
     return row
-
-
-def markdown(rows: list[Row]) -> str:
-    """The rows as a table of a document."""
-    lines = [list(COLUMNS.values()), ["---"] * len(COLUMNS)]
-    lines += [[_cell(row.get(key)) for key in COLUMNS] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def main() -> None:
