@@ -73,7 +73,7 @@ def synthesised(plan: Plan, *, units: bool = False) -> SynthResult:
 def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: bool) -> Row:
     """Measure a layer with exact registers and with those of 32 bits."""
     exact, wide = (planned(case, size, target, style, wide=kind) for kind in (False, True))
-    ours, baseline = synthesised(exact, units=True), synthesised(wide)
+    ours, baseline = synthesised(exact, units=style == "unrolled"), synthesised(wide)
     layer = exact.layers[0]
     multipliers = layer.pe * layer.simd * layer.pixels if style == "folded" else layer.nonzero
     work = ceil(size * size * layer.nonzero / multipliers)
