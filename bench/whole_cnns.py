@@ -46,12 +46,18 @@ def run(todo: list[Cnn], measure: Measure, kept: RowFile, place: Place) -> list[
                 bar.update(task, description=f"{name}: {step}")
 
             found = kept.find(case.key(measure))
-            if found is None:
+            if found is None or lacks_counts(found, place):
                 steps = {"design": case.design, "checks": case.checks}
                 found = kept.add(steps[measure](replace(place, say=say)))
             rows.append(found)
             bar.advance(task)
     return rows
+
+
+def lacks_counts(row: Row, place: Place) -> bool:
+    """Whether a design was only planned, under a lower limit than now."""
+    planned = row.get("planned_luts")  # none of a row of checks
+    return "luts" not in row and planned is not None and int(str(planned)) <= place.most_luts
 
 
 def main() -> None:

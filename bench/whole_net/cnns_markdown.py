@@ -37,7 +37,7 @@ def _design(rows: dict[str, Row]) -> tuple[str, ...]:
     fits = {" ".join(map(str, row["multipliers"])) for row in rows.values()}
     return (
         str(known["case"]),
-        f"{known['accuracy']}",
+        f"{known['accuracy']:.1f}",
         " / ".join(sorted(fits)) if known["fps"] else "all",
         " / ".join(sorted(cycles)),
         *_counts(rows.get("xc7", {})),
