@@ -31,7 +31,9 @@ class Case:
         kind = "depthwise" if self.depthwise else ""
         kernel = f"{kind} {self.kernel[0]}x{self.kernel[1]}".strip()
         bits = f"W{self.bits}A{self.bits}"
-        return f"{self.channels} to {self.channels}, {kernel}, {bits}, {self.zeros:.0%} zeros"
+        return (
+            f"{self.channels} to {self.channels}, {kernel}, {bits}, {100 * self.zeros:.0f} % zeros"
+        )
 
     def graph(self, size: int) -> Graph:
         """Give the network of the layer on a map of `size` rows and columns."""

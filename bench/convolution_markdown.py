@@ -10,10 +10,17 @@ from convolution_cases import SUITE
 from row_file import Row
 
 Cells = tuple[str, ...]
-HEAD = ("layer", "nonzero weights", "accumulator bits")
-UNROLLED = (*HEAD, "LUTs, ours / 32 bits", "of these windows", "block RAMs", "cycles a frame")
+UNROLLED = (
+    "layer",
+    "nonzero weights",
+    "accumulator bits",
+    "LUTs, ours / 32 bits",
+    "of these windows",
+    "block RAMs",
+    "cycles a frame",
+)
 FOLDED = (
-    *HEAD,
+    "layer",
     "LUTs, ours / dense 32",
     "block RAMs",
     "cycles a frame",
@@ -47,7 +54,9 @@ def _table(rows: list[dict[str, Any]], measure: str) -> str:
 
 def _unrolled(row: dict[str, Any]) -> Cells:
     return (
-        *_head(row),
+        SUITE[row["case"]].title,
+        f"{row['nonzero']:,}",
+        str(row["accumulator_bits"]),
         _both(row, "ours", "baseline"),
         f"{row['front_luts']:,}",
         _both(row, "brams", "brams_baseline"),
@@ -57,7 +66,7 @@ def _unrolled(row: dict[str, Any]) -> Cells:
 
 def _folded(row: dict[str, Any]) -> Cells:
     return (
-        *_head(row),
+        SUITE[row["case"]].title,
         _both(row, "ours", "baseline"),
         _both(row, "brams", "brams_baseline"),
         _both(row, "cycles", "cycles_baseline"),
@@ -65,10 +74,6 @@ def _folded(row: dict[str, Any]) -> Cells:
         f"{row['ratio']:.3f}",
         f"{row['finn_luts']:,}, {row['finn_cycles']:,}",
     )
-
-
-def _head(row: dict[str, Any]) -> Cells:
-    return SUITE[row["case"]].title, f"{row['nonzero']:,}", str(row["accumulator_bits"])
 
 
 def _both(row: dict[str, Any], ours: str, baseline: str) -> str:
@@ -79,7 +84,7 @@ def _medians(rows: list[dict[str, Any]]) -> str:
     by_zeros: dict[float, list[float]] = defaultdict(list)
     for row in rows:
         by_zeros[SUITE[row["case"]].zeros].append(row["ratio"])
-    shares = [f"{median(by_zeros[z]):.3f} at {z:.0%} zeros" for z in sorted(by_zeros)]
+    shares = [f"{median(by_zeros[z]):.3f} at {100 * z:.0f} % zeros" for z in sorted(by_zeros)]
     lines = [f"Median of LUTs x cycles over those of 32 bits: {', '.join(shares)}."]
     for what, estimate, luts in (
         ("ours", "estimate", "ours"),
@@ -87,7 +92,7 @@ def _medians(rows: list[dict[str, Any]]) -> str:
     ):
         errors = [row[estimate] / row[luts] - 1 for row in rows if row.get(estimate)]
         if errors:
-            reach = f"{min(errors):+.1%} to {max(errors):+.1%}"
-            size = f"median {median(map(abs, errors)):.1%}"
+            reach = f"{100 * min(errors):+.0f} to {100 * max(errors):+.0f} %"
+            size = f"median {100 * median(map(abs, errors)):.0f} %"
             lines.append(f"Errors of estimates, {what}: {reach}, {size}, {len(errors)} layers.")
     return "\n".join(lines)
