@@ -33,13 +33,14 @@ def markdown(rows: list[Row]) -> str:
 
 def _design(rows: dict[str, Row]) -> tuple[str, ...]:
     known, placed = next(iter(rows.values())), rows.get("ecp5", {})
-    cycles = {f"{row['interval_cycles']:,}, {row['latency_cycles']:,}" for row in rows.values()}
-    fits = {" ".join(map(str, row["multipliers"])) for row in rows.values()}
+    here = [rows[target] for target in ("xc7", "ecp5") if target in rows]
+    cycles = [f"{row['interval_cycles']:,}, {row['latency_cycles']:,}" for row in here]
+    fits = [" ".join(map(str, row["multipliers"])) for row in here]
     return (
         str(known["case"]),
         f"{known['accuracy']:.1f}",
-        " / ".join(sorted(fits)) if known["fps"] else "all",
-        " / ".join(sorted(cycles)),
+        " / ".join(dict.fromkeys(fits)) if known["fps"] else "all",
+        " / ".join(dict.fromkeys(cycles)),
         *_counts(rows.get("xc7", {})),
         *_counts(placed),
         str(placed.get("fmax_mhz", "-")),
