@@ -7,12 +7,13 @@ A case is a layer of as many outputs as inputs on a square map, random weights o
 zero, and thresholds to codes of the weights' bits behind it; its padding keeps the size. `ours` has
 the exact accumulators and skips zeros, `baseline` registers of 32 bits: unrolled for the same
 weights, folded in dense mode on as many multipliers. `ratio` is of their LUTs times cycles, block
-RAMs of both at the target's price. `front_luts` are those of the windows of unrolled layers, in
-both. `over_bound` are the cycles of a frame over the work: the pixels in an unrolled layer, nonzero
-weights times positions over the multipliers in a folded one. `finn` are LUTs and cycles of FINN's
-own formulas for a matrix-vector unit on as many multipliers. `--clock` also places and routes on
-ecp5, three seeds, the median. Every plan is compared with the reference; the bench of a design
-asserts that the cycles are those of the plan.
+RAMs of both, on xc7 halves of 18 kbit, at the target's price. `front_luts` are those of the windows
+of unrolled layers, in both. `estimate` are the planner's LUTs. `over_bound` are the cycles of a
+frame over the work: the pixels in an unrolled layer, nonzero weights times positions over the
+multipliers in a folded one. `finn` are LUTs and cycles of FINN's own formulas for a matrix-vector
+unit on as many multipliers. `--clock` also places and routes on ecp5, three seeds, the median.
+Every plan is compared with the reference; the bench of a design asserts that the cycles are those
+of the plan.
 """
 
 from __future__ import annotations
@@ -21,19 +22,21 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
-from map_networks import Conv, map_network
+from block_rams import block_rams, priced_luts
+from convolution_cases import SUITE, Case
+from convolution_markdown import markdown
 from place_and_route import place_verilog
 from rich.console import Console
 from rich.progress import track
 from row_file import Row, RowFile
 
 from hwgen.emit import verilog_of
-from hwgen.ir import Graph
-from hwgen.plan.design import LUTS_PER_BRAM, LayerStyle, Plan, Target
+from hwgen.plan.design import LayerStyle, Plan, Target
+from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import design_vectors
@@ -44,70 +47,8 @@ from hwgen.synth.tools import find_yosys
 SEEDS = (1, 2, 3)
 WIDE = "32"  # the registers of the baseline
 RANDOM = 4  # frames on which a plan is compared with the reference, beside others
-COLUMNS = {
-    "case": "layer",
-    "measure": "style, map",
-    "target": "target",
-    "nonzero": "nonzero weights",
-    "accumulator_bits": "accumulator bits",
-    "ours": "LUTs",
-    "front_luts": "of these windows",
-    "baseline": "LUTs with 32 bits",
-    "brams": "block RAMs",
-    "brams_baseline": "block RAMs with 32 bits",
-    "cycles": "cycles a frame",
-    "cycles_baseline": "cycles with 32 bits",
-    "over_bound": "of the bound",
-    "ratio": "LUTs x cycles, of those with 32 bits",
-    "finn_luts": "FINN: LUTs",
-    "finn_cycles": "FINN: cycles",
-    "fmax_mhz": "MHz",
-}
 STYLES: tuple[LayerStyle, ...] = ("unrolled", "folded")
 ROWS, PIXELS = 4, 4  # in parallel, of a folded layer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A layer of `channels` inputs and outputs; `bits` are those of weights and codes."""
-
-    channels: int
-    kernel: tuple[int, int] = (3, 3)
-    depthwise: bool = False
-    bits: int
-    zeros: float
-
-    @property
-    def name(self) -> str:
-        """Name on the command line."""
-        kind = "dw" if self.depthwise else f"{self.kernel[0]}x{self.kernel[1]}"
-        return f"c{self.channels}_{kind}_w{self.bits}a{self.bits}_z{round(100 * self.zeros)}"
-
-    def graph(self, size: int) -> Graph:
-        """Give the network of the layer on a map of `size` rows and columns."""
-        layer = Conv(channels=self.channels, kernel=self.kernel, depthwise=self.depthwise)
-        return map_network(
-            seed=0,
-            shape=(self.channels, size, size),
-            layers=(layer,),
-            inputs=self.bits,
-            codes=self.bits,
-            weight_bits=self.bits,
-            density=1 - self.zeros,
-        )
-
-
-_SHARES = {16: (0.5, 0.75, 0.9, 0.98), 32: (0.9, 0.98), 64: (0.98,)}
-SUITE = {
-    case.name: case
-    for bits in (4, 2)
-    for case in (
-        *(Case(channels=c, bits=bits, zeros=z) for c, zeros in _SHARES.items() for z in zeros),
-        *(Case(channels=32, kernel=(1, 1), bits=bits, zeros=z) for z in (0.5, 0.9)),
-        *(Case(channels=64, kernel=(1, 1), bits=bits, zeros=z) for z in (0.9, 0.98)),
-        *(Case(channels=64, depthwise=True, bits=bits, zeros=z) for z in (0.5, 0.75)),
-    )
-}
 
 
 def planned(case: Case, size: int, target: Target, style: LayerStyle, *, wide: bool) -> Plan:
@@ -132,12 +73,13 @@ def synthesised(plan: Plan, *, units: bool = False) -> SynthResult:
 def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: bool) -> Row:
     """Measure a layer with exact registers and with those of 32 bits."""
     exact, wide = (planned(case, size, target, style, wide=kind) for kind in (False, True))
-    ours, baseline = synthesised(exact, units=True), synthesised(wide)
+    ours, baseline = synthesised(exact, units=style == "unrolled"), synthesised(wide)
     layer = exact.layers[0]
     multipliers = layer.pe * layer.simd * layer.pixels if style == "folded" else layer.nonzero
     work = ceil(size * size * layer.nonzero / multipliers)
-    price = LUTS_PER_BRAM[target]
-    ours_priced, baseline_priced = (r.luts + price * r.total.brams for r in (ours, baseline))
+    brams, brams_baseline = (block_rams(found.total, target) for found in (ours, baseline))
+    ours_priced = priced_luts(ours.luts, brams, target)
+    baseline_priced = priced_luts(baseline.luts, brams_baseline, target)
     front = exact.stages_by_layer[0]
     units = {} if ours.breakdown is None else ours.breakdown.layers
     names = [stage.name for stage in front if stage.name.endswith("__window")]
@@ -148,13 +90,15 @@ def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: boo
         "nonzero": layer.nonzero,
         "accumulator_bits": max(layer.accumulator_bits),
         "ours": ours.luts,
+        "estimate": chain_cost(exact.stages, target).luts,
         "baseline": baseline.luts,
+        "estimate_baseline": chain_cost(wide.stages, target).luts,
         "ratio": round(
             ours_priced * exact.interval_cycles / (baseline_priced * wide.interval_cycles), 3
         ),
         "front_luts": sum(units[name].luts for name in names),
-        "brams": ours.total.brams,
-        "brams_baseline": baseline.total.brams,
+        "brams": brams,
+        "brams_baseline": brams_baseline,
         "cycles": exact.interval_cycles,
         "cycles_baseline": wide.interval_cycles,
         "over_bound": round(exact.interval_cycles / work, 3),
@@ -176,19 +120,6 @@ def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: boo
         placed = place_verilog(verilog_of(exact), exact.name, target, "aclk", SEEDS)
         row["fmax_mhz"] = round(placed.median_mhz, 1) if placed.fmax_mhz else None
     return row
-
-
-def markdown(rows: list[Row]) -> str:
-    """The rows as a table of a document."""
-    lines = [list(COLUMNS.values()), ["---"] * len(COLUMNS)]
-    lines += [[_cell(row.get(key)) for key in COLUMNS] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def main() -> None:
@@ -216,7 +147,8 @@ def main() -> None:
     for name, style, target in track(cases, console=Console(stderr=True)):
         key = {"measure": f"{style}, {args.size}x{args.size}", "case": name, "target": target}
         found = kept.find(key)
-        if found is None or (args.clock and target == "ecp5" and "fmax_mhz" not in found):
+        asked = {"estimate"} | ({"fmax_mhz"} if args.clock and target == "ecp5" else set())
+        if found is None or not asked <= found.keys():
             found = kept.add(measure(SUITE[name], args.size, target, style, args.clock))
         rows.append(found)
         print(json.dumps(found), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The nets of `bench/whole_nets.py`: what each is trained with, and where it is kept."""
+"""Nets of `bench/whole_nets.py` and `whole_cnns.py`: what trains each, and where it is kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from training.run import train_float, train_quantized
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A net of a recipe with its own widths of accumulators and weights; None as the recipe."""
+    """A net of a recipe with its own bits, channels and epochs; None as the recipe."""
 
     recipe: RecipeName
     method: Method
@@ -29,6 +29,9 @@ class Model:
     weight_bits: int | None = None
     end_bits: int | None = None
     activation_bits: int | None = None
+    width: float | None = None
+    epochs: int | None = None
+    float_epochs: int | None = None
 
     def settings(self) -> Recipe:
         """Give the recipe."""
@@ -37,6 +40,9 @@ class Model:
             "weight_bits": self.weight_bits,
             "first_last_bits": self.end_bits,
             "activation_bits": self.activation_bits,
+            "width": self.width,
+            "epochs": self.epochs,
+            "float_epochs": self.float_epochs,
         }
         own = {key: value for key, value in given.items() if value is not None}
         return replace(recipe, layers=self.layers, **own)
@@ -66,6 +72,20 @@ MODELS: dict[str, Model] = {
     "fashion_mnist qat W4": Model(recipe="fashion_mnist", method="qat", end_bits=4),
     "nsl_kdd": Model(recipe="nsl_kdd", method="a2q_ip", bits=8, layers="dense0=13,dense2=10"),
     "nsl_kdd qat": Model(recipe="nsl_kdd", method="qat"),
+    "digits_cnn": Model(recipe="digits_cnn", method="a2q_ip", bits=8),
+    "digits_cnn qat": Model(recipe="digits_cnn", method="qat"),
+    "spoken_digits_cnn": Model(
+        recipe="spoken_digits_cnn", method="a2q_ip", bits=8, width=0.25, epochs=6, float_epochs=6
+    ),
+    "spoken_digits_cnn qat": Model(
+        recipe="spoken_digits_cnn", method="qat", width=0.25, epochs=6, float_epochs=6
+    ),
+    "cifar10_cnn": Model(recipe="cifar10_cnn", method="a2q_ip", bits=10),
+    "cifar10_cnn qat": Model(recipe="cifar10_cnn", method="qat"),
+    "mobilenet_v1": Model(
+        recipe="mobilenet_v1", method="a2q_ip", bits=10, epochs=4, float_epochs=12
+    ),
+    "mobilenet_v1 qat": Model(recipe="mobilenet_v1", method="qat", epochs=4, float_epochs=12),
 }
 
 

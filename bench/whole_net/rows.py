@@ -43,7 +43,8 @@ def net_of(name: str, place: Place) -> Graph:
 
 
 def facts(name: str, graph: Graph) -> Row:
-    metadata, layers = graph.metadata, layers_of(graph)
+    metadata = graph.metadata
+    layers = [layer for layer in layers_of(graph) if layer.accumulators]  # a pooling has none
     exact, score = metadata["accuracy_float"], metadata["accuracy_integer"]
     return {
         "model": name,

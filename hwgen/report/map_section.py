@@ -14,10 +14,13 @@ from hwgen.report.results import Synthesis
 
 MEMORIES = {"lut": "LUTs", "block": "block RAM"}
 NOTES = (
-    "A map travels a position a beat, all channels side by side, row by row. The table follows the "
-    "data; each line is a unit, or the matrix of a layer and what follows it.",
+    "A map travels row by row, in unrolled layers a position a beat with all channels side by "
+    "side. The table follows the data; each line is a unit, or the matrix of a layer and what "
+    "follows it.",
     "Windows show each position the pixels around it. Their memory holds rows, and pixels that "
     "wait while the last windows of a frame end. Only pixels that some weight reads are stored.",
+    "A folded convolution reads its windows out of the rows: each multiplier that reads at a place "
+    "of its own has a copy of them. A smaller memory holds columns until a word of them is whole.",
     "Where a map is padded, the sums at its borders have fewer inputs. A class of positions is a "
     "set of inputs that lie inside the map; accumulators and thresholds hold for all classes.",
 )

@@ -67,6 +67,8 @@ def test_a_folded_convolution_says_what_it_reads_and_holds(tmp_path):
     assert found[1:6] == ["conv2d, folded", "3 x 3, 1 x 1", "4 x 6 x 8", "48", "9"]
     # of 3 bits: four rows of four groups of two channels; the three columns before the last
     assert found[6] == "32 words of 12 bits in LUTs; 2 words of 9 bits in LUTs"
+    page = (folder / "report.html").read_text()
+    assert "has a copy of them. A smaller memory holds columns until a word of them" in page
     assert section(folder, "layers")["1. conv0"][3] == "1 x 1 x 2"
     assert row(shown(report_text(document(folder))), "conv0")[4] == "1x1x2"
 
