@@ -30,6 +30,7 @@ from hwgen.plan.stages.stage import FoldedDense, UnrolledDense
 from hwgen.plan.streams.timing import latency_and_interval
 
 CHOICES = ("target", "pipeline", "clock_mhz", "effort", "choices")
+STAGES = ("stages", "reads")
 DIGITS = 16  # of a digest: against slips, not against forgers
 
 
@@ -41,7 +42,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def _seal(document: dict[str, Any]) -> dict[str, str]:
     """Give digests of the two parts that can be edited."""
-    parts = {"choices": [document.get(key) for key in CHOICES], "stages": document.get("stages")}
+    keys = {"choices": CHOICES, "stages": STAGES}
+    parts = {name: [document.get(key) for key in own] for name, own in keys.items()}
     return {
         name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:DIGITS]
         for name, part in parts.items()
