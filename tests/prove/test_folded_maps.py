@@ -64,7 +64,14 @@ def uneven_rows():
     return net.act("u1").graph()
 
 
+def full_ring():
+    """One multiplier for a row of windows: the full ring takes nothing, while sums leave."""
+    net = MapNet(1, (1, 4, 4), "u2").conv(4, (3, 3), padding=(1, 1), density=0.9)
+    return net.act("u1").graph()
+
+
 NETS = {
+    "a ring that is full for long": (full_ring, {"pe": 1, "simd": 1, "pixels": 1}),
     "sets with row ends of their own": (uneven_rows, {"pe": 2, "simd": 1, "pixels": 2}),
     "a stride wider than the kernel": (narrow_stride, {"pixels": 6}),
     "words that are never written": (never_written, {"pe": 3, "target": "ice40"}),

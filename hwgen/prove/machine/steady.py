@@ -16,7 +16,7 @@ from hwgen.prove.netlist.netlist import NotProvedError
 
 Feed = Callable[[int, int], Sequence[Value]]
 QUIET = 8  # cycles in which nothing more may come
-SOME = 64  # vectors, or cycles without a beat, beside those that memories may take
+SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside those of memories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,8 +59,8 @@ def run_steady(
     seen: dict[tuple[object, ...], tuple[int, int, int]] = {}
     outputs: list[tuple[Value, ...]] = []
     first: int | None = None
-    vector = beat = cycle = idle = 0
-    while max(vector, idle) < SOME + 4 * machine.deepest:
+    vector = beat = cycle = idle = still = sent = 0
+    while max(vector, still, sent) < SOME + 4 * machine.deepest:
         if not beat and not idle:
             now, state = (vector, cycle, len(outputs)), machine.state(vector, columns)
             if state in seen:
@@ -68,11 +68,15 @@ def run_steady(
             seen[state] = now
         _drive(machine, feed(vector, beat), True)
         look()
-        if _certain(machine, "o__valid"):
+        sends = _certain(machine, "o__valid")
+        if sends:
             first = cycle if first is None else first
             outputs.append(machine.get(module.port("o__payload")))
         taken = _certain(machine, "i__ready")
         idle, beat = 0 if taken else idle + 1, (beat + taken) % beats
+        # a full ring takes nothing for a whole row of windows, whose sums leave meanwhile
+        still = 0 if taken or sends else still + 1
+        sent = 0 if taken else sent + sends
         vector += taken and not beat
         machine.clock()
         cycle += 1
