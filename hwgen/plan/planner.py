@@ -61,9 +61,7 @@ def plan_chosen(
     for index, layer in enumerate(layers):
         progress(f"plan {layer.name}", index / len(layers))
         net.add(index)
-    stages, reads = with_queues(
-        net.inputs, tuple(net.stages), tuple(net.reads), tuple(net.places)
-    )
+    stages, reads = with_queues(net.inputs, tuple(net.stages), tuple(net.reads), tuple(net.places))
     if reads == in_a_row(len(stages)):
         stages = with_flow(stages, options)
         reads = in_a_row(len(stages))  # with what was added
