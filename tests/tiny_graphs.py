@@ -138,7 +138,7 @@ NETS = {
     "sums without a threshold": raw_sums,
     "three branches": inception,
     "u-net": unet,
-    "u-net of two levels that adds": lambda: unet(joint=Add, levels=2),
+    "u-net of two levels that adds": lambda: unet(size=(4, 4), joint=Add, levels=2),
     "pixel shuffle": espcn,
     "repeated pixels": larger_in_between,
     "vectors": dense_branches,

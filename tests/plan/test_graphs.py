@@ -212,10 +212,20 @@ WRONG = {
         "plan.json.reads: all but one of those that read stages[2] must be queues (Fifo), and 3 "
         "and 9 are not; undo the edit",
     ),
-    "streams of unlike maps": (set_reads(10, [0, 9]), ""),
-    "a stream of other lanes": (set_reads(9, [0]), ""),
-    "swapped sources": (set_reads(10, [9, 8]), ""),
-    "another source": (set_reads(9, [5]), ""),
+    "a stream of other lanes": (
+        set_reads(9, [0]),
+        "plan.json.stages[9].inputs: must be the outputs of stages[0]; change both alike",
+    ),
+    "swapped sources": (
+        set_reads(10, [9, 8]),
+        "plan.json.reads[10]: join6 must get what layers [2, 0] give (-1 is the input), not "
+        "[0, 2]; undo the edit",
+    ),
+    "another source": (
+        set_reads(9, [5]),
+        "plan.json.reads[10]: join6 must get what layers [2, 0] give (-1 is the input), not "
+        "[2, 1]; undo the edit",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from hwgen.errors import PlanError
 from hwgen.ir import Conv2d, Graph, Input, MaxPool2d, Threshold
 from hwgen.numeric import IntType, Range
+from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, read_plan
@@ -231,6 +232,22 @@ def test_a_plan_with_poolings_given_back_is_the_same_plan(tmp_path):
     plan = check_plan_of(small_cnn())
     (tmp_path / "plan.json").write_text(json.dumps(plan_document(plan)))
     assert read_plan(tmp_path / "plan.json") == plan
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        MapNet(0, (1, 4, 1), "u1")
+        .pool("sum", (1, 1), (2, 2))
+        .conv(2, (3, 1), padding=(2, 0))
+        .act(),
+        MapNet(0, (1, 1, 2)).conv(2, (1, 3), padding=(0, 1), density=1),
+    ],
+    ids=["a queue behind a pooling", "taps that no window shows together"],
+)
+def test_what_is_planned_is_taken(net):
+    graph = net.graph()
+    check_plan(check_plan_of(graph), graph, layers_of(graph), "plan.json")
 
 
 def test_a_matrix_that_reads_another_ones_sums_is_refused():

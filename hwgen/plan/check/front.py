@@ -7,7 +7,15 @@ from typing import TypeVar
 from hwgen.errors import PlanError
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Enlargement, Layer, Pool
-from hwgen.plan.stages.stage import Enlarger, RunningPool, Stage, Stream, WindowBuffer, WindowMax
+from hwgen.plan.stages.stage import (
+    Enlarger,
+    Fifo,
+    RunningPool,
+    Stage,
+    Stream,
+    WindowBuffer,
+    WindowMax,
+)
 from hwgen.plan.windows import Window, window_of
 
 S = TypeVar("S", bound=Stage)
@@ -106,7 +114,9 @@ def _check_pooled(
 
 
 def _next(rest: list[tuple[int, Stage]], kind: type[S], name: str, where: str) -> tuple[S, str]:
-    """Take the next stage, which must be of a kind, for an operation of the network."""
+    """Take the next stage behind queues, which must be of a kind, for an operation."""
+    while rest and isinstance(rest[0][1], Fifo):
+        rest.pop(0)
     index, stage = rest.pop(0) if rest else (0, None)
     place = f"{where}.stages[{index}]"
     if not isinstance(stage, kind) or not stage.name.startswith(identifier(name)):

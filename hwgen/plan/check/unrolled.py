@@ -96,6 +96,16 @@ def _range(form: Form, inputs: tuple[Range, ...]) -> Range:
     return Range(lo, hi)
 
 
+def _within(reached: Range, total: Range, unit: int, constant: int) -> Range:
+    """Give what a stored sum reaches, `unit` times which and a constant is a row's sum.
+
+    That is less than what its inputs allow where no window shows two of them at once.
+    """
+    ends = sorted(((total.lo - constant) * unit, (total.hi - constant) * unit))
+    square = unit * unit
+    return Range(max(reached.lo, -(-ends[0] // square)), min(reached.hi, ends[1] // square))
+
+
 def _lane(stage: UnrolledDense, layer: Layer, forms: list[Form], row: int, where: str) -> LaneForm:
     output = stage.graph.outputs[row]
     place = f"{where}.graph.outputs[{row}]"
@@ -108,7 +118,7 @@ def _lane(stage: UnrolledDense, layer: Layer, forms: list[Form], row: int, where
     constant = int(layer.bias[row]) - output.unit * stored.constant
     if output.node >= 0 and constant != output.constant:
         raise PlanError(f"{place}.constant: must be {constant}, not {output.constant}")
-    reached = _range(stored, layer.inputs)
+    reached = _within(_range(stored, layer.inputs), layer.totals[row], output.unit, constant)
     form = LaneForm(unit=output.unit, constant=constant, reached=reached, wrap_bits=0)
     if output.adjusted:
         moved = [
