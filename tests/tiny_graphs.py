@@ -156,19 +156,24 @@ def random_graph(seed):
     is_vector = rng.random() < 0.15
     image = () if is_vector else (rng.randint(1, 4), rng.randint(1, 4))
     net = GraphNet(seed, (rng.randint(2, 4), *image), rng.choice(["u1", "u3", "s3"]))
-    done = ["input"]  # tensors that have met a threshold
+    done, sums = ["input"], []  # tensors that have met a threshold, and those that have not
     for _ in range(rng.randint(2, 4)):
         net.at(rng.choice(done[-3:]))
-        _step(net, rng, [name for name in done if name != net.source])
-        if not rng.random() < 0.1:
+        joins = _step(net, rng, [name for name in (*done, *sums) if name != net.source])
+        if joins or rng.random() < 0.8:
             net.act(rng.choice(["u1", "u3", "s3"]))
-        done.append(net.source)
+            done.append(net.source)
+        else:
+            sums.append(net.source)
     _gather(net, rng)
     return net.graph()
 
 
 def _step(net, rng, others):
-    """A random operation, or a join with tensors of the same size, itself among them."""
+    """A random operation, or a join with tensors of the same size, itself among them.
+
+    Gives whether it is a join, which may be of sums.
+    """
     tensor, start = net.tensor, net.source
     shape = tensor.shape
     alike = [name for name in others if net.tensors[name].shape == shape]
@@ -192,6 +197,7 @@ def _step(net, rng, others):
         stride = (rng.choice([1, 1, 2]), rng.choice([1, 1, 2]))
         where = {"stride": stride, "padding": (side // 2, side // 2)}
         net.conv(rng.randint(1, 4), (side, side), density=rng.choice([0.3, 0.8]), **where)
+    return kind in ("add", "concat")
 
 
 def _gather(net, rng):
