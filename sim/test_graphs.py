@@ -3,7 +3,8 @@
 import pytest
 
 from sim.test_maps import STYLES, check_design
-from tests.tiny_graphs import espcn, input_twice, random_graph, residual, unet
+from tests.random_graphs import random_graph
+from tests.tiny_graphs import espcn, input_twice, residual, unet
 
 
 @pytest.mark.parametrize(

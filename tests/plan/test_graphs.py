@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from hwgen.errors import PlanError
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
@@ -15,7 +14,8 @@ from hwgen.plan.stages.stage import Enlarger, Fifo
 from hwgen.plan.streams.handshakes import FOREVER
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.vectors.design import design_vectors
-from tests.tiny_graphs import NETS, input_twice, random_graph, residual, unet
+from tests.random_graphs import random_graph
+from tests.tiny_graphs import NETS, input_twice, residual, unet
 from tests.tiny_maps import random_folding
 
 STYLES = ("unrolled", "folded")
@@ -35,8 +35,8 @@ def check_random(seed):
     check_plan_of(random_graph(seed), **options)
 
 
-@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+@pytest.mark.parametrize("style", STYLES)
 def test_branches_give_what_the_reference_gives(net, style):
     check_plan_of(net(), style=style)
 
@@ -145,92 +145,3 @@ def test_a_plan_with_branches_given_back_is_the_same_plan(tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_document(plan)))
     assert read_plan(path) == plan_from_file(graph, path) == plan
-
-
-def edited(tmp_path, change):
-    """The plan of a residual block from its plan.json, changed."""
-    document = plan_document(residual_plan())
-    change(document)
-    path = tmp_path / "plan.json"
-    path.write_text(json.dumps(document))
-    return plan_from_file(residual(), path)
-
-
-def test_a_longer_queue_is_taken_and_a_shorter_one_has_its_interval(tmp_path):
-    plan = residual_plan()
-    index = next(k for k in range(len(plan.stages)) if is_queue(plan, k))
-    for by in (1, -1):
-
-        def change(document, by=by):
-            document["stages"][index]["depth"] += by
-
-        found = edited(tmp_path, change)
-        assert found.stages[index].depth == plan.stages[index].depth + by
-        assert (found.interval_cycles > 20) == (by < 0)
-
-
-def set_reads(index, to):
-    def change(document):
-        document["reads"][index] = to
-
-    return change
-
-
-def drop_reads(document):
-    document["reads"].pop()
-
-
-def no_queue(document):
-    """Both ways of the fork without a queue."""
-    del document["stages"][9]
-    document["reads"] = [*document["reads"][:9], [8, 2], [9]]
-
-
-WRONG = {
-    "too few": (drop_reads, "plan.json.reads: must have an item for each of 12 stages"),
-    "a later stage": (
-        set_reads(4, [5]),
-        "plan.json.reads[4]: must be stages before it, or -1 for what enters the design; undo "
-        "the edit",
-    ),
-    "nothing": (
-        set_reads(4, []),
-        "plan.json.reads[4]: must be stages before it, or -1 for what enters the design; undo "
-        "the edit",
-    ),
-    "an unread stage": (
-        set_reads(11, [9]),
-        "plan.json.reads: the last stage must be read by none, and every other by one at the "
-        "least, unlike stages[10]; undo the edit",
-    ),
-    "the input beside another only": (
-        set_reads(0, [-1, -1]),
-        "plan.json.reads: a stage must read [-1], what enters the design, alone",
-    ),
-    "a fork without queues": (
-        no_queue,
-        "plan.json.reads: all but one of those that read stages[2] must be queues (Fifo), and 3 "
-        "and 9 are not; undo the edit",
-    ),
-    "a stream of other lanes": (
-        set_reads(9, [0]),
-        "plan.json.stages[9].inputs: must be the outputs of stages[0]; change both alike",
-    ),
-    "swapped sources": (
-        set_reads(10, [9, 8]),
-        "plan.json.reads[10]: join6 must get what layers [2, 0] give (-1 is the input), not "
-        "[0, 2]; undo the edit",
-    ),
-    "another source": (
-        set_reads(9, [5]),
-        "plan.json.reads[10]: join6 must get what layers [2, 0] give (-1 is the input), not "
-        "[2, 1]; undo the edit",
-    ),
-}
-
-
-@pytest.mark.parametrize(("change", "sentence"), WRONG.values(), ids=WRONG)
-def test_wrong_wiring_is_refused(tmp_path, change, sentence):
-    with pytest.raises(PlanError) as caught:
-        edited(tmp_path, change)
-    assert str(caught.value) == sentence

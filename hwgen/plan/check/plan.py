@@ -28,6 +28,7 @@ from hwgen.plan.layer import Layer
 from hwgen.plan.stages.positions import at_one_pixel, flattened
 from hwgen.plan.stages.stage import (
     PADDING,
+    Fifo,
     FoldedDense,
     Joint,
     OutputBuffer,
@@ -58,6 +59,8 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         _check_joints(rest, where)
         _check_layer(rest, layer, where)
         ends.append(rest[0][0] - 1 if rest else len(plan.stages) - 1)
+    while rest and isinstance(rest[0][1], Fifo):
+        rest.pop(0)
     if rest and isinstance(rest[0][1], Reorder):
         _check_reorder(*rest.pop(0), layers[-1], where)
     if rest and isinstance(rest[0][1], OutputBuffer):
