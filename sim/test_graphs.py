@@ -12,7 +12,7 @@ from tests.tiny_graphs import espcn, input_twice, residual, unet
     [
         (residual(size=(3, 4), shortcut=1), "unrolled"),
         (unet(), "unrolled"),
-        (espcn(), "folded"),
+        (espcn(size=(1, 2)), "folded"),
         (input_twice(), "unrolled"),
     ],
     ids=["residual", "u-net", "pixel shuffle", "input twice"],

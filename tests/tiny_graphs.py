@@ -81,9 +81,9 @@ def unet(seed=0, size=(4, 4), joint=Concat, levels=1):
     return net.graph()
 
 
-def espcn(seed=0, factor=2):
+def espcn(seed=0, size=(3, 4), factor=2):
     """Channels become pixels at the end."""
-    net = GraphNet(seed, (1, 3, 4)).same(3).act().same(2 * factor**2).act()
+    net = GraphNet(seed, (1, *size)).same(3).act().same(2 * factor**2).act()
     return net.larger(factor, PixelShuffle).graph()
 
 

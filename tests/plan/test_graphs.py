@@ -132,10 +132,10 @@ def is_queue(plan, index):
     return isinstance(plan.stages[index], Fifo)
 
 
-def test_an_enlarger_holds_a_row_and_two_pixels():
+def test_an_enlarger_shows_a_pixel_a_cycle():
     plan = check_plan_of(unet(), style="unrolled")
     (larger,) = (stage for stage in plan.stages if isinstance(stage, Enlarger))
-    assert (larger.factor, larger.words, larger.outputs.image) == (2, 4, (4, 4))
+    assert (larger.factor, larger.inputs.image, larger.outputs.image) == (2, (2, 2), (4, 4))
     assert plan.interval_cycles == 16
 
 

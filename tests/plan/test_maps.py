@@ -235,19 +235,23 @@ def test_a_plan_with_poolings_given_back_is_the_same_plan(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "net",
+    ("net", "options"),
     [
-        MapNet(0, (1, 4, 1), "u1")
-        .pool("sum", (1, 1), (2, 2))
-        .conv(2, (3, 1), padding=(2, 0))
-        .act(),
-        MapNet(0, (1, 1, 2)).conv(2, (1, 3), padding=(0, 1), density=1),
+        (
+            MapNet(0, (1, 4, 1), "u1").pool("sum", (1, 1), (2, 2)).conv(2, (3, 1), padding=(2, 0)),
+            {},
+        ),
+        (MapNet(0, (1, 1, 2)).conv(2, (1, 3), padding=(0, 1), density=1), {}),
+        (
+            MapNet(0, (2, 4, 4)).conv(4, (1, 1)),
+            {"style": "folded", "pe": 2, "simd": 4, "pixels": 4},
+        ),
     ],
-    ids=["a queue behind a pooling", "taps that no window shows together"],
+    ids=["a queue behind a pooling", "taps that no window shows together", "a queue at the end"],
 )
-def test_what_is_planned_is_taken(net):
+def test_what_is_planned_is_taken(net, options):
     graph = net.graph()
-    check_plan(check_plan_of(graph), graph, layers_of(graph), "plan.json")
+    check_plan(check_plan_of(graph, **options), graph, layers_of(graph), "plan.json")
 
 
 def test_a_matrix_that_reads_another_ones_sums_is_refused():

@@ -8,8 +8,6 @@ import pytest
 from hwgen.numeric import IntType
 from hwgen.plan.execute import run_stage
 from hwgen.plan.stages.stage import Enlarger, Stream
-from hwgen.plan.streams.enlarger_handshakes import enlarger_words
-from hwgen.plan.streams.handshakes import model_of
 from hwgen.plan.streams.timing import latency_and_interval
 from tests.rtl.drive import random_frames, run, words
 
@@ -17,7 +15,7 @@ FRAMES = 3
 U1, U3, S4 = IntType.parse("u1"), IntType.parse("u3"), IntType.parse("s4")
 
 
-def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut", places=None):
+def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut"):
     sources = sources or (tuple(range(len(lanes))),) * factor**2
     shown = [IntType.parse("s4") for _ in sources[0]]
     return Enlarger(
@@ -30,7 +28,6 @@ def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut", places=N
         ),
         factor=factor,
         sources=sources,
-        words=places or enlarger_words(image[1], factor),
         memory=memory,
     )
 
@@ -45,8 +42,7 @@ def random_enlarger(seed):
         channels = range(rng.randint(1, 3))
         draw = [[rng.randrange(len(lanes)) for _ in channels] for _ in range(factor**2)]
         sources = tuple(map(tuple, draw))
-    places = image[1] + rng.randint(0, 4)
-    return enlarger(image, factor, lanes, sources, rng.choice(["lut", "block"]), places)
+    return enlarger(image, factor, lanes, sources, rng.choice(["lut", "block"]))
 
 
 def larger(stage, frames):
@@ -98,29 +94,9 @@ def test_a_pixel_leaves_in_every_cycle(factor):
     assert (cycles[0], interval) == (latency, 15 * factor**2)
 
 
-def waits(stage, frames=6):
-    """Cycles in which a pixel waits where one comes every factor**2 cycles."""
-    model, given, found = model_of(stage), 0, 0
-    for cycle in range(frames * stage.outputs.beats):
-        offers = cycle >= given * stage.factor**2
-        taken = offers and model.ready(True)
-        found += offers and not taken
-        given += taken
-        model.tick(taken, model.valid(offers), True)
-    return found
-
-
-@pytest.mark.parametrize("factor", [2, 3, 4])
-def test_pixels_that_come_evenly_never_wait(factor):
-    """As they do where a row alone is held."""
-    assert waits(enlarger((3, 6), factor)) == 0
-    assert waits(enlarger((3, 6), factor, places=6)) > 0
-
-
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"places": 4}, "words must be at least the 5 pixels of a row"),
         ({"sources": ((0,),) * 3}, "sources must have an item for each of 4 pixels"),
         ({"sources": ((2,),) * 4}, "sources must name one of 2 lanes for each output lane"),
     ],
