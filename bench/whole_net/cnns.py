@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from block_rams import block_rams, priced_luts
+from block_rams import priced_luts
 from row_file import Row
 from wide_sums import measured
 
@@ -19,7 +19,7 @@ from hwgen.prove.run import prove
 from hwgen.report.page import make_report
 from hwgen.simulate import simulate
 from hwgen.synth.run import SynthResult
-from whole_net.rows import WIDE, Place, facts, net_of, synthesised
+from whole_net.rows import WIDE, Place, counts, facts, frames_a_second, net_of, synthesised
 
 CLOCK_MHZ = 100  # that the goals are meant at
 GOALS = {  # frames a second
@@ -135,18 +135,15 @@ def _multipliers(layer: LayerSummary) -> int:
 
 def _counted(found: SynthResult, plan: Plan) -> Row:
     """What Yosys and nextpnr say of a design."""
-    brams = block_rams(found.total, plan.target)
-    row: Row = {
-        "luts": found.luts,
-        "ffs": found.total.ffs,
-        "brams": brams,
-        "priced_luts": priced_luts(found.luts, brams, plan.target),
-    }
+    row = counts(found, plan)
     if found.placement.part is None:
         return row | ({"note": found.placement.note} if found.placement.note else {})
-    fmax = found.fmax_mhz
-    rate = None if fmax is None else round(fmax * 1e6 / plan.interval_cycles)
-    return row | {"fmax_mhz": fmax, "frames_a_second": rate, "part": found.placement.part}
+    rate = frames_a_second(found, plan)
+    return row | {
+        "fmax_mhz": found.fmax_mhz,
+        "frames_a_second": rate,
+        "part": found.placement.part,
+    }
 
 
 def cases() -> tuple[Cnn, ...]:

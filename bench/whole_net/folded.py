@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from block_rams import block_rams, priced_luts
 from folded_layers import memory_bits
 
 from hwgen.flow import build
@@ -17,7 +16,7 @@ from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove.run import prove
 from hwgen.simulate import simulate
 from hwgen.synth.run import SynthResult
-from whole_net.rows import WIDE, Place, Row, facts, net_of, synthesised
+from whole_net.rows import WIDE, Place, Row, counts, facts, frames_a_second, net_of, synthesised
 
 CLOCK_MHZ = 100.0  # that the goals of folded designs are meant at
 GOALS = {"fashion_mnist": (4_000, 32_000, 256_000), "nsl_kdd": (40_000, 320_000, 2_560_000)}
@@ -88,22 +87,13 @@ class Folded:
 
 
 def _placed(found: SynthResult, plan: Plan) -> Row:
-    brams = block_rams(found.total, plan.target)
-    row: Row = {
-        "luts": found.luts,
-        "ffs": found.total.ffs,
-        "brams": brams,
-        "priced_luts": priced_luts(found.luts, brams, plan.target),
-        "bram_bits": found.total.bram_bits,
-        "tools": found.tools,
-    }
-    fmax, place = found.fmax_mhz, found.placement
+    place = found.placement
+    row = counts(found, plan) | {"bram_bits": found.total.bram_bits, "tools": found.tools}
     if place.part is None:
         return row
-    rate = None if fmax is None else round(fmax * 1e6 / plan.interval_cycles)
     return row | {
-        "fmax_mhz": fmax,
-        "samples_a_second": rate,
+        "fmax_mhz": found.fmax_mhz,
+        "samples_a_second": frames_a_second(found, plan),
         "part": place.part,
         "note": place.note,
     }

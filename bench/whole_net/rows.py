@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from block_rams import block_rams, priced_luts
+
 from hwgen.ir import Graph
 from hwgen.plan.design import Plan
 from hwgen.plan.layers import layers_of
@@ -40,6 +42,23 @@ def net_of(name: str, place: Place) -> Graph:
     place.say("train, or load")
     epoch = "train, epoch"
     return trained(name, place.work, place.data, lambda e: place.say(f"{epoch} {e.number}"))
+
+
+def counts(found: SynthResult, plan: Plan) -> Row:
+    """What Yosys says of a design."""
+    brams = block_rams(found.total, plan.target)
+    return {
+        "luts": found.luts,
+        "ffs": found.total.ffs,
+        "brams": brams,
+        "priced_luts": priced_luts(found.luts, brams, plan.target),
+    }
+
+
+def frames_a_second(found: SynthResult, plan: Plan) -> int | None:
+    """Vectors or frames a second at the clock that nextpnr found, None where it found none."""
+    fmax = found.fmax_mhz
+    return None if fmax is None else round(fmax * 1e6 / plan.interval_cycles)
 
 
 def facts(name: str, graph: Graph) -> Row:

@@ -127,6 +127,7 @@ def prove_netlist(
         folded=tuple(folded),
         maps=tuple(maps),
         on_maps=_is_by_position(design),
+        branches=not design.is_chain,
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )

@@ -68,6 +68,23 @@ RESIDUAL = [
 ]
 
 
+@pytest.mark.parametrize(("width", "full", "least"), [(6, 35, 15), (8, 43, 19)])
+def test_a_skip_needs_what_two_windows_see(width, full, least):
+    """2 (W + 1) pixels and one more; with that it goes on, but not at full rate."""
+    plan = check_plan_of(residual(size=(width, width)), style="unrolled")
+    index = next(k for k, s in enumerate(plan.stages) if isinstance(s, Fifo) and s.depth > 2)
+    assert (plan.stages[index].depth, plan.interval_cycles) == (full, width**2)
+
+    def interval(depth):
+        shorter = replace(plan.stages[index], depth=depth)
+        stages = (*plan.stages[:index], shorter, *plan.stages[index + 1 :])
+        return latency_and_interval(stages, plan.reads)[1]
+
+    assert least == 2 * (width + 1) + 1
+    assert interval(least - 1) == FOREVER
+    assert width**2 < interval(least) < FOREVER
+
+
 def residual_plan():
     return check_plan_of(residual(), style="unrolled")
 

@@ -12,6 +12,7 @@ from hwgen.flow import build
 from hwgen.ir import Add, Concat, Graph, PixelShuffle
 from hwgen.plan.options import BuildOptions
 from hwgen.prove.branches import path, runs_of
+from hwgen.prove.certificate.statements import NOT_BRANCHES
 from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove_netlist
@@ -95,6 +96,36 @@ def test_no_wire_of_the_top_may_go_elsewhere(name):
         assert problem(design, mutant) is not None, (cell, port)
         count += 1
     assert count > 40
+
+
+def test_gates_of_several_bits_join_nothing():
+    """Bit 0 of such a gate is high without what bit 1 needs, whatever both hang on."""
+    design, netlist = sound("residual")
+    top = copy.deepcopy(netlist[design.top])
+    gate = next(
+        cell
+        for cell in top["cells"].values()
+        if cell["type"] in ("$and", "$logic_and")
+        and top["ports"]["m_axis_tready"]["bits"] not in cell["connections"].values()
+    )
+    nets = gate["connections"]
+    nets["A"], nets["B"] = [*nets["A"], "1"], [*nets["B"], "1"]
+    nets["Y"] = [*nets["Y"], 10**6]
+    assert problem(design, netlist | {design.top: top}) is not None
+
+
+def test_what_is_not_shown_of_branches_is_said():
+    design, netlist = sound("strided")
+    found = prove_netlist(design, netlist, "", lambda _: None)
+    assert NOT_BRANCHES in found.to_json()["does_not_prove"]
+    assert "whenever beats come and go" in found.verdict()
+
+
+def test_a_design_shown_over_frames_counts_its_rows():
+    found = prove_netlist(*sound("shuffled"), "", lambda _: None)
+    assert "on every input while no unit waits: 0 rows" not in found.verdict()
+    assert "while no unit waits" in found.verdict()
+    assert found.to_json()["latency_cycles"] is None
 
 
 def test_a_unit_that_reads_others_than_it_says_is_not_proved():

@@ -144,6 +144,8 @@ class _Net:
             skipped, taken, gone = run.cycle(
                 cycle >= due, due - cycle - 1 if cycle < due else FOREVER
             )
+            if skipped == FOREVER:
+                raise AssertionError("a design with queues without an end must not stand still")
             cycle += skipped + 1
             given, left = given + taken, left + gone
             if gone and left % frame == 0:

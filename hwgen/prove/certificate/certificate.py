@@ -14,6 +14,7 @@ from hwgen.prove.certificate.statements import (
     BY_POSITION,
     FOLDED,
     MAPS,
+    NOT_BRANCHES,
     NOT_FOLDED,
     NOT_MAPS,
     NOT_PROVED,
@@ -79,7 +80,8 @@ class Certificate:
     """The verdict on a design: `problem` is None where all was shown, or names the place.
 
     `on_maps` is set where all units work on feature maps, position by position. `maps` are those
-    that do; where others are folded they may stand between them.
+    that do; where others are folded they may stand between them. `branches` is set where units are
+    no chain.
     `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
     and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
     """
@@ -91,6 +93,7 @@ class Certificate:
     folded: tuple[FoldedLayer, ...] = ()
     maps: tuple[MapUnit, ...] = ()
     on_maps: bool = False
+    branches: bool = False
     primitives: int = 0
     problem: str | None
     made_from: Mapping[str, str | None] = field(default_factory=dict)
@@ -104,10 +107,10 @@ class Certificate:
         """Give one line."""
         if self.problem is not None:
             return f"NOT PROVED: {self.problem}"
-        if self.on_maps:
-            return self._map_verdict()
         if self.folded:
             return self._folded_verdict()
+        if self.maps:
+            return self._map_verdict()
         rows = sum(len(item.dense.lanes) for item in self.layers)
         adders = sum(len(item.dense.adders) for item in self.layers)
         modulo = sum(item.dense.modulo for item in self.layers)
@@ -146,10 +149,11 @@ class Certificate:
             )
         )
         exact = f"{modulo} of them modulo their width" if modulo else "none can overflow"
+        when = "whenever beats come and go" if self.on_maps else "while no unit waits"
         return (
-            f"PROVED: {self.name} equals its integer network on every input, whenever beats come "
-            f"and go: {rows} rows, {adders} adders ({exact}), {values} sums through thresholds, "
-            f"{states} states of what moves them"
+            f"PROVED: {self.name} equals its integer network on every input, {when}: {rows} rows, "
+            f"{adders} adders ({exact}), {values} sums through thresholds, {states} states of what "
+            "moves them"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -158,6 +162,8 @@ class Certificate:
         proved, left = (MAPS, NOT_MAPS) if self.on_maps else (proved, left)
         if self.maps and not self.on_maps:
             proved, left = (*proved, *BY_POSITION), (*left, NOT_MAPS[1])
+        if self.branches:
+            left = (*left, NOT_BRANCHES)
         layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         document = {
             "name": self.name,

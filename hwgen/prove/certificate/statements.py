@@ -68,6 +68,10 @@ MAPS: tuple[str, ...] = (
 BY_POSITION: tuple[str, ...] = tuple(
     f"of units that read a map pixel by pixel: {text}" for text in (*MAPS[:6], PROVED[4])
 )
+NOT_BRANCHES = (
+    "that queues between branches are deep enough: with one that is too short the design stands "
+    "still or is slower, and gives no wrong value"
+)
 NOT_MAPS: tuple[str, ...] = (
     "m_axis_tlast where a frame leaves in several beats",
     "a memory word that is read in the cycle in which it is written is the old one, as in Verilog",

@@ -71,12 +71,16 @@ def _check_unit(top: Module, cell: Cell, sources: Sequence[_End]) -> None:
 
 
 def _terms(top: Module, net: Net) -> set[Net]:
-    """Give the nets that must all be high for a net to be."""
-    found, left = set[Net](), [net]
+    """Give the nets that must all be high for a net to be: through gates of one bit."""
+    found, seen, left = set[Net](), set[Net](), [net]
     while left:
         net = left.pop()
+        if net in seen:
+            continue
+        seen.add(net)
         cell = top.driver[net][0] if net in top.driver else None
-        if cell is not None and cell.kind in ("$and", "$logic_and"):
+        is_gate = cell is not None and cell.kind in ("$and", "$logic_and")
+        if cell is not None and is_gate and len(cell.inputs["A"]) == len(cell.inputs["B"]) == 1:
             left += [*cell.inputs["A"], *cell.inputs["B"]]
         else:
             found.add(net)
