@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -44,7 +43,6 @@ COLUMNS = {
     "brams": "block RAMs",
     "queue_bits": "bits in queues",
     "seconds": "planning, CPU seconds",
-    "megabytes": "MB",
 }
 
 
@@ -103,7 +101,6 @@ def measured(name: str, case: Case) -> Row:
         "brams": sum(cost.brams for cost in costs),
         "queue_bits": sum(queue.depth * queue.inputs.width for queue in queues),
         "seconds": round(seconds),
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
     }
 
 
