@@ -64,6 +64,8 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setup: preparing Yosys and nextpnr, once for this machine"
 	@for tool in $(TOOLS); do $(BIN)/$$tool -V >/dev/null 2>&1 || { \
 		echo "setup: $(BIN)/$$tool -V failed" >&2; exit 1; }; done
+	@echo "setup: compiling the planner's loops, once for this machine"
+	@$(BIN)/python -c "from hwgen.plan.streams.handshakes import prepare; prepare()"
 	@touch $@
 
 $(BENCH_READY): $(READY)

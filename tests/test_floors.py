@@ -21,7 +21,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"reference", "nn", "frontend"},
     {"ir"},
     {"manifest"},
-    {"bounds", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
+    {"bounds", "compiled", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
 ]
 NEIGHBOURS = {  # what may be imported on its own floor
     "nn": {"frontend", "reference"},
@@ -38,6 +38,7 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
         *(
             "planned_layer",
             "layers",
+            "fronts",
             "layer",
             "matrix",
             "identifier",
@@ -63,7 +64,7 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}}
+HOMES = {"torch": {"nn"}, "numba": {"compiled", "nn"}, "amaranth": {"rtl"}}
 ALLOWED = {
     "amaranth",
     "cocotb",
