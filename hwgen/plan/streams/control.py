@@ -42,6 +42,16 @@ class Control:
     registers: list[int]
 
 
+def slow_sink(first: int, beat: int) -> Control:
+    """Give a sink that takes a beat when it has been offered `first` cycles, and then `beat`."""
+    return Control(rules.SLOW, [beat], [first, 0])
+
+
+def no_sink() -> Control:
+    """Give a sink that takes nothing."""
+    return Control(rules.QUEUE, [0], [0, 0])
+
+
 def control_of(stage: Stage) -> Control:
     """Give the control of a stage, as after a reset."""
     stage = at_one_position(stage)

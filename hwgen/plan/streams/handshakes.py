@@ -10,7 +10,7 @@ from hwgen.numeric import IntArray, IntType
 from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
 from hwgen.plan.streams import pipeline_rules, rules, run
-from hwgen.plan.streams.control import control_of
+from hwgen.plan.streams.control import Control, control_of
 
 FOREVER = pipeline_rules.FOREVER
 
@@ -58,38 +58,50 @@ class Clock:
         return int(self.numbers[run.CAME])
 
     @property
+    def left(self) -> int:
+        """Beats that left."""
+        return int(self.numbers[run.LEFT])
+
+    @property
     def latency(self) -> int:
         """Cycles from the first beat that came to the first that left."""
         return int(self.numbers[run.FIRST_LEFT] - self.numbers[run.FIRST_CAME])
 
 
 class Handshakes:
-    """The handshakes of a design whose sink never waits.
+    """The handshakes of a design; without a `sink`, one that never waits.
 
     A beat of a stage that several read leaves when all take it, and one that reads several takes a
     beat of each when all are there. Of the readers of one stage all but one at the most are queues
     (`Fifo`), which take a beat or not whatever is behind them.
     """
 
-    def __init__(self, stages: tuple[Stage, ...], reads: Reads | None = None) -> None:
+    def __init__(
+        self, stages: tuple[Stage, ...], reads: Reads | None = None, sink: Control | None = None
+    ) -> None:
         reads = in_a_row(len(stages)) if reads is None else reads
         controls = [control_of(stage) for stage in stages]
-        sizes = np.array(
-            [
-                [len(c.constants), len(c.registers), len(r)]
-                for c, r in zip(controls, reads, strict=True)
-            ]
-        )
+        if sink is not None:
+            controls.append(sink)
+            reads = (*reads, (len(stages) - 1,))
+        sizes = [
+            (len(control.constants), len(control.registers), len(sources))
+            for control, sources in zip(controls, reads, strict=True)
+        ]
         starts = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(sizes, axis=0)])
         kinds = np.array([*(control.kind for control in controls), 0])[:, None]
         self._queues = [k for k, stage in enumerate(stages) if isinstance(stage, Fifo)]
-        self._layout = np.concatenate([kinds, starts], axis=1)
-        self._edges, self._gates = _edges(reads, set(self._queues))
-        self._out = _out(self._edges, len(stages))
-        self._constants = np.array([n for c in controls for n in c.constants], np.int64)
+        edges, gates = _edges(reads, set(self._queues))
         self._registers = np.array([n for c in controls for n in c.registers], np.int64)
+        constants = np.array([n for c in controls for n in c.constants], np.int64)
         self._peaks = [int(starts[k, 1]) + pipeline_rules.PEAK for k in self._queues]
         self.clock = Clock(np.zeros(5, np.int64))
+        rooms = (len(controls) + 1, len(controls) + 1, len(edges))
+        self._net = (
+            *(np.concatenate([kinds, starts], axis=1), edges, gates, _out(edges, len(controls))),
+            *(constants, self._registers),
+            *(tuple(np.zeros(size, np.int64) for size in rooms), self.clock.numbers),
+        )
 
     def run(self, wanted: int, goal: int = 0, beats: int = 1) -> bool:
         """Run until so many beats have left in all; False where the design stands still before.
@@ -97,13 +109,17 @@ class Handshakes:
         The source has a beat in every cycle, or, where there is a `goal`, so many `beats` evenly in
         as many cycles.
         """
-        return bool(
-            run.advance(
-                *(self._layout, self._edges, self._gates, self._out),
-                *(self._constants, self._registers, self.clock.numbers),
-                *(goal, beats, wanted),
-            )
-        )
+        return bool(run.advance(*self._net, goal, beats, wanted))
+
+    def cycle(self, offers: bool = True, most: int = FOREVER) -> tuple[int, bool, bool]:
+        """Run one cycle; `offers`: whether the source has a beat.
+
+        Gives the cycles that were skipped before it because nothing moves in them, `most` at the
+        most and FOREVER where all stands still, and whether a beat was taken, and one left.
+        """
+        before = self.clock.came, self.clock.left
+        skipped = int(run.step(*self._net, int(offers), most))
+        return skipped, self.clock.came > before[0], self.clock.left > before[1]
 
     def state(self) -> bytes:
         """Give what decides all that follows: the registers, less what queues held the most."""

@@ -22,6 +22,9 @@ BEAT, BITS = 0, 1
 # of a queue, a narrower and a widener: one constant (depth, parts, beats) and one register
 SIZE, HELD, PEAK = 0, 0, 1
 
+# of a slow sink: cycles of a beat, then those that are left of one, and whether one is offered
+WAITED_FOR = 1
+
 
 @compiled()
 def pipeline_last(c: Any, r: Any, con: Any, reg: Any) -> Any:
@@ -73,3 +76,12 @@ def queue_tick(r: Any, reg: Any, arrived: Any, left: Any) -> None:
     """Give the clock edge, and see what is held the most, with what came as something left."""
     reg[r + PEAK] = max(reg[r + PEAK], reg[r + HELD] + arrived)
     reg[r + HELD] += arrived - left
+
+
+@compiled()
+def slow_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any) -> None:
+    """Give the clock edge: a beat was taken, or one that is offered waits a cycle less."""
+    if arrived:
+        reg[r + HELD] = con[c + SIZE]
+    elif reg[r + WAITED_FOR] and reg[r + HELD]:
+        reg[r + HELD] -= 1

@@ -28,15 +28,17 @@ from hwgen.plan.streams.pipeline_rules import (
     FOREVER,
     HELD,
     SIZE,
+    WAITED_FOR,
     pipeline_quiet,
     pipeline_ready,
     pipeline_tick,
     pipeline_valid,
     queue_tick,
+    slow_tick,
 )
 
-KINDS = 8
-PIPELINE, QUEUE, NARROWER, WIDENER, FOLDED, WINDOW, POOL, ENLARGER = range(KINDS)
+KINDS = 9
+PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(KINDS)
 
 
 @compiled()
@@ -50,6 +52,9 @@ def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
         return upstream
     if kind == WIDENER:
         return 1 if upstream and reg[r + HELD] == con[c + SIZE] - 1 else 0
+    if kind == SLOW:
+        reg[r + WAITED_FOR] = upstream
+        return 1 if upstream and not reg[r + HELD] else 0
     return offered(kind, r, reg)
 
 
@@ -74,6 +79,8 @@ def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
         return 1 if downstream and reg[r + HELD] == con[c + SIZE] - 1 else 0
     if kind == WIDENER:
         return 1 if downstream or reg[r + HELD] < con[c + SIZE] - 1 else 0
+    if kind == SLOW:
+        return 0 if reg[r + HELD] else 1
     return accepted(kind, c, r, con, reg, downstream)
 
 
@@ -102,6 +109,8 @@ def tick(
         reg[r + HELD] = (reg[r + HELD] + left) % con[c + SIZE]
     elif kind == WIDENER:
         reg[r + HELD] = (reg[r + HELD] + arrived) % con[c + SIZE]
+    elif kind == SLOW:
+        slow_tick(c, r, con, reg, arrived)
     else:
         tick_of_map(kind, c, r, con, reg, arrived, downstream)
 
@@ -134,6 +143,8 @@ def quiet(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
         return enlarger_quiet(c, r, con, reg, downstream)
     if kind == POOL:
         return 0 if reg[r + POOLED] and downstream else FOREVER
+    if kind == SLOW:
+        return reg[r + HELD] if reg[r + WAITED_FOR] and reg[r + HELD] else FOREVER
     return FOREVER
 
 
@@ -142,3 +153,5 @@ def skip(kind: Any, c: Any, r: Any, con: Any, reg: Any, cycles: Any, downstream:
     """Give so many clock edges at once, all of them quiet."""
     if kind == FOLDED:
         folded_skip(c, r, con, reg, cycles, downstream)
+    elif kind == SLOW and reg[r + WAITED_FOR]:
+        reg[r + HELD] -= min(cycles, reg[r + HELD])

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from hwgen.compiled import compiled
 from hwgen.plan.streams.pipeline_rules import FOREVER
 from hwgen.plan.streams.rules import QUEUE, quiet, ready, skip, tick, valid
@@ -79,6 +77,48 @@ def still(lay: Any, con: Any, reg: Any, taken: Any, most: Any) -> Any:
 
 
 @compiled()
+def step(
+    lay: Any,
+    edges: Any,
+    queues: Any,
+    out: Any,
+    con: Any,
+    reg: Any,
+    places: Any,
+    clock: Any,
+    offers: Any,
+    most: Any,
+) -> Any:
+    """Run one cycle, with those before it in which nothing moves, `most` at the most.
+
+    `offers`: the source has a beat. `places` has room for what is offered, taken and given; in the
+    first two it says what moved. Gives the cycles that were skipped, FOREVER where all stands
+    still.
+    """
+    offered, taken, given = places
+    stages, moves, skipped = len(lay) - 1, 0, 0
+    offered[0] = offers
+    offer(lay, edges, queues, con, reg, offered, given)
+    accept(lay, edges, out, con, reg, given, taken)
+    for place in range(stages + 1):
+        moves |= offered[place] & taken[place]
+    if not moves:
+        skipped = still(lay, con, reg, taken, most)
+        if skipped == FOREVER:
+            return FOREVER
+        clock[CYCLE] += skipped
+    for s in range(stages):
+        arrived = 1
+        for e in range(lay[s, FIRST_EDGE], lay[s + 1, FIRST_EDGE]):
+            place = edges[e, SOURCE]
+            arrived &= offered[place] & taken[place]
+        row, leaves, takes = lay[s], offered[s + 1] & taken[s + 1], taken[s + 1]
+        tick(row[KIND], row[CONSTANTS], row[REGISTERS], con, reg, arrived, leaves, takes)
+    count(clock, offered[0] & taken[0], offered[stages] & taken[stages])
+    return skipped
+
+
+@compiled()
 def advance(
     lay: Any,
     edges: Any,
@@ -86,6 +126,7 @@ def advance(
     out: Any,
     con: Any,
     reg: Any,
+    places: Any,
     clock: Any,
     goal: Any,
     beats: Any,
@@ -95,40 +136,12 @@ def advance(
 
     The source gives `beats` evenly in `goal` cycles, or one in every cycle where that is 0.
     """
-    stages = len(lay) - 1
-    offered, taken = (np.zeros(stages + 1, np.int64), np.zeros(stages + 1, np.int64))
-    given = np.zeros(len(edges), np.int64)
     while clock[LEFT] < wanted:
         due = clock[CAME] * goal // beats
-        offered[0] = 1 if clock[CYCLE] >= due else 0
-        offer(lay, edges, queues, con, reg, offered, given)
-        accept(lay, edges, out, con, reg, given, taken)
-        moves = 0
-        for place in range(stages + 1):
-            moves |= offered[place] & taken[place]
-        if not moves:
-            wait = FOREVER if offered[0] else due - clock[CYCLE] - 1
-            skipped = still(lay, con, reg, taken, wait)
-            if skipped == FOREVER:
-                return False
-            clock[CYCLE] += skipped
-        for s in range(stages):
-            arrived = 1
-            for e in range(lay[s, FIRST_EDGE], lay[s + 1, FIRST_EDGE]):
-                place = edges[e, SOURCE]
-                arrived &= offered[place] & taken[place]
-            row, leaves = lay[s], offered[s + 1] & taken[s + 1]
-            tick(
-                row[KIND],
-                row[CONSTANTS],
-                row[REGISTERS],
-                con,
-                reg,
-                arrived,
-                leaves,
-                taken[s + 1],
-            )
-        count(clock, offered[0] & taken[0], offered[stages])
+        offers = 1 if clock[CYCLE] >= due else 0
+        most = FOREVER if offers else due - clock[CYCLE] - 1
+        if step(lay, edges, queues, out, con, reg, places, clock, offers, most) == FOREVER:
+            return False
     return True
 
 
