@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -178,22 +178,9 @@ def sim(
                 waves=waves,
             )
         _tell_changes(folder)
-        show(result.to_json(), as_json, lambda: _sim_text(result))
+        show(result.to_json(), as_json, lambda: str(result))
         if not result.passed:
             raise typer.Exit(1)
-
-
-def _sim_text(result: Any) -> str:
-    lines = [
-        f"{name}: {'equal' if reason is None else reason}" for name, reason in result.tests.items()
-    ]
-    verdict = f"{'passed' if result.passed else 'FAILED'} in {result.simulator}"
-    if result.latency_cycles is not None:  # nothing is measured of a design that differs
-        verdict += f": {result.vectors} vectors of the whole design; "
-        verdict += f"latency {result.latency_cycles} cycles"
-    if result.interval_cycles is not None:
-        verdict += f", interval {result.interval_cycles}"
-    return "\n".join([*lines, verdict])
 
 
 def _tell_changes(folder: Path) -> None:
