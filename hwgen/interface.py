@@ -329,15 +329,18 @@ def open_design(folder: Path | str) -> Design:
 
 
 def _text(shown: RenderableType) -> str:
-    console = Console(file=io.StringIO(), width=WIDTH)
-    console.print(shown, markup=False, highlight=False)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().rstrip("\n")
+    console = _console(shown)
+    return console.export_text(styles=False).rstrip("\n")
 
 
 def _bundle(shown: Table) -> dict[str, str]:
     """Give a table as notebooks show it: HTML, and text for where there is none."""
-    console = Console(file=io.StringIO(), width=WIDTH, record=True)
+    page = _console(shown).export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+    return {"text/html": page, "text/plain": _text(shown)}
+
+
+def _console(shown: RenderableType) -> Console:
+    """Print to nowhere, also in a notebook, and keep what was printed."""
+    console = Console(file=io.StringIO(), width=WIDTH, record=True, force_jupyter=False)
     console.print(shown, markup=False, highlight=False)
-    page = console.export_html(inline_styles=True, code_format="<pre>{code}</pre>", clear=False)
-    return {"text/html": page, "text/plain": console.export_text()}
+    return console

@@ -63,7 +63,7 @@ class SynthResult:
         total = self.total
         return (
             f"{self.top} on {self.target}: {total.luts:,} LUTs, {total.ffs:,} flip-flops, "
-            f"{total.brams:g} block RAMs, {total.dsps} DSPs, {clock}"
+            f"block RAMs {total.brams:g}, DSPs {total.dsps}, {clock}"
         )
 
     def to_json(self) -> dict[str, object]:
