@@ -24,7 +24,7 @@ LEAST = 2  # beats of a queue: with one a beat passes every other cycle
 ENDLESS = 1 << 40
 FRAMES = 8  # after which the levels of queues are taken as steady
 WARM = 8  # vectors of a run that finds an interval, about
-MOST_TICKS = 3_000_000_000  # of stages, in all runs that shorten queues: a minute or two
+MOST_TICKS = 20_000_000_000  # of stages, in all runs that shorten queues: a minute or two
 
 
 def with_queues(
