@@ -20,6 +20,7 @@ from hwgen.cli_options import (
     Effort,
     EffortName,
     Fps,
+    Hls,
     InputType,
     LutsPerBram,
     MaxBrams,
@@ -117,6 +118,7 @@ def build(
     luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
+    hls: Hls = False,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -144,7 +146,7 @@ def build(
         graph = _load(model, inputs)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
-            planned = build_design(graph, options, folder, plan, progress)
+            planned = build_design(graph, options, folder, plan, progress, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
@@ -188,6 +190,8 @@ def _sim_text(result: Any) -> str:
         f"{name}: {'equal' if reason is None else reason}" for name, reason in result.tests.items()
     ]
     verdict = f"{'passed' if result.passed else 'FAILED'} in {result.simulator}"
+    if result.simulator == "cpp":
+        verdict += f": {result.vectors} vectors of the whole design"
     if result.latency_cycles is not None:  # nothing is measured of a design that differs
         verdict += f": {result.vectors} vectors of the whole design; "
         verdict += f"latency {result.latency_cycles} cycles"
