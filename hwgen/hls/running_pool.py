@@ -14,6 +14,7 @@ def pool_process(stage: RunningPool, x: Beat, y: Beat) -> list[str]:
     """
     (height, width), (rows, columns) = stage.inputs.image, stage.outputs.image
     (kh, kw), (sy, sx) = stage.kernel, stage.stride
+    sy, sx = max(sy, kh), max(sx, kw)  # a single window may be longer than its stride
     lines = [
         f"{y.name} above[{columns}];",
         f"{y.name} left;",
