@@ -1,0 +1,220 @@
+"""The integer network on variables: what every element of its tensors is."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from hwgen.ir import (
+    Add,
+    Argmax,
+    Concat,
+    Conv2d,
+    Dense,
+    Flatten,
+    Graph,
+    MaxPool2d,
+    Op,
+    PixelShuffle,
+    SumPool2d,
+    Threshold,
+    UpsampleNearest,
+)
+from hwgen.numeric import IntArray, Range
+from hwgen.prove.cpp.values import Base, Sum, Table, Variables, constant
+from hwgen.reference.operations import evaluate
+
+Elements = npt.NDArray[np.object_]  # of sums
+Key = tuple[tuple[tuple[tuple[int, int], ...], int], ...]
+
+
+class Network:
+    """Elements of the network by tensor, and which of them a table or a largest value is."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.variables = Variables()
+        self.rows = 0
+        self.values = 0
+        self._codes: dict[Base, list[tuple[Sum, Table]]] = {}
+        self._largest: dict[Key, Sum] = {}
+        size = int(np.prod(graph.input.shape))
+        limits = graph.input.type.range
+        inputs = [self.variables.new(limits, f"input[{k}]") for k in range(size)]
+        self.tensors = {"input": _array(inputs, graph.input.shape)}
+        self.classes: list[Sum] | None = None
+        for node in graph.nodes:
+            if isinstance(node, Argmax):
+                self.classes = list(self.tensors[node.inputs[0]].reshape(-1))
+            else:
+                self.tensors[node.name] = self._run(node)
+
+    @property
+    def output(self) -> list[Sum]:
+        """Elements of the output, in natural order; not of an argmax."""
+        return list(self.tensors[self.graph.output].reshape(-1))
+
+    def code(self, table: Table) -> Sum | None:
+        """Give an element of the network that a table is, or a multiple of one and a constant."""
+        affine = _ratio(table.values, np.arange(len(table.values), dtype=np.int64) + table.lo)
+        if affine is not None:
+            factor, offset = affine
+            return self.variables.form({v: w * factor for v, w in table.base if factor}, offset)
+        for element, codes in self._codes.get(table.base, []):
+            affine = _ratio(table.values, codes.values)
+            if affine is not None:
+                scaled = self.variables.scaled(element, affine[0])
+                return self.variables.added(scaled, constant(affine[1]))
+        return None
+
+    def near(self, base: Base) -> str | None:
+        """Name the elements whose codes are functions of a form."""
+        names = [self.variables.text(element) for element, _ in self._codes.get(base, [])]
+        return ", ".join(names) if names else None
+
+    def largest(self, forms: tuple[Sum, ...]) -> Sum | None:
+        """Give the pooling whose pixels some forms are."""
+        return forms[0] if len(_key(forms)) == 1 else self._largest.get(_key(forms))
+
+    def _run(self, node: Op) -> Elements:
+        given = [self.tensors[source] for source in node.inputs]
+        match node:
+            case Dense():
+                rows = [
+                    self._row(w, int(b), given[0])
+                    for w, b in zip(node.weight, node.bias, strict=True)
+                ]
+                return _array(rows, (len(rows),))
+            case Conv2d():
+                return self._conv2d(node, given[0])
+            case Threshold():
+                return self._threshold(node, given[0])
+            case MaxPool2d() | SumPool2d():
+                return self._pool(node, given[0])
+            case Add():
+                pairs = zip(given[0].reshape(-1), given[1].reshape(-1), strict=True)
+                return _array([self.variables.added(a, b) for a, b in pairs], given[0].shape)
+            case Concat() | UpsampleNearest() | PixelShuffle() | Flatten():
+                return _moved(node, given)
+            case Argmax():
+                raise AssertionError(node.name)
+            case _:
+                assert_never(node)
+
+    def _row(self, weights: IntArray, bias: int, x: Elements) -> Sum:
+        self.rows += 1
+        total: dict[int, int] = {}
+        first = bias
+        for column in np.flatnonzero(weights).tolist():
+            weight, element = int(weights[column]), x[column]
+            first += weight * element.constant
+            for variable, factor in element.coefficients.items():
+                total[variable] = total.get(variable, 0) + weight * factor
+        return self.variables.form({v: w for v, w in total.items() if w}, first)
+
+    def _conv2d(self, node: Conv2d, x: Elements) -> Elements:
+        (ph, pw), (sy, sx) = node.padding, node.stride
+        channels, height, width = x.shape
+        kh, kw = node.weight.shape[2:]
+        padded = np.full((channels, height + 2 * ph, width + 2 * pw), constant(0), object)
+        padded[:, ph : ph + height, pw : pw + width] = x
+        rows, columns = self.graph.tensors[node.name].shape[1:]
+        own, group = channels // node.groups, len(node.weight) // node.groups
+        found = []
+        for out, weight in enumerate(node.weight):
+            first = out // group * own
+            for y in range(rows):
+                for c in range(columns):
+                    seen = padded[first : first + own, y * sy : y * sy + kh, c * sx : c * sx + kw]
+                    found.append(
+                        self._row(weight.reshape(-1), int(node.bias[out]), seen.reshape(-1))
+                    )
+        return _array(found, (len(node.weight), rows, columns))
+
+    def _threshold(self, node: Threshold, x: Elements) -> Elements:
+        found = []
+        flat = x.reshape(len(x), -1)
+        for channel, elements in enumerate(flat):
+            thresholds = node.thresholds[channel % len(node.thresholds)]
+            for place, element in enumerate(elements):
+                name = f"{node.name}[{channel}" + (f", {place}]" if flat.shape[1] > 1 else "]")
+                found.append(self._quantized(element, thresholds, node.output.lo, name))
+        return _array(found, x.shape)
+
+    def _quantized(self, element: Sum, thresholds: IntArray, lo: int, name: str) -> Sum:
+        if element.is_constant:
+            return constant(lo + int(np.searchsorted(thresholds, element.constant, "right")))
+        sums = self.variables.table(element)
+        codes = np.searchsorted(thresholds, sums.values, side="right").astype(np.int64) + lo
+        self.values += len(codes)
+        table = Table(sums.base, sums.lo, codes)
+        known = self.code(table)
+        if known is not None:
+            return known
+        code = self.variables.new(Range(int(codes.min()), int(codes.max())), name)
+        self._codes.setdefault(table.base, []).append((code, table))
+        return code
+
+    def _pool(self, node: MaxPool2d | SumPool2d, x: Elements) -> Elements:
+        (kh, kw), (sy, sx) = node.kernel_size, node.stride
+        channels, rows, columns = self.graph.tensors[node.name].shape
+        found = []
+        for channel in range(channels):
+            for y in range(rows):
+                for c in range(columns):
+                    seen = x[channel, y * sy : y * sy + kh, c * sx : c * sx + kw].reshape(-1)
+                    name = f"{node.name}[{channel}, {y}, {c}]"
+                    found.append(self._pooled(node, list(seen), name))
+        return _array(found, (channels, rows, columns))
+
+    def _pooled(self, node: MaxPool2d | SumPool2d, pixels: list[Sum], name: str) -> Sum:
+        if isinstance(node, SumPool2d):
+            total = pixels[0]
+            for pixel in pixels[1:]:
+                total = self.variables.added(total, pixel)
+            return total
+        key = _key(tuple(pixels))
+        if len(key) == 1:
+            return pixels[0]
+        if key not in self._largest:
+            limits = [pixel.limits for pixel in pixels]
+            own = Range(max(r.lo for r in limits), max(r.hi for r in limits))
+            self._largest[key] = self.variables.new(own, name)
+        return self._largest[key]
+
+
+def _ratio(values: IntArray, others: IntArray) -> tuple[int, int] | None:
+    """Give factor and offset where `values = factor * others + offset`."""
+    changes = np.flatnonzero(others != others[0])
+    if not len(changes):
+        return (0, int(values[0])) if (values == values[0]).all() else None
+    at = changes[0]
+    factor, rest = divmod(int(values[at] - values[0]), int(others[at] - others[0]))
+    offset = int(values[0]) - factor * int(others[0])
+    return (factor, offset) if not rest and (values == factor * others + offset).all() else None
+
+
+def _key(forms: tuple[Sum, ...]) -> Key:
+    items = {(tuple(sorted(form.coefficients.items())), form.constant) for form in forms}
+    return tuple(sorted(items))
+
+
+def _array(elements: list[Sum], shape: tuple[int, ...]) -> Elements:
+    found = np.empty(len(elements), object)
+    found[:] = elements
+    return found.reshape(shape)
+
+
+def _moved(
+    node: Concat | UpsampleNearest | PixelShuffle | Flatten, given: list[Elements]
+) -> Elements:
+    """Give what only moves elements: the reference moves their numbers."""
+    elements = [element for array in given for element in array.reshape(-1)]
+    numbers, first = [], 0
+    for array in given:
+        numbers.append(np.arange(first, first + array.size).reshape(1, *array.shape))
+        first += array.size
+    places = evaluate(node, numbers[0], Range(0, first), *numbers[1:])[0]
+    return _array([elements[place] for place in places.reshape(-1)], places.shape)
