@@ -179,12 +179,18 @@ class Follower:
 
     def _cast_table(self, value: Table, bits: int, signed: bool) -> Value:
         if value.known is not None and value.known < bits:
-            raise NotProvedError(f"a value of {bits} bits is read, and {value.known} are known")
+            return self._cast_sum(self._as_sum(value), bits, signed)
         values = wrapped(value.values, bits, signed)
-        if value.known is None and not np.array_equal(values, value.values):
-            element = self.network.code(value)  # what follows may only need it modulo
-            if element is not None:
-                return self._cast_sum(element, bits, signed)
+        if value.known is None and np.array_equal(values, value.values):
+            if not isinstance(value.choice, Choice):
+                return Table(value.base, value.lo, values)
+            choice = self._cast_choice(value.choice, bits, signed)
+            return Table(value.base, value.lo, values, choice=choice)
+        element = self.network.code(value)  # what follows may only need it modulo
+        if element is not None:
+            known = value.known
+            near = Sum(element.coefficients, element.constant, element.limits, known)
+            return self._cast_sum(near, bits, signed)
         return Table(value.base, value.lo, values)
 
     def _cast_choice(self, value: Choice, bits: int, signed: bool) -> Choice:
@@ -264,18 +270,27 @@ class Follower:
         if isinstance(a, Sum) and isinstance(b, Sum) and a.is_constant and b.is_constant:
             above = a.constant > b.constant or (also_equal and a.constant == b.constant)
             return constant(int(above))
-        if _is_number(b) and not isinstance(a, Table):
-            a = self._as_table(a)
-        if _is_number(a) and not isinstance(b, Table):
-            b = self._as_table(b)
-        pair = self._over_one(a, b)
+        pair = self._over_one(self._table_beside(a, b), self._table_beside(b, a))
         if pair is None:
             return Comparison(self._ordered(a), self._ordered(b), also_equal)
         first, second = (_exact(table) for table in pair)
         found = first >= second if also_equal else first > second
-        return Table(pair[0].base, pair[0].lo, found.astype(np.int64))
+        choice = None
+        if _is_orderable(a) and _is_orderable(b):
+            choice = Comparison(self._ordered(a), self._ordered(b), also_equal)
+        return Table(pair[0].base, pair[0].lo, found.astype(np.int64), choice=choice)
+
+    def _table_beside(self, value: Value, other: Value) -> Value:
+        """Give what is compared with a number as a table."""
+        if isinstance(value, Table) or not _is_number(other):
+            return value
+        if isinstance(value, Choice) and self.network.largest(value.forms) is None:
+            return value  # of an argmax
+        return self._as_table(value)
 
     def _ordered(self, value: Value) -> Sum | Choice:
+        if isinstance(value, Table) and isinstance(value.choice, Choice):
+            value = value.choice
         if isinstance(value, Choice) and value.is_largest:
             return value
         found = self._as_sum(value)
@@ -291,15 +306,29 @@ class Follower:
             case Sum():
                 return a if bit.constant else b
             case Table():
-                first, second = self._over(bit, a), self._over(bit, b)
-                values = np.where(bit.values != 0, _exact(first), _exact(second))
-                return Table(bit.base, bit.lo, values)
+                return self._selected_by_table(bit, a, b)
             case Comparison():
                 return self._chosen(bit, a, b)
             case Choice():
                 raise NotProvedError("a choice must be by a comparison")
 
-    def _chosen(self, bit: Comparison, a: Value, b: Value) -> Value:
+    def _selected_by_table(self, bit: Table, a: Value, b: Value) -> Value:
+        choice: Choice | None = None
+        if isinstance(bit.choice, Comparison):
+            try:
+                choice = self._chosen(bit.choice, a, b)
+            except NotProvedError:
+                choice = None  # a function of one sum only
+        try:
+            first, second = self._over(bit, a), self._over(bit, b)
+        except NotProvedError:
+            if choice is None:
+                raise
+            return choice
+        values = np.where(bit.values != 0, _exact(first), _exact(second))
+        return Table(bit.base, bit.lo, values, choice=choice)
+
+    def _chosen(self, bit: Comparison, a: Value, b: Value) -> Choice:
         """Choose by which of two is larger: one of the two, or something beside them."""
         first = _beside(bit.first, self._as_result(a, bit.first))
         second = _beside(bit.second, self._as_result(b, bit.second))
@@ -308,6 +337,8 @@ class Follower:
         return Choice(forms, results)
 
     def _as_result(self, value: Value, beside: Sum | Choice) -> Sum | Choice:
+        if isinstance(value, Table) and isinstance(value.choice, Choice):
+            return value.choice
         if isinstance(value, Choice):
             return value
         if isinstance(beside, Choice) and isinstance(value, Sum) and not value.is_constant:
@@ -362,10 +393,11 @@ class Follower:
             case Sum():
                 return value
             case Table():
-                element = self.network.code(Table(value.base, value.lo, _exact(value)))
+                element = self.network.code(value)
                 if element is None:
                     raise NotProvedError(self._unknown(value))
-                return element
+                known = value.known
+                return Sum(element.coefficients, element.constant, element.limits, known)
             case Choice():
                 found = self.network.largest(value.forms) if value.is_largest else None
                 if found is None:
@@ -395,6 +427,19 @@ def _base(value: Value) -> tuple[tuple[int, int], ...] | None:
             return based(value.coefficients)[1] if value.coefficients else ()
         case _:
             return None
+
+
+def _is_orderable(value: Value) -> bool:
+    """Whether a value can stand in a choice among sums as it is."""
+    match value:
+        case Sum():
+            return value.known is None
+        case Choice():
+            return value.is_largest
+        case Table():
+            return isinstance(value.choice, Choice) and value.choice.is_largest
+        case Comparison():
+            return False
 
 
 def _is_number(value: Value) -> bool:

@@ -38,6 +38,7 @@ class Network:
         self.variables = Variables()
         self.rows = 0
         self.values = 0
+        self._definitions: dict[int, Table] = {}  # what each code is of its sum
         self._codes: dict[Base, list[tuple[Sum, Table]]] = {}
         self._largest: dict[Key, Sum] = {}
         size = int(np.prod(graph.input.shape))
@@ -150,12 +151,25 @@ class Network:
         codes = np.searchsorted(thresholds, sums.values, side="right").astype(np.int64) + lo
         self.values += len(codes)
         table = Table(sums.base, sums.lo, codes)
-        known = self.code(table)
-        if known is not None:
-            return known
+        tables = self._composed(table)
+        for own in tables:
+            known = self.code(own)
+            if known is not None:
+                return known
         code = self.variables.new(Range(int(codes.min()), int(codes.max())), name)
-        self._codes.setdefault(table.base, []).append((code, table))
+        (variable,) = code.coefficients
+        self._definitions[variable] = table
+        for own in tables:
+            self._codes.setdefault(own.base, []).append((code, own))
         return code
+
+    def _composed(self, table: Table) -> list[Table]:
+        """Give a function of one code as that of the code's sum too, and so on."""
+        found = [table]
+        while len(found[-1].base) == 1 and found[-1].base[0][0] in self._definitions:
+            last, inner = found[-1], self._definitions[found[-1].base[0][0]]
+            found.append(Table(inner.base, inner.lo, last.values[inner.values - last.lo]))
+        return found
 
     def _pool(self, node: MaxPool2d | SumPool2d, x: Elements) -> Elements:
         (kh, kw), (sy, sx) = node.kernel_size, node.stride

@@ -14,7 +14,7 @@ from hwgen.numeric import IntType
 from hwgen.prove.cpp.follow import Follower
 from hwgen.prove.cpp.network import Network
 from hwgen.prove.cpp.trace import Trace, trace_of
-from hwgen.prove.cpp.values import Choice, Sum, Table, Value, wrapped
+from hwgen.prove.cpp.values import Choice, Sum, Table, Value, constant, wrapped
 from hwgen.prove.netlist.netlist import NotProvedError
 
 PROVED = (
@@ -205,21 +205,47 @@ def _check_output(follower: Follower, value: Value, element: int, kind: IntType)
 
 def _check_class(value: Value, sums: list[Sum], kind: IntType) -> None:
     """Show that a value is the index of the largest sum, the lowest among equals."""
-    if len(sums) == 1:
-        if not (isinstance(value, Sum) and value.is_constant and value.constant == 0):
-            raise NotProvedError("argmax: must be 0 of a single sum")
+    if isinstance(value, Table) and isinstance(value.choice, Choice):
+        value = value.choice
+    if len(sums) == 1 and isinstance(value, Sum) and value.same(constant(0)):
         return
     if not isinstance(value, Choice):
         raise NotProvedError("argmax: must be the index of the largest sum")
-    indices = [result.constant for result in value.results if result.is_constant]
-    if indices != list(range(len(sums))) or len(sums) - 1 > kind.hi:
-        raise NotProvedError(
-            f"argmax: must prefer indices 0 to {len(sums) - 1} in order, not {indices}"
-        )
+    forms, indices = _possible(value)
+    if indices != sorted(set(indices)):
+        raise NotProvedError(f"argmax: must prefer indices in order, not {indices}")
+    if indices[0] < 0 or indices[-1] >= len(sums) or len(sums) - 1 > kind.hi:
+        raise NotProvedError(f"argmax: indices must be 0 to {len(sums) - 1}, as {kind}")
+    _check_sums(forms, [sums[index] for index in indices])
+    for index in sorted({*range(len(sums))} - {*indices}):
+        if not any(_never_less(sums[other], other, sums[index], index) for other in indices):
+            raise NotProvedError(f"argmax: sum {index} must be compared")
+
+
+def _check_sums(forms: list[Sum], sums: list[Sum]) -> None:
     shifts = set()
-    for index, (form, wanted) in enumerate(zip(value.forms, sums, strict=True)):
+    for form, wanted in zip(forms, sums, strict=True):
         if form.coefficients != wanted.coefficients or form.known is not None:
-            raise NotProvedError(f"argmax: sum {index} must be that of the network")
+            raise NotProvedError("argmax: each sum must be that of the network")
         shifts.add(form.constant - wanted.constant)
     if len(shifts) != 1:
         raise NotProvedError("argmax: sums must differ from the network's by one constant")
+
+
+def _possible(value: Choice) -> tuple[list[Sum], list[int]]:
+    """Give forms and indices without those that an earlier one always wins against."""
+    forms: list[Sum] = []
+    indices: list[int] = []
+    for form, result in zip(value.forms, value.results, strict=True):
+        if not result.is_constant:
+            raise NotProvedError("argmax: must be an index")
+        if not any(earlier.limits.lo >= form.limits.hi for earlier in forms):
+            forms.append(form)
+            indices.append(result.constant)
+    return forms, indices
+
+
+def _never_less(one: Sum, own: int, other: Sum, place: int) -> bool:
+    """Whether one sum wins against another for every input."""
+    apart = one.constant - other.constant
+    return one.coefficients == other.coefficients and (apart > 0 or (apart == 0 and own < place))

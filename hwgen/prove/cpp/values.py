@@ -52,13 +52,15 @@ class Sum:
 class Table:
     """A function of one form: `values[k]` where the form of `base` is `lo + k`.
 
-    `known` as of a sum.
+    `known` as of a sum. `choice` is the same where it is a comparison or a choice among sums too,
+    as those of an argmax may be: what reads it decides which of the two it needs.
     """
 
     base: Base
     lo: int
     values: IntArray
     known: int | None = None
+    choice: Comparison | Choice | None = None
 
     def same(self, other: object) -> bool:
         """Whether another value is the same for every input."""
