@@ -211,15 +211,25 @@ def _tell_changes(folder: Path) -> None:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that a design is its network; writes proof.json."""
+    """Prove from the Verilog alone that a design is its network; writes proof.json.
+
+    Where there is C++ in hls/, from that alone too; writes hls/proof.json.
+    """
     with mistakes():
+        from hwgen.prove.cpp.run import has_cpp, prove_cpp_folder
         from hwgen.prove.run import prove as prove_design
 
         with spinner("prove") as progress:
             certificate = prove_design(folder, progress)
+            if has_cpp(folder):
+                progress("C++")
+            cpp = prove_cpp_folder(folder) if has_cpp(folder) else None
         _tell_changes(folder)
-        show(certificate.to_json(), as_json, certificate.verdict)
-        if not certificate.proved:
+        document, verdict = certificate.to_json(), certificate.verdict()
+        if cpp is not None:
+            document, verdict = document | {"hls": cpp.to_json()}, f"{verdict}\n{cpp.verdict()}"
+        show(document, as_json, lambda: verdict)
+        if not certificate.proved or (cpp is not None and not cpp.proved):
             raise typer.Exit(VerifyError.exit_status)
 
 
