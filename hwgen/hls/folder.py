@@ -8,7 +8,7 @@ from hwgen.hls.bench import bench_text, static_text, vector_files
 from hwgen.hls.top import Design, header_text, source_text
 from hwgen.plan.vectors.design import VectorSet
 
-STATIC = ("hwgen_types.h", "Makefile", "sim/ap_int.h", "sim/hls_stream.h")
+STATIC = ("hwgen_types.h", "sim/ap_int.h", "sim/hls_stream.h")
 
 
 def code_files(design: Design) -> dict[str, str]:
@@ -19,6 +19,7 @@ def code_files(design: Design) -> dict[str, str]:
         f"{name}.cpp": source_text(design),
         "test.cpp": bench_text(design),
         **{path: static_text(path) for path in STATIC},
+        "Makefile": static_text("makefile.txt"),
     }
 
 
