@@ -37,9 +37,7 @@ def compiled(folder, flags=PLAIN, types=()):
 
 def ran(folder, *arguments):
     """Run the compiled test: its exit status and what it says."""
-    done = subprocess.run(
-        [folder / "test", *arguments], cwd=folder, capture_output=True, text=True
-    )
+    done = subprocess.run([folder / "test", *arguments], cwd=folder, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -21,6 +21,7 @@ from hwgen.prove.cpp.values import (
     Table,
     Value,
     Variables,
+    all_same,
     based,
     constant,
     least_known,
@@ -182,9 +183,9 @@ class Follower:
             return self._cast_sum(self._as_sum(value), bits, signed)
         values = wrapped(value.values, bits, signed)
         if value.known is None and np.array_equal(values, value.values):
-            if not isinstance(value.choice, Choice):
+            if value.chosen is None:
                 return Table(value.base, value.lo, values)
-            choice = self._cast_choice(value.choice, bits, signed)
+            choice = self._cast_choice(value.chosen, bits, signed)
             return Table(value.base, value.lo, values, choice=choice)
         element = self.network.code(value)  # what follows may only need it modulo
         if element is not None:
@@ -276,9 +277,23 @@ class Follower:
         first, second = (_exact(table) for table in pair)
         found = first >= second if also_equal else first > second
         choice = None
-        if _is_orderable(a) and _is_orderable(b):
+        if self._is_orderable(a) and self._is_orderable(b):
             choice = Comparison(self._ordered(a), self._ordered(b), also_equal)
         return Table(pair[0].base, pair[0].lo, found.astype(np.int64), choice=choice)
+
+    def _is_orderable(self, value: Value) -> bool:
+        """Whether a value can stand in a choice among sums."""
+        match value:
+            case Sum():
+                return value.known is None
+            case Choice():
+                return value.is_largest
+            case Table():
+                if value.chosen is not None and value.chosen.is_largest:
+                    return True
+                return value.known is None and self.network.code(value) is not None
+            case Comparison():
+                return False
 
     def _table_beside(self, value: Value, other: Value) -> Value:
         """Give what is compared with a number as a table."""
@@ -289,8 +304,10 @@ class Follower:
         return self._as_table(value)
 
     def _ordered(self, value: Value) -> Sum | Choice:
-        if isinstance(value, Table) and isinstance(value.choice, Choice):
-            value = value.choice
+        if isinstance(value, Table) and self.network.code(value) is None:
+            chosen = value.chosen
+            if chosen is not None and chosen.is_largest:
+                return chosen
         if isinstance(value, Choice) and value.is_largest:
             return value
         found = self._as_sum(value)
@@ -337,8 +354,9 @@ class Follower:
         return Choice(forms, results)
 
     def _as_result(self, value: Value, beside: Sum | Choice) -> Sum | Choice:
-        if isinstance(value, Table) and isinstance(value.choice, Choice):
-            return value.choice
+        chosen = value.chosen if isinstance(value, Table) else None
+        if chosen is not None and all_same(chosen.forms, _forms(beside)):
+            return chosen
         if isinstance(value, Choice):
             return value
         if isinstance(beside, Choice) and isinstance(value, Sum) and not value.is_constant:
@@ -429,35 +447,24 @@ def _base(value: Value) -> tuple[tuple[int, int], ...] | None:
             return None
 
 
-def _is_orderable(value: Value) -> bool:
-    """Whether a value can stand in a choice among sums as it is."""
-    match value:
-        case Sum():
-            return value.known is None
-        case Choice():
-            return value.is_largest
-        case Table():
-            return isinstance(value.choice, Choice) and value.choice.is_largest
-        case Comparison():
-            return False
-
-
 def _is_number(value: Value) -> bool:
     return isinstance(value, Sum) and value.is_constant
+
+
+def _forms(compared: Sum | Choice) -> tuple[Sum, ...]:
+    return compared.forms if isinstance(compared, Choice) else (compared,)
 
 
 def _beside(
     compared: Sum | Choice, result: Sum | Choice
 ) -> tuple[tuple[Sum, ...], tuple[Sum, ...]]:
     """Give the forms that were compared, each with its result."""
-    forms = compared.forms if isinstance(compared, Choice) else (compared,)
+    forms = _forms(compared)
     if isinstance(result, Sum):
         if len(forms) > 1 and not result.is_constant:
             raise NotProvedError("what is chosen must be what was compared")
         return forms, (result,) * len(forms)
-    if len(forms) != len(result.forms) or not all(
-        a.same(b) for a, b in zip(forms, result.forms, strict=True)
-    ):
+    if not all_same(forms, result.forms):
         raise NotProvedError("what is chosen must lie beside what was compared")
     return forms, result.results
 

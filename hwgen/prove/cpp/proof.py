@@ -205,8 +205,8 @@ def _check_output(follower: Follower, value: Value, element: int, kind: IntType)
 
 def _check_class(value: Value, sums: list[Sum], kind: IntType) -> None:
     """Show that a value is the index of the largest sum, the lowest among equals."""
-    if isinstance(value, Table) and isinstance(value.choice, Choice):
-        value = value.choice
+    if isinstance(value, Table) and value.chosen is not None:
+        value = value.chosen
     if len(sums) == 1 and isinstance(value, Sum) and value.same(constant(0)):
         return
     if not isinstance(value, Choice):

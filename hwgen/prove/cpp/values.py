@@ -62,6 +62,11 @@ class Table:
     known: int | None = None
     choice: Comparison | Choice | None = None
 
+    @property
+    def chosen(self) -> Choice | None:
+        """Give it as a choice among sums, where it is one."""
+        return self.choice if isinstance(self.choice, Choice) else None
+
     def same(self, other: object) -> bool:
         """Whether another value is the same for every input."""
         return (
@@ -101,20 +106,21 @@ class Choice:
         """Whether another value is the same for every input."""
         return (
             isinstance(other, Choice)
-            and _all_same(self.forms, other.forms)
-            and _all_same(self.results, other.results)
+            and all_same(self.forms, other.forms)
+            and all_same(self.results, other.results)
         )
 
     @property
     def is_largest(self) -> bool:
         """Whether the results are the forms."""
-        return _all_same(self.forms, self.results)
+        return all_same(self.forms, self.results)
 
 
 Value = Sum | Table | Comparison | Choice
 
 
-def _all_same(some: tuple[Sum, ...], others: tuple[Sum, ...]) -> bool:
+def all_same(some: tuple[Sum, ...], others: tuple[Sum, ...]) -> bool:
+    """Whether forms are the same, one by one."""
     return len(some) == len(others) and all(a.same(b) for a, b in zip(some, others, strict=True))
 
 
