@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hwgen.hls.bench import bench_text, static_text, vector_files
+from hwgen.hls.readme import readme_text
+from hwgen.hls.scripts import script_files
 from hwgen.hls.top import Design, header_text, source_text
 from hwgen.plan.vectors.design import VectorSet
 
@@ -20,6 +22,8 @@ def code_files(design: Design) -> dict[str, str]:
         "test.cpp": bench_text(design),
         **{path: static_text(path) for path in STATIC},
         "Makefile": static_text("makefile.txt"),
+        "README.md": readme_text(design),
+        **script_files(design),
     }
 
 

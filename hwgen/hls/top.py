@@ -211,6 +211,7 @@ def _core(design: Design) -> list[list[str]]:
         "}",
     ]
     top = [
+        *_bambu_interface(),
         f"{_prototype(plan)} {{",
         *_interface(),
         "#pragma HLS PIPELINE II=1",
@@ -225,6 +226,16 @@ def _core(design: Design) -> list[list[str]]:
         "}",
     ]
     return [core, top]
+
+
+def _bambu_interface() -> list[str]:
+    """Say in front of a function what `_interface` says in it."""
+    return [
+        "#ifdef HWGEN_BAMBU",
+        "#pragma HLS interface port = s_axis mode = axis",
+        "#pragma HLS interface port = m_axis mode = axis",
+        "#endif",
+    ]
 
 
 def _interface() -> list[str]:
@@ -283,6 +294,7 @@ def _region(design: Design) -> list[list[str]]:
         calls += called
     calls.append(f"{name}_pack({streams.arriving(len(plan.stages))[0]}, m_axis);")
     top = [
+        *_bambu_interface(),
         f"{_prototype(plan)} {{",
         *_interface(),
         "#pragma HLS DATAFLOW",

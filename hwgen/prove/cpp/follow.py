@@ -268,6 +268,7 @@ class Follower:
         return self._mapped(a, lambda values: values ^ b.constant)
 
     def _compared(self, a: Value, b: Value, also_equal: bool) -> Value:
+        a, b = self._settled(a), self._settled(b)
         if isinstance(a, Sum) and isinstance(b, Sum) and a.is_constant and b.is_constant:
             above = a.constant > b.constant or (also_equal and a.constant == b.constant)
             return constant(int(above))
@@ -280,6 +281,13 @@ class Follower:
         if self._is_orderable(a) and self._is_orderable(b):
             choice = Comparison(self._ordered(a), self._ordered(b), also_equal)
         return Table(pair[0].base, pair[0].lo, found.astype(np.int64), choice=choice)
+
+    def _settled(self, value: Value) -> Value:
+        """Give the largest of some values as a number, where it is always the same."""
+        if not (isinstance(value, Choice) and value.is_largest):
+            return value
+        found = self.network.largest(value.forms)
+        return value if found is None or not found.is_constant else found
 
     def _is_orderable(self, value: Value) -> bool:
         """Whether a value can stand in a choice among sums."""

@@ -77,7 +77,12 @@ class Network:
 
     def largest(self, forms: tuple[Sum, ...]) -> Sum | None:
         """Give the pooling whose pixels some forms are."""
-        return forms[0] if len(_key(forms)) == 1 else self._largest.get(_key(forms))
+        key = _key(forms)
+        return self._form(key) if len(key) == 1 else self._largest.get(key)
+
+    def _form(self, key: Key) -> Sum:
+        ((coefficients, first),) = key
+        return self.variables.form(dict(coefficients), first)
 
     def _run(self, node: Op) -> Elements:
         given = [self.tensors[source] for source in node.inputs]
@@ -191,7 +196,7 @@ class Network:
             return total
         key = _key(tuple(pixels))
         if len(key) == 1:
-            return pixels[0]
+            return self._form(key)
         if key not in self._largest:
             limits = [pixel.limits for pixel in pixels]
             own = Range(max(r.lo for r in limits), max(r.hi for r in limits))
@@ -211,8 +216,16 @@ def _ratio(values: IntArray, others: IntArray) -> tuple[int, int] | None:
 
 
 def _key(forms: tuple[Sum, ...]) -> Key:
-    items = {(tuple(sorted(form.coefficients.items())), form.constant) for form in forms}
-    return tuple(sorted(items))
+    """Name the largest of some forms, without those that another always reaches."""
+    items = {
+        (tuple(sorted(form.coefficients.items())), form.constant): form.limits for form in forms
+    }
+    needed = [
+        item
+        for item, limits in items.items()
+        if not any(own.lo >= limits.hi for other, own in items.items() if other != item)
+    ]
+    return tuple(sorted(needed))
 
 
 def _array(elements: list[Sum], shape: tuple[int, ...]) -> Elements:
