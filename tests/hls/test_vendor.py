@@ -20,7 +20,7 @@ def headers():
     spec = importlib.util.find_spec("alkaid")
     root = Path(next(iter(spec.submodule_search_locations))) / "codegen" / "hls" / "source"
     return {
-        "ap_int": ("-I", str(root / "ap_types"), "-include", "not_ours.h"),
+        "ap_int": ("-I", str(root / "ap_types" / "include"), "-include", "not_ours.h"),
         "ac_int": (
             "-DHWGEN_AC",
             "-I",
