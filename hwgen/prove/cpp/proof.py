@@ -192,7 +192,7 @@ def _check_output(follower: Follower, value: Value, element: int, kind: IntType)
     wanted = network.output[element]
     if isinstance(value, Table):
         value = Table(value.base, value.lo, wrapped(value.values, kind.bits, kind.signed))
-    found = follower.element(value)
+    found = follower.elements.as_sum(value)
     enough = found.known is None or found.known >= kind.bits
     apart = (found.constant - wanted.constant) % (1 << kind.bits)
     fits = kind.lo <= wanted.limits.lo and wanted.limits.hi <= kind.hi
