@@ -103,3 +103,21 @@ def test_cpp_that_is_another_network_is_not_proved(design):
     assert found.exit_code == 1
     document = json.loads(found.stdout)
     assert (document["proved"], document["hls"]["proved"]) == (True, False)
+
+
+def test_the_report_says_what_holds_of_the_cpp(design):
+    runner = CliRunner()
+    for command in (["sim", "--simulator", "cpp"], ["prove"]):
+        assert runner.invoke(app, [command[0], str(design), *command[1:]]).exit_code == 0
+    document = json.loads(runner.invoke(app, ["report", str(design), "--json"]).stdout)
+    assert {document["checks"][name]["state"] for name in ("C++ simulation", "C++ proof")} == {
+        "passed"
+    }
+    page = (design / "report.html").read_text()
+    assert "No tool for high-level synthesis was run on it." in page
+    path = design / "hls" / "tiny.cpp"
+    path.write_text(path.read_text() + "// edited\n")
+    document = json.loads(runner.invoke(app, ["report", str(design), "--json"]).stdout)
+    assert document["checks"]["C++ proof"]["state"] == "stale"
+    assert document["checks"]["C++ proof"]["reason"] == "hls/tiny.cpp changed since"
+    assert not document["holds"]

@@ -124,7 +124,7 @@ def _as_result(e: Elements, value: Value, beside: Sum | Choice) -> Sum | Choice:
     return e.as_sum(value)
 
 
-def index_of(e: Elements, value: Choice, bits: int) -> Value:
+def index_of(e: Elements, value: Choice, bits: int) -> Choice:
     """Give the low bits of the largest of keys: the constant below the largest form."""
     found: list[tuple[int, Sum]] = []
     for key in value.forms:

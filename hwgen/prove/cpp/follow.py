@@ -17,7 +17,7 @@ from hwgen.prove.cpp.choices import compared, index_of, selected
 from hwgen.prove.cpp.elements import Elements
 from hwgen.prove.cpp.network import Network
 from hwgen.prove.cpp.trace import Operation, Trace, needed
-from hwgen.prove.cpp.values import Choice, Sum, Table, Value, constant
+from hwgen.prove.cpp.values import Choice, Table, Value, constant
 from hwgen.prove.netlist.netlist import NotProvedError
 
 InputField = Callable[[int, int, int], Value]  # beat, lowest bit, bits
@@ -126,7 +126,7 @@ class Follower:
                     return index_of(self.elements, value, bits)
                 found = self.elements.mapped(value, lambda values: values >> low & (1 << bits) - 1)
                 chosen = value.chosen if isinstance(value, Table) else None
-                if chosen is None or not chosen.is_largest or low or isinstance(found, Sum):
+                if chosen is None or not chosen.is_largest or low or not isinstance(found, Table):
                     return found
                 return replace(found, choice=index_of(self.elements, chosen, bits))
 
