@@ -86,7 +86,7 @@ static bool test_top() {{
       Word<{_in_bits(design)}>::take(bits, word);
       in.write(word);
     }}
-    {name}(in, out);
+    ::{name}(in, out);
     while (!out.empty()) {{
       Bits bits;
       Word<{_out_bits(design)}>::put(bits, out.read());
@@ -118,7 +118,7 @@ static void speed(long vectors) {{
       in.write(words[next]);
       if (++next == words.size()) next = 0;
     }}
-    {name}(in, out);
+    ::{name}(in, out);
     while (!out.empty()) out.read();
   }}
   const double seconds = static_cast<double>(clock() - start) / CLOCKS_PER_SEC;
@@ -131,13 +131,16 @@ static void speed(long vectors) {{
 {tests}
 #endif
 
+}}  // namespace hwgen_test
+
 int main(int count, char **arguments) {{
+  using namespace hwgen_test;
   long repeats = 0;
   for (int k = 1; k < count; k++) {{
     if (!strcmp(arguments[k], "--speed") && k + 1 < count)
       repeats = atol(arguments[++k]);
     else
-      folder = arguments[k];
+      hwgen_test::folder = arguments[k];
   }}
   if (repeats > 0) {{
     speed(repeats);
@@ -148,7 +151,7 @@ int main(int count, char **arguments) {{
 {calls}
 #endif
 #ifdef HWGEN_PLAIN_HLS_STREAM_H
-  const size_t left = {_left_over(design)};
+  const size_t left = hls::left_over();
   if (left) printf("%d beats were left in streams between units\\n", static_cast<int>(left));
   passed &= left == 0;
 #endif
@@ -156,11 +159,6 @@ int main(int count, char **arguments) {{
   return passed ? 0 : 1;
 }}
 """
-
-
-def _left_over(design: Design) -> str:
-    names = sorted({beat.name for beat in design.beats.values()})
-    return " + ".join(f"hls::stream<{name}>::left_over()" for name in names)
 
 
 def _in_bits(design: Design) -> int:
@@ -212,12 +210,12 @@ def _unit_test(index: int, unit: Unit) -> str:
             f"    {x} x;",
             f"    {y} y;",
             "    take(given[vector], x);",
-            f"    {unit.name}(x, y);",
+            f"    ::{unit.name}(x, y);",
             "    verdict.compare(text_of(y));",
             "  }",
         ]
     else:
-        call = f"{unit.name}<1>" if unit.by_position else unit.name
+        call = f"::{unit.name}<1>" if unit.by_position else f"::{unit.name}"
         lines += [
             f'  hls::stream<{x}> in("{unit.name}.in");',
             f'  hls::stream<{y}> out("{unit.name}.out");',

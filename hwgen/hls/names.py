@@ -8,6 +8,7 @@ from hwgen.plan.identifier import reserved_names
 
 LOCAL = re.compile(r"(in|out|x|y|word|step|beat|row|position|ends)\d*|[a-z]\d+(_\d+)*")
 PARTS = re.compile(r".*_(beats|join|joined|fork|load|set\d+|rows\d+|vector|part\d+|unpack|pack)")
+MACROS = {"assert", "eof", "errno", "null", "offsetof", "stderr", "stdin", "stdout"}
 OURS = ("ap_", "ac_", "hls", "hwgen_")  # beginnings of the names of libraries
 
 
@@ -32,6 +33,6 @@ class Names:
 def is_reserved(name: str) -> bool:
     """Whether a name means something to a compiler, to a tool or within our functions."""
     small = name.lower()
-    if small in reserved_names() or small.startswith(OURS):
+    if small in reserved_names() or small in MACROS or small.startswith(OURS):
         return True
     return bool(LOCAL.fullmatch(small) or PARTS.fullmatch(small))

@@ -9,7 +9,7 @@ from hwgen import __version__
 from hwgen.errors import PlanError
 from hwgen.hls.beats import Beat
 from hwgen.hls.joints import side_by_side_process
-from hwgen.hls.names import Names
+from hwgen.hls.names import OURS, Names
 from hwgen.hls.text import indented
 from hwgen.hls.units import Passing, Unit, beats_process, unit_of
 from hwgen.numeric import IntType
@@ -45,6 +45,11 @@ class Design:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        if plan.name.lower().startswith(OURS):
+            raise PlanError(
+                f"--hls: the network's name must not begin with {', '.join(OURS)}, as "
+                f"{plan.name} does; rename it"
+            )
         names = Names()
         for taken in ("", "_core", "_in", "_out", "_TYPES_H"):
             names.give(plan.name + taken)
@@ -64,6 +69,8 @@ class Design:
             self.beats[index] = y
             self.units[index] = unit_of(stage, name, x, y)
         self.y = self.beats[len(plan.stages) - 1]
+        if not self.is_combinational:
+            self._check_streams()
 
     @property
     def is_combinational(self) -> bool:
@@ -82,6 +89,18 @@ class Design:
                 origin, depth = self._behind(source)
                 found.append(Edge(origin, reader, place, depth))
         return found
+
+    def _check_streams(self) -> None:
+        """Refuse beats that no stream of structs takes."""
+        for unit in self.units.values():
+            for beat in (unit.x, unit.y):
+                bits = sum(lane.bits for lane in beat.lanes)
+                if bits > MOST_PORT_BITS:
+                    raise PlanError(
+                        f"{unit.stage.name}: beats between units must have at most "
+                        f"{MOST_PORT_BITS} bits with --hls, not {bits}; use folded layers or "
+                        "fewer bits"
+                    )
 
     def _origin(self, index: int) -> tuple[int, int]:
         """Give the unit whose beats a passing stage holds, and how many."""

@@ -78,6 +78,27 @@ def test_a_beat_that_no_port_takes_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_means_something_to_a_tool_is_refused(tmp_path):
+    graph = matrix_graph("hls_net", np.ones((1, 2), np.int64), IntType.parse("u2"))
+    with pytest.raises(PlanError) as error:
+        build(graph, BuildOptions(style="unrolled", effort="low"), tmp_path / "d", hls=True)
+    assert str(error.value) == (
+        "--hls: the network's name must not begin with ap_, ac_, hls, hwgen_, as hls_net does; "
+        "rename it"
+    )
+
+
+def test_a_beat_that_no_stream_of_structs_takes_is_refused(monkeypatch):
+    plan = planned(small_cnn(1), style="unrolled")
+    monkeypatch.setattr("hwgen.hls.top.MOST_PORT_BITS", 40)
+    with pytest.raises(PlanError) as error:
+        Design(plan)
+    assert str(error.value) == (
+        "conv0__window: beats between units must have at most 40 bits with --hls, not 51; use "
+        "folded layers or fewer bits"
+    )
+
+
 def test_large_graphs_are_cut(tmp_path, monkeypatch):
     assert MOST_ADDERS == 1000
     monkeypatch.setattr("hwgen.hls.unrolled_dense.MOST_ADDERS", 7)

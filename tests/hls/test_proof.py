@@ -137,6 +137,12 @@ DAMAGE = {
         r"(takes0\[\d\] = \{\s+)1, 0",
         lambda place: f"{place[1]}0, 1",
     ),
+    "a row that outlives a call": ("folded", r"int row = 0", lambda _: "static int row = 0"),
+    "a table that does": (
+        "folded",
+        r"static const (bool takes0)",
+        lambda place: f"static {place[1]}",
+    ),
     "a class of another": (
         "folded",
         r"(index0\[\d\] = \{\s+)(\d), (\d)",

@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+namespace hwgen_test {
+
 // Beats of a vector file: one a line, hexadecimal, lowest lane in the lowest bits.
 typedef std::vector<std::string> Beats;
 
-static std::string folder;
+static std::string folder;  // of the vectors
 
 static Beats load(const std::string &name) {
   const std::string paths[] = {folder + "/" + name, "vectors/" + name, name};

@@ -23,6 +23,7 @@ int main(int count, char **arguments) {
   std::vector<Number> ends;
   while (!out.empty()) ends.push_back(out.read().node);
   if (!in.empty()) refuse("beats are left at s_axis");
+  if (hls::left_over()) refuse("beats are left in a stream between units");
   FILE *file = fopen(arguments[1], "wb");
   if (!file) return 2;
   const bool written = write(file, nodes().data(), sizeof(Node), nodes().size()) &&

@@ -10,6 +10,12 @@
 
 namespace hls {
 
+// Beats that streams held when they came to their end.
+inline size_t &left_over() {
+  static size_t beats = 0;
+  return beats;
+}
+
 template <typename T> class stream {
  public:
   stream() : name_("a stream") {}
@@ -30,12 +36,6 @@ template <typename T> class stream {
   void write(const T &beat) { beats_.push_back(beat); }
   bool empty() const { return beats_.empty(); }
   size_t size() const { return beats_.size(); }
-
-  // Beats that streams held when they were destroyed.
-  static size_t &left_over() {
-    static size_t beats = 0;
-    return beats;
-  }
 
  private:
   stream(const stream &);

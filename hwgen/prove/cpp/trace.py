@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,11 @@ from hwgen.numeric import IntArray
 from hwgen.prove.netlist.netlist import NotProvedError
 
 OWN = ("hwgen_types.h", "hls_stream.h", "driver.cpp")  # in the place of the design's
+# what may stand at the margin: types, functions, constants, labels, and rests of such lines
+AT_MARGIN = re.compile(
+    r"(struct \w+ \{|typedef |static const |(template <[^>]*> )?(static )?void \w+\(|\w+:$)"
+)
+STATE = re.compile(r"\bstatic (?!const |void )|\b(thread_local|extern|mutable|volatile|inline)\b")
 COLUMNS = 7  # numbers of a node
 
 
@@ -100,11 +106,23 @@ def trace_of(folder: Path, name: str) -> Trace:
         for file in OWN:
             text = (resources.files("hwgen.prove.cpp") / file).read_text(encoding="ascii")
             (where / file).write_text(text)
+        _check_state((where / f"{name}.cpp").read_text(encoding="utf-8"), f"{name}.cpp")
+        _check_state((where / f"{name}.h").read_text(encoding="utf-8"), f"{name}.h")
         command = [compiler, "-std=c++11", "-O0", "-w", "-I", "."]
         command += [f"-DTOP={name}", f'-DSOURCE="{name}.cpp"', "-o", "trace", "driver.cpp"]
         _run(command, where, f"{name}.cpp")
         _run(["./trace", "trace.bin"], where, f"{name}.cpp")
         return _read(where / "trace.bin")
+
+
+def _check_state(text: str, what: str) -> None:
+    """Show that nothing but constants outlives a call, so that every call is as the first one."""
+    for number, line in enumerate(text.splitlines(), 1):
+        at_margin = bool(line) and not line.startswith((" ", "}", "#", "//"))
+        if (at_margin and not AT_MARGIN.match(line)) or STATE.search(line):
+            raise NotProvedError(
+                f"{what}, line {number}: must declare nothing that outlives a call"
+            )
 
 
 def _run(command: list[str], folder: Path, what: str) -> None:
