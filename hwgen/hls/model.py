@@ -61,7 +61,10 @@ class CppModel:
             compile_cpp(folder / "hls", str(source), library, (*FLAGS, *macros), log)
             self._call = ctypes.CDLL(str(library)).hwgen_model
         self._call.restype = None
-        self._call.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong]
+        self._call.argtypes = [
+            *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_longlong),
+            *(ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_int),
+        ]
 
     def run(self, x: IntArray) -> IntArray:
         """Give the network's outputs, (samples, *output shape), of integers (samples, *shape).
@@ -89,30 +92,17 @@ class CppModel:
         return found.reshape(len(x), *shape)
 
     def _some(self, vectors: IntArray) -> IntArray:
-        given = _bytes_of(to_slots(self.plan.inputs, vectors), self.plan.inputs)
         outputs = self.plan.outputs
-        found = np.empty((len(vectors) * outputs.beats, port_bits(outputs) // 8), np.uint8)
-        self._call(given.ctypes.data, found.ctypes.data, len(vectors))
-        return from_slots(outputs, _slots_of(found, outputs).reshape(len(vectors), -1))
+        given = np.ascontiguousarray(to_slots(self.plan.inputs, vectors))
+        found = np.empty((len(vectors), outputs.beats * len(outputs.lanes)), np.int64)
+        bits_in, bits_out = _lane_bits(self.plan.inputs), _lane_bits(outputs)
+        self._call(
+            *(given.ctypes.data, found.ctypes.data, len(vectors)),
+            *(bits_in.ctypes.data, len(bits_in), bits_out.ctypes.data, len(bits_out)),
+        )
+        return from_slots(outputs, found)
 
 
-def _bytes_of(slots: IntArray, stream: Stream) -> npt.NDArray[np.uint8]:
-    """Pack the lanes of beats, (vectors, slots), into bytes, (beats, bytes)."""
-    beats = slots.reshape(-1, len(stream.lanes))
-    bits = np.zeros((len(beats), port_bits(stream)), np.uint8)
-    place = 0
-    for lane, kind in enumerate(stream.lanes):
-        bits[:, place : place + kind.bits] = beats[:, lane, None] >> np.arange(kind.bits) & 1
-        place += kind.bits
-    return np.packbits(bits, axis=1, bitorder="little")
-
-
-def _slots_of(packed: npt.NDArray[np.uint8], stream: Stream) -> IntArray:
-    """Take the lanes of beats out of their bytes."""
-    bits = np.unpackbits(packed, axis=1, bitorder="little").astype(np.int64)
-    slots, place = np.empty((len(packed), len(stream.lanes)), np.int64), 0
-    for lane, kind in enumerate(stream.lanes):
-        value = bits[:, place : place + kind.bits] @ (1 << np.arange(kind.bits))
-        slots[:, lane] = value - ((value > kind.hi) << kind.bits)
-        place += kind.bits
-    return slots
+def _lane_bits(stream: Stream) -> npt.NDArray[np.int32]:
+    """Give the bits of each lane, negative for a signed one."""
+    return np.array([-k.bits if k.signed else k.bits for k in stream.lanes], np.int32)
