@@ -25,13 +25,13 @@ def plan_of(net, options):
     return plan_design(net, options, lambda *_: None)
 
 
-@pytest.mark.parametrize(("net", "options"), a_share(NETS, OPTIONS, 7))
+@pytest.mark.parametrize(("net", "options"), a_share(NETS, OPTIONS, 9))
 def test_a_network_equals_its_reference(tmp_path, net, options):
     check(NETS[net], plan_of(NETS[net], OPTIONS[options]), tmp_path / "hls")
 
 
 @pytest.mark.parametrize(
-    ("matrix", "options"), a_share(MATRICES, ["unrolled", "folded", "folded 3x2"], 3)
+    ("matrix", "options"), a_share(MATRICES, ["unrolled", "folded", "folded 3x2"], 4)
 )
 def test_a_degenerate_matrix_equals_its_reference(tmp_path, matrix, options):
     weight, inputs = MATRICES[matrix]
@@ -99,6 +99,6 @@ def test_a_network_with_branches(tmp_path, name, style):
 
 @pytest.mark.parametrize("style", ["unrolled", "folded"])
 def test_neither_a_warning_nor_undefined_behaviour(tmp_path, style):
-    net = network(3, inputs="s3", codes="s4")
+    net = network(3, widths=(6, 4, 3), inputs="s3", codes="s3")
     flags = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *WARNINGS, *QUIET)
     check(net, planned(net, style=style), tmp_path / "hls", flags=flags)
