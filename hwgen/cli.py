@@ -20,6 +20,7 @@ from hwgen.cli_options import (
     Effort,
     EffortName,
     Fps,
+    Hls,
     InputType,
     LutsPerBram,
     MaxBrams,
@@ -117,6 +118,7 @@ def build(
     luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
+    hls: Hls = False,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -144,7 +146,7 @@ def build(
         graph = _load(model, inputs)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
-            planned = build_design(graph, options, folder, plan, progress)
+            planned = build_design(graph, options, folder, plan, progress, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
@@ -194,15 +196,25 @@ def _tell_changes(folder: Path) -> None:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that a design is its network; writes proof.json."""
+    """Prove from the Verilog alone that a design is its network; writes proof.json.
+
+    Where there is C++ in hls/, from that alone too; writes hls/proof.json.
+    """
     with mistakes():
+        from hwgen.prove.cpp.run import has_cpp, prove_cpp_folder
         from hwgen.prove.run import prove as prove_design
 
         with spinner("prove") as progress:
             certificate = prove_design(folder, progress)
+            if has_cpp(folder):
+                progress("C++")
+            cpp = prove_cpp_folder(folder) if has_cpp(folder) else None
         _tell_changes(folder)
-        show(certificate.to_json(), as_json, certificate.verdict)
-        if not certificate.proved:
+        document, verdict = certificate.to_json(), certificate.verdict()
+        if cpp is not None:
+            document, verdict = document | {"hls": cpp.to_json()}, f"{verdict}\n{cpp.verdict()}"
+        show(document, as_json, lambda: verdict)
+        if not certificate.proved or (cpp is not None and not cpp.proved):
             raise typer.Exit(VerifyError.exit_status)
 
 

@@ -52,6 +52,7 @@ class SimulatorName(StrEnum):
 
     verilator = "verilator"
     icarus = "icarus"
+    cpp = "cpp"
 
 
 Model = Annotated[Path, typer.Argument(help="A model file (.pt) or an integer matrix (.npy).")]
@@ -133,8 +134,10 @@ Effort = Annotated[
 EditedPlan = Annotated[
     Path | None, typer.Option(help="Build this plan.json, perhaps edited, instead of planning.")
 ]
+Hls = Annotated[bool, typer.Option("--hls", help="Write HLS C++ of the same plan too, in hls/.")]
 Simulator = Annotated[
-    SimulatorName, typer.Option(help="verilator comes with hwgen; icarus if installed.")
+    SimulatorName,
+    typer.Option(help="verilator comes with hwgen; icarus if installed; cpp: the C++ of --hls."),
 ]
 Samples = Annotated[
     int, typer.Option(help="Vectors of the whole design; 0: as many as take a moment.")

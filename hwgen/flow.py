@@ -83,8 +83,10 @@ def build(
     folder: Path | str,
     plan_file: Path | str | None = None,
     progress: Progress = lambda _, __: None,
+    *,
+    hls: bool = False,
 ) -> Plan:
-    """Plan a network, or take a given plan, and write its design folder.
+    """Plan a network, or take a given plan, and write its design folder, with `hls` C++ too.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def build(
         plan = plan_design(graph, options, planning)
     else:
         plan = plan_from_file(graph, as_path(plan_file), planning)
-    emit(plan, graph, folder, emitting)
+    emit(plan, graph, folder, emitting, hls=hls)
     return plan
 
 

@@ -61,7 +61,7 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
             "control",
             "machine",
         ),
-        *("layers", "views", "forms", "netlist"),
+        *("cpp", "layers", "views", "forms", "netlist"),
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
