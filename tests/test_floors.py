@@ -63,14 +63,16 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}}
+HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}, "onnx": {"frontend"}}
 ALLOWED = {
     "amaranth",
     "cocotb",
     "cocotb_tools",
+    "google",
     "hwgen",
     "numba",
     "numpy",
+    "onnx",
     "rich",
     "scipy",
     "torch",
