@@ -40,11 +40,11 @@ UNARY = {
     "Not": np.logical_not,
 }
 REDUCTIONS = {
-    "ReduceProd": np.prod,
-    "ReduceSum": np.sum,
-    "ReduceMax": np.max,
-    "ReduceMin": np.min,
-    "ReduceMean": np.mean,
+    "ReduceProd": "prod",
+    "ReduceSum": "sum",
+    "ReduceMax": "max",
+    "ReduceMin": "min",
+    "ReduceMean": "mean",
 }
 # what NumPy raises for sizes and types that do not fit one another
 UNCOMPUTABLE = (
@@ -97,14 +97,24 @@ def _folded(node: Node, inputs: Sequence[Constant | None], opset: int) -> Consta
             kind = helper.tensor_dtype_to_np_dtype(attributes.integer(node, "to"))
             kept = first.grid if np.dtype(kind).kind == "f" else None
             return Constant(first.array.astype(kind), kept)
+        case _:
+            return _made(node, inputs, arrays)
+
+
+def _made(
+    node: Node, inputs: Sequence[Constant | None], arrays: Sequence[np.ndarray]
+) -> Constant | None:
+    """Compute what makes arrays of other sizes, or cuts values off."""
+    first = arrays[0]
+    match node.op:
         case "Shape":
-            return Constant(np.array(first.array.shape, np.int64))
+            return Constant(np.array(first.shape, np.int64))
         case "Size":
-            return Constant(np.array(first.array.size, np.int64))
+            return Constant(np.array(first.size, np.int64))
         case "Concat":
             return Constant(np.concatenate(arrays, attributes.integer(node, "axis", 0)))
         case "ConstantOfShape":
-            return _filled(node, first.array)
+            return _filled(node, first)
         case "Where":
             return Constant(np.where(arrays[0], arrays[1], arrays[2]))
         case "Range":
@@ -112,7 +122,7 @@ def _folded(node: Node, inputs: Sequence[Constant | None], opset: int) -> Consta
         case "Clip":
             return _clipped(node, inputs)
         case "Relu":
-            return Constant(np.maximum(first.array, 0))
+            return Constant(np.maximum(first, 0))
         case "MatMul":
             _bound(arrays[0].size * max(arrays[1].shape[-1:] or (1,)))
             return Constant(np.matmul(arrays[0], arrays[1]))
@@ -172,9 +182,9 @@ def _reduced(node: Node, arrays: Sequence[np.ndarray]) -> np.ndarray:
     if axes is None and len(arrays) > 1:
         axes = [int(axis) for axis in arrays[1]]
     keep = bool(attributes.integer(node, "keepdims", 1))
-    reduce = REDUCTIONS[node.op]
     axis = None if axes is None else tuple(axes)
-    return np.asarray(reduce(arrays[0], axis=axis, keepdims=keep), arrays[0].dtype)
+    found = getattr(np, REDUCTIONS[node.op])(arrays[0], axis=axis, keepdims=keep)
+    return np.asarray(found, arrays[0].dtype)
 
 
 def _filled(node: Node, shape: np.ndarray) -> Constant:

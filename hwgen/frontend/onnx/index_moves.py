@@ -56,6 +56,13 @@ def move_of(node: Node, shape: tuple[int, ...], given: Given, opset: int) -> Mov
             added = tuple(_axes(node, given) or ())
             _bound(2 ** len(added))
             return lambda array: np.expand_dims(array, added)
+        case _:
+            return _picking(node, shape, given, opset)
+
+
+def _picking(node: Node, shape: tuple[int, ...], given: Given, opset: int) -> Move:
+    """Give what picks elements, perhaps several times, or moves them in blocks."""
+    match node.op:
         case "Slice":
             cut = _slices(node, shape, given)
             return lambda array: array[cut]

@@ -113,6 +113,7 @@ def _shuffled(walk: Walk, value: Value, factor: int) -> Value:
         if any(len(one_if_equal(group)) > 1 for group in groups):
             raise ModelError("channels that become pixels must have one scale; quantize them first")
         value = replace(value, channels=one_if_equal(group[0] for group in groups))
+    assert value.node is not None
     node = PixelShuffle(name=walk.name(), inputs=(value.node,), factor=factor)
     shape = walk.add(node, value).shape
     return replace(value, node=node.name, shape=shape, shared=False, trail=())

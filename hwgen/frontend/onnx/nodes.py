@@ -79,7 +79,6 @@ def check_operator(node: Node) -> None:
 
 
 def _read(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
-    value = operands[0] if operands else None
     match node.op:
         case "Quant" | "IntQuant" | "BipolarQuant" | "QuantizeLinear":
             return _quantizer(walk, node, operands)
@@ -93,6 +92,14 @@ def _read(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
             return gemm(walk, node, operands)
         case "Conv":
             return conv(walk, node, operands)
+        case _:
+            return _read_between(walk, node, operands)
+
+
+def _read_between(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
+    """Read what stands between layers and quantizers."""
+    value = operands[0] if operands else None
+    match node.op:
         case "Add" | "Sub" | "Sum":
             return _sum(walk, node, operands)
         case "Mul" | "Div":
@@ -107,19 +114,27 @@ def _read(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
             return _softmax(walk, node, _data(node, value))
         case "ArgMax" | "TopK":
             return _label(walk, node, operands)
+        case _ if node.op in FUNCTIONS:
+            _data(node, value)
+            return activation(walk, node, operands)
+        case _ if node.op in QOPERATORS:
+            return read_qoperator(walk, node, operands)
+        case _:
+            return _read_moving(walk, node, operands)
+
+
+def _read_moving(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
+    """Read what moves elements about, and poolings."""
+    value = operands[0] if operands else None
+    match node.op:
         case "Split":
             return _split(node, operands)
         case "Shape":
             return Constant(np.array(_data(node, value).where.shape, np.int64))
         case "Cast":
             return _cast(walk, node, _data(node, value))
-        case _ if node.op in FUNCTIONS:
-            _data(node, value)
-            return activation(walk, node, operands)
         case _ if node.op in MOVES:
             return _moved(walk, node, operands)
-        case _ if node.op in QOPERATORS:
-            return read_qoperator(walk, node, operands)
         case _:
             return _pooled(walk, node, operands)
 

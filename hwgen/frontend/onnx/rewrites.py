@@ -1,19 +1,164 @@
-"""Makes the network that was read smaller, without a change of any output."""
+"""Makes the network that was read smaller, without a change of any output.
+
+* Two staircases behind one another are one.
+* A staircase behind what only moves or compares elements goes in front of it, where that makes the
+  moved integers narrower: it rises, so the largest code is that of the largest sum.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from hwgen.frontend.onnx.walk import Walk
-from hwgen.ir import Op
+from hwgen.ir import (
+    Accumulator,
+    Concat,
+    Flatten,
+    MaxPool2d,
+    Op,
+    PixelShuffle,
+    Tensor,
+    Threshold,
+    UpsampleNearest,
+    Weighted,
+)
+from hwgen.ir.infer import infer
+from hwgen.numeric import IntArray
+
+Moving = MaxPool2d | UpsampleNearest | PixelShuffle | Flatten
 
 
 def simplified(
     walk: Walk, output: str, keep_all: bool
 ) -> tuple[tuple[Op, ...], str, dict[str, list[str]]]:
     """Give the nodes that the output needs, its name, and of each node those of the file."""
-    needed = {output}
-    for node in reversed(list(walk.nodes.values())):
-        if node.name in needed:
-            needed.update(node.inputs)
-    nodes = tuple(node for node in walk.nodes.values() if node.name in needed)
-    trails = {node.name: list(walk.trails[node.name]) for node in nodes}
-    return nodes, output, trails
+    net = _Net(walk, output)
+    if not keep_all:
+        while any(net.improve(name) for name in list(net.nodes)):
+            pass
+    nodes = net.fitted()
+    return nodes, net.output, {node.name: list(net.trails[node.name]) for node in nodes}
+
+
+class _Net:
+    """Nodes by name, and what the file has for each."""
+
+    def __init__(self, walk: Walk, output: str) -> None:
+        self.nodes, self.tensors, self.output = dict(walk.nodes), dict(walk.tensors), output
+        self.trails = dict(walk.trails)
+        needed = {output}
+        for node in reversed(list(self.nodes.values())):
+            if node.name in needed:
+                needed.update(node.inputs)
+        self.nodes = {name: node for name, node in self.nodes.items() if name in needed}
+
+    def readers(self, name: str) -> list[Op]:
+        """Find the nodes that read one."""
+        return [node for node in self.nodes.values() if name in node.inputs]
+
+    def improve(self, name: str) -> bool:
+        """Merge a threshold with what it reads, or put it in front of that, where it helps."""
+        node = self.nodes.get(name)
+        if not isinstance(node, Threshold):
+            return False
+        source = self.nodes.get(node.inputs[0])
+        if source is None or len(self.readers(source.name)) > 1 or source.name == self.output:
+            return False
+        if isinstance(source, Threshold):
+            self._merge(source, node)
+            return True
+        inner = max(self.tensors[one].range.bits for one in source.inputs)
+        if inner <= node.output.bits or not isinstance(source, Moving | Concat):
+            return False
+        if isinstance(source, Concat):
+            return self._split(source, node)
+        rows = _rows_before(source, node, self.tensors[source.inputs[0]])
+        if rows is None:
+            return False
+        first = replace(node, inputs=source.inputs, thresholds=rows)
+        self._swap(source, [first], replace(source, inputs=(node.name,)), node.name)
+        return True
+
+    def _merge(self, inner: Threshold, outer: Threshold) -> None:
+        limits = self.tensors[inner.inputs[0]].range
+        rows = max(len(inner.thresholds), len(outer.thresholds))
+        first = np.broadcast_to(inner.thresholds, (rows, inner.steps))
+        # below the first step lies what always is reached, behind the last what never is
+        ends = np.full((rows, 1), limits.lo), np.full((rows, 1), limits.hi + 1)
+        steps = np.concatenate([ends[0], first, ends[1]], axis=1)
+        wanted = np.broadcast_to(outer.thresholds, (rows, outer.steps)) - inner.output.lo
+        places = np.clip(wanted, 0, inner.steps + 1)
+        table = np.take_along_axis(steps, places, axis=1).astype(np.int64)
+        self.nodes[outer.name] = replace(outer, inputs=inner.inputs, thresholds=table)
+        self.trails[outer.name] = (*self.trails[inner.name], *self.trails[outer.name])
+        del self.nodes[inner.name]
+
+    def _split(self, source: Concat, node: Threshold) -> bool:
+        start, parts = 0, []
+        for index, name in enumerate(source.inputs):
+            channels = self.tensors[name].shape[0]
+            rows = node.thresholds
+            rows = rows if len(rows) == 1 else rows[start : start + channels]
+            own = node.name if index == 0 else f"{node.name}_part{index}"
+            if index and own in self.nodes:
+                return False
+            parts.append(replace(node, name=own, inputs=(name,), thresholds=rows))
+            start += channels
+        joined = replace(source, inputs=tuple(part.name for part in parts))
+        self._swap(source, parts, joined, node.name)
+        return True
+
+    def _swap(self, source: Op, parts: list[Threshold], behind: Op, name: str) -> None:
+        """Put thresholds in front of a node; what read the threshold reads the node."""
+        for reader in self.readers(name):
+            inputs = tuple(source.name if one == name else one for one in reader.inputs)
+            self.nodes[reader.name] = replace(reader, inputs=inputs)
+        if self.output == name:
+            self.output = source.name
+        trail = self.trails[name]
+        for part in parts:
+            self.nodes[part.name] = part
+            self.trails[part.name] = trail
+            result = infer(part, [self.tensors[part.inputs[0]]])
+            assert isinstance(result, Tensor)
+            self.tensors[part.name] = result
+        self.nodes[source.name] = behind
+        result = infer(behind, [self.tensors[one] for one in behind.inputs])
+        assert isinstance(result, Tensor)
+        self.tensors[source.name] = result
+
+    def fitted(self) -> tuple[Op, ...]:
+        """Give the nodes in topological order, layers with exact accumulators."""
+        tensors = {"input": self.tensors["input"]}
+        found: list[Op] = []
+        waiting = list(self.nodes.values())
+        while waiting:
+            later = []
+            for node in waiting:
+                if any(one not in tensors for one in node.inputs):
+                    later.append(node)
+                    continue
+                sources = [tensors[one] for one in node.inputs]
+                if isinstance(node, Weighted):
+                    totals = node.totals(sources[0].range)
+                    exact = tuple(Accumulator.exact(total, 1, "signed") for total in totals)
+                    node = replace(node, accumulators=exact)
+                result = infer(node, sources)
+                assert isinstance(result, Tensor)
+                tensors[node.name] = result
+                found.append(node)
+            waiting = later
+        return tuple(found)
+
+
+def _rows_before(source: Moving, node: Threshold, inner: Tensor) -> IntArray | None:
+    """Give a threshold's rows for the channels in front of what moves them, None where unlike."""
+    rows = node.thresholds
+    if len(rows) == 1 or isinstance(source, MaxPool2d | UpsampleNearest):
+        return rows
+    if isinstance(source, PixelShuffle):
+        return rows.repeat(source.factor * source.factor, axis=0)
+    groups = rows.reshape(inner.shape[0], -1, rows.shape[1])
+    return groups[:, 0] if (groups == groups[:, :1]).all() else None
