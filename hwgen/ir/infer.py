@@ -100,7 +100,7 @@ def _argmax(node: Argmax, elements: int) -> Result:
     labels = range(elements) if node.labels is None else node.labels
     if len(labels) != elements or len(set(labels)) != elements or min(labels) < 0:
         return [f"labels must be {elements} unlike numbers from 0 on, not {node.labels}"]
-    return Tensor((1,), Range(min(labels), max(labels)))
+    return Tensor((1,), node.given(elements))
 
 
 def _sum_tensor(shape: tuple[int, ...], total: Range) -> Result:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from hwgen.ir.padding import Padding
 from hwgen.ir.weighted import Conv2d, Dense
 from hwgen.numeric import IntArray, IntType, Range
@@ -43,11 +41,12 @@ class Threshold:
 
     def of_channel(self, channel: int) -> IntArray:
         """Give the thresholds of a channel, (steps,)."""
-        return self.thresholds[channel if len(self.thresholds) > 1 else 0]
+        row: IntArray = self.thresholds[channel if len(self.thresholds) > 1 else 0]
+        return row
 
     def full(self, channels: int) -> IntArray:
         """Give a row for each channel, (channels, steps)."""
-        rows: IntArray = np.broadcast_to(self.thresholds, (channels, self.steps))
+        rows: IntArray = self.thresholds.repeat(channels // len(self.thresholds), axis=0)
         return rows
 
 
@@ -134,6 +133,11 @@ class Argmax:
     name: str
     inputs: tuple[str, ...]
     labels: tuple[int, ...] | None = None
+
+    def given(self, elements: int) -> Range:
+        """Give the range of what it gives for so many elements."""
+        labels = self.labels or (0, elements - 1)
+        return Range(min(labels), max(labels))
 
 
 Op = (

@@ -114,6 +114,7 @@ def _lane(
         )
     found = reading.form
     candidates = [found, *representatives(found, len(nets), inputs)]
+    candidates.sort(key=lambda form: form.coefficients != wanted.coefficients)  # the row itself
     for carried in candidates:
         lane = _matched(nets, wanted, carried)
         if lane is not None:
