@@ -13,6 +13,7 @@ from hwgen import __version__
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
+    AccumulatorTarget,
     AsJson,
     ClockMhz,
     Design,
@@ -20,7 +21,9 @@ from hwgen.cli_options import (
     Effort,
     EffortName,
     Fps,
+    InputScale,
     InputType,
+    Label,
     LutsPerBram,
     MaxBrams,
     MaxLuts,
@@ -76,24 +79,40 @@ def main(
     """Take the options that stand before a command."""
 
 
-def _load(model: Path, inputs: str | None) -> Graph:
+def _load(
+    model: Path, inputs: str | None, scale: str | None, label: bool, target: int | None
+) -> Graph:
     from hwgen.flow import load
+    from hwgen.frontend.model_options import ModelOptions, parse_scale
     from hwgen.numeric import IntType
 
     try:
         kind = None if inputs is None else IntType.parse(inputs)
     except ValueError as error:
         raise ModelError(f"--input: {error}") from None
-    return load(model, kind)
+    options = ModelOptions(
+        input_scale=None if scale is None else parse_scale(scale),
+        label=label,
+        accumulator_target=target,
+    )
+    return load(model, kind, options)
 
 
 @app.command()
-def inspect(model: Model, inputs: InputType = None, as_json: AsJson = False) -> None:
+def inspect(
+    model: Model,
+    inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
+    as_json: AsJson = False,
+) -> None:
     """Show layers, shapes, bits, sparsity, norms and every accumulator bound; writes nothing."""
     with mistakes():
         from hwgen.report.inspection import inspection, inspection_table
 
-        document = inspection(_load(model, inputs))
+        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        document = inspection(graph)
         show(document, as_json, lambda: inspection_table(document))
 
 
@@ -102,6 +121,9 @@ def build(
     model: Model,
     output: Output = None,
     inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
     target: Target = TargetName.xc7,
     style: Style = StyleName.auto,
     accumulator: AccumulatorRule = "offset",
@@ -141,7 +163,7 @@ def build(
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
-        graph = _load(model, inputs)
+        graph = _load(model, inputs, input_scale, label, accumulator_target)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from hwgen.errors import ModelError
+from hwgen.frontend.model_options import ModelOptions
 from hwgen.frontend.onnx.beginning import start
 from hwgen.frontend.onnx.constants import Constant
 from hwgen.frontend.onnx.ending import arranged, dequantization, label, the_output
@@ -20,33 +20,10 @@ from hwgen.frontend.onnx.quantizers import dequantized, quantized, uniform
 from hwgen.frontend.onnx.rewrites import simplified
 from hwgen.frontend.onnx.value import Value
 from hwgen.frontend.onnx.walk import Begin, Quantized, Walk
-from hwgen.ir import Argmax, Dequantization, Graph, Input
+from hwgen.ir import Argmax, Dequantization, Graph, Input, Op
 from hwgen.numeric import IntArray, IntType
 
 MOST_PROBLEMS = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user says of a file.
-
-    Attributes
-    ----------
-    inputs, input_scale
-        The integers that the stream carries, and the value of a step; None: the file's own.
-    label
-        Whether the network ends in the index of the largest score.
-    accumulator_target
-        Bits that the file's training promised for every accumulator.
-    keep_all
-        Leave every quantizer of the file a node of its own.
-    """
-
-    inputs: IntType | None = None
-    input_scale: Fraction | None = None
-    label: bool = False
-    accumulator_target: int | None = None
-    keep_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +51,7 @@ class Imported:
     quantizers: tuple[Quantized, ...]
 
 
-def read_onnx(path: Path, options: Options = Options()) -> Graph:
+def read_onnx(path: Path, inputs: IntType | None, options: ModelOptions) -> Graph:
     """Read an ONNX file as an integer network.
 
     Raises
@@ -82,28 +59,47 @@ def read_onnx(path: Path, options: Options = Options()) -> Graph:
     ModelError
         Where the file is damaged, or has no exact integer meaning: a line for every problem.
     """
-    return imported(path, options).graph
+    return imported(path, inputs, options).graph
 
 
-def imported(path: Path, options: Options) -> Imported:
+def imported(
+    path: Path, inputs: IntType | None, options: ModelOptions, keep_all: bool = False
+) -> Imported:
     """Read an ONNX file with what is known of its ends and its quantizers.
+
+    Parameters
+    ----------
+    inputs
+        The integers that the stream carries; None: those of the file's first quantizer.
+    keep_all
+        Leave every quantizer of the file a node of its own.
 
     Raises
     ------
     ModelError
         As `read_onnx`.
     """
+    if options.input_scale is not None and inputs is None:
+        raise ModelError(
+            f"{path.name}: --input-scale must stand beside --input; add such as --input u8"
+        )
     file = load_file(path)
     try:
-        return _walked(file, options, None)
+        return _walked(file, inputs, options, keep_all, None)
     except SettleError as settle:
-        return _walked(file, options, settle.places)
+        return _walked(file, inputs, options, keep_all, settle.places)
 
 
-def _walked(file: File, options: Options, places: IntArray | None) -> Imported:
+def _walked(
+    file: File,
+    inputs: IntType | None,
+    options: ModelOptions,
+    keep_all: bool,
+    places: IntArray | None,
+) -> Imported:
     walk = Walk(file=file)
     walk.values.update({name: Constant(array) for name, array in file.constants.items()})
-    start(walk, options.inputs, options.input_scale, places)
+    start(walk, inputs, options.input_scale, places)
     order = np.empty(0, np.int64)
     first = walk.values[file.inputs[0].name]
     assert isinstance(first, Value)
@@ -114,7 +110,7 @@ def _walked(file: File, options: Options, places: IntArray | None) -> Imported:
     for name in file.outputs:
         walk.readers.setdefault(name, []).append("")
     _read_all(walk)
-    return _ended(walk, options, order)
+    return _ended(walk, options, keep_all, order)
 
 
 def _read_all(walk: Walk) -> None:
@@ -187,7 +183,7 @@ def _folded(walk: Walk, node: Node, inputs: list[Constant | None]) -> Constant:
     return found
 
 
-def _ended(walk: Walk, options: Options, order: IntArray) -> Imported:
+def _ended(walk: Walk, options: ModelOptions, keep_all: bool, order: IntArray) -> Imported:
     walk.current = Node(name="label", op="label", domain="", inputs=(), outputs=(), attributes={})
     value = the_output(walk)
     own = walk.nodes[value.node or ""]
@@ -204,12 +200,13 @@ def _ended(walk: Walk, options: Options, order: IntArray) -> Imported:
     value = arranged(walk, value)
     own = walk.nodes[value.node or ""]
     meaning, then = (None, []) if isinstance(own, Argmax) else dequantization(value)
-    return _graph(walk, options, order, value, meaning, then)
+    nodes = simplified(walk, value.node or "", keep_all, options.accumulator_target)
+    return _graph(walk, nodes, order, value, meaning, then)
 
 
 def _graph(
     walk: Walk,
-    options: Options,
+    simple: tuple[tuple[Op, ...], str, dict[str, list[str]]],
     order: IntArray,
     value: Value,
     meaning: Dequantization | None,
@@ -218,7 +215,7 @@ def _graph(
     begin = walk.begin
     assert begin is not None
     assert value.node is not None
-    nodes, output, trails = simplified(walk, value.node, options.keep_all)
+    nodes, output, trails = simple
     means = begin.means[0]
     shape = walk.tensors["input"].shape
     graph = Graph(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hwgen.errors import ModelError
 from hwgen.frontend.onnx.walk import Walk
 from hwgen.ir import (
     Accumulator,
@@ -31,14 +32,20 @@ Moving = MaxPool2d | UpsampleNearest | PixelShuffle | Flatten
 
 
 def simplified(
-    walk: Walk, output: str, keep_all: bool
+    walk: Walk, output: str, keep_all: bool, target: int | None
 ) -> tuple[tuple[Op, ...], str, dict[str, list[str]]]:
-    """Give the nodes that the output needs, its name, and of each node those of the file."""
+    """Give the nodes that the output needs, its name, and of each node those of the file.
+
+    Raises
+    ------
+    ModelError
+        Where a layer needs more than the `target` bits of an accumulator.
+    """
     net = _Net(walk, output)
     if not keep_all:
         while any(net.improve(name) for name in list(net.nodes)):
             pass
-    nodes = net.fitted()
+    nodes = net.fitted(target)
     return nodes, net.output, {node.name: list(net.trails[node.name]) for node in nodes}
 
 
@@ -129,8 +136,9 @@ class _Net:
         assert isinstance(result, Tensor)
         self.tensors[source.name] = result
 
-    def fitted(self) -> tuple[Op, ...]:
+    def fitted(self, target: int | None) -> tuple[Op, ...]:
         """Give the nodes in topological order, layers with exact accumulators."""
+        problems: list[str] = []
         tensors = {"input": self.tensors["input"]}
         found: list[Op] = []
         waiting = list(self.nodes.values())
@@ -143,14 +151,27 @@ class _Net:
                 sources = [tensors[one] for one in node.inputs]
                 if isinstance(node, Weighted):
                     totals = node.totals(sources[0].range)
-                    exact = tuple(Accumulator.exact(total, 1, "signed") for total in totals)
+                    exact = tuple(Accumulator.exact(t, 1, "signed", target) for t in totals)
                     node = replace(node, accumulators=exact)
+                    most = max(accumulator.bits for accumulator in exact)
+                    if target is not None and most > target:
+                        problems.append(_over(node, most, target))
+                        continue
                 result = infer(node, sources)
                 assert isinstance(result, Tensor)
                 tensors[node.name] = result
                 found.append(node)
-            waiting = later
+            waiting = later if not problems else []
+        if problems:
+            raise ModelError.collect(problems)
         return tuple(found)
+
+
+def _over(node: Weighted, bits: int, target: int) -> str:
+    return (
+        f"{node.name}: accumulators must fit the {target} bits of --accumulator-target, and need "
+        f"{bits}; export the quantized weights (docs/import.md), or leave the option out"
+    )
 
 
 def _rows_before(source: Moving, node: Threshold, inner: Tensor) -> IntArray | None:
