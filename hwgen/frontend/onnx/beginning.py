@@ -130,8 +130,15 @@ def begin(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
         for channel, step in zip(key[0], key[1], strict=True):
             ends = (False,) * len(channel.functions)
             bounds.append(channel.bounds_on_integer(step.bounds, FIRST_DIGITS, ends))
+        assert walk.current is not None
         walk.begin = Begin(
-            type=stairs.type, lo=stairs.lo, means=means, bounds=tuple(bounds), key=key
+            type=stairs.type,
+            lo=stairs.lo,
+            means=means,
+            bounds=tuple(bounds),
+            key=key,
+            quantizer=walk.current.name,
+            trail=value.trail,
         )
         walk.tensors["input"] = Tensor(value.shape, stairs.type.range)
     elif walk.begin.key != key:

@@ -16,6 +16,7 @@ from hwgen.frontend.onnx.fold import fold
 from hwgen.frontend.onnx.layouts import SettleError
 from hwgen.frontend.onnx.load import File, Node, load_file, shown
 from hwgen.frontend.onnx.nodes import Result, check_operator, read_node
+from hwgen.frontend.onnx.notes import notes
 from hwgen.frontend.onnx.quantizers import dequantized, quantized, uniform
 from hwgen.frontend.onnx.rewrites import simplified
 from hwgen.frontend.onnx.value import Value
@@ -225,7 +226,7 @@ def _graph(
         ),
         nodes=nodes,
         output=output,
-        metadata={"onnx": {"file": walk.file.name, "nodes": trails, "dropped": walk.dropped}},
+        metadata={"onnx": notes(walk, trails, order, value, then)},
         dequantization=meaning,
     )
     return Imported(

@@ -43,7 +43,8 @@ class Begin:
     """Where hardware begins: the input's type, what its integers stand for, and what the host does.
 
     `bounds` are those on the file's numbers that make the codes of each channel (or of all), None
-    where the integers are the file's numbers divided by the scale.
+    where the integers are the file's numbers divided by the scale. `quantizer` is the file's node
+    behind which hardware begins, `trail` are those in front of it.
     """
 
     type: IntType
@@ -51,6 +52,8 @@ class Begin:
     means: tuple[Channel, ...]
     bounds: tuple[Bounds, ...] | None
     key: object = None
+    quantizer: str = ""
+    trail: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
