@@ -74,9 +74,11 @@ def _uniform_step(spec: Uniform, scale: Fraction, zero: int) -> Step:
     if spec.bipolar:
         bounds = Bounds(0, (Run(-zero * scale, ZERO, 1, (False, False)),), 0)
         return Step(bounds=bounds, means=Channel(2 * scale, (-1 - zero) * scale))
+    if spec.keeps_codes:  # rounds first and adds the zero point then: another tie where that is odd
+        bounds = uniform_bounds(spec.mode, spec.lo - zero, spec.hi - zero, scale, 0)
+        return Step(bounds=bounds, means=Channel())
     bounds = uniform_bounds(spec.mode, spec.lo, spec.hi, scale, zero)
-    means = Channel() if spec.keeps_codes else Channel(scale, -zero * scale)
-    return Step(bounds=bounds, means=means)
+    return Step(bounds=bounds, means=Channel(scale, -zero * scale))
 
 
 def multi_threshold(

@@ -19,6 +19,7 @@ from hwgen.json_file import open_regular
 
 MOST_BYTES = 1 << 30  # of a file, and of the data beside it
 MOST_ELEMENTS = 1 << 26  # of all constants together
+MOST_NODES = 10_000
 MOST_NAMED = 60  # characters of a name in a message
 
 Attribute = int | float | str | list[int] | list[float] | list[str] | np.ndarray
@@ -74,6 +75,8 @@ def load_file(path: Path) -> File:
     graph = model.graph
     if not graph.node or not graph.output:
         raise ModelError(f"{path.name}: must be an ONNX model with nodes and an output; export it")
+    if len(graph.node) > MOST_NODES:
+        raise ModelError(f"{path.name}: must have at most {MOST_NODES} nodes; cut the model")
     constants = _constants(path, graph)
     nodes = [_node(path, index, proto) for index, proto in enumerate(graph.node)]
     standard = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]

@@ -26,6 +26,7 @@ from hwgen.numeric import IntArray, IntType
 
 Inputs = Sequence[Constant | None]
 
+MOST_CODE = 1 << 40
 MOST_CONSTANT_BITS = 32  # of quantized weights and biases
 
 
@@ -33,8 +34,9 @@ MOST_CONSTANT_BITS = 32  # of quantized weights and biases
 class Uniform:
     """Rounds `value / scale + zero` to codes in [lo, hi]; a bipolar one gives -1 or 1.
 
-    `scale` and `zero` broadcast against the tensor. Where `keeps_codes` the result is the code
-    itself (QuantizeLinear), otherwise `(code - zero) * scale`.
+    `scale` and `zero` broadcast against the tensor. The result is `(code - zero) * scale`. Where
+    `keeps_codes` it is the code itself (QuantizeLinear), and the zero point is added behind the
+    rounding: half to even is another code then at ties, where the zero point is odd.
     """
 
     scale: FractionArray
@@ -182,10 +184,11 @@ def quantized(spec: Uniform, array: np.ndarray) -> Constant:
         bounds = np.asarray(-zero * spec.scale, object).astype(np.float64)
         exact = np.asarray(array.astype(np.float64) >= bounds)
         codes = np.where(exact, 1, -1).astype(np.int64)
+    elif spec.keeps_codes:  # the zero point is added behind the rounding
+        codes = codes_of(array, spec.scale, 0, spec.mode, -MOST_CODE, MOST_CODE)
+        return Constant(np.clip(codes + zero, spec.lo, spec.hi))
     else:
         codes = codes_of(array, spec.scale, zero, spec.mode, spec.lo, spec.hi)
-    if spec.keeps_codes:
-        return Constant(codes)
     values = (codes - zero) * spec.scale.astype(np.float64)
     return Constant(values.astype(np.float32), Grid(np.asarray(codes - zero, np.int64), scale))
 
