@@ -34,6 +34,11 @@ def the_output(walk: Walk) -> Value:
     if len(file.outputs) != 1:
         names = ", ".join(shown(name) for name in file.outputs)
         raise ModelError(f"{file.name}: must have one output, not {names}; cut the model")
+    if file.outputs[0] not in walk.values:
+        raise ModelError(
+            f"{file.name}: output {shown(file.outputs[0])} must be made by a node, and is missing; "
+            "export the model again"
+        )
     value = walk.values[file.outputs[0]]
     if isinstance(value, Constant) or value is None or value.node in (None, "input"):
         raise ModelError(

@@ -38,6 +38,12 @@ NOT_MONOTONE = {
     *("Gelu", "FastGelu", "Mish", "HardSwish", "Swish", "Silu", "QuickGelu"),
     *("Abs", "Sin", "Cos", "Celu", "Elu", "Selu", "Softplus", "Softsign", "Exp", "Erf", "Sqrt"),
 }
+LEAST_INPUTS = {
+    **dict.fromkeys(("MatMul", "MatMulInteger", "Gemm", "Conv", "ConvInteger", "PRelu"), 2),
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "DequantizeLinear", "MultiThreshold"), 2),
+    **dict.fromkeys(("QuantizeLinear", "BipolarQuant", "Gather", "Expand", "Tile"), 2),
+    **{"Quant": 4, "IntQuant": 4, "BatchNormalization": 5, "Trunc": 5, "Where": 3, "Range": 3},
+}
 PAST_IMPORT = {"RequantShift": "PULP", "RequantizedConv": "PULP"}
 
 
@@ -70,6 +76,12 @@ def check_operator(node: Node) -> None:
         raise ModelError(
             "scale must be constant, not computed from the data (dynamic quantization); "
             "use static quantization"
+        )
+    least = LEAST_INPUTS.get(node.op, 0 if node.op == "Constant" else 1)
+    if len(node.inputs) < least or not node.outputs:
+        raise ModelError(
+            f"{node.op} must have at least {least} inputs and an output, not {len(node.inputs)} "
+            f"and {len(node.outputs)}; export the model again"
         )
     if domain not in DOMAINS:
         raise ModelError(
