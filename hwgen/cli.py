@@ -15,12 +15,16 @@ from hwgen.cli_options import (
     AccumulatorRule,
     AccumulatorTarget,
     AsJson,
+    CheckData,
+    CheckLabels,
+    CheckSamples,
     ClockMhz,
     Design,
     EditedPlan,
     Effort,
     EffortName,
     Fps,
+    ImportedModel,
     InputScale,
     InputType,
     Label,
@@ -50,6 +54,7 @@ from hwgen.console import bar, mistakes, show, spinner
 from hwgen.errors import ModelError, VerifyError
 
 if TYPE_CHECKING:
+    from hwgen.frontend.model_options import ModelOptions
     from hwgen.ir import Graph
 
 app = typer.Typer(
@@ -82,20 +87,19 @@ def main(
 def _load(
     model: Path, inputs: str | None, scale: str | None, label: bool, target: int | None
 ) -> Graph:
-    from hwgen.flow import load
-    from hwgen.frontend.model_options import ModelOptions, parse_scale
-    from hwgen.numeric import IntType
+    from hwgen.flow import as_input_type, load
 
-    try:
-        kind = None if inputs is None else IntType.parse(inputs)
-    except ValueError as error:
-        raise ModelError(f"--input: {error}") from None
-    options = ModelOptions(
+    return load(model, as_input_type(inputs), _options(scale, label, target))
+
+
+def _options(scale: str | None, label: bool, target: int | None) -> ModelOptions:
+    from hwgen.frontend.model_options import ModelOptions, parse_scale
+
+    return ModelOptions(
         input_scale=None if scale is None else parse_scale(scale),
         label=label,
         accumulator_target=target,
     )
-    return load(model, kind, options)
 
 
 @app.command()
@@ -174,6 +178,34 @@ def build(
         )
         for sentence in balance_sentences(planned):
             print(sentence)
+
+
+@app.command()
+def check(
+    model: ImportedModel,
+    samples: CheckSamples = 16,
+    data: CheckData = None,
+    labels: CheckLabels = None,
+    inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run an .onnx in floats beside its integer network, and explain every code that differs.
+
+    Exit status 1 where a difference is neither a tie nor within float32 of one.
+    """
+    with mistakes():
+        from hwgen.flow import as_input_type, check_model
+        from hwgen.report.float_check import check_table
+
+        with spinner("check"):
+            options = _options(input_scale, label, None)
+            found = check_model(model, as_input_type(inputs), options, samples, data, labels)
+        document = found.to_json()
+        show(document, as_json, lambda: check_table(document))
+        if not found.passed:
+            raise typer.Exit(VerifyError.exit_status)
 
 
 @app.command()

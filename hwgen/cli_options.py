@@ -62,6 +62,15 @@ Model = Annotated[
         help="A model file (.pt), another tool's network (.onnx) or an integer matrix (.npy)."
     ),
 ]
+ImportedModel = Annotated[Path, typer.Argument(help="A network of another tool (.onnx).")]
+CheckSamples = Annotated[int, typer.Option(min=1, max=100_000, help="How many inputs.")]
+CheckData = Annotated[
+    Path | None,
+    typer.Option(help="Inputs of the file (.npy) [default: random codes, the extreme ones too]."),
+]
+CheckLabels = Annotated[
+    Path | None, typer.Option(help="The class of each input (.npy), for the accuracy of both.")
+]
 Design = Annotated[Path, typer.Argument(help="A design folder that `hwgen build` wrote.")]
 InputType = Annotated[
     str | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
@@ -19,6 +20,9 @@ from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import RANDOM, design_vectors
+
+if TYPE_CHECKING:
+    from hwgen.float_check import Check
 
 MOST_SAMPLES = 100_000  # of a simulation; more take hours
 MOST_SEED = 2**32 - 1
@@ -70,6 +74,43 @@ def load(
     from hwgen.nn.model_file import load_model
 
     return load_model(path)
+
+
+def as_input_type(text: str | None) -> IntType | None:
+    """Read the type of inputs as the command line has it.
+
+    Raises
+    ------
+    ModelError
+        Where it is none.
+    """
+    try:
+        return None if text is None else IntType.parse(text)
+    except ValueError as error:
+        raise ModelError(f"--input: {error}") from None
+
+
+def check_model(
+    path: Path | str,
+    inputs: IntType | None = None,
+    options: ModelOptions = NO_OPTIONS,
+    samples: int = 16,
+    data: Path | None = None,
+    labels: Path | None = None,
+) -> Check:
+    """Compare the float run of an .onnx file with its integer network.
+
+    Raises
+    ------
+    ModelError, ToolError
+        Where the file or the data cannot be read, or onnxruntime does not run it.
+    """
+    path = as_path(path)
+    if path.suffix != ".onnx":
+        raise ModelError(f"{path}: must be a network .onnx, not {path.suffix!r}; name one")
+    from hwgen.float_check import check_file
+
+    return check_file(path, inputs, options, samples, data, labels)
 
 
 def default_folder(graph: Graph) -> Path:

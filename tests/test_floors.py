@@ -17,7 +17,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"design_json"},
     {"rtl", "hls"},
     {"plan"},
-    {"network_file"},
+    {"network_file", "float_check"},
     {"reference", "nn", "frontend"},
     {"ir"},
     {"manifest"},
@@ -63,7 +63,13 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}, "onnx": {"frontend"}}
+HOMES = {
+    "torch": {"nn"},
+    "numba": {"nn"},
+    "amaranth": {"rtl"},
+    "onnx": {"frontend"},
+    "onnxruntime": {"float_check"},
+}
 ALLOWED = {
     "amaranth",
     "cocotb",
@@ -73,6 +79,7 @@ ALLOWED = {
     "numba",
     "numpy",
     "onnx",
+    "onnxruntime",
     "rich",
     "scipy",
     "torch",

@@ -23,7 +23,7 @@ from hwgen.frontend.onnx.quantizers import (
 )
 from hwgen.frontend.onnx.rounding import Mode, first_at_least, least
 from hwgen.frontend.onnx.thresholds import Row, UncertainError, row_of, uniform_bounds
-from hwgen.frontend.onnx.value import ZERO, Channel, Value, one_if_equal
+from hwgen.frontend.onnx.value import ZERO, Channel, Channels, Value, one_if_equal
 from hwgen.frontend.onnx.walk import Quantized, Walk
 from hwgen.ir import Threshold
 from hwgen.numeric import IntType, Range
@@ -205,6 +205,11 @@ def quantize(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
         rows.append(known[pair])
     if any(row.sign < 0 for row in rows):
         value = walk.scaled_rows(value, [row.sign for row in rows])
+        turned = (
+            replace(value.channel(index), scale=value.channel(index).scale * row.sign)
+            for index, row in enumerate(rows)
+        )
+        value = replace(value, channels=one_if_equal(turned))
         limits = walk.limits(value)
     return _append(walk, value, stairs, rows, tensor)
 
@@ -222,11 +227,13 @@ def _append(walk: Walk, value: Value, stairs: Staircase, rows: list[Row], tensor
         walk.like_input.add(name)
     channels = one_if_equal(step.means for step in stairs.steps)
     made = replace(value, node=name, channels=channels, shared=False, trail=())
-    note_quantizer(walk, made, stairs, tensor)
+    note_quantizer(walk, made, stairs, tensor, value.channels)
     return made
 
 
-def note_quantizer(walk: Walk, made: Value, stairs: Staircase, tensor: str) -> None:
+def note_quantizer(
+    walk: Walk, made: Value, stairs: Staircase, tensor: str, before: Channels | None
+) -> None:
     """Remember where the codes of a quantizer of the file are."""
     assert made.node is not None
     walk.quantizers.append(
@@ -237,6 +244,9 @@ def note_quantizer(walk: Walk, made: Value, stairs: Staircase, tensor: str) -> N
             factor=stairs.factor,
             shift=stairs.shift,
             value=made,
+            before=before,
+            bounds=tuple(step.bounds for step in stairs.steps),
+            lo=stairs.lo,
         )
     )
 

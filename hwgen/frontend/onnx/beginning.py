@@ -148,5 +148,5 @@ def begin(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
             "give its integers, such as --input u8 --input-scale 1/255"
         )
     made = replace(value, node="input", channels=means, trail=())
-    note_quantizer(walk, made, stairs, tensor)
+    note_quantizer(walk, made, stairs, tensor, None)
     return made

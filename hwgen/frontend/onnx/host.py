@@ -52,12 +52,12 @@ def _by_bounds(x: Floats, bounds: tuple[Bounds, ...], lo: int) -> IntArray:
     for channel in range(x.shape[1] if len(bounds) > 1 else 1):
         part = (slice(None), channel) if len(bounds) > 1 else (slice(None),)
         own = bounds[channel]
-        codes[part] = np.searchsorted(_floats(own), own.sign * x[part], side="right")
+        codes[part] = np.searchsorted(least_floats(own), own.sign * x[part], side="right")
         codes[part] += own.always
     return codes + lo
 
 
-def _floats(bounds: Bounds) -> Floats:
+def least_floats(bounds: Bounds) -> Floats:
     """Give the least float64 that reaches each bound."""
     found = []
     for run in bounds.runs:

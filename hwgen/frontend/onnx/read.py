@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from hwgen.frontend.onnx.nodes import Result, check_operator, read_node
 from hwgen.frontend.onnx.notes import notes
 from hwgen.frontend.onnx.quantizers import dequantized, quantized, uniform
 from hwgen.frontend.onnx.rewrites import simplified
-from hwgen.frontend.onnx.value import Value
+from hwgen.frontend.onnx.value import Channels, Value
 from hwgen.frontend.onnx.walk import Begin, Quantized, Walk
 from hwgen.ir import Argmax, Dequantization, Graph, Input, Op
 from hwgen.numeric import IntArray, IntType
@@ -41,6 +42,10 @@ class Imported:
         What the network's output is; `output.where` is the place in it of each of the file's.
     then
         Functions that the file has behind the output and the host applies.
+    quantizers
+        Where the codes of the file's quantizers are, in a network that keeps all.
+    read_as
+        What the integers that a node reads stand for.
     """
 
     graph: Graph
@@ -50,6 +55,7 @@ class Imported:
     output: Value
     then: tuple[str, ...]
     quantizers: tuple[Quantized, ...]
+    read_as: Mapping[str, Channels]
 
 
 def read_onnx(path: Path, inputs: IntType | None, options: ModelOptions) -> Graph:
@@ -237,4 +243,5 @@ def _graph(
         output=value,
         then=tuple(then),
         quantizers=tuple(walk.quantizers),
+        read_as=walk.read_as,
     )

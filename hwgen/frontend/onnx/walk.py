@@ -14,7 +14,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.onnx.constants import Constant, FractionArray
 from hwgen.frontend.onnx.functions import Bounds
 from hwgen.frontend.onnx.load import File, Node
-from hwgen.frontend.onnx.value import Channel, Value, one_if_equal
+from hwgen.frontend.onnx.value import Channel, Channels, Value, one_if_equal
 from hwgen.ir import Accumulator, Conv2d, Dense, Flatten, Op, Tensor, Weighted
 from hwgen.ir.infer import infer
 from hwgen.numeric import IntArray, IntType, Range
@@ -27,7 +27,9 @@ MOST_ELEMENTS = 1 << 23  # of a tensor
 class Quantized:
     """A quantizer of the file: its output tensor, and where its codes are in the network.
 
-    The file's code of an element is `factor * integer + shift`.
+    The file's code of an element is `factor * integer + shift`. `before` is what the integers that
+    it rounds stand for, None where they are the file's input, `bounds` where its codes begin, and
+    `lo` the code below all of these.
     """
 
     tensor: str
@@ -36,6 +38,9 @@ class Quantized:
     factor: int
     shift: int
     value: Value
+    before: Channels | None
+    bounds: tuple[Bounds, ...]
+    lo: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +65,8 @@ class Begin:
 class Walk:
     """What the walk knows so far.
 
-    `values` are the tensors of the file, None those that could not be read; `order` is that of the
-    input's elements, as places in the file's input.
+    `values` are the tensors of the file, None those that could not be read; `read_as` says what the
+    integers that a node of the network reads stand for.
     """
 
     file: File
@@ -69,6 +74,7 @@ class Walk:
     nodes: dict[str, Op] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     trails: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    read_as: dict[str, tuple[Channel, ...]] = field(default_factory=dict)
     quantizers: list[Quantized] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     begin: Begin | None = None
@@ -111,6 +117,7 @@ class Walk:
             raise ModelError(f"tensors must have at most {MOST_ELEMENTS} elements")
         self.nodes[node.name], self.tensors[node.name] = node, result
         own = () if self.current is None else (self.current.name,)
+        self.read_as[node.name] = value.channels
         self.trails[node.name] = tuple(dict.fromkeys((*value.trail, *own)))
         return result
 
