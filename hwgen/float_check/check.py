@@ -169,9 +169,11 @@ def _outputs(
         )
     near = TOLERANCE * max(float(np.abs(values).max()), 1e-30)
     labels, own = flat.argmax(axis=1), values.argmax(axis=1)
+    same = float((own == labels).mean())
+    scores_only = bool(found.dropped)  # a softmax, which moves every value and no label
     return Outputs(
-        identical=float((np.abs(values - flat) <= near).mean()),
-        same_label=float((own == labels).mean()),
+        identical=same if scores_only else float((np.abs(values - flat) <= near).mean()),
+        same_label=same,
         accuracy_float=_accuracy(labels, classes),
         accuracy_integer=_accuracy(own, classes),
     )

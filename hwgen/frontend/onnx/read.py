@@ -42,6 +42,8 @@ class Imported:
         What the network's output is; `output.where` is the place in it of each of the file's.
     then
         Functions that the file has behind the output and the host applies.
+    dropped
+        Operators that do not change which score is largest, and were left out.
     quantizers
         Where the codes of the file's quantizers are, in a network that keeps all.
     read_as
@@ -54,6 +56,7 @@ class Imported:
     order: IntArray
     output: Value
     then: tuple[str, ...]
+    dropped: tuple[str, ...]
     quantizers: tuple[Quantized, ...]
     read_as: Mapping[str, Channels]
 
@@ -242,6 +245,7 @@ def _graph(
         order=order,
         output=value,
         then=tuple(then),
+        dropped=tuple(walk.dropped),
         quantizers=tuple(walk.quantizers),
         read_as=walk.read_as,
     )
