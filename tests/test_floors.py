@@ -69,9 +69,11 @@ HOMES = {
     "amaranth": {"rtl"},
     "onnx": {"frontend"},
     "onnxruntime": {"float_check"},
+    "brevitas": {"nn"},
 }
 ALLOWED = {
     "amaranth",
+    "brevitas",
     "cocotb",
     "cocotb_tools",
     "google",

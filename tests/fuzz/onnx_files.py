@@ -144,7 +144,10 @@ def change_tensor(rng, tensor):
         case 2 if tensor.dims:
             tensor.dims.reverse()
         case _:
-            array = numpy_helper.to_array(tensor).copy()
+            try:
+                array = numpy_helper.to_array(tensor).copy()
+            except (TypeError, ValueError, KeyError):  # it was damaged before
+                return
             if array.size and array.dtype.kind in "fiu":
                 place = int(rng.integers(0, array.size))
                 with np.errstate(all="ignore"):

@@ -80,7 +80,7 @@ def codes_of(
     values = array.astype(np.float64)
     below = scale.astype(np.float64)
     quotient = np.clip(values / below + zero, lo, hi)
-    codes = round_array(mode, quotient)
+    codes = np.array(round_array(mode, quotient))
     slack = SURE * (1 + np.abs(values / below) + np.abs(zero))
     doubtful = np.argwhere(close_to_step(mode, quotient, np.minimum(slack, 1.0)))
     if len(doubtful):

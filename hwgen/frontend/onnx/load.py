@@ -85,8 +85,8 @@ def load_file(path: Path) -> File:
         stem=path.stem,
         nodes=_in_order(path, nodes, {*constants, *(port.name for port in graph.input)}),
         constants=constants,
-        inputs=tuple(_port(port) for port in graph.input if port.name not in constants),
-        outputs=tuple(port.name for port in graph.output),
+        inputs=tuple(_port(path, port) for port in graph.input if port.name not in constants),
+        outputs=tuple(_text(path, port.name) for port in graph.output),
         opset=max(standard, default=1),
         types=_annotated(graph),
     )
@@ -122,8 +122,9 @@ def _constants(path: Path, graph: onnx.GraphProto) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     room = MOST_ELEMENTS
     for tensor in graph.initializer:
-        found[tensor.name] = read_tensor(path, tensor, room)
-        room -= found[tensor.name].size
+        name = _text(path, tensor.name)
+        found[name] = read_tensor(path, tensor, room)
+        room -= found[name].size
     return found
 
 
@@ -135,7 +136,7 @@ def read_tensor(path: Path, tensor: TensorProto, room: int = MOST_ELEMENTS) -> n
     ModelError
         Where its data are not there, too many or of a kind that holds no numbers.
     """
-    where = f"{path.name}: tensor {shown(tensor.name)}"
+    where = f"{path.name}: tensor {shown(_text(path, tensor.name))}"
     size = 1
     for dim in tensor.dims:
         size *= dim
@@ -168,7 +169,7 @@ def read_tensor(path: Path, tensor: TensorProto, room: int = MOST_ELEMENTS) -> n
 
 def _with_external(path: Path, tensor: TensorProto, where: str) -> TensorProto:
     """Give the tensor with its data, which lie in a file beside the model."""
-    entries = {entry.key: entry.value for entry in tensor.external_data}
+    entries = {_text(path, entry.key): _text(path, entry.value) for entry in tensor.external_data}
     folder = path.parent.resolve()
     location = entries.get("location", "")
     target = (folder / location).resolve() if "\0" not in location else folder
@@ -199,19 +200,28 @@ def _with_external(path: Path, tensor: TensorProto, where: str) -> TensorProto:
 
 
 def _node(path: Path, index: int, proto: onnx.NodeProto) -> Node:
-    name = proto.name or (proto.output[0] if proto.output else "") or f"{proto.op_type}_{index}"
+    inputs, outputs = (
+        tuple(_text(path, name) for name in names) for names in (proto.input, proto.output)
+    )
+    op = _text(path, proto.op_type)
+    name = _text(path, proto.name) or (outputs[0] if outputs else "") or f"{op}_{index}"
     where = f"{path.name}: {shown(name)}"
-    if not is_unicode(name):
-        raise ModelError(f"{path.name}: names must be text in Unicode; export the model again")
-    attributes = {item.name: _attribute(path, where, item) for item in proto.attribute}
+    attributes = {_text(path, item.name): _attribute(path, where, item) for item in proto.attribute}
     return Node(
         name=name,
-        op=proto.op_type,
-        domain=proto.domain,
-        inputs=tuple(proto.input),
-        outputs=tuple(proto.output),
+        op=op,
+        domain=_text(path, proto.domain),
+        inputs=inputs,
+        outputs=outputs,
         attributes=attributes,
     )
+
+
+def _text(path: Path, name: str | bytes) -> str:
+    """Give a name; protobuf hands out bytes where it is no text."""
+    if isinstance(name, bytes) or not is_unicode(name):
+        raise ModelError(f"{path.name}: names must be text in Unicode; export the model again")
+    return name
 
 
 def _attribute(path: Path, where: str, item: AttributeProto) -> Attribute:
@@ -237,7 +247,7 @@ def _attribute(path: Path, where: str, item: AttributeProto) -> Attribute:
             )
 
 
-def _port(port: onnx.ValueInfoProto) -> Port:
+def _port(path: Path, port: onnx.ValueInfoProto) -> Port:
     kind = port.type.tensor_type
     shape = None
     if kind.HasField("shape"):
@@ -248,7 +258,7 @@ def _port(port: onnx.ValueInfoProto) -> Port:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
     except (KeyError, ValueError):
         dtype = None
-    return Port(name=port.name, shape=shape, dtype=dtype)
+    return Port(name=_text(path, port.name), shape=shape, dtype=dtype)
 
 
 def _annotated(graph: onnx.GraphProto) -> dict[str, str]:

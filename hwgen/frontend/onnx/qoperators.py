@@ -20,7 +20,7 @@ from hwgen.frontend.onnx.load import Node
 from hwgen.frontend.onnx.plain_values import no_quantizer
 from hwgen.frontend.onnx.pools import average_pool
 from hwgen.frontend.onnx.products import Operand, conv, gemm, mat_mul
-from hwgen.frontend.onnx.quantizers import linear
+from hwgen.frontend.onnx.quantizers import check_fits, linear
 from hwgen.frontend.onnx.value import Value
 from hwgen.frontend.onnx.walk import Walk
 
@@ -107,6 +107,7 @@ def _weights(node: Node, operands: Sequence[Operand], axis: int = 1) -> Operand:
         raise ModelError("weights must be integers; export the model again")
     at_axis = replace(node, attributes={**node.attributes, "axis": axis})
     spec = linear(at_axis, [stored, *others], codes.ndim)
+    check_fits(spec, codes.shape)
     centred = np.asarray(codes - spec.zero, np.int64)
     return Constant(centred, Grid(centred, aligned(spec.scale, codes.ndim)))
 

@@ -179,6 +179,7 @@ def quantized(spec: Uniform, array: np.ndarray) -> Constant:
     """Quantize a constant: its codes and scale, or the codes alone where the operator says so."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ModelError("a constant must be finite; train the model again")
+    check_fits(spec, array.shape)
     scale, zero = aligned(spec.scale, array.ndim), spec.zero
     if spec.bipolar:
         bounds = np.asarray(-zero * spec.scale, object).astype(np.float64)
@@ -193,6 +194,19 @@ def quantized(spec: Uniform, array: np.ndarray) -> Constant:
     return Constant(values.astype(np.float32), Grid(np.asarray(codes - zero, np.int64), scale))
 
 
+def check_fits(spec: Uniform, shape: tuple[int, ...]) -> None:
+    """Refuse a scale or a zero point that does not suit the tensor's shape."""
+    try:
+        whole = np.broadcast_shapes(shape, spec.scale.shape, spec.zero.shape)
+    except ValueError:
+        whole = ()
+    if whole != shape:
+        raise ModelError(
+            f"scale and zero point must suit the shape {shape}, not {spec.scale.shape} and "
+            f"{spec.zero.shape}; export the model again"
+        )
+
+
 def dequantized(node: Node, inputs: Inputs) -> Constant:
     """Give DequantizeLinear of a constant."""
     stored = inputs[0]
@@ -201,6 +215,7 @@ def dequantized(node: Node, inputs: Inputs) -> Constant:
     if codes is None or stored.array.dtype.kind not in "iu":
         raise ModelError("must read integers, as QuantizeLinear gives them; export it again")
     spec = linear(node, [stored, *inputs[1:]], codes.ndim)
+    check_fits(spec, codes.shape)
     centred = np.asarray(codes - spec.zero, np.int64)
     values = centred * spec.scale.astype(np.float64)
     return Constant(values.astype(np.float32), Grid(centred, aligned(spec.scale, codes.ndim)))
