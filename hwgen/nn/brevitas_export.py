@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,15 +60,19 @@ def quantized_weights(model: nn.Module, example: Tensor) -> dict[str, Replacemen
     The quantizers of A2Q ask for the type of the layer's input, which a forward pass tells them.
     """
     for module in model.modules():
-        if hasattr(module, "cache_inference_quant_act"):
-            module.cache_inference_quant_act = True  # an attribute of Brevitas' own
+        own: Any = module  # whose attribute is Brevitas' own
+        if hasattr(own, "cache_inference_quant_act"):
+            own.cache_inference_quant_act = True
     found = {}
     with torch.no_grad():
         model(example)
         for name, module in model.named_modules():
-            if getattr(module, "is_weight_quant_enabled", False):
+            proxy = getattr(module, "weight_quant", None)
+            if getattr(proxy, "is_quant_enabled", False):
                 raw, quantized = module.weight, module.quant_weight().value
                 found[name] = Replacement(_array(raw), _array(quantized))
+    if not found:
+        raise ModelError("model: must have layers of brevitas.nn with quantized weights; add some")
     return found
 
 
