@@ -177,7 +177,7 @@ def _power_of_two(ratio: Fraction) -> int:
     return power
 
 
-def quantize(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
+def quantize(walk: Walk, value: Value, stairs: Staircase, tensor: str, kind: str = "") -> Value:
     """Append the thresholds of a quantizer.
 
     Raises
@@ -211,16 +211,19 @@ def quantize(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
         )
         value = replace(value, channels=one_if_equal(turned))
         limits = walk.limits(value)
-    return _append(walk, value, stairs, rows, tensor)
+    return _append(walk, value, stairs, rows, (tensor, kind))
 
 
-def _append(walk: Walk, value: Value, stairs: Staircase, rows: list[Row], tensor: str) -> Value:
+def _append(
+    walk: Walk, value: Value, stairs: Staircase, rows: list[Row], names: tuple[str, str]
+) -> Value:
     assert value.node is not None
     if all(row == rows[0] for row in rows):
         rows = rows[:1]
     always = (walk.limits(value).lo,) * (stairs.lo - stairs.type.lo)
     table = np.array([always + row.thresholds for row in rows], np.int64)
-    name = walk.name()
+    tensor, kind = names
+    name = walk.name(kind)
     node = Threshold(name=name, inputs=(value.node,), thresholds=table, output=stairs.type)
     walk.add(node, value)
     if value.node in walk.like_input:

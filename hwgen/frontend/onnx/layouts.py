@@ -99,7 +99,7 @@ def _chosen(walk: Walk, value: Value, channels: IntArray) -> Value:
 
 def _enlarged(walk: Walk, value: Value, factor: int) -> Value:
     assert value.node is not None
-    node = UpsampleNearest(name=walk.name(), inputs=(value.node,), factor=factor)
+    node = UpsampleNearest(name=walk.name("_enlarged"), inputs=(value.node,), factor=factor)
     shape = walk.add(node, value).shape
     return replace(value, node=node.name, shape=shape, shared=False, trail=())
 
@@ -114,7 +114,7 @@ def _shuffled(walk: Walk, value: Value, factor: int) -> Value:
             raise ModelError("channels that become pixels must have one scale; quantize them first")
         value = replace(value, channels=one_if_equal(group[0] for group in groups))
     assert value.node is not None
-    node = PixelShuffle(name=walk.name(), inputs=(value.node,), factor=factor)
+    node = PixelShuffle(name=walk.name("_pixels"), inputs=(value.node,), factor=factor)
     shape = walk.add(node, value).shape
     return replace(value, node=node.name, shape=shape, shared=False, trail=())
 

@@ -45,7 +45,7 @@ def plain(walk: Walk, value: Value) -> Value:
     stairs = Staircase(
         steps=one_step_if_equal(steps), lo=lo, type=Range(min(lo, 0), max(hi, 0)).type
     )
-    made = quantize(walk, bare, stairs, "")
+    made = quantize(walk, bare, stairs, "", "_cut")
     walk.quantizers.pop()
     return replace(made, channels=one_if_equal(part[2] for part in parts))
 
@@ -129,7 +129,8 @@ def doubled(walk: Walk, value: Value) -> Value:
         lo=-1,
         type=Range(-2, 1).type,
     )
-    made = quantize(walk, replace(value, channels=(Channel(),)), stairs, "")
+    bare = replace(value, channels=(Channel(),))
+    made = quantize(walk, bare, stairs, "", "_signs")
     walk.quantizers.pop()
     middle = Fraction(limits.lo + limits.hi, 2)
     channels = one_if_equal(

@@ -90,12 +90,16 @@ class Walk:
         assert value.node is not None
         return self.tensors[value.node].range
 
-    def name(self) -> str:
-        """Make a name of the current node's that no other one has, whatever its signs."""
+    def name(self, kind: str = "") -> str:
+        """Make a name of the current node's that no other one has, whatever its signs.
+
+        `kind` is put behind it where the node of the network is not what the file's node is for.
+        """
         assert self.current is not None
         plain = re.sub(r"[^A-Za-z0-9]+", "_", self.current.name).strip("_") or self.current.op
         plain = f"n{plain}" if plain[0].isdigit() else plain
-        base, name, count = plain[:80], plain[:80], 1
+        base = plain[:80] + kind
+        name, count = base, 1
         while name.lower() in self.names:
             count += 1
             name = f"{base}_{count}"
@@ -143,7 +147,7 @@ class Walk:
             raise ModelError(
                 "constants before the first quantizer must be one a channel; quantize the input"
             )
-        name = self.name()
+        name = self.name("_flat")
         tensor = self.add(Flatten(name=name, inputs=(value.node,)), value)
         if value.node in self.like_input:
             self.like_input.add(name)
@@ -229,7 +233,7 @@ class Walk:
         count, rows = value.shape[0], len(channels)
         if rows * (1 if same and len(value.shape) > 1 else count) > MOST_ELEMENTS:
             raise ModelError(f"tensors must have at most {MOST_ELEMENTS} weights")
-        name = self.name()
+        name = self.name("_channels")
         if same and len(value.shape) == 3:
             weight = column.reshape(-1, 1, 1, 1)
         else:
