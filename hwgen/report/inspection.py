@@ -114,7 +114,7 @@ def inspection_table(document: dict[str, Any]) -> Table:
         left = name in ("layer", "op", "output", "type", "weights")
         table.add_column(name, justify="left" if left else "right")
     if files:
-        table.add_column("nodes of the file", overflow="fold")
+        table.add_column("nodes of the file", no_wrap=True, max_width=40)
     for node in document["nodes"]:
         cells = [node["name"], _operation(node), _by(node["shape"]), node["type"]]
         if "bits" in node:

@@ -112,6 +112,8 @@ def linear(node: Node, inputs: Inputs, rank: int) -> Uniform:
     if scale.size > 1:
         if scale.ndim != 1 or not -rank <= axis < rank:
             raise ModelError(f"axis must be one of the {rank} of the tensor, not {axis}")
+        if zero.size not in (1, scale.size):
+            raise ModelError(f"zero point must have 1 or {scale.size} elements, not {zero.size}")
         shape = [1] * rank
         shape[axis] = scale.size
         scale = scale.reshape(shape)

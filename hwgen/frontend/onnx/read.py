@@ -13,7 +13,7 @@ from hwgen.frontend.model_options import ModelOptions
 from hwgen.frontend.onnx.beginning import start
 from hwgen.frontend.onnx.constants import Constant
 from hwgen.frontend.onnx.ending import arranged, dequantization, label, the_output
-from hwgen.frontend.onnx.fold import fold
+from hwgen.frontend.onnx.fold import UNCOMPUTABLE, fold
 from hwgen.frontend.onnx.layouts import SettleError
 from hwgen.frontend.onnx.load import File, Node, load_file, shown
 from hwgen.frontend.onnx.nodes import Result, check_operator, read_node
@@ -159,7 +159,13 @@ def _read_one(walk: Walk, node: Node) -> None:
             _shared(walk, name, operand)
             for name, operand in zip(node.inputs, operands, strict=True)
         ]
-        results = read_node(walk, node, shared)
+        try:
+            results = read_node(walk, node, shared)
+        except UNCOMPUTABLE:  # of NumPy: what no check before saw of a damaged file
+            raise ModelError(
+                "inputs must have sizes and values that suit the operator, and have not; "
+                "export the model again"
+            ) from None
     given = results if isinstance(results, tuple) else (results,)
     for name, result in zip(node.outputs, given, strict=False):
         walk.values[name] = result
