@@ -31,7 +31,7 @@ test: $(READY)  ## run the tests, without those that take minutes
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m slow
 
-fuzz: $(READY)  ## damage models, matrices, plans and design folders ten thousand times
+fuzz: $(READY)  ## damage models, matrices, plans and design folders twenty thousand times
 	@$(BIN)/python -m pytest -q -n auto tests/fuzz
 
 lint: $(READY)  ## check style, layout and types

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from rich.table import Table
 from hwgen import flow
 from hwgen.errors import HwgenError, ModelError
 from hwgen.files import as_path
+from hwgen.frontend.model_options import ModelOptions, parse_scale
+from hwgen.hls.model import CppModel
 from hwgen.ir import Graph
 from hwgen.json_file import load_json
 from hwgen.network_file import load_network
@@ -25,6 +28,8 @@ from hwgen.plan.design import Plan
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import read_plan
 from hwgen.prove.certificate.certificate import Certificate
+from hwgen.prove.cpp.proof import CppProof
+from hwgen.prove.cpp.run import prove_cpp_folder
 from hwgen.prove.run import prove as prove_folder
 from hwgen.reference import outputs
 from hwgen.report.inspection import inspection, inspection_table
@@ -192,7 +197,7 @@ class Design:
         Parameters
         ----------
         simulator
-            "verilator" or "icarus".
+            "verilator" or "icarus"; "cpp" for the HLS C++, which knows no cycles.
         samples
             Vectors of the whole design; 0 for as many as take a moment.
         seed
@@ -226,6 +231,30 @@ class Design:
         """
         return prove_folder(self.folder, progress)
 
+    def prove_cpp(self) -> CppProof:
+        """Prove from the C++ alone, of a design built with `hls`; writes hls/proof.json.
+
+        Raises
+        ------
+        ModelError
+            Where there is none.
+        ToolError
+            Where there is no C++ compiler.
+        """
+        return prove_cpp_folder(self.folder)
+
+    def compile(self) -> CppModel:
+        """Compile the C++ of a design built with `hls`: a model that runs large sets in seconds.
+
+        Raises
+        ------
+        ModelError
+            Where there is none.
+        ToolError
+            Where there is no C++ compiler.
+        """
+        return CppModel(self.folder)
+
     def synthesise(self, target: str | None = None, *, place: bool = False) -> SynthResult:
         """Synthesise with Yosys, and place with nextpnr where that is asked for.
 
@@ -249,15 +278,30 @@ class Design:
         return Report(page, json.loads(page.with_suffix(".json").read_text(encoding="utf-8")))
 
 
-def load(path: Path | str, inputs: IntType | str | None = None) -> Network:
-    """Read a model file (.pt) or an integer matrix (.npy).
+def load(
+    path: Path | str,
+    inputs: IntType | str | None = None,
+    *,
+    input_scale: Fraction | str | None = None,
+    label: bool = False,
+    accumulator_target: int | None = None,
+) -> Network:
+    """Read a model file (.pt), another tool's network (.onnx) or an integer matrix (.npy).
 
     Parameters
     ----------
     path
         The file.
     inputs
-        Type of the inputs of a matrix, such as "u4"; a model file brings its own.
+        Type of the inputs, such as "u4": of a matrix, or of an .onnx file that has no quantizer at
+        its input; a model file brings its own.
+    input_scale
+        The value of a step of these integers, such as "1/255"; of an .onnx file alone, as what
+        follows.
+    label
+        Whether the network ends in the index of the largest score.
+    accumulator_target
+        Bits of an accumulator that the training promised for every layer.
 
     Raises
     ------
@@ -269,7 +313,9 @@ def load(path: Path | str, inputs: IntType | str | None = None) -> Network:
             inputs = IntType.parse(inputs)
         except ValueError as error:
             raise ModelError(f"inputs: {error}") from None
-    return Network(flow.load(path, inputs))
+    scale = parse_scale(input_scale) if isinstance(input_scale, str) else input_scale
+    options = ModelOptions(input_scale=scale, label=label, accumulator_target=accumulator_target)
+    return Network(flow.load(path, inputs, options))
 
 
 def build(
@@ -278,6 +324,7 @@ def build(
     options: BuildOptions = DEFAULTS,
     *,
     plan: Path | str | None = None,
+    hls: bool = False,
     progress: Progress = lambda _, __: None,
 ) -> Design:
     """Plan a network, or take a given plan, and write its design folder.
@@ -292,6 +339,8 @@ def build(
         The choices of `hwgen build`.
     plan
         An edited plan.json, which holds every choice.
+    hls
+        Write HLS C++ of the same plan too.
     progress
         Called with the step under way and the share that is done.
 
@@ -304,7 +353,7 @@ def build(
     """
     graph = network.graph if isinstance(network, Network) else network
     place = flow.default_folder(graph) if folder is None else as_path(folder)
-    planned = flow.build(graph, options, place, plan, progress)
+    planned = flow.build(graph, options, place, plan, progress, hls=hls)
     return Design(place, Network(graph), planned)
 
 

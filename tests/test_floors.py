@@ -18,7 +18,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"design_json"},
     {"rtl", "hls"},
     {"plan"},
-    {"network_file"},
+    {"network_file", "float_check"},
     {"reference", "nn", "frontend"},
     {"ir"},
     {"manifest"},
@@ -65,14 +65,25 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
     ),
 }
 ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
-HOMES = {"torch": {"nn"}, "numba": {"compiled", "nn"}, "amaranth": {"rtl"}}
+HOMES = {
+    "torch": {"nn"},
+    "numba": {"compiled", "nn"},
+    "amaranth": {"rtl"},
+    "onnx": {"frontend"},
+    "onnxruntime": {"float_check"},
+    "brevitas": {"nn"},
+}
 ALLOWED = {
     "amaranth",
+    "brevitas",
     "cocotb",
     "cocotb_tools",
+    "google",
     "hwgen",
     "numba",
     "numpy",
+    "onnx",
+    "onnxruntime",
     "rich",
     "scipy",
     "torch",

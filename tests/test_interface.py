@@ -46,6 +46,20 @@ def test_from_a_file_to_a_report(matrix, tmp_path):
     assert again.run(x).tolist() == net.run(x).tolist()
 
 
+def test_the_c_plus_plus_of_a_design(matrix, tmp_path):
+    design = hwgen.build(hwgen.load(matrix, "u4"), tmp_path / "out", hls=True)
+    x = np.random.default_rng(0).integers(0, 16, (1000, 3))
+    assert np.array_equal(design.compile().run(x), design.run(x))
+    assert design.simulate("cpp").passed
+    assert str(design.prove_cpp()).startswith("PROVED: hls/matrix.cpp")
+
+
+def test_options_of_other_files_are_refused(matrix):
+    with pytest.raises(ModelError) as caught:
+        hwgen.load(matrix, "u4", input_scale="1/255")
+    assert str(caught.value) == f"{matrix}: --input-scale is for .onnx files; leave it out"
+
+
 def test_a_graph_is_taken_too(tmp_path):
     graph = network(0, widths=(4, 3), argmax=False)
     assert hwgen.build(graph, tmp_path / "out").plan.name == graph.name
