@@ -79,6 +79,26 @@ def find_tool(name: str, version_option: str, package: str, function: str) -> To
     return Tool(name=package, argv=argv, version=f"{package} {packaged}")
 
 
+def packaged_tool(name: str, package: str, call: str) -> Tool:
+    """Give a program of a pip package, `call` the module and function that run it.
+
+    Raises
+    ------
+    ToolError
+        Where the package is not installed.
+    """
+    try:
+        number = version(package)
+    except PackageNotFoundError:
+        raise ToolError(
+            f"{name}: must be installed, and the Python package {package} was not found; "
+            f"run `pip install {package}`"
+        ) from None
+    module, _, function = call.partition(":")
+    code = f"import sys, {module}; sys.argv[0] = {name!r}; sys.exit({module}.{function})"
+    return Tool(name=name, argv=(sys.executable, "-P", "-c", code), version=f"{package} {number}")
+
+
 @contextmanager
 def workspace(log: Path | None) -> Iterator[Workspace]:
     """Open an empty folder for the programs' files; it is gone afterwards.

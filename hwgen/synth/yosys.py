@@ -64,6 +64,13 @@ def map_design(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str
     return read_stat((where.folder / _STAT).read_text(encoding="utf-8")), command
 
 
+def map_to_pins(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str, str]:
+    """Synthesise a whole board; gives the netlist's name in the workspace and the command."""
+    steps = [*_read(design), *_map(design), f"tee -o {_STAT} stat -json", f"write_json {_NETLIST}"]
+    command = _run(yosys, steps, where)
+    return read_stat((where.folder / _STAT).read_text(encoding="utf-8")), _NETLIST, command
+
+
 def map_layers(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str]:
     """Synthesise with the modules that the top instantiates kept apart, each flat in itself."""
     keep = [f"select -set layers {design.top}/* %M", "setattr -mod -set keep_hierarchy 1 @layers"]

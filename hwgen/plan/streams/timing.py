@@ -68,16 +68,21 @@ def _registers(part: object) -> object:
 
 
 class Handshakes:
-    """The handshakes of a design whose sink never waits.
+    """The handshakes of a design; without a model of its `sink`, one that never waits.
 
     A beat of a stage that several read leaves when all take it, and one that reads several takes a
     beat of each when all are there. Of the readers of one stage all but one at the most are queues
     (`Fifo`), which take a beat or not whatever is behind them.
     """
 
-    def __init__(self, stages: tuple[Stage, ...], reads: Reads | None = None) -> None:
+    def __init__(
+        self, stages: tuple[Stage, ...], reads: Reads | None = None, sink: Model | None = None
+    ) -> None:
         reads = in_a_row(len(stages)) if reads is None else reads
         self.models: list[Model] = [model_of(stage) for stage in stages]
+        if sink is not None:
+            self.models.append(sink)
+            reads = (*reads, (len(stages) - 1,))
         self._sources = [tuple(source + 1 for source in sources) for sources in reads]
         self._readers = readers_of(reads)
         self._gates = [
@@ -89,9 +94,9 @@ class Handshakes:
                 )
                 for source in self._sources[index]
             )
-            for index in range(len(stages))
+            for index in range(len(self.models))
         ]
-        self._is_chain = reads == in_a_row(len(stages))
+        self._is_chain = reads == in_a_row(len(self.models))
 
     def registers(self) -> tuple[object, ...]:
         """Give the values of all registers."""

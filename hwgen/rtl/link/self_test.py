@@ -1,0 +1,113 @@
+"""Runs the design on pseudo-random vectors at full speed, and checks what comes."""
+
+from __future__ import annotations
+
+from amaranth import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hwgen.plan.link import LinkPlan
+from hwgen.plan.link_test import SIGNATURE_BITS, SIGNATURE_POLYNOMIAL
+from hwgen.rtl.lanes import counter
+
+
+class SelfTest(wiring.Component):
+    """A signature of the results of `vectors` vectors, and the cycles that they take.
+
+    Goes on by itself once the design is out of its reset, at power-up and after `start`. Every beat
+    of the results, folded to the width of the signature, is added to the signature, which moves by
+    a bit for each. The cycles are counted from one before the first beat is offered to the one
+    behind the first beat of the last vector's result. A count that overflows ends the test.
+
+    Members
+    -------
+    start : in
+        Run anew; the design must be reset with it.
+    design_runs : in
+        The design is out of its reset.
+    beat, taken, last : in
+        A beat of the results is taken, and it is the last one of its vector.
+    waits, tests : out
+        The test waits for the design's reset; it is under way.
+    running : out
+        Either.
+    over : out
+        For one cycle: the test ends; what else is in the design must be reset.
+    signature_value, cycles : out
+        What was found.
+    passed, failed : out
+        Whether it was what the reference gives; both low until the first test is over.
+    """
+
+    def __init__(self, plan: LinkPlan) -> None:
+        self.plan = plan
+        super().__init__(
+            {
+                "start": In(1),
+                "design_runs": In(1),
+                "beat": In(8 * plan.outputs.beat_bytes),
+                "taken": In(1),
+                "last": In(1),
+                "waits": Out(1),
+                "tests": Out(1),
+                "running": Out(1),
+                "over": Out(1),
+                "signature_value": Out(SIGNATURE_BITS),
+                "cycles": Out(plan.self_test.cycle_bits),
+                "passed": Out(1),
+                "failed": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        test = self.plan.self_test
+        waits, tests = Signal(init=1), Signal()
+        count, counts = counter(test.vectors, "count"), Signal()
+        signature, cycles = Signal(SIGNATURE_BITS), Signal(test.cycle_bits)
+        over, is_last, is_right = Signal(), Signal(), Signal()
+        m.d.comb += [
+            is_last.eq(self.taken & (count == test.vectors - 1)),
+            over.eq(tests & ((is_last & self.last) | cycles.all())),
+            self.over.eq(over),
+            self.waits.eq(waits),
+            self.tests.eq(tests),
+            self.running.eq(waits | tests),
+            self.signature_value.eq(signature),
+            self.cycles.eq(cycles),
+            is_right.eq(signature == test.signature),
+            self.passed.eq(is_right & ~self.running),
+            self.failed.eq(~is_right & ~self.running),
+        ]
+        with m.If(self.start):
+            m.d.sync += waits.eq(1)
+        with m.Elif(waits):
+            m.d.sync += [waits.eq(~self.design_runs), tests.eq(self.design_runs)]
+        with m.Elif(over):
+            m.d.sync += tests.eq(0)
+        with m.If(waits):
+            m.d.sync += [count.eq(0), cycles.eq(1), signature.eq(0), counts.eq(1)]
+        with m.Elif(tests):
+            with m.If(counts):
+                m.d.sync += cycles.eq(cycles + 1)
+            with m.If(is_last):
+                m.d.sync += counts.eq(0)
+            with m.If(self.taken):
+                m.d.sync += signature.eq(self._next(signature))
+            with m.If(self.taken & self.last):
+                m.d.sync += count.eq(count + 1)
+        return m
+
+    def _next(self, signature: Signal) -> Signal:
+        width = self.plan.outputs.width
+        high = signature[-1]
+        moved = Cat(
+            *(
+                (signature[k - 1] if k else high)
+                ^ (high if k and (SIGNATURE_POLYNOMIAL >> k) & 1 else 0)
+                for k in range(SIGNATURE_BITS)
+            )
+        )
+        for low in range(0, width, SIGNATURE_BITS):
+            moved ^= self.beat[low : min(low + SIGNATURE_BITS, width)]
+        return moved
