@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwgen import __version__
+from hwgen.cli_board import SimulatedBoard, board, boards, run, simulate_board
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
@@ -161,6 +162,7 @@ def sim(
     samples: Samples = 0,
     seed: Seed = 0,
     waves: Waves = False,
+    board: SimulatedBoard = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
@@ -168,6 +170,9 @@ def sim(
         from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
 
+        if board is not None:
+            simulate_board(folder, board, samples, as_json)
+            return
         with spinner(f"simulate in {simulator.value}"):
             result = simulate(
                 folder,
@@ -267,6 +272,10 @@ def report(folder: Design, as_json: AsJson = False) -> None:
             print(page)
         if not document["holds"]:
             raise typer.Exit(VerifyError.exit_status)
+
+
+for command in (boards, board, run):
+    app.command()(command)
 
 
 if __name__ == "__main__":

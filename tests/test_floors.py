@@ -10,8 +10,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hwgen"
 FLOORS = [  # from the top; one line may not import its own neighbours
     {"cli", "__main__"},
+    {"cli_board"},
     {"cli_options", "console"},
     {"flow"},
+    {"board"},
     {"simulate", "synth", "prove", "report"},
     {"emit"},
     {"design_json"},
@@ -22,6 +24,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"ir"},
     {"manifest"},
     {"bounds", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
+    {"host"},  # copied to boards' folders: it imports nothing of hwgen
 ]
 NEIGHBOURS = {  # what may be imported on its own floor
     "nn": {"frontend", "reference"},
@@ -33,7 +36,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("plan_file", "codec", "vectors", "planner", "assembly"),
+        *("link", "link_test", "plan_file", "codec", "vectors", "planner", "assembly"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
         *(
             "planned_layer",
@@ -62,7 +65,10 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
         *("layers", "views", "forms", "netlist"),
     ),
 }
-ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
+ALONE = {
+    "design_bench",
+    "board_bench",
+}  # copied into every design folder, where there may be no hwgen
 HOMES = {"torch": {"nn"}, "numba": {"nn"}, "amaranth": {"rtl"}}
 ALLOWED = {
     "amaranth",
@@ -72,6 +78,7 @@ ALLOWED = {
     "numba",
     "numpy",
     "rich",
+    "serial",
     "scipy",
     "torch",
     "typer",

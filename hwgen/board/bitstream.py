@@ -128,9 +128,7 @@ def make_bitstream(
     )
 
 
-def stage(
-    board: Board, sources: list[Path], texts: Mapping[str, str], where: Workspace
-) -> Design:
+def stage(board: Board, sources: list[Path], texts: Mapping[str, str], where: Workspace) -> Design:
     """Put the files where the programs can reach them."""
     target = find_target(board.family)
     own = [where.folder / name for name in texts]

@@ -165,9 +165,10 @@ def _contradictions(where: str, values: Mapping[str, Any]) -> list[str]:
             found.append(f"{where}: {key} must be a pin such as 35 or G2, not {pin!r}")
     if len(set(pins.values())) < len(pins):
         found.append(f"{where}: pins must differ, and {', '.join(pins.values())} do not")
-    for key in ("luts", "ffs", "brams"):
-        if values[key] < 1:
-            found.append(f"{where}: {key} must be at least 1, not {values[key]}")
+    counts = ("luts", "ffs", "brams")
+    found += [
+        f"{where}: {key} must be at least 1, not {values[key]}" for key in counts if values[key] < 1
+    ]
     if not 1 <= values["clock_mhz"] <= 1000:
         found.append(f"{where}: clock_mhz must be 1 to 1000, not {values['clock_mhz']:g}")
     if values.get("usb") and not _USB.fullmatch(values["usb"]):

@@ -8,14 +8,13 @@ import json
 import os
 import random
 import select
-import termios
 import tty
 from pathlib import Path
 
 import cocotb
+from cocotb.clock import Clock
 from cocotb.triggers import Timer
 from pins import Host
-from cocotb.clock import Clock
 
 FOLDER = Path(__file__).resolve().parent
 FACTS = json.loads((FOLDER.parent / "board.json").read_text())
@@ -59,7 +58,7 @@ async def serve(dut):
     Path(cocotb.plusargs["terminal"]).write_text(os.ttyname(slave))
     there, back = Damage(DAMAGE, SEED), Damage(DAMAGE, SEED + 1)
     bit_ps = 1e12 / FACTS["baud"]
-    quiet, met = 0, False
+    met = False
     while True:
         ready, _, _ = select.select([master], [], [], 0)
         if ready:
@@ -81,4 +80,4 @@ async def serve(dut):
                 os.write(master, back.of(data))
             except OSError:
                 break
-    print(f"damaged bytes: {there.count} to the board, {back.count} from it")
+    dut._log.info(f"damaged bytes: {there.count} to the board, {back.count} from it")

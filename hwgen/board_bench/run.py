@@ -75,7 +75,12 @@ def compile_board(files, build):
 def run(command, folder):
     """Run a program; its output where it fails."""
     done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         sys.stderr.write(done.stdout[-4000:])

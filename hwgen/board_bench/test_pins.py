@@ -15,7 +15,7 @@ from pins import Host, stuffed
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from driver import packed, unpacked  # noqa: E402
+from driver import packed, unpacked
 
 FACTS = json.loads((FOLDER.parent / "board.json").read_text())
 VECTORS = np.load(cocotb.plusargs["vectors"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import binascii
+import contextlib
 import json
 import queue
 import threading
@@ -107,10 +108,8 @@ class Port:
                 f"{name}: the port must open at {baud} baud, and does not ({error}); close other "
                 "programs that use it, allow it (group dialout), or take another --port"
             ) from None
-        try:
-            self._serial.set_low_latency_mode(True)
-        except (OSError, ValueError, NotImplementedError, AttributeError):
-            pass  # pseudo-terminals and other systems have none
+        with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
+            self._serial.set_low_latency_mode(True)  # pseudo-terminals and other systems have none
         self.frames: queue.Queue[bytes] = queue.Queue()
         self.heard = 0  # bytes
         self._ends = threading.Event()

@@ -90,8 +90,8 @@ class LinkPlan:
     @property
     def info_constants(self) -> bytes:
         """What INFO tells that never changes, in its order."""
-        numbers = ((self.clock_hz, 4), (self.inputs.vector_bytes, 4))
-        numbers += ((self.outputs.vector_bytes, 4), (self.frame_vectors, 2))
+        sizes = (self.inputs.vector_bytes, self.outputs.vector_bytes)
+        numbers = [(self.clock_hz, 4), *((size, 4) for size in sizes), (self.frame_vectors, 2)]
         told = b"".join(value.to_bytes(size, "little") for value, size in numbers)
         return bytes([PROTOCOL]) + bytes.fromhex(self.digest) + told
 
@@ -173,9 +173,7 @@ def pace_of(inputs: Side, outputs: Side, divisor: int) -> Pace:
     byte = 10 * divisor
     fast = int(byte * (1 - SKEW))
     result = outputs.beat_bytes * byte * (2 if outputs.may_escape else 1)
-    return Pace(
-        beat=inputs.beat_bytes * fast, byte=fast, header=HEADER_BYTES * byte, result=result
-    )
+    return Pace(beat=inputs.beat_bytes * fast, byte=fast, header=HEADER_BYTES * byte, result=result)
 
 
 def line_rate(baud: int, vector_bytes: int, frame_vectors: int) -> float:

@@ -99,7 +99,9 @@ class Framer(wiring.Component):
         escapes = ~is_flag & ((current == FLAG) | (current == ESCAPE)) & ~is_turned
         m.d.comb += [
             self.valid.eq(loaded & ~checksum.busy),
-            self.byte.eq(Mux(escapes, ESCAPE, Cat(current[:5], current[5] ^ is_turned, current[6:]))),
+            self.byte.eq(
+                Mux(escapes, ESCAPE, Cat(current[:5], current[5] ^ is_turned, current[6:]))
+            ),
         ]
         with m.If(loads):
             m.d.sync += loaded.eq(1)

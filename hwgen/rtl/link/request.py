@@ -76,9 +76,7 @@ class Request(wiring.Component):
             self.status.eq(status),
             self.tests.eq(self.ends & (found == Status.DONE) & self.is_test),
             self.renews.eq(
-                self.ends
-                & ~self.running
-                & ((found != Status.DONE) | is_reset | self.is_test)
+                self.ends & ~self.running & ((found != Status.DONE) | is_reset | self.is_test)
             ),
         ]
         with m.If(self.strobe & ~self.is_run):
