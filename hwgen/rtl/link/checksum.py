@@ -18,7 +18,7 @@ class Checksum(wiring.Component):
     byte, start : in
         What is added next, and the cycle before it is.
     clear : in
-        Begins anew.
+        Begins anew; needed once before the first byte too.
     busy : out
         Whether bits are being added.
     value : out
@@ -31,9 +31,12 @@ class Checksum(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        value, bit, busy = Signal(16, init=INITIAL), Signal(3), Signal()
-        m.d.comb += [self.value.eq(value), self.busy.eq(busy)]
-        back = value[15] ^ self.byte[::-1].bit_select(bit, 1)
+        value, bit, busy, back = Signal(16), Signal(3), Signal(), Signal()
+        m.d.comb += [
+            self.value.eq(value),
+            self.busy.eq(busy),
+            back.eq(value[15] ^ self.byte[::-1].bit_select(bit, 1)),
+        ]
         with m.If(self.start):
             m.d.sync += busy.eq(1)
         with m.Elif(busy & (bit == 7)):

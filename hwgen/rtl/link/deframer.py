@@ -55,7 +55,7 @@ class Deframer(wiring.Component):
         m.submodules.checksum = checksum = Checksum()
         last, before = Signal(8), Signal(8)
         command, sequence = Signal(8), Signal(8)
-        escaped, clean = Signal(), Signal(init=1)
+        escaped, is_damaged = Signal(), Signal()
         count = Signal(3)  # bytes of the frame, HEADER where there are more
         is_flag, is_escape, comes = Signal(), Signal(), Signal()
         turned = Cat(self.byte[:5], self.byte[5] ^ escaped, self.byte[6:])
@@ -63,13 +63,13 @@ class Deframer(wiring.Component):
             is_flag.eq(self.byte == FLAG),
             is_escape.eq(self.byte == ESCAPE),
             comes.eq(self.done & ~is_flag & ~is_escape),
-            self.ends.eq(self.done & is_flag & ((count != 0) | ~clean) & self.enable),
+            self.ends.eq(self.done & is_flag & ((count != 0) | is_damaged) & self.enable),
             self.payload.eq(before),
             self.strobe.eq(comes & count[2]),
             self.command.eq(command),
             self.sequence.eq(sequence),
             self.is_whole.eq((checksum.value == 0) & count[2]),
-            self.is_clean.eq(clean),
+            self.is_clean.eq(~is_damaged),
             checksum.byte.eq(last),
             checksum.start.eq(comes),
             checksum.clear.eq(count == 0),
@@ -81,12 +81,12 @@ class Deframer(wiring.Component):
         with m.If(comes & (count == 3)):
             m.d.sync += sequence.eq(before)
         with m.If((self.done & is_flag) | ~self.enable):
-            m.d.sync += [count.eq(0), clean.eq(1), escaped.eq(0)]
+            m.d.sync += [count.eq(0), is_damaged.eq(0), escaped.eq(0)]
         with m.Else():
             with m.If(self.done):
                 m.d.sync += escaped.eq(is_escape)
             with m.If(comes & ~count[2]):
                 m.d.sync += count.eq(count + 1)
             with m.If(self.broken):
-                m.d.sync += clean.eq(0)
+                m.d.sync += is_damaged.eq(1)
         return m

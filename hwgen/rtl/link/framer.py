@@ -16,16 +16,16 @@ REPLY = 0x80  # set in the command of a reply
 
 
 class Step(IntEnum):
-    """What is sent next, in the order of a reply."""
+    """What is sent next. A reply begins with the last one and goes on with the first."""
 
-    FLAG = 0
-    COMMAND = 1
-    SEQUENCE = 2
-    RESULTS = 3
-    STATUS = 4
-    CHECKSUM = 5
-    CHECKSUM_LOW = 6
-    END = 7
+    COMMAND = 0
+    SEQUENCE = 1
+    RESULTS = 2
+    STATUS = 3
+    CHECKSUM = 4
+    CHECKSUM_LOW = 5
+    END = 6
+    FLAG = 7
 
 
 class Framer(wiring.Component):
@@ -68,10 +68,9 @@ class Framer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.checksum = checksum = Checksum()
-        step, current = Signal(3), Signal(8)
+        step, current = Signal(3, init=Step.FLAG), Signal(8)
         loaded, loads, is_flag, is_turned = Signal(), Signal(), Signal(), Signal()
         sources = {
-            Step.FLAG: Const(FLAG, 8),
             Step.COMMAND: self.command | REPLY,
             Step.SEQUENCE: self.sequence,
             Step.RESULTS: self.result,
@@ -79,6 +78,7 @@ class Framer(wiring.Component):
             Step.CHECKSUM: checksum.value[8:],
             Step.CHECKSUM_LOW: checksum.value[8:],  # the low half has moved up
             Step.END: Const(FLAG, 8),
+            Step.FLAG: Const(FLAG, 8),
         }
         in_results = step == Step.RESULTS
         there = Mux(in_results, self.result_valid, (step != Step.FLAG) | self.start)

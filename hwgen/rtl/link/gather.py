@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.link import Side
 from hwgen.plan.link_test import LFSR_LAGS, LFSR_SEED
-from hwgen.rtl.lanes import counter
+from hwgen.rtl.lanes import counter, following
 
 
 class Gather(wiring.Component):
@@ -73,7 +73,7 @@ class Gather(wiring.Component):
         turn = Cat(*(newest[k - long] ^ newest[k - short] for k in range(8)))
         waits = Signal()
         place, beat = counter(side.beat_bytes, "place"), counter(side.beats, "beat_place")
-        is_last_byte, is_last_beat = place == side.beat_bytes - 1, beat == side.beats - 1
+        is_last_byte = place == side.beat_bytes - 1
         taken, complete = Signal(), Signal()
         m.d.comb += [
             self.beat.eq(bits[-8 * side.beat_bytes :]),
@@ -91,9 +91,9 @@ class Gather(wiring.Component):
         with m.Elif(self.strobe | (self.tests & self.ready)):
             m.d.sync += bits.eq(Cat(bits[8:], Mux(self.tests, turn, self.byte)))
         with m.If(self.strobe):
-            m.d.sync += place.eq(Mux(is_last_byte, 0, place + 1))
+            m.d.sync += place.eq(following(place, side.beat_bytes))
         with m.If(complete):
-            m.d.sync += [beat.eq(Mux(is_last_beat, 0, beat + 1)), waits.eq(1)]
+            m.d.sync += [beat.eq(following(beat, side.beats)), waits.eq(1)]
         with m.Elif(taken):
             m.d.sync += waits.eq(0)
         with m.If(self.clear):

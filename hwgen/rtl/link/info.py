@@ -38,7 +38,7 @@ class Info(wiring.Component):
                 "begin": In(1),
                 "signature_value": In(16),
                 "cycles": In(plan.self_test.cycle_bits),
-                "bad_frames": In(16),
+                "bad_frames": In(8),
                 "resets": In(8),
                 "passed": In(1),
                 "running": In(1),
@@ -53,7 +53,7 @@ class Info(wiring.Component):
         place = Signal(6)
         constants = self.plan.info_constants
         info: list[Value] = [Const(value, 8) for value in constants]
-        info += [self.bad_frames[:8], self.bad_frames[8:], self.resets]
+        info += [self.bad_frames, Const(0, 8), self.resets]
         info += [Cat(self.passed, self.running, Const(0, 6))]
         cycles = Cat(self.cycles, Const(0, 32 - len(self.cycles)))
         test = [self.signature_value[:8], self.signature_value[8:]]

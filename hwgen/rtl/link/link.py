@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amaranth import (
+    Cat,
     ClockDomain,
     ClockSignal,
     Const,
@@ -142,9 +143,9 @@ class Link(wiring.Component):
             m.d.sync += active.eq(1)
         with m.If(~runs):
             m.d.sync += pending.eq(0)
-        with m.Else():
-            gone = offers & last & spread.ready
-            m.d.sync += pending.eq(pending + gather.vector_taken - gone)
+        with m.Elif(gather.vector_taken ^ (offers & last & spread.ready)):
+            one_less = (~gather.vector_taken).replicate(len(pending) - 1)
+            m.d.sync += pending.eq(pending + Cat(Const(1, 1), one_less))
         self._reset(m, runs, request.renews | test.over)
         source = self._queued(m, runs, gather, test)
         m.submodules.design = Instance(

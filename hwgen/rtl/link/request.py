@@ -31,7 +31,7 @@ class Request(wiring.Component):
     renews, tests : out
         Reset the design; run the self test anew.
     bad_frames, resets : out
-        Requests with another status than "done", and resets of the design by requests.
+        Requests with another status than "done", and resets of the design by requests, modulo 256.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Request(wiring.Component):
                 "status": Out(3),
                 "renews": Out(1),
                 "tests": Out(1),
-                "bad_frames": Out(16),
+                "bad_frames": Out(8),
                 "resets": Out(8),
             }
         )

@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.link import LinkPlan
 from hwgen.plan.link_test import SIGNATURE_BITS, SIGNATURE_POLYNOMIAL
-from hwgen.rtl.lanes import counter
 
 
 class SelfTest(wiring.Component):
@@ -63,13 +62,15 @@ class SelfTest(wiring.Component):
         m = Module()
         test = self.plan.self_test
         waits, tests = Signal(init=1), Signal()
-        count, counts = counter(test.vectors, "count"), Signal()
+        started = Signal(test.vectors.bit_length())  # results, of which all are at the high bit
+        first = Signal()  # the next beat is the first one of a result
         signature, cycles = Signal(SIGNATURE_BITS), Signal(test.cycle_bits)
-        over, is_last, is_right = Signal(), Signal(), Signal()
+        complete, taken = Signal(), Signal()
+        is_right = Signal()
         m.d.comb += [
-            is_last.eq(self.taken & (count == test.vectors - 1)),
-            over.eq(tests & ((is_last & self.last) | cycles.all())),
-            self.over.eq(over),
+            complete.eq(started[-1] & first),
+            taken.eq(self.taken & ~complete),
+            self.over.eq(tests & (complete | cycles[-1])),
             self.waits.eq(waits),
             self.tests.eq(tests),
             self.running.eq(waits | tests),
@@ -83,19 +84,17 @@ class SelfTest(wiring.Component):
             m.d.sync += waits.eq(1)
         with m.Elif(waits):
             m.d.sync += [waits.eq(~self.design_runs), tests.eq(self.design_runs)]
-        with m.Elif(over):
+        with m.Elif(self.over):
             m.d.sync += tests.eq(0)
         with m.If(waits):
-            m.d.sync += [count.eq(0), cycles.eq(1), signature.eq(0), counts.eq(1)]
+            m.d.sync += [started.eq(0), cycles.eq(1), signature.eq(0), first.eq(1)]
         with m.Elif(tests):
-            with m.If(counts):
+            with m.If(~started[-1]):
                 m.d.sync += cycles.eq(cycles + 1)
-            with m.If(is_last):
-                m.d.sync += counts.eq(0)
-            with m.If(self.taken):
-                m.d.sync += signature.eq(self._next(signature))
-            with m.If(self.taken & self.last):
-                m.d.sync += count.eq(count + 1)
+            with m.If(taken):
+                m.d.sync += [signature.eq(self._next(signature)), first.eq(self.last)]
+            with m.If(taken & first):
+                m.d.sync += started.eq(started + 1)
         return m
 
     def _next(self, signature: Signal) -> Signal:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth import Module, Mux
+from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.link import Side
-from hwgen.rtl.lanes import choose, counter
+from hwgen.rtl.lanes import choose, counter, following
 
 
 class Spread(wiring.Component):
@@ -55,5 +55,5 @@ class Spread(wiring.Component):
         with m.If(self.clear):
             m.d.sync += place.eq(0)
         with m.Elif(self.byte_taken):
-            m.d.sync += place.eq(Mux(is_last, 0, place + 1))
+            m.d.sync += place.eq(following(place, count))
         return m
