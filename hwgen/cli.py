@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwgen import __version__
-from hwgen.cli_board import SimulatedBoard, board, boards, run, simulate_board
+from hwgen.cli_board import SimulatedBoard, board, boards, options_of, run, simulate_board
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
     AsJson,
+    Baud,
+    BuildBoard,
     ClockMhz,
     Design,
     EditedPlan,
@@ -118,6 +120,8 @@ def build(
     luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
+    board: BuildBoard = None,
+    baud: Baud = 1_000_000,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -138,14 +142,14 @@ def build(
             clock_mhz=clock_mhz,
             effort=effort.value,
             fps=fps,
-            max_luts=max_luts,
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs)
+        options, planner = options_of(options, max_luts, board, baud, graph)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
-            planned = build_design(graph, options, folder, plan, progress)
+            planned = build_design(graph, options, folder, plan, progress, planner)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "

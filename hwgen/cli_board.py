@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwgen.cli_options import AsJson, Design
+from hwgen.cli_options import AsJson, Baud, Design
 from hwgen.console import bar, mistakes, show, spinner
-from hwgen.errors import VerifyError
+from hwgen.errors import PlanError, VerifyError
+
+if TYPE_CHECKING:
+    from hwgen.flow import Planner
+    from hwgen.ir import Graph
+    from hwgen.plan.options import BuildOptions
 
 BoardName = Annotated[
     str, typer.Option("--board", help="A name of `hwgen boards`, or a TOML file of the same kind.")
@@ -20,7 +26,6 @@ BoardOfFolder = Annotated[
 SimulatedBoard = Annotated[
     str | None, typer.Option("--board", help="A board of the folder: simulate it at its pins.")
 ]
-Baud = Annotated[int, typer.Option(help="Of the serial line, in bits a second.")]
 PlaceSeed = Annotated[int, typer.Option("--seed", help="Of place and route.")]
 NoPnr = Annotated[
     bool, typer.Option("--no-pnr", help="Synthesise only: everything but the bitstream.")
@@ -108,3 +113,24 @@ def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:
     show(found, as_json, lambda: "\n".join(lines))
     if not found["passed"]:
         raise typer.Exit(VerifyError.exit_status)
+
+
+def options_of(
+    options: BuildOptions, max_luts: str | None, name: str | None, baud: int, graph: Graph
+) -> tuple[BuildOptions, Planner]:
+    """Give the options and the planner of `hwgen build`, those of a board where one is named."""
+    from hwgen.board.fit import board_options, planner_for
+    from hwgen.board.table import find_board
+    from hwgen.plan.planner import plan_design
+
+    fills = max_luts == "part"
+    if max_luts is not None and not fills:
+        if not (max_luts.isascii() and max_luts.isdecimal()):
+            raise PlanError(f"max-luts: must be a number or part, not {max_luts!r}")
+        options = replace(options, max_luts=int(max_luts))
+    if name is None:
+        if fills:
+            raise PlanError("max-luts: part is that of a board; add --board")
+        return options, plan_design
+    board = find_board(name)
+    return board_options(options, board, graph, baud, fills), planner_for(board, fills)

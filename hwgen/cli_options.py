@@ -18,6 +18,8 @@ Examples:
       the fewest LUTs that keep up; layers are balanced, styles may be mixed
   hwgen build model.pt -o out --max-luts 2000 --target ecp5
       the fastest design that fits
+  hwgen build model.pt -o out --board icebreaker
+      the fewest LUTs that keep up with the board's serial line
   hwgen build model.pt -o out2 --plan out/plan.json
       a plan whose choices or stages were edited
 """
@@ -113,8 +115,21 @@ Fps = Annotated[
     typer.Option(min=1, help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz."),
 ]
 MaxLuts = Annotated[
-    int | None, typer.Option(min=1, help="Goal: the fastest design within so many LUTs.")
+    str | None,
+    typer.Option(
+        help="Goal: the fastest design within so many LUTs; with --board also: part, what the "
+        "board holds beside its link."
+    ),
 ]
+BuildBoard = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        help="Build for a board of `hwgen boards`, or a TOML file: its part as budget, its clock, "
+        "and the fewest LUTs that keep up with the serial line where no goal is named.",
+    ),
+]
+Baud = Annotated[int, typer.Option(help="Of the serial line, in bits a second.")]
 MaxBrams = Annotated[
     int | None,
     typer.Option(min=0, help="Block RAMs at the most; memories beyond go to LUTs, cheapest first."),

@@ -38,6 +38,8 @@ class Board:
         What makes the serial port, and its USB vendor, product and perhaps interface.
     loader
         The board's name for openFPGALoader, "" where it is not programmed so.
+    pipeline
+        For `hwgen build --pipeline` where cells are slower than those the planner knows.
     price
         $ to about 30 US dollars, $$ to 90, $$$ above.
     """
@@ -63,6 +65,7 @@ class Board:
     usb: str = ""
     loader: str = ""
     price: str = ""
+    pipeline: str = ""
 
     @property
     def clock_hz(self) -> int:
