@@ -31,6 +31,7 @@ class TargetName(StrEnum):
     xc7 = "xc7"
     ice40 = "ice40"
     ecp5 = "ecp5"
+    gowin = "gowin"
 
 
 class StyleName(StrEnum):
@@ -162,5 +163,5 @@ SynthTarget = Annotated[
     TargetName | None, typer.Option(help="FPGA family [default: the design's own].")
 ]
 Place = Annotated[
-    bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40).")
+    bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40, gowin).")
 ]

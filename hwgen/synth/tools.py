@@ -46,9 +46,10 @@ def find_yosys() -> Tool:
 
 
 def find_nextpnr(architecture: str) -> Tool:
-    """Find nextpnr for `ice40` or `ecp5`."""
+    """Find nextpnr for `ice40`, `ecp5` or `himbaechel-gowin`."""
     package = f"yowasp-nextpnr-{architecture}"
-    return find_tool(f"nextpnr-{architecture}", "--version", package, f"run_nextpnr_{architecture}")
+    function = f"run_nextpnr_{architecture.replace('-', '_')}"
+    return find_tool(f"nextpnr-{architecture}", "--version", package, function)
 
 
 def find_tool(name: str, version_option: str, package: str, function: str) -> Tool:

@@ -73,7 +73,9 @@ def test_unknown_cells_are_an_error():
 
 
 def test_unknown_target():
-    with pytest.raises(ToolError, match=r"^target: must be one of xc7, ice40, ecp5, not 'xc6'$"):
+    with pytest.raises(
+        ToolError, match=r"^target: must be one of xc7, ice40, ecp5, gowin, not 'xc6'$"
+    ):
         find_target("xc6")
 
 

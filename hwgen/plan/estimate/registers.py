@@ -10,6 +10,8 @@ from hwgen.plan.stages.stage import (
     Enlarger,
     Fifo,
     FoldedDense,
+    Joint,
+    MapStage,
     Narrower,
     OutputBuffer,
     ParallelArgmax,
@@ -50,6 +52,13 @@ def stage_registers(stage: Stage) -> int:
             return CONTROL + round(SEARCH * stage.levels * held)
         case SerialArgmax():
             return CONTROL + stage.inputs.lanes[0].bits + 2 * stage.outputs.lanes[0].bits
+        case _:
+            return _moving(stage)
+
+
+def _moving(stage: Reorder | OutputBuffer | MapStage | Joint) -> int:
+    """Count those of a stage that computes little."""
+    match stage:
         case Reorder() | OutputBuffer():
             return 2 * CONTROL + stage.outputs.width
         case WindowBuffer() | RunningPool() | Enlarger():
@@ -67,7 +76,7 @@ def stage_registers(stage: Stage) -> int:
 
 
 def _folded(stage: FoldedDense) -> int:
-    """Registers of each PE: elements, weights, products, their sums, accumulator and result."""
+    """Count those of each PE: elements, weights, products, their sums, accumulator and result."""
     bits, count = place_shape(stage).element_bits, 0
     for element, owner in zip(stage.elements, stage.owners, strict=True):
         code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
