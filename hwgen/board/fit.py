@@ -111,7 +111,10 @@ def planner_for(board: Board, fills: bool) -> Callable[[Graph, BuildOptions, Pro
     def planned(graph: Graph, options: BuildOptions, progress: Progress) -> Plan:
         if fills:
             return _filling(graph, options, board, progress)
-        plan = plan_design(graph, options, progress)
+        try:
+            plan = plan_design(graph, options, progress)
+        except PlanError as error:
+            raise PlanError(f"{board.name}: {error}") from None
         needs = needs_of(plan, board)
         if needs.share(board) <= 1:
             return plan

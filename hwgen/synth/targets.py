@@ -141,8 +141,10 @@ _GOWIN = Target(
     ),
     carries=frozenset({"ALU"}),
     bram_bits=dict.fromkeys(
-        ("SP", "SPX9", "SDP", "SDPB", "SDPX9", "SDPX9B", "DP", "DPB", "DPX9", "DPX9B")
-        + ("pROM", "pROMX9"),
+        (
+            *("SP", "SPX9", "SDP", "SDPB", "SDPX9", "SDPX9B", "DP", "DPB", "DPX9", "DPX9B"),
+            *("pROM", "pROMX9"),
+        ),
         18 * _KILOBIT,
     ),
     dsps=frozenset({"MULT9X9", "MULT18X18", "MULT36X36", "MULTALU18X18", "ALU54D"}),

@@ -13,7 +13,7 @@ def adder_luts(target: Target, bits: int) -> int:
 
 
 def mux_luts(target: Target, ways: int) -> int:
-    """LUTs of a bit chosen among several; xc7, ecp5 and gowin have free multiplexers behind LUTs."""
+    """LUTs of a bit chosen among several; all but ice40 have free multiplexers behind LUTs."""
     if ways < 2:
         return 0
     match target:
