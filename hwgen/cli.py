@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwgen import __version__
-from hwgen.cli_board import SimulatedBoard, board, boards, options_of, run, simulate_board
+from hwgen.cli_board import SimulatedBoard, board, boards, options_of, package, run, simulate_board
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
@@ -278,7 +278,7 @@ def report(folder: Design, as_json: AsJson = False) -> None:
             raise typer.Exit(VerifyError.exit_status)
 
 
-for command in (boards, board, run):
+for command in (boards, board, run, package):
     app.command()(command)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,20 @@ Data = Annotated[
     typer.Option(help=".npy of integers, or .npz with x and perhaps y and labels [default: own]."),
 ]
 Results = Annotated[Path | None, typer.Option("--out", help="Write the results to this .npy.")]
+
+
+class FormName(StrEnum):
+    """Whom a design is written for."""
+
+    fusesoc = "fusesoc"
+    litex = "litex"
+    amaranth = "amaranth"
+    verilog = "verilog"
+    ipxact = "ipxact"
+    vivado = "vivado"
+
+
+PackageForm = Annotated[FormName, typer.Option("--as", help="Tool or language.")]
 DEFAULT_IMAGES = 10  # that a simulation at the pins runs
 Bench = Annotated[int, typer.Option(help="Run so many vectors, again from the first; 0: all.")]
 
@@ -99,6 +114,14 @@ def run(
         show(found, as_json, lambda: "\n".join(run_lines(found)))
         if found.get("equal", found["vectors"]) != found["vectors"]:
             raise typer.Exit(VerifyError.exit_status)
+
+
+def package(folder: Design, form: PackageForm) -> None:
+    """Describe a design for other people's tools, or wrap it for their languages."""
+    with mistakes():
+        from hwgen.package.write import Form, write_package
+
+        print(write_package(folder, Form(form.value)))
 
 
 def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:

@@ -13,7 +13,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"cli_board"},
     {"cli_options", "console"},
     {"flow"},
-    {"board"},
+    {"board", "package"},
     {"simulate", "synth", "prove", "report"},
     {"emit"},
     {"design_json"},

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from hwgen.board.bitstream import check_fit
 from hwgen.board.fit import board_options, line_fps, needs_of, planner_for
 from hwgen.board.table import find_board
 from hwgen.errors import PlanError
 from hwgen.plan.design import Throughput
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.synth.count import Counts
 from tests.tiny_nets import network
 
 BAUD = 1_000_000
@@ -78,3 +80,14 @@ def test_a_number_of_block_rams_holds_beside_a_throughput():
     some = needs_of(plan_design(NET, options), board).brams - 1
     held = plan_design(NET, replace(options, max_brams=some))
     assert needs_of(held, board).brams <= some
+
+
+def test_what_was_synthesised_must_fit():
+    board = find_board("icebreaker")
+    check_fit(board, "net", Counts(luts=5280, ffs=5280, brams=30))
+    with pytest.raises(PlanError) as error:
+        check_fit(board, "net", Counts(luts=100, ffs=100, brams=31))
+    assert str(error.value) == (
+        "icebreaker: net with its link needs 31 block RAMs and the part has 30; "
+        "build it with `hwgen build --board icebreaker`"
+    )
