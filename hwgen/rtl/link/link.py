@@ -98,6 +98,7 @@ class Link(wiring.Component):
             takes.eq(spread.ready | test.tests),
             test.start.eq(request.tests),
             test.design_runs.eq(runs),
+            test.ready.eq(gather.ready),
             test.beat.eq(spread.beat),
             test.taken.eq(offers),
             test.last.eq(last),

@@ -15,7 +15,7 @@ class SelfTest(wiring.Component):
 
     Goes on by itself once the design is out of its reset, at power-up and after `start`. Every beat
     of the results, folded to the width of the signature, is added to the signature, which moves by
-    a bit for each. The cycles are counted from one before the first beat is offered to the one
+    a bit for each. The cycles are counted from one before the first beat is taken to the one
     behind the first beat of the last vector's result. A count that overflows ends the test.
 
     Members
@@ -24,6 +24,8 @@ class SelfTest(wiring.Component):
         Run anew; the design must be reset with it.
     design_runs : in
         The design is out of its reset.
+    ready : in
+        The design takes a beat.
     beat, taken, last : in
         A beat of the results is taken, and it is the last one of its vector.
     waits, tests : out
@@ -44,6 +46,7 @@ class SelfTest(wiring.Component):
             {
                 "start": In(1),
                 "design_runs": In(1),
+                "ready": In(1),
                 "beat": In(8 * plan.outputs.beat_bytes),
                 "taken": In(1),
                 "last": In(1),
@@ -65,7 +68,7 @@ class SelfTest(wiring.Component):
         started = Signal(test.vectors.bit_length())  # results, of which all are at the high bit
         first = Signal()  # the next beat is the first one of a result
         signature, cycles = Signal(SIGNATURE_BITS), Signal(test.cycle_bits)
-        complete, taken = Signal(), Signal()
+        complete, taken, begun = Signal(), Signal(), Signal()
         is_right = Signal()
         m.d.comb += [
             complete.eq(started[-1] & first),
@@ -87,9 +90,12 @@ class SelfTest(wiring.Component):
         with m.Elif(self.over):
             m.d.sync += tests.eq(0)
         with m.If(waits):
-            m.d.sync += [started.eq(0), cycles.eq(1), signature.eq(0), first.eq(1)]
+            m.d.sync += [started.eq(0), cycles.eq(2), signature.eq(0), first.eq(1)]
+            m.d.sync += begun.eq(0)
         with m.Elif(tests):
-            with m.If(~started[-1]):
+            with m.If(self.ready):
+                m.d.sync += begun.eq(1)
+            with m.If(begun & ~started[-1]):
                 m.d.sync += cycles.eq(cycles + 1)
             with m.If(taken):
                 m.d.sync += [signature.eq(self._next(signature)), first.eq(self.last)]
