@@ -1,4 +1,4 @@
-"""The trace of C++ as Verilog (bench/hls_trace.py) is the design: Yosys' SAT finds no difference."""
+"""The trace of C++ as Verilog (bench/hls_trace.py) is the design: SAT finds no difference."""
 
 import importlib.util
 import shutil
