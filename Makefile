@@ -31,7 +31,7 @@ test: $(READY)  ## run the tests, without those that take minutes
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m slow
 
-fuzz: $(READY)  ## damage models, matrices, plans and design folders ten thousand times
+fuzz: $(READY)  ## damage models, matrices, plans and design folders twenty thousand times
 	@$(BIN)/python -m pytest -q -n auto tests/fuzz
 
 lint: $(READY)  ## check style, layout and types
@@ -64,6 +64,8 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setup: preparing Yosys and nextpnr, once for this machine"
 	@for tool in $(TOOLS); do $(BIN)/$$tool -V >/dev/null 2>&1 || { \
 		echo "setup: $(BIN)/$$tool -V failed" >&2; exit 1; }; done
+	@echo "setup: compiling the planner's loops, once for this machine"
+	@$(BIN)/python -c "from hwgen.plan.streams.handshakes import prepare; prepare()"
 	@touch $@
 
 $(BENCH_READY): $(READY)

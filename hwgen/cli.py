@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,11 @@ from hwgen import __version__
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
+    AccumulatorTarget,
     AsJson,
+    CheckData,
+    CheckLabels,
+    CheckSamples,
     ClockMhz,
     Design,
     EditedPlan,
@@ -21,7 +25,10 @@ from hwgen.cli_options import (
     EffortName,
     Fps,
     Hls,
+    ImportedModel,
+    InputScale,
     InputType,
+    Label,
     LutsPerBram,
     MaxBrams,
     MaxLuts,
@@ -48,6 +55,7 @@ from hwgen.console import bar, mistakes, show, spinner
 from hwgen.errors import ModelError, VerifyError
 
 if TYPE_CHECKING:
+    from hwgen.frontend.model_options import ModelOptions
     from hwgen.ir import Graph
 
 app = typer.Typer(
@@ -77,24 +85,39 @@ def main(
     """Take the options that stand before a command."""
 
 
-def _load(model: Path, inputs: str | None) -> Graph:
-    from hwgen.flow import load
-    from hwgen.numeric import IntType
+def _load(
+    model: Path, inputs: str | None, scale: str | None, label: bool, target: int | None
+) -> Graph:
+    from hwgen.flow import as_input_type, load
 
-    try:
-        kind = None if inputs is None else IntType.parse(inputs)
-    except ValueError as error:
-        raise ModelError(f"--input: {error}") from None
-    return load(model, kind)
+    return load(model, as_input_type(inputs), _options(scale, label, target))
+
+
+def _options(scale: str | None, label: bool, target: int | None) -> ModelOptions:
+    from hwgen.frontend.model_options import ModelOptions, parse_scale
+
+    return ModelOptions(
+        input_scale=None if scale is None else parse_scale(scale),
+        label=label,
+        accumulator_target=target,
+    )
 
 
 @app.command()
-def inspect(model: Model, inputs: InputType = None, as_json: AsJson = False) -> None:
+def inspect(
+    model: Model,
+    inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
+    as_json: AsJson = False,
+) -> None:
     """Show layers, shapes, bits, sparsity, norms and every accumulator bound; writes nothing."""
     with mistakes():
         from hwgen.report.inspection import inspection, inspection_table
 
-        document = inspection(_load(model, inputs))
+        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        document = inspection(graph)
         show(document, as_json, lambda: inspection_table(document))
 
 
@@ -103,6 +126,9 @@ def build(
     model: Model,
     output: Output = None,
     inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
     target: Target = TargetName.xc7,
     style: Style = StyleName.auto,
     accumulator: AccumulatorRule = "offset",
@@ -143,7 +169,7 @@ def build(
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
-        graph = _load(model, inputs)
+        graph = _load(model, inputs, input_scale, label, accumulator_target)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress, hls=hls)
@@ -154,6 +180,34 @@ def build(
         )
         for sentence in balance_sentences(planned):
             print(sentence)
+
+
+@app.command()
+def check(
+    model: ImportedModel,
+    samples: CheckSamples = 16,
+    data: CheckData = None,
+    labels: CheckLabels = None,
+    inputs: InputType = None,
+    input_scale: InputScale = None,
+    label: Label = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run an .onnx in floats beside its integer network, and explain every code that differs.
+
+    Exit status 1 where a difference is neither a tie nor within float32 of one.
+    """
+    with mistakes():
+        from hwgen.flow import as_input_type, check_model
+        from hwgen.report.float_check import check_table
+
+        with spinner("check"):
+            options = _options(input_scale, label, None)
+            found = check_model(model, as_input_type(inputs), options, samples, data, labels)
+        document = found.to_json()
+        show(document, as_json, lambda: check_table(document))
+        if not found.passed:
+            raise typer.Exit(VerifyError.exit_status)
 
 
 @app.command()
@@ -180,24 +234,9 @@ def sim(
                 waves=waves,
             )
         _tell_changes(folder)
-        show(result.to_json(), as_json, lambda: _sim_text(result))
+        show(result.to_json(), as_json, lambda: str(result))
         if not result.passed:
             raise typer.Exit(1)
-
-
-def _sim_text(result: Any) -> str:
-    lines = [
-        f"{name}: {'equal' if reason is None else reason}" for name, reason in result.tests.items()
-    ]
-    verdict = f"{'passed' if result.passed else 'FAILED'} in {result.simulator}"
-    if result.simulator == "cpp":
-        verdict += f": {result.vectors} vectors of the whole design"
-    if result.latency_cycles is not None:  # nothing is measured of a design that differs
-        verdict += f": {result.vectors} vectors of the whole design; "
-        verdict += f"latency {result.latency_cycles} cycles"
-    if result.interval_cycles is not None:
-        verdict += f", interval {result.interval_cycles}"
-    return "\n".join([*lines, verdict])
 
 
 def _tell_changes(folder: Path) -> None:

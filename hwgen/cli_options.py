@@ -18,6 +18,8 @@ Examples:
       the fewest LUTs that keep up; layers are balanced, styles may be mixed
   hwgen build model.pt -o out --max-luts 2000 --target ecp5
       the fastest design that fits
+  hwgen build model.onnx -o out --input u8 --input-scale 1/255
+      a network of another tool whose input has no quantizer
   hwgen build model.pt -o out2 --plan out/plan.json
       a plan whose choices or stages were edited
 """
@@ -55,11 +57,46 @@ class SimulatorName(StrEnum):
     cpp = "cpp"
 
 
-Model = Annotated[Path, typer.Argument(help="A model file (.pt) or an integer matrix (.npy).")]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="A model file (.pt), another tool's network (.onnx) or an integer matrix (.npy)."
+    ),
+]
+ImportedModel = Annotated[Path, typer.Argument(help="A network of another tool (.onnx).")]
+CheckSamples = Annotated[int, typer.Option(min=1, max=100_000, help="How many inputs.")]
+CheckData = Annotated[
+    Path | None,
+    typer.Option(help="Inputs of the file (.npy) [default: random codes, the extreme ones too]."),
+]
+CheckLabels = Annotated[
+    Path | None, typer.Option(help="The class of each input (.npy), for the accuracy of both.")
+]
 Design = Annotated[Path, typer.Argument(help="A design folder that `hwgen build` wrote.")]
 InputType = Annotated[
     str | None,
-    typer.Option("--input", help="Type of a matrix's inputs: u or s and bits, such as u4, s8."),
+    typer.Option(
+        "--input",
+        help="Type of the inputs of a matrix, or of an .onnx without a quantizer there: u or s and "
+        "bits, such as u4, s8.",
+    ),
+]
+InputScale = Annotated[
+    str | None,
+    typer.Option(
+        help="Of an .onnx, with --input: what a step of these integers is worth, such as 1/255, "
+        "0.25 or 2**-10 [default: 1]."
+    ),
+]
+Label = Annotated[
+    bool, typer.Option("--label", help="Of an .onnx: give the index of the largest score.")
+]
+AccumulatorTarget = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Of an .onnx: bits of an accumulator that training promised; refuse what needs more.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 Output = Annotated[

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwgen.emit import emit
 from hwgen.errors import ModelError, PlanError
 from hwgen.files import MARK, ROOM_BYTES, as_path, check_file, check_folder, write_beside
 from hwgen.frontend.matrix import load_matrix
+from hwgen.frontend.model_options import ModelOptions
 from hwgen.ir import Graph, Weighted
 from hwgen.network_file import load_arrays, load_network
 from hwgen.numeric import IntType
@@ -19,21 +21,30 @@ from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import RANDOM, design_vectors
 
+if TYPE_CHECKING:
+    from hwgen.float_check import Check
+
 MOST_SAMPLES = 100_000  # of a simulation; more take hours
 MOST_SEED = 2**32 - 1
 WEIGHT_BYTES = 200  # of a design folder for each weight that is not zero: 65 folded, more unrolled
+NO_OPTIONS = ModelOptions()
 PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
-def load(path: Path | str, inputs: IntType | None = None) -> Graph:
-    """Read a model file (.pt) or an integer matrix (.npy).
+def load(
+    path: Path | str, inputs: IntType | None = None, options: ModelOptions = NO_OPTIONS
+) -> Graph:
+    """Read a model file (.pt), another tool's network (.onnx) or an integer matrix (.npy).
 
     Parameters
     ----------
     path
         The file.
     inputs
-        Type of the inputs of a matrix; a model file brings its own.
+        Type of the inputs of a matrix, or of an .onnx file that has no quantizer at its input; a
+        model file brings its own.
+    options
+        What else is asked of an .onnx file.
 
     Raises
     ------
@@ -43,17 +54,63 @@ def load(path: Path | str, inputs: IntType | None = None) -> Graph:
     path = as_path(path)
     if inputs is not None and not isinstance(inputs, IntType):
         raise ModelError(f"inputs: must be a type such as IntType.parse('u4'), not {inputs!r}")
+    if path.suffix == ".onnx":
+        from hwgen.frontend.onnx.read import read_onnx
+
+        return read_onnx(path, inputs, options)
+    if options != NO_OPTIONS:
+        raise ModelError(f"{path}: {options.first_name} is for .onnx files; leave it out")
     if path.suffix == ".npy":
         if inputs is None:
             raise ModelError(f"{path}: a matrix needs the type of its inputs; add --input u4")
         return load_matrix(path, inputs)
     if path.suffix != ".pt":
-        raise ModelError(f"{path}: must be a model file .pt or a matrix .npy, not {path.suffix!r}")
+        raise ModelError(
+            f"{path}: must be a model file .pt, a network .onnx or a matrix .npy, "
+            f"not {path.suffix!r}"
+        )
     if inputs is not None:
         raise ModelError(f"{path}: a model file has the type of its inputs; leave --input out")
     from hwgen.nn.model_file import load_model
 
     return load_model(path)
+
+
+def as_input_type(text: str | None) -> IntType | None:
+    """Read the type of inputs as the command line has it.
+
+    Raises
+    ------
+    ModelError
+        Where it is none.
+    """
+    try:
+        return None if text is None else IntType.parse(text)
+    except ValueError as error:
+        raise ModelError(f"--input: {error}") from None
+
+
+def check_model(
+    path: Path | str,
+    inputs: IntType | None = None,
+    options: ModelOptions = NO_OPTIONS,
+    samples: int = 16,
+    data: Path | None = None,
+    labels: Path | None = None,
+) -> Check:
+    """Compare the float run of an .onnx file with its integer network.
+
+    Raises
+    ------
+    ModelError, ToolError
+        Where the file or the data cannot be read, or onnxruntime does not run it.
+    """
+    path = as_path(path)
+    if path.suffix != ".onnx":
+        raise ModelError(f"{path}: must be a network .onnx, not {path.suffix!r}; name one")
+    from hwgen.float_check import check_file
+
+    return check_file(path, inputs, options, samples, data, labels)
 
 
 def default_folder(graph: Graph) -> Path:

@@ -42,6 +42,21 @@ class SimResult:
         """Whether every output was equal to the reference's."""
         return bool(self.tests) and not any(self.tests.values())
 
+    def __str__(self) -> str:
+        lines = [
+            f"{name}: {'equal' if reason is None else reason}"
+            for name, reason in self.tests.items()
+        ]
+        verdict = f"{'passed' if self.passed else 'FAILED'} in {self.simulator}"
+        if self.simulator == "cpp":
+            verdict += f": {self.vectors} vectors of the whole design"
+        if self.latency_cycles is not None:  # nothing is measured of a design that differs
+            verdict += f": {self.vectors} vectors of the whole design; "
+            verdict += f"latency {self.latency_cycles} cycles"
+        if self.interval_cycles is not None:
+            verdict += f", interval {self.interval_cycles}"
+        return "\n".join([*lines, verdict])
+
     def to_json(self) -> dict[str, Any]:
         """For `--json` and the report."""
         document = {

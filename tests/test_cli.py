@@ -108,7 +108,8 @@ def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
     ("arguments", "sentence"),
     [
         (["build", "missing.pt"], "missing.pt: must be a file; train one with"),
-        (["build", "net.onnx"], "net.onnx: must be a model file .pt or a matrix .npy, not '.onnx'"),
+        (["build", "net.h5"], "net.h5: must be a model file .pt, a network .onnx or a matrix .npy"),
+        (["build", "net.onnx"], "net.onnx: must be a file that can be read (No such file"),
         (["build", "w.npy"], "w.npy: a matrix needs the type of its inputs; add --input u4"),
         (["build", "w.npy", "--input", "q7"], "--input: integer type: must be u or s"),
         (["build", "net.pt", "--fps", "5"], "fps: needs the clock that it is meant at"),

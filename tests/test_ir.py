@@ -214,10 +214,17 @@ def test_inputs_that_never_are_zero():
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"output": S4}, "net: relu1: thresholds must have shape (2, 15), not (2, 1)"),
+        (
+            {"thresholds": array([[0]] * 3)},
+            "net: relu1: thresholds must have shape (2 or 1, 1 to 1), not (3, 1)",
+        ),
+        (
+            {"thresholds": array([[0, 1]] * 2)},
+            "net: relu1: thresholds must have shape (2 or 1, 1 to 1), not (2, 2)",
+        ),
         (
             {"thresholds": array([0, 1])},
-            "net: relu1: thresholds must have shape (2, 1), not (2,)",
+            "net: relu1: thresholds must have shape (2 or 1, 1 to 1), not (2,)",
         ),
         (
             {

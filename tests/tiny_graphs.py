@@ -28,8 +28,8 @@ class GraphNet(MapNet):
         self.tensor = self.tensors[name]
         return self
 
-    def join(self, kind, *names):
-        return self.add(kind(name=f"join{len(self.nodes)}", inputs=names))
+    def join(self, kind, *names, **options):
+        return self.add(kind(name=f"join{len(self.nodes)}", inputs=names, **options))
 
     def larger(self, factor, kind=UpsampleNearest):
         return self.add(kind(name=f"up{len(self.nodes)}", inputs=(self.source,), factor=factor))

@@ -33,25 +33,24 @@ class MapNet:
     def weights(self, shape, density=0.6, top=3):
         return self.rng.integers(-top, top + 1, shape) * (self.rng.random(shape) < density)
 
-    def conv(self, channels, kernel, *, stride=(1, 1), padding=(0, 0), groups=1, density=0.6):
+    def conv(self, channels, kernel, *, groups=1, density=0.6, **window):
         weight = self.weights((channels, self.tensor.shape[0] // groups, *kernel), density)
         bias = self.rng.integers(-4, 5, channels)
-        window = {"stride": stride, "padding": padding, "groups": groups}
-        name = f"conv{len(self.nodes)}"
+        name, window = f"conv{len(self.nodes)}", {"groups": groups, **window}
         return self.add(conv2d(name, self.source, weight, self.tensor.range, bias=bias, **window))
 
-    def act(self, codes="u3"):
+    def act(self, codes="u3", *, shared=False, steps=None):
         code, limits = IntType.parse(codes), self.tensor.range
-        shape = (self.tensor.shape[0], 2**code.bits - 1)
+        shape = (1 if shared else self.tensor.shape[0], steps or 2**code.bits - 1)
         middle, spread = (limits.lo + limits.hi) / 2, limits.span / 8 + 1  # where sums mostly are
         drawn = np.rint(self.rng.normal(middle, spread, shape)).astype(np.int64)
         steps = np.sort(np.clip(drawn, limits.lo - 1, limits.hi + 1), axis=1)
         name = f"act{len(self.nodes)}"
         return self.add(Threshold(name=name, inputs=(self.source,), thresholds=steps, output=code))
 
-    def pool(self, kind, kernel, stride=None):
+    def pool(self, kind, kernel, stride=None, **window):
         make = MaxPool2d if kind == "max" else SumPool2d
-        sizes = {"kernel_size": kernel, "stride": stride or kernel}
+        sizes = {"kernel_size": kernel, "stride": stride or kernel, **window}
         return self.add(make(name=f"pool{len(self.nodes)}", inputs=(self.source,), **sizes))
 
     def flatten(self):
@@ -63,8 +62,9 @@ class MapNet:
         bias = -weight.sum(axis=1) * (limits.lo + limits.hi) // 2  # or one row is always largest
         return self.add(dense(name, self.source, weight, limits, bias=bias))
 
-    def argmax(self):
-        return self.add(Argmax(name=f"argmax{len(self.nodes)}", inputs=(self.source,)))
+    def argmax(self, labels=None):
+        name = f"argmax{len(self.nodes)}"
+        return self.add(Argmax(name=name, inputs=(self.source,), labels=labels))
 
     def graph(self, name="maps"):
         return Graph(name=name, input=self.input, nodes=tuple(self.nodes), output=self.source)

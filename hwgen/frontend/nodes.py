@@ -27,6 +27,7 @@ from hwgen.ir import (
     Weighted,
     operation_name,
 )
+from hwgen.ir.padding import Padding
 from hwgen.numeric import IntArray
 
 Inputs = tuple[str, ...]
@@ -40,15 +41,23 @@ def node_to_document(node: Op) -> dict[str, Any]:
             return named | _weights(node)
         case Conv2d():
             window = {"stride": list(node.stride), "padding": list(node.padding)}
-            return named | _weights(node) | window | {"groups": node.groups}
+            value = {"padding_value": node.padding_value} if node.padding_value else {}
+            return named | _weights(node) | window | {"groups": node.groups} | value
         case Threshold():
             output = {"bits": node.output.bits, "signed": node.output.signed}
             return named | {"thresholds": node.thresholds} | output
         case MaxPool2d() | SumPool2d():
-            return named | {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
+            pool = named | {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
+            padding = node.padding if isinstance(node, MaxPool2d) else (0, 0)
+            return pool | ({"padding": list(padding)} if any(padding) else {})
         case UpsampleNearest() | PixelShuffle():
             return named | {"factor": node.factor}
-        case Add() | Concat() | Flatten() | Argmax():
+        case Add():
+            factors = list(node.multipliers)
+            return named | ({} if factors == [1, 1] else {"multipliers": factors})
+        case Argmax():
+            return named | ({} if node.labels is None else {"labels": list(node.labels)})
+        case Concat() | Flatten():
             return named
         case _:
             assert_never(node)
@@ -88,12 +97,12 @@ def read_node(fields: Fields) -> Op:
         "rescale": _rescale,
         "max_pool2d": _max_pool2d,
         "sum_pool2d": _sum_pool2d,
-        "add": lambda _, name, inputs: Add(name=name, inputs=inputs),
+        "add": _add,
         "concat": lambda _, name, inputs: Concat(name=name, inputs=inputs),
         "upsample_nearest": _upsample_nearest,
         "pixel_shuffle": _pixel_shuffle,
         "flatten": lambda _, name, inputs: Flatten(name=name, inputs=inputs),
-        "argmax": lambda _, name, inputs: Argmax(name=name, inputs=inputs),
+        "argmax": _argmax,
     }
     op = fields.text("op")
     if op not in readers:
@@ -126,9 +135,24 @@ def _conv2d(fields: Fields, name: str, inputs: Inputs) -> Conv2d:
         bias=_bias(fields, weight),
         accumulators=tuple(_accumulator(item) for item in fields.children("accumulator")),
         stride=fields.pair("stride"),
-        padding=fields.pair("padding"),
+        padding=_padding(fields),
         groups=fields.integer("groups"),
+        padding_value=_integer_or(fields, "padding_value", 0),
     )
+
+
+def _padding(fields: Fields) -> Padding:
+    numbers = tuple(fields.integers("padding"))
+    if len(numbers) not in (2, 4):
+        raise ModelError(
+            f"{fields.where}: padding must be two integers, or four: top, left, bottom and right; "
+            f"not {len(numbers)}"
+        )
+    return cast(Padding, numbers)
+
+
+def _integer_or(fields: Fields, name: str, default: int) -> int:
+    return default if fields.optional(name) is None else fields.integer(name)
 
 
 def _bias(fields: Fields, weight: IntArray) -> IntArray:
@@ -167,12 +191,29 @@ def _rescale(fields: Fields, name: str, inputs: Inputs) -> Threshold:
 
 def _max_pool2d(fields: Fields, name: str, inputs: Inputs) -> MaxPool2d:
     kernel_size, stride = fields.pair("kernel_size"), fields.pair("stride")
-    return MaxPool2d(name=name, inputs=inputs, kernel_size=kernel_size, stride=stride)
+    padding = (0, 0) if fields.optional("padding") is None else _padding(fields)
+    return MaxPool2d(
+        name=name, inputs=inputs, kernel_size=kernel_size, stride=stride, padding=padding
+    )
 
 
 def _sum_pool2d(fields: Fields, name: str, inputs: Inputs) -> SumPool2d:
     kernel_size, stride = fields.pair("kernel_size"), fields.pair("stride")
     return SumPool2d(name=name, inputs=inputs, kernel_size=kernel_size, stride=stride)
+
+
+def _add(fields: Fields, name: str, inputs: Inputs) -> Add:
+    plain = fields.optional("multipliers") is None
+    return Add(
+        name=name, inputs=inputs, multipliers=(1, 1) if plain else fields.pair("multipliers")
+    )
+
+
+def _argmax(fields: Fields, name: str, inputs: Inputs) -> Argmax:
+    plain = fields.optional("labels") is None
+    return Argmax(
+        name=name, inputs=inputs, labels=None if plain else tuple(fields.integers("labels"))
+    )
 
 
 def _upsample_nearest(fields: Fields, name: str, inputs: Inputs) -> UpsampleNearest:

@@ -217,19 +217,19 @@ class _Set:
         return ["{", *indented(lines), "}"]
 
     def _window(self, tap: dict[str, str], q: int) -> list[str]:
-        assert self.stage.lines is not None
-        across = self.stage.lines.stride[1]
-        lines, zero = [], self.stage.inputs.lanes[0]
-        kind = type_name(zero)
+        windows, lane = self.stage.lines, self.stage.inputs.lanes[0]
+        assert windows is not None
+        kind, beside = type_name(lane), literal(windows.beside, lane)
+        lines: list[str] = []
         for number in self.taps:
             name = f"{number}_{q}"
             lines += [
                 f"const int y{name} = {tap['row'].format(f'tap{number}')};",
                 f"const int c{name} = {tap['column'].format(f'tap{number}')}"
-                f"{f' + {q * across}' if q else ''};",
+                f"{f' + {q * windows.stride[1]}' if q else ''};",
                 f"const {kind} v{name} = {tap['inside'].format(f'y{name}', f'c{name}')} ? "
                 f"x{name}{tap['place'].format(f'y{name}', f'c{name}', f'tap{number}')} : "
-                f"{literal(0, zero)};",
+                f"{beside};",
             ]
         reads = {
             (e, lane): f"v{port.number}_{q}"

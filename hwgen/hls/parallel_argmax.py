@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hwgen.hls.beats import Beat
 from hwgen.hls.text import cast, covering, literal, type_name
 from hwgen.numeric import IntType
-from hwgen.plan.stages.stage import WindowMax
+from hwgen.plan.stages.stage import ParallelArgmax, WindowMax
 
 
 class Candidate(NamedTuple):
@@ -18,11 +18,15 @@ class Candidate(NamedTuple):
     place: str
 
 
-def argmax_lines(x: Beat, y: Beat) -> list[str]:
+def argmax_lines(stage: ParallelArgmax, x: Beat, y: Beat) -> list[str]:
     """Give the lines of a unit: of equal lanes the one with the lowest index wins."""
     lines: list[str] = []
     code = y.lanes[0]
-    round_ = [Candidate(x.lane("x", k), kind, literal(k, code)) for k, kind in enumerate(x.lanes)]
+    labels = stage.labels or range(len(x.lanes))
+    round_ = [
+        Candidate(x.lane("x", k), kind, literal(label, code))
+        for (k, kind), label in zip(enumerate(x.lanes), labels, strict=True)
+    ]
     count = 0
     while len(round_) > 1:
         following = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwgen.hls.beats import Beat
-from hwgen.hls.text import integer, table
+from hwgen.hls.text import integer, table, type_name
 from hwgen.numeric import IntType
 from hwgen.plan.stages.stage import PADDING, SerialArgmax
 
@@ -11,13 +11,16 @@ from hwgen.plan.stages.stage import PADDING, SerialArgmax
 def argmax_tables(stage: SerialArgmax) -> list[str]:
     """Give of each lane and beat the inverted index of its element, and whether there is one."""
     lines, lanes = [], len(stage.inputs.lanes)
-    top = (1 << stage.outputs.lanes[0].bits) - 1
+    top = (1 << stage.index_bits) - 1
     for lane in range(lanes):
         order = stage.inputs.order[lane::lanes]
         words = [integer(0 if e == PADDING else top - e) for e in order]
-        lines += table(f"ap_uint<{stage.outputs.lanes[0].bits}>", f"index{lane}", words)
+        lines += table(f"ap_uint<{stage.index_bits}>", f"index{lane}", words)
         if PADDING in order:
             lines += table("bool", f"used{lane}", [str(int(e != PADDING)) for e in order])
+    if stage.labels:
+        kind = type_name(stage.outputs.lanes[0])
+        lines += table(kind, "label", [integer(label) for label in stage.labels])
     return lines
 
 
@@ -26,7 +29,8 @@ def argmax_process(stage: SerialArgmax, x: Beat, y: Beat) -> list[str]:
 
     A key is a value above its inverted index: of equal values that of the lowest index is largest.
     """
-    bits = stage.outputs.lanes[0].bits
+    bits = stage.index_bits
+    index = f"ap_uint<{bits}>(~hwgen_field<0, {bits}>(best))"
     key = f"ap_uint<{bits + max(kind.bits for kind in x.lanes)}>"
     lines: list[str] = []
     keys = [_key(lane, kind, key, bits, stage, lines, x) for lane, kind in enumerate(x.lanes)]
@@ -51,7 +55,7 @@ def argmax_process(stage: SerialArgmax, x: Beat, y: Beat) -> list[str]:
         f"  best = beat == 0 ? {largest} : hwgen_select({largest} > best, {largest}, best);",
         "}",
         f"{y.name} y;",
-        f"{y.lane('y', 0)} = ~hwgen_field<0, {bits}>(best);",
+        f"{y.lane('y', 0)} = {f'hwgen_look(label, {index})' if stage.labels else index};",
         "out.write(y);",
     ]
 

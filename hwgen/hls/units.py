@@ -91,7 +91,7 @@ def _beatwise(stage: Stage, name: str, x: Beat, y: Beat) -> list[list[str]]:
         case ParallelThreshold():
             lines = threshold_lines(stage, x, y)
         case ParallelArgmax():
-            lines = argmax_lines(x, y)
+            lines = argmax_lines(stage, x, y)
         case WindowMax():
             lines = window_max_lines(stage, x, y)
         case _:

@@ -11,7 +11,7 @@ def window_process(stage: WindowBuffer, x: Beat, y: Beat) -> list[str]:
     """Give the body of a process that gives the window of each output position.
 
     A step is a column of the map, or one behind its right or lower edge where windows reach there.
-    What lies outside the map is 0: a tap knows from the step's row and column whether it does.
+    A tap knows from the step's row and column whether it lies outside the map, and what it shows.
     """
     (height, width), (rows, columns) = stage.inputs.image, stage.outputs.image
     (kh, kw), (sy, sx), (oy, ox) = stage.kernel, stage.stride, stage.origin
@@ -53,7 +53,8 @@ def window_process(stage: WindowBuffer, x: Beat, y: Beat) -> list[str]:
             *_outside("column", kw - 1 - tap.v, end_column, (columns - 1) * sx, width),
         ]
         if outside:
-            value = f"{' && '.join(outside)} ? {value} : {literal(0, y.lanes[lane])}"
+            beside = stage.beside[tap.lane] if stage.beside else 0
+            value = f"{' && '.join(outside)} ? {value} : {literal(beside, y.lanes[lane])}"
         lines.append(f"      {y.lane('y', lane)} = {value};")
     return [*lines, "      out.write(y);", "    }", "  }", "}"]
 

@@ -20,6 +20,7 @@ from hwgen.ir.ops import (
     Threshold,
     UpsampleNearest,
 )
+from hwgen.ir.padding import padded_size, sides, windows_of
 from hwgen.ir.weighted import Conv2d, Dense
 from hwgen.numeric import Range
 
@@ -37,7 +38,7 @@ def infer(node: Op, sources: list[Tensor]) -> Result:
         case MaxPool2d() | SumPool2d():
             return _pool(node, source)
         case Add():
-            return _add(*sources)
+            return _add(node, *sources)
         case Concat():
             return _concat(sources)
         case UpsampleNearest() | PixelShuffle():
@@ -47,18 +48,20 @@ def infer(node: Op, sources: list[Tensor]) -> Result:
         case Argmax():
             if len(source.shape) != 1:
                 return [f"input must have one axis, not shape {source.shape}; flatten it"]
-            return Tensor((1,), Range(0, source.shape[0] - 1))
+            return _argmax(node, source.shape[0])
         case _:
             assert_never(node)
 
 
 def _threshold(node: Threshold, source: Tensor) -> Result:
-    shape = (source.shape[0], (1 << node.output.bits) - 1)
-    if node.thresholds.shape != shape:
+    channels, most = source.shape[0], (1 << node.output.bits) - 1
+    rows, *steps = node.thresholds.shape or (0,)
+    if rows not in (1, channels) or len(steps) != 1 or not 1 <= steps[0] <= most:
+        shape = f"({channels} or 1, 1 to {most})"
         return [f"thresholds must have shape {shape}, not {node.thresholds.shape}"]
     if (node.thresholds[:, 1:] < node.thresholds[:, :-1]).any():  # a difference could overflow
         return ["thresholds must ascend in every channel"]
-    return Tensor(source.shape, node.output.range)
+    return Tensor(source.shape, Range(node.output.lo, node.output.lo + node.steps))
 
 
 def _pool(node: MaxPool2d | SumPool2d, source: Tensor) -> Result:
@@ -68,24 +71,36 @@ def _pool(node: MaxPool2d | SumPool2d, source: Tensor) -> Result:
     if min(node.kernel_size + node.stride) < 1:
         sizes = f"kernel_size {node.kernel_size} and stride {node.stride}"
         return [f"kernel_size and stride must be at least 1, not {sizes}"]
-    if any(kernel > size for kernel, size in zip(node.kernel_size, image, strict=True)):
-        return [f"kernel_size must fit the image {tuple(image)}, not {node.kernel_size}"]
-    height, width = (
-        (size - kernel) // step + 1
-        for size, kernel, step in zip(image, node.kernel_size, node.stride, strict=True)
-    )
-    shape = (channels, height, width)
+    padding = node.padding if isinstance(node, MaxPool2d) else (0, 0)
+    if any(not 0 <= p < k for p, k in zip(sides(padding), 2 * node.kernel_size, strict=True)):
+        return [f"padding must be 0 to less than kernel_size {node.kernel_size}, not {padding}"]
+    size = padded_size((image[0], image[1]), padding)
+    if any(kernel > room for kernel, room in zip(node.kernel_size, size, strict=True)):
+        return [f"kernel_size must fit the image {size}, not {node.kernel_size}"]
+    shape = (channels, *windows_of((image[0], image[1]), node.kernel_size, node.stride, padding))
     if isinstance(node, MaxPool2d):
         return Tensor(shape, source.range)
     area = prod(node.kernel_size)
     return _sum_tensor(shape, Range(source.range.lo * area, source.range.hi * area))
 
 
-def _add(left: Tensor, right: Tensor) -> Result:
+def _add(node: Add, left: Tensor, right: Tensor) -> Result:
     if left.shape != right.shape:
         return [f"inputs must have one shape, not {left.shape} and {right.shape}"]
-    total = Range(left.range.lo + right.range.lo, left.range.hi + right.range.hi)
-    return _sum_tensor(left.shape, total)
+    if 0 in node.multipliers:
+        return [f"multipliers must not be 0, not {node.multipliers}"]
+    a, b = (
+        sorted((factor * source.range.lo, factor * source.range.hi))
+        for factor, source in zip(node.multipliers, (left, right), strict=True)
+    )
+    return _sum_tensor(left.shape, Range(a[0] + b[0], a[1] + b[1]))
+
+
+def _argmax(node: Argmax, elements: int) -> Result:
+    labels = range(elements) if node.labels is None else node.labels
+    if len(labels) != elements or len(set(labels)) != elements or min(labels) < 0:
+        return [f"labels must be {elements} unlike numbers from 0 on, not {node.labels}"]
+    return Tensor((1,), node.given(elements))
 
 
 def _sum_tensor(shape: tuple[int, ...], total: Range) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwgen.ir.accumulator import MAX_ACCUMULATOR_BITS
 from hwgen.ir.ops import Tensor
+from hwgen.ir.padding import padded_size, windows_of
 from hwgen.ir.weighted import Conv2d, Dense, Weighted
 from hwgen.numeric import Range, signed_bits
 
@@ -54,14 +55,14 @@ def _conv_shape(node: Conv2d, source: Tensor) -> tuple[int, ...] | list[str]:
         return [f"groups must divide out_channels = {out_channels}, not {node.groups}"]
     if group_channels * node.groups != channels:
         return [f"in_channels must be {channels}, not {group_channels * node.groups}"]
-    padded = [size + 2 * around for size, around in zip(image, node.padding, strict=True)]
+    padded = padded_size((image[0], image[1]), node.padding)
     if any(size > room for size, room in zip(kernel, padded, strict=True)):
-        return [f"kernel must fit the padded image {tuple(padded)}, not {tuple(kernel)}"]
-    height, width = (
-        (room - size) // step + 1
-        for room, size, step in zip(padded, kernel, node.stride, strict=True)
-    )
-    return (out_channels, height, width)
+        return [f"kernel must fit the padded image {padded}, not {tuple(kernel)}"]
+    limits, value = source.range, node.padding_value
+    if value and not limits.lo <= value <= limits.hi:
+        return [f"padding_value must be a code, {limits.lo} to {limits.hi}, not {value}"]
+    shape = (image[0], image[1]), (kernel[0], kernel[1])
+    return (out_channels, *windows_of(*shape, node.stride, node.padding))
 
 
 def _value_problems(node: Weighted, source: Tensor) -> list[str]:

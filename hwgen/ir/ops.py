@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hwgen.ir.padding import Padding
 from hwgen.ir.weighted import Conv2d, Dense
 from hwgen.numeric import IntArray, IntType, Range
 
@@ -24,7 +25,8 @@ class Tensor:
 class Threshold:
     """Requantization: `output.lo` plus the number of the channel's thresholds that x reaches.
 
-    `thresholds` is (channels, 2**bits - 1) int64, ascending in each row; channel is axis 0 of x.
+    `thresholds` is (channels, steps) int64, or (1, steps) where all channels share a row, ascending
+    in each row; channel is axis 0 of x. There are at most 2**bits - 1 steps.
     """
 
     name: str
@@ -32,15 +34,34 @@ class Threshold:
     thresholds: IntArray
     output: IntType
 
+    @property
+    def steps(self) -> int:
+        """Thresholds of a channel: codes are `output.lo` to `output.lo + steps`."""
+        return int(self.thresholds.shape[1])
+
+    def of_channel(self, channel: int) -> IntArray:
+        """Give the thresholds of a channel, (steps,)."""
+        row: IntArray = self.thresholds[channel if len(self.thresholds) > 1 else 0]
+        return row
+
+    def full(self, channels: int) -> IntArray:
+        """Give a row for each channel, (channels, steps)."""
+        rows: IntArray = self.thresholds.repeat(channels // len(self.thresholds), axis=0)
+        return rows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxPool2d:
-    """Largest element of each window; windows lie inside the image."""
+    """Largest element of each window that lies in the image; each window has one at least.
+
+    `padding` is how far windows reach beyond the image, as in `Conv2d`.
+    """
 
     name: str
     inputs: tuple[str, ...]
     kernel_size: tuple[int, int]
     stride: tuple[int, int]
+    padding: Padding = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +76,14 @@ class SumPool2d:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add:
-    """Element-wise sum of two tensors of one shape, whose integers stand for one scale."""
+    """Element-wise sum of two tensors of one shape, whose integers stand for one scale.
+
+    `multipliers` are what the integers of each are taken times, where their scales are unlike.
+    """
 
     name: str
     inputs: tuple[str, ...]
+    multipliers: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +125,19 @@ class Flatten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argmax:
-    """Index of the largest element; the lowest index among equals. Output shape (1,)."""
+    """Index of the largest element; the lowest index among equals. Output shape (1,).
+
+    Where there are `labels`, one an element and all unlike, the label of that element instead.
+    """
 
     name: str
     inputs: tuple[str, ...]
+    labels: tuple[int, ...] | None = None
+
+    def given(self, elements: int) -> Range:
+        """Give the range of what it gives for so many elements."""
+        labels = self.labels or (0, elements - 1)
+        return Range(min(labels), max(labels))
 
 
 Op = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hwgen.bounds import common_divisor, row_ranges
 from hwgen.ir.accumulator import Accumulator
+from hwgen.ir.padding import Padding
 from hwgen.numeric import IntArray, Range
 
 
@@ -39,11 +40,12 @@ class Dense:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Conv2d:
-    """Integer cross-correlation plus bias, as in torch, with zeros around the image.
+    """Integer cross-correlation plus bias, as in torch, with `padding_value` around the image.
 
     `weight` is (out_channels, in_channels / groups, kh, kw), `bias` (out_channels,), both int64;
-    `stride` and `padding` are (vertical, horizontal), the padding on both sides. Depthwise is
-    `groups = in_channels`. The zeros of the padding lie in the input's range, which contains zero.
+    `stride` is (vertical, horizontal), `padding` the same for both sides, or (top, left, bottom,
+    right). Depthwise is `groups = in_channels`. The padding's value lies in the input's range; it
+    is the code of zero, and 0 where codes have no zero point.
     """
 
     name: str
@@ -53,8 +55,9 @@ class Conv2d:
     bias: IntArray
     accumulators: tuple[Accumulator, ...]
     stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    padding: Padding = (0, 0)
     groups: int = 1
+    padding_value: int = 0
 
     @property
     def rows(self) -> IntArray:

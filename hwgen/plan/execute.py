@@ -119,7 +119,7 @@ def _run_vectors(stage: _VectorStage, slots: IntArray) -> IntArray:
         case ParallelArgmax() | SerialArgmax():
             vectors = from_slots(stage.inputs, slots)
             best: IntArray = vectors.argmax(axis=1)[:, None].astype(np.int64)
-            return best
+            return np.array(stage.labels, np.int64)[best] if stage.labels else best
         case OutputBuffer():
             return slots
         case FoldedDense():
@@ -143,10 +143,10 @@ def _by_lane(stage: WindowBuffer, slots: IntArray) -> IntArray:
 
 
 def _windows(maps: IntArray, window: Window) -> IntArray:
-    """Give the taps of every window, 0 outside the image."""
+    """Give the taps of every window."""
     sources = window.sources()
     shown = maps[:, np.maximum(sources, 0)]
-    found: IntArray = np.where(sources == PADDING, 0, shown)
+    found: IntArray = np.where(sources == PADDING, np.array(window.outside), shown)
     return found.reshape(len(maps), -1)
 
 

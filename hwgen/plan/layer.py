@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Accumulator, Dense
 from hwgen.numeric import IntArray, Range
+from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.window import PoolKind
 from hwgen.plan.stages.wiring import INPUT
 from hwgen.plan.windows import Axis, Window
@@ -64,6 +66,32 @@ class Pool:
         axes = (self.rows, self.columns)
         return any(axis.kernel > axis.stride and axis.count > 1 for axis in axes)
 
+    @property
+    def is_padded(self) -> bool:
+        """Whether some window reaches beyond the image."""
+        return any((axis.pixels == PADDING).any() for axis in (self.rows, self.columns))
+
+    def beside(self, stream: Stream) -> tuple[int, ...]:
+        """Give what each lane of a stream shows beside the image: no more than any code of its."""
+        if not self.is_padded:
+            return ()
+        pairs = zip(stream.lanes, stream.order, strict=True)
+        return tuple(lane.lo if self.inputs[channel].lo < 0 else 0 for lane, channel in pairs)
+
+    @property
+    def taps(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of a window that are in the image anywhere."""
+        rows, columns = (
+            [k for k in range(axis.kernel) if axis.classes[:, k].any()]
+            for axis in (self.rows, self.columns)
+        )
+        return tuple(product(rows, columns))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether pixels can be pooled as they come: each is in one window at most."""
+        return not self.overlaps and not self.is_padded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
@@ -97,6 +125,8 @@ class Layer:
         (rows, 2**bits - 1) where `tail` is "threshold", else None; `code_lo` is added to the count.
     tail
         What reads the sums.
+    labels
+        What an argmax gives in place of each row's number, where that is another.
     is_last
         Whether what leaves it leaves the design.
     """
@@ -120,6 +150,7 @@ class Layer:
     thresholds: IntArray | None
     code_lo: int
     tail: Tail
+    labels: tuple[int, ...] = ()
     is_last: bool = False
 
     @property

@@ -31,12 +31,11 @@ from hwgen.ir import (
     operation_name,
 )
 from hwgen.numeric import IntArray, Range
+from hwgen.plan.fronts import enlargement_of, held_beside, is_matrix, pool_of
 from hwgen.plan.identifier import check_names
 from hwgen.plan.layer import Enlargement, Layer, Pool, Tail
 from hwgen.plan.matrix import Matrix, conv_matrix, dense_matrix, identity_matrix, sum_matrix
-from hwgen.plan.stages.window import PoolKind, pooled_range
 from hwgen.plan.stages.wiring import INPUT
-from hwgen.plan.windows import full_window
 
 _MatrixOp = Dense | Conv2d | SumPool2d | Add
 
@@ -94,6 +93,7 @@ class _Cutter:
         for node in graph.nodes:
             for source in node.inputs:
                 self.readers.setdefault(source, []).append(node)
+        self.beside = held_beside(graph)
         self.found: list[Layer] = []
         self.values: dict[str, _Value] = {}
 
@@ -142,8 +142,8 @@ class _Cutter:
         match node:
             case Flatten():
                 self.values[node.name] = _flat(value)
-            case MaxPool2d() | SumPool2d() if not _is_matrix(node, value):
-                pool = _pool_of(node, value)
+            case MaxPool2d() | SumPool2d() if not is_matrix(node, value.image):
+                pool = pool_of(node, value.image, value.ranges)
                 self.values[node.name] = replace(
                     value, front=(*value.front, pool), ranges=pool.outputs, image=pool.shown
                 )
@@ -156,7 +156,7 @@ class _Cutter:
             case Add():
                 self._matrix_node(node, self._together(node, inputs))
             case UpsampleNearest() | PixelShuffle():
-                larger = _enlargement(node, value)
+                larger = enlargement_of(node, value.image, value.ranges)
                 self.values[node.name] = replace(
                     value,
                     front=(*value.front, larger),
@@ -207,26 +207,30 @@ class _Cutter:
         """Add the layer of an operation, or of none but what follows where `node` is a name."""
         matrix = self._matrix(node, value)
         thresholds, code_lo = None, 0
+        labels: tuple[int, ...] = ()
         kind: Tail = "output"
         outputs = matrix.totals
         match tail:
             case Threshold():
-                thresholds, code_lo, kind = tail.thresholds, tail.output.lo, "threshold"
+                thresholds, code_lo, kind = _full(tail, matrix.totals), tail.output.lo, "threshold"
                 outputs = tuple(
                     _codes(t, total, code_lo)
                     for t, total in zip(thresholds, matrix.totals, strict=True)
                 )
             case Argmax():
-                kind = "argmax"
-                outputs = (Range(0, len(matrix.totals) - 1),)
+                kind, labels = "argmax", tail.labels or ()
+                outputs = (tail.given(len(matrix.totals)),)
             case None:
                 pass
             case _:
                 assert_never(tail)
         own = node if isinstance(node, str) else node.name
+        tail_name = own if tail is None else tail.name
+        for value_beside in self.beside.get(tail_name, ()):
+            outputs = tuple(o.union(Range(value_beside, value_beside)) for o in outputs)
         layer = Layer(
             name=f"{own}_in" if isinstance(node, str) else own,
-            tail_name=own if tail is None else tail.name,
+            tail_name=tail_name,
             sources=value.sources,
             op=operation_name(self.graph.node(own)),
             node_name=own,
@@ -244,6 +248,7 @@ class _Cutter:
             thresholds=thresholds,
             code_lo=code_lo,
             tail=kind,
+            labels=labels,
         )
         self.found.append(layer)
         sums = value.sums_of if isinstance(node, str | Add) else ""
@@ -271,7 +276,7 @@ class _Cutter:
                 assert value.image is not None
                 return sum_matrix(node, value.image, value.ranges)
             case Add():
-                return identity_matrix(value.image, value.ranges, len(node.inputs))
+                return identity_matrix(value.image, value.ranges, node.multipliers)
             case _:
                 return identity_matrix(value.image, value.ranges)
 
@@ -284,46 +289,15 @@ def _flat(value: _Value) -> _Value:
     return replace(value, ranges=ranges, image=None, flattened=value.image)
 
 
-def _is_matrix(node: MaxPool2d | SumPool2d, value: _Value) -> bool:
-    """Whether a pooling is a matrix: of sums of pixels those whose windows overlap are."""
-    return isinstance(node, SumPool2d) and _pool_of(node, value).overlaps
-
-
-def _enlargement(node: UpsampleNearest | PixelShuffle, value: _Value) -> Enlargement:
-    assert value.image is not None
-    factor, channels = node.factor, len(value.ranges)
-    phases = range(factor * factor)
-    if isinstance(node, PixelShuffle):
-        sources = tuple(tuple(range(phase, channels, len(phases))) for phase in phases)
-    else:
-        sources = (tuple(range(channels)),) * len(phases)
-    outputs = []
-    for shown in zip(*sources, strict=True):
-        limits = [value.ranges[channel] for channel in shown]
-        outputs.append(Range(min(r.lo for r in limits), max(r.hi for r in limits)))
-    return Enlargement(
-        name=node.name,
-        factor=factor,
-        image=value.image,
-        sources=sources,
-        inputs=value.ranges,
-        outputs=tuple(outputs),
-    )
-
-
-def _pool_of(node: MaxPool2d | SumPool2d, value: _Value) -> Pool:
-    assert value.image is not None
-    window = full_window(value.image, 1, node.kernel_size, node.stride)
-    kind: PoolKind = "max" if isinstance(node, MaxPool2d) else "sum"
-    pixels = prod(node.kernel_size)
-    return Pool(
-        name=node.name,
-        kind=kind,
-        rows=window.rows,
-        columns=window.columns,
-        inputs=value.ranges,
-        outputs=tuple(pooled_range(kind, limits, pixels) for limits in value.ranges),
-    )
+def _full(node: Threshold, totals: tuple[Range, ...]) -> IntArray:
+    """Give 2**bits - 1 thresholds for each row; those behind its last are never reached."""
+    rows = node.full(len(totals))
+    missing = (1 << node.output.bits) - 1 - node.steps
+    if not missing:
+        return rows
+    never = [max(int(row[-1]), total.hi + 1) for row, total in zip(rows, totals, strict=True)]
+    behind: IntArray = np.array(never, np.int64)[:, None].repeat(missing, axis=1)
+    return np.concatenate([rows, behind], axis=1)
 
 
 def _codes(thresholds: IntArray, total: Range, code_lo: int) -> Range:

@@ -45,13 +45,16 @@ def _of_vector(weight: IntArray, bias: IntArray, inputs: Ranges, fan_in: int) ->
     return Matrix(weight=weight, bias=bias, inputs=inputs, totals=totals, fan_in=fan_in)
 
 
-def identity_matrix(image: tuple[int, int] | None, channels: Ranges, operands: int = 1) -> Matrix:
+def identity_matrix(
+    image: tuple[int, int] | None, channels: Ranges, multipliers: tuple[int, ...] = (1,)
+) -> Matrix:
     """Give a matrix that changes nothing, for what follows it alone, or that sums its operands.
 
-    `channels` are those of one operand after another.
+    `channels` are those of one operand after another, each of which has a multiplier.
     """
+    operands = len(multipliers)
     rows = len(channels) // operands
-    weight = np.tile(np.eye(rows, dtype=np.int64), operands)
+    weight = np.kron(np.array([multipliers]), np.eye(rows, dtype=np.int64))
     if image is None:
         return _of_vector(weight, np.zeros(rows, np.int64), channels, operands)
     window = full_window(image, len(channels), (1, 1), (1, 1))
@@ -76,7 +79,8 @@ def conv_matrix(node: Conv2d, image: tuple[int, int], channels: Ranges) -> Matri
         chosen = slice(index * own, (index + 1) * own)
         part = node.weight[chosen].transpose(0, 2, 3, 1)
         weight[chosen, :, :, index * group : (index + 1) * group] = part
-    window = full_window(image, len(channels), (height, width), node.stride, node.padding)
+    shape = (height, width), node.stride, node.padding, node.padding_value
+    window = full_window(image, len(channels), *shape)
     flat = weight.reshape(rows, -1)
     return _windowed(flat, node.bias.copy(), window, channels, group * height * width)
 
@@ -86,12 +90,12 @@ def _windowed(
 ) -> Matrix:
     """Leave the taps that are read and can vary, and bound the sums of every class of positions."""
     inside = np.stack(list(window.classes()))
-    always, ever = inside.all(axis=0), inside.any(axis=0)
-    own = tuple(channels[tap.lane] for tap in window.taps)
-    fixed = always & np.array([limits.span == 0 for limits in own])
-    constants = np.array([limits.lo for limits in own])
+    ever = inside.any(axis=0)
+    shown = tap_ranges(window, channels)
+    fixed = np.array([limits.span == 0 for limits in shown]) | ~ever
+    constants = np.where(ever, [limits.lo for limits in shown], window.outside)
     bias = bias + weight[:, fixed] @ constants[fixed]
-    read = (weight != 0).any(axis=0) & ever & ~fixed
+    read = (weight != 0).any(axis=0) & ~fixed
     if not read.any():
         read[int(ever.argmax())] = True  # positions must come from somewhere
     kept = np.flatnonzero(read)
@@ -116,7 +120,9 @@ def _class_totals(weight: IntArray, bias: IntArray, window: Window, channels: Ra
     hi = np.array([channels[tap.lane].hi for tap in window.taps])
     low, high = np.minimum(weight * lo, weight * hi), np.maximum(weight * lo, weight * hi)
     inside = np.stack(list(window.classes())).T.astype(np.int64)
-    least, most = (low @ inside).min(axis=1) + bias, (high @ inside).max(axis=1) + bias
+    beside = (weight * np.array(window.outside)) @ (1 - inside)
+    least = (low @ inside + beside).min(axis=1) + bias
+    most = (high @ inside + beside).max(axis=1) + bias
     return tuple(Range(int(a), int(b)) for a, b in zip(least, most, strict=True))
 
 

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from hwgen.ir.padding import Padding, sides, windows_of
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.stages.folded import FoldedDense
 from hwgen.plan.stages.lines import Lines
@@ -58,11 +59,13 @@ class Window:
     """The windows of a layer, a tap a column of its matrix; `Tap.lane` is the channel.
 
     A window of one tap that sees every pixel once is *pointwise*: it is the pixel itself.
+    `beside` is what each channel shows outside the image; () where that is 0.
     """
 
     rows: Axis
     columns: Axis
     taps: tuple[Tap, ...]
+    beside: tuple[int, ...] = ()
 
     @property
     def image(self) -> tuple[int, int]:
@@ -82,6 +85,11 @@ class Window:
             and self.image == self.outputs
             and self.rows.origin == self.columns.origin == 0
         )
+
+    @property
+    def outside(self) -> tuple[int, ...]:
+        """What each tap shows where it is outside the image."""
+        return tuple(self.beside[tap.lane] if self.beside else 0 for tap in self.taps)
 
     def classes(self) -> Iterator[Flags]:
         """Give the different sets of taps that are inside the image, each (taps,)."""
@@ -117,7 +125,15 @@ def window_of(stage: WindowBuffer | FoldedDense, shape: WindowBuffer | Lines) ->
             strict=True,
         )
     ]
-    return Window(rows=axes[0], columns=axes[1], taps=shape.taps)
+    beside = shape.beside
+    if isinstance(beside, int):
+        beside = _of_all(beside, 1 + max(tap.lane for tap in shape.taps))
+    return Window(rows=axes[0], columns=axes[1], taps=shape.taps, beside=beside)
+
+
+def _of_all(value: int, channels: int) -> tuple[int, ...]:
+    """Give what each channel shows outside, where that is one value."""
+    return (value,) * channels if value else ()
 
 
 def full_window(
@@ -125,18 +141,23 @@ def full_window(
     channels: int,
     kernel: tuple[int, int],
     stride: tuple[int, int],
-    padding: tuple[int, int] = (0, 0),
+    padding: Padding = (0, 0),
+    beside: int = 0,
 ) -> Window:
-    """Give windows with all taps, in the order (row, column, channel)."""
+    """Give windows with all taps, in the order (row, column, channel), and `beside` outside."""
+    counts = windows_of(image, kernel, stride, padding)
     axes = [
-        Axis(size=size, count=(size + 2 * p - k) // s + 1, kernel=k, stride=s, origin=-p)
-        for size, k, s, p in zip(image, kernel, stride, padding, strict=True)
+        Axis(size=size, count=count, kernel=k, stride=s, origin=-p)
+        for size, count, k, s, p in zip(
+            image, counts, kernel, stride, sides(padding)[:2], strict=True
+        )
     ]
     taps = tuple(
         Tap(u, v, channel)
         for u, v, channel in product(range(kernel[0]), range(kernel[1]), range(channels))
     )
-    return Window(rows=axes[0], columns=axes[1], taps=taps)
+    values = _of_all(beside, channels)
+    return Window(rows=axes[0], columns=axes[1], taps=taps, beside=values)
 
 
 def cut_window(window: Window, kept: IntArray) -> Window:
@@ -148,15 +169,16 @@ def cut_window(window: Window, kept: IntArray) -> Window:
         rows=window.rows.cut(top, max(us)),
         columns=window.columns.cut(left, max(vs)),
         taps=tuple(Tap(tap.u - top, tap.v - left, tap.lane) for tap in taps),
+        beside=window.beside,
     )
 
 
 def tap_ranges(window: Window, channels: tuple[Range, ...]) -> tuple[Range, ...]:
-    """Give what each tap can show: its channel's values, and 0 where it is outside at a place."""
+    """Give what each tap can show: its channel's values, and what is outside where it ever is."""
     always = np.logical_and.reduce(list(window.classes()))
     return tuple(
-        channels[tap.lane] if inside else channels[tap.lane].union(Range(0, 0))
-        for tap, inside in zip(window.taps, always, strict=True)
+        channels[tap.lane] if inside else channels[tap.lane].union(Range(value, value))
+        for tap, inside, value in zip(window.taps, always, window.outside, strict=True)
     )
 
 
@@ -169,4 +191,5 @@ def lines_of(window: Window | None, image: tuple[int, int]) -> Lines | None:
         stride=(window.rows.stride, window.columns.stride),
         origin=(window.rows.origin, window.columns.origin),
         taps=window.taps,
+        beside=window.beside[0] if window.beside else 0,
     )

@@ -200,10 +200,10 @@ class Chain:
             codes = units.codes(thresholds, rows, image)
         else:
             dense = units.dense(rows, None)
-            if tail is None:
+            if not isinstance(tail, Argmax):
                 units.stream, units.frame = sums_themselves(units.stream, image, rows)
             else:
-                units.argmax(rows)
+                units.argmax(tail, rows)
         units.move()
         self.layers.append(
             FoldedLayer(

@@ -169,7 +169,7 @@ def _prove_layers(
                     tail = prove_threshold(module, layer.tail, dense.lanes, input_lanes)
                     inputs = tail.codes
                 case Argmax():
-                    tail = prove_argmax(module, dense.lanes, input_lanes)
+                    tail = prove_argmax(module, dense.lanes, input_lanes, layer.tail)
             lanes = tail.lanes
         widths = [len(lane) for lane in lanes]
         proofs.append(LayerProof(layer=layer, inputs=reached, dense=dense, tail=tail))
@@ -177,8 +177,9 @@ def _prove_layers(
     if isinstance(last, ThresholdProof):
         _check_output(module, design.output, widths, last.codes)
     elif isinstance(last, ArgmaxProof):
-        highest = Range(0, len(proofs[-1].dense.lanes) - 1)
-        _check_output(module, design.output, widths, (highest,))
+        node, rows = proofs[-1].layer.tail, len(proofs[-1].dense.lanes)
+        assert isinstance(node, Argmax)
+        _check_output(module, design.output, widths, (node.given(rows),))
 
 
 def _flows(design: DesignFolder, proofs: list[LayerProof]) -> list[tuple[str, Flow]]:

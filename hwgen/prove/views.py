@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.ir import Add, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
+from hwgen.ir.padding import Padding, windows_of
 from hwgen.numeric import IntArray, Range
 
 OUTSIDE = -2  # no pixel of the image
@@ -29,23 +30,21 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """The windows of an operation; tap (u, v) is number `u * kernel[1] + v`."""
+    """The windows of an operation; tap (u, v) is number `u * kernel[1] + v`.
+
+    Outside the image a tap is `beside`, or, where that is None, the lowest number of its lane.
+    """
 
     image: tuple[int, int]
     kernel: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
+    padding: Padding = (0, 0)
+    beside: int | None = 0
 
     @property
     def outputs(self) -> tuple[int, int]:
         """Rows and columns of positions."""
-        height, width = (
-            (size + 2 * around - kernel) // stride + 1
-            for size, kernel, stride, around in zip(
-                self.image, self.kernel, self.stride, self.padding, strict=True
-            )
-        )
-        return height, width
+        return windows_of(self.image, self.kernel, self.stride, self.padding)
 
     @cached_property
     def pixels(self) -> IntArray:
@@ -56,7 +55,7 @@ class View:
         axes = [
             np.arange(count)[:, None] * stride - around + np.arange(kernel)
             for count, stride, around, kernel in zip(
-                self.outputs, self.stride, self.padding, self.kernel, strict=True
+                self.outputs, self.stride, self.padding[:2], self.kernel, strict=True
             )
         ]
         rows, columns = axes[0][:, None, :, None], axes[1][None, :, None, :]
@@ -76,8 +75,22 @@ def view_of(node: Op | None, image: tuple[int, int]) -> View:
     match node:
         case Conv2d():
             kernel = node.weight.shape[2], node.weight.shape[3]
-            return View(image=image, kernel=kernel, stride=node.stride, padding=node.padding)
-        case MaxPool2d() | SumPool2d():
+            return View(
+                image=image,
+                kernel=kernel,
+                stride=node.stride,
+                padding=node.padding,
+                beside=node.padding_value,
+            )
+        case MaxPool2d():
+            return View(
+                image=image,
+                kernel=node.kernel_size,
+                stride=node.stride,
+                padding=node.padding,
+                beside=None,
+            )
+        case SumPool2d():
             return View(image=image, kernel=node.kernel_size, stride=node.stride)
         case _:
             return View(image=image)
@@ -102,7 +115,7 @@ def weights_of(node: Op | None, channels: int) -> tuple[IntArray, IntArray]:
             return weight, node.bias
         case Add():
             operand = np.eye(channels // len(node.inputs), dtype=np.int64)
-            weight = np.tile(operand, len(node.inputs))[:, None, :]
+            weight = np.kron(np.array([node.multipliers]), operand)[:, None, :]
             return weight, np.zeros(len(operand), np.int64)
         case SumPool2d():
             taps = int(np.prod(node.kernel_size))

@@ -26,6 +26,7 @@ from hwgen.ir import (
     UpsampleNearest,
     Weighted,
 )
+from hwgen.ir.padding import sides
 from hwgen.numeric import IntArray, Range
 
 _FLOAT64_EXACT = 1 << 53
@@ -49,8 +50,8 @@ def evaluate(node: Op, x: IntArray, limits: Range, *others: IntArray) -> IntArra
             return _threshold(node, x)
         case MaxPool2d() | SumPool2d():
             return _pool(node, x)
-        case Add():
-            return np.asarray(x + others[0], np.int64)
+        case Add(multipliers=(left, right)):
+            return np.asarray(left * x + right * others[0], np.int64)
         case Concat():
             return np.concatenate([x, *others], axis=1)
         case UpsampleNearest() | PixelShuffle():
@@ -58,7 +59,8 @@ def evaluate(node: Op, x: IntArray, limits: Range, *others: IntArray) -> IntArra
         case Flatten():
             return x.reshape(len(x), prod(x.shape[1:]))  # -1 fails for no samples
         case Argmax():
-            return np.asarray(np.argmax(x, axis=1, keepdims=True), np.int64)
+            winners = np.asarray(np.argmax(x, axis=1, keepdims=True), np.int64)
+            return winners if node.labels is None else np.array(node.labels, np.int64)[winners]
         case _:
             assert_never(node)
 
@@ -73,10 +75,12 @@ def _dense(node: Dense, x: IntArray, limits: Range) -> IntArray:
 
 def _conv2d(node: Conv2d, x: IntArray, limits: Range) -> IntArray:
     samples, channels, height, width = x.shape
-    (down, right), (above, left), groups = node.stride, node.padding, node.groups
+    (down, right), (above, left, below, beside) = node.stride, sides(node.padding)
+    groups = node.groups
     out_channels, group_channels, kernel_height, kernel_width = node.weight.shape
     kind = np.float64 if _fits_float64(node, limits) else np.int64
-    padded = np.zeros((samples, channels, height + 2 * above, width + 2 * left), kind)
+    size = (samples, channels, height + above + below, width + left + beside)
+    padded = np.full(size, node.padding_value, kind)
     padded[:, :, above : above + height, left : left + width] = x
     rows = (padded.shape[2] - kernel_height) // down + 1
     columns = (padded.shape[3] - kernel_width) // right + 1
@@ -99,12 +103,16 @@ def _fits_float64(node: Weighted, limits: Range) -> bool:
 
 def _threshold(node: Threshold, x: IntArray) -> IntArray:
     codes = np.empty_like(x)
-    for channel, thresholds in enumerate(node.thresholds):
+    for channel, thresholds in enumerate(node.full(x.shape[1])):
         codes[:, channel] = np.searchsorted(thresholds, x[:, channel], side="right")
     return codes + node.output.lo
 
 
 def _pool(node: MaxPool2d | SumPool2d, x: IntArray) -> IntArray:
+    if isinstance(node, MaxPool2d) and any(node.padding):
+        above, left, below, beside = sides(node.padding)
+        around = ((0, 0), (0, 0), (above, below), (left, beside))
+        x = np.pad(x, around, constant_values=np.iinfo(np.int64).min)
     windows = np.lib.stride_tricks.sliding_window_view(x, node.kernel_size, axis=(2, 3))
     kept = windows[:, :, :: node.stride[0], :: node.stride[1]]
     pooled = kept.max(axis=(-2, -1)) if isinstance(node, MaxPool2d) else kept.sum(axis=(-2, -1))

@@ -19,6 +19,7 @@ from hwgen.ir import (
     Weighted,
     operation_name,
 )
+from hwgen.report.import_notes import import_lines, of_the_file
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
@@ -60,7 +61,10 @@ def _node(graph: Graph, node: Op) -> dict[str, Any]:
     if isinstance(node, MaxPool2d | SumPool2d):
         row |= {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
     if isinstance(node, Threshold):
+        limits = graph.source(node).range
+        inside = (node.thresholds > limits.lo) & (node.thresholds <= limits.hi)
         row["thresholds"] = int(node.thresholds.size)
+        row["reached"] = int(inside.sum())
     return row
 
 
@@ -100,14 +104,17 @@ def inspection_table(document: dict[str, Any]) -> Table:
         title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of "
         "the widest channel by every bound",
         title_justify="left",
-        caption=_result_line(document),
+        caption="\n".join([_result_line(document), *import_lines(document)]),
         caption_justify="left",
     )
     columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
     bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
+    files = of_the_file(document)
     for name in columns + bounds:
         left = name in ("layer", "op", "output", "type", "weights")
         table.add_column(name, justify="left" if left else "right")
+    if files:
+        table.add_column("nodes of the file", no_wrap=True, max_width=40)
     for node in document["nodes"]:
         cells = [node["name"], _operation(node), _by(node["shape"]), node["type"]]
         if "bits" in node:
@@ -119,7 +126,8 @@ def inspection_table(document: dict[str, Any]) -> Table:
                 *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
                 str(node["target_bits"] or "-"),
             ]
-        table.add_row(*cells)
+        cells += [""] * (len(columns + bounds) - len(cells)) if files else []
+        table.add_row(*cells, *([files.get(node["name"], "")] if files else []))
     return table
 
 

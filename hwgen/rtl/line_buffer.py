@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -167,7 +167,10 @@ class LineBuffer(wiring.Component):
             read.en.eq(self.enable),
         ]
         hidden = registers.wait(choose(outside, row), f"hidden{port}", 1)
-        data = registers.delay(Mux(hidden, 0, read.data), f"word{port}")
+        beside = Cat(
+            Const(shape.beside, shape.element_bits) for _ in range(shape.lanes * shape.columns.span)
+        )
+        data = registers.delay(Mux(hidden, beside, read.data), f"word{port}")
         choice = registers.wait(Cat(shift, lane), f"choice{port}", 2)
         bits, span = shape.element_bits, shape.columns.span
         shifts, pixels = 1 << len(shift), range(shape.pixels)

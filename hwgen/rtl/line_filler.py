@@ -16,8 +16,8 @@ from hwgen.rtl.line_words import assembled, known, shared
 class LineFiller(wiring.Component):
     """Takes a beat a step, and writes the words that the beat completes a cycle later.
 
-    Columns beyond the image are steps without a beat; columns left of it are 0 since a row starts
-    with nothing. Copies that store unlike shares of the channels are written unlike words.
+    Columns beyond the image are steps without a beat; those left of it are what a row starts with.
+    Copies that store unlike shares of the channels are written unlike words.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class LineFiller(wiring.Component):
         shape, bits = self.shape, self.shape.element_bits
         codes = [resize(lane, bits) for lane in split(self.i.payload, shape.inputs.lanes)]
         if shape.columns.beyond:
-            codes = [Mux(beyond, 0, code) for code in codes]
+            codes = [Mux(beyond, shape.beside, code) for code in codes]
         return [codes[lane :: shape.inputs.channels] for lane in range(shape.inputs.channels)]
 
     def _count(

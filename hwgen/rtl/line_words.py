@@ -67,7 +67,8 @@ def assembled(
             attrs={"ram_style": "distributed"},
         )
         read, write = memory.read_port(domain="comb"), memory.write_port()
-        before = Mux(first, 0, read.data) if columns.padded else read.data
+        beside = Cat(Const(shape.beside, bits) for _ in range(width // bits))
+        before = Mux(first, beside, read.data) if columns.padded else read.data
     whole = [
         Cat(before.word_select(k, size) if len(codes) > 1 and width else before, *own)
         for k, own in enumerate(codes)

@@ -12,7 +12,7 @@ Candidate = Values  # (value, index)
 
 
 class ParallelArgmaxUnit(LaneComponent):
-    """Of equal lanes the one with the lowest index wins.
+    """Gives the number, or the label, of the largest lane; of equal lanes the first one wins.
 
     Accepts a beat every cycle; latency `plan.latency`.
 
@@ -31,8 +31,9 @@ class ParallelArgmaxUnit(LaneComponent):
         self._pipeline = Pipeline(m, self.i, self.o, self.plan.latency, self.plan.flow)
         self._count = 0
         width = self.plan.outputs.lanes[0].bits
+        labels = self.plan.labels or range(len(self.plan.inputs.lanes))
         round_: list[Candidate] = [
-            (self.i.payload[f"e{k}"], Const(k, width)) for k in range(len(self.plan.inputs.lanes))
+            (self.i.payload[f"e{k}"], Const(label, width)) for k, label in enumerate(labels)
         ]
         round_ = [self._delayed(m, 0, candidate) for candidate in round_]
         for level in range(self.plan.depth):

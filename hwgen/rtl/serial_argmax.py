@@ -12,7 +12,8 @@ class SerialArgmaxUnit(LaneComponent):
     """Keeps the best element so far; one output beat a vector, one cycle after its last beat.
 
     Of equal elements the one with the lowest index wins: the inverted index stands below the value,
-    and the larger of both together is kept. Accepts a beat every cycle.
+    and the larger of both together is kept. A label stands below both, and decides nothing since no
+    two indices are equal. Accepts a beat every cycle.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class SerialArgmaxUnit(LaneComponent):
             round_ = [_larger(round_[k : k + 2]) for k in range(0, len(round_), 2)]
         best = Signal(len(round_[0]), reset_less=True)
         m.d.comb += [
-            self.o.payload.e0.eq(~best[:width]),
+            self.o.payload.e0.eq(best[:width] if self.plan.labels else ~best[:width]),
             self.o.valid.eq(valid),
             self.i.ready.eq(self.o.ready | ~valid),
         ]
@@ -48,8 +49,9 @@ class SerialArgmaxUnit(LaneComponent):
         return m
 
     def _candidate(self, m: Module, lane: int, beat: Signal) -> Value:
-        """Give value and inverted index of a lane as one unsigned number; padding is lowest."""
-        kind, width = self.plan.inputs.lanes[lane], self.plan.outputs.lanes[0].bits
+        """Give value, inverted index and label of a lane as one number; padding is lowest."""
+        kind, width = self.plan.inputs.lanes[lane], self.plan.index_bits
+        labels, label_bits = self.plan.labels, self.plan.outputs.lanes[0].bits
         order = self.plan.inputs.order[lane :: len(self.plan.inputs.lanes)]
         top = (1 << width) - 1
         inverted = choose([Const(0 if e == PADDING else top - e, width) for e in order], beat)
@@ -59,8 +61,13 @@ class SerialArgmaxUnit(LaneComponent):
         if PADDING in order:
             used = choose([Const(int(e != PADDING), 1) for e in order], beat)
             value = Mux(used, value, 0)
-        candidate = Signal(width + kind.bits, name=f"candidate{lane}")
-        m.d.comb += candidate.eq(Cat(inverted, value))
+        parts = [inverted, value]
+        if labels:
+            own = [Const(0 if e == PADDING else labels[e], label_bits) for e in order]
+            parts.insert(0, choose(own, beat))
+        bits = sum(len(part) for part in parts)
+        candidate = Signal(bits, name=f"candidate{lane}")
+        m.d.comb += candidate.eq(Cat(*parts))
         return candidate
 
 

@@ -28,8 +28,8 @@ def unpacked(bits: Value, like: Mapping[Key, Value]) -> dict[Key, Value]:
 class WindowTape:
     """Holds of each lane no more pixels than its taps need.
 
-    What lies outside the image becomes 0 where it is loaded, by the reset of the register: no
-    logic lies in the way of the data.
+    What lies outside the image becomes its lane's value there where it is loaded, by the reset of
+    the register: no logic lies in the way of the data.
 
     Parameters
     ----------
@@ -105,8 +105,13 @@ class WindowTape:
             return {}
         register = Signal(len(bits), name=name, reset_less=True)
         with self.m.If(self.step):
-            self.m.d.sync += register.eq(Mux(reset, 0, bits))
+            self.m.d.sync += register.eq(Mux(reset, self._beside(value), bits))
         return unpacked(register, value)
+
+    def _beside(self, word: Word) -> Value:
+        """Give what the lanes of a word show outside the image."""
+        beside = self.plan.beside or (0,) * len(self.plan.inputs.lanes)
+        return Cat(Const(beside[lane] % (1 << len(v)), len(v)) for lane, v in word.items())
 
     def _tapped(self, rows: Collection[int], columns: Collection[int]) -> list[int]:
         """Lanes with a tap in some rows and columns of the window."""

@@ -58,6 +58,14 @@ class SynthResult:
         """Clock frequency after place and route; None without it."""
         return self.placement.fmax_mhz
 
+    def __str__(self) -> str:
+        clock = "not placed" if self.fmax_mhz is None else f"{self.fmax_mhz:.1f} MHz"
+        total = self.total
+        return (
+            f"{self.top} on {self.target}: {total.luts:,} LUTs, {total.ffs:,} flip-flops, "
+            f"block RAMs {total.brams:g}, DSPs {total.dsps}, {clock}"
+        )
+
     def to_json(self) -> dict[str, object]:
         """Give the document of `DIR/synth/<target>.json`, equal for equal design and tools."""
         parts = self.breakdown

@@ -26,11 +26,11 @@ def document():
     nodes = (
         conv2d(
             "conv", "input", np.ones((4, 1, 3, 1)), Range(0, 1), stride=(1, 2), padding=(1, 0),
-            groups=2,
+            groups=2, padding_value=1,
         ),
-        Add(name="add", inputs=("conv", "conv")),
+        Add(name="add", inputs=("conv", "conv"), multipliers=(1, -3)),
         Concat(name="concat", inputs=("add", "conv")),
-        MaxPool2d(name="max", inputs=("concat",), **kernel),
+        MaxPool2d(name="max", inputs=("concat",), padding=(1, 0, 0, 0), **kernel),
         SumPool2d(name="sum", inputs=("max",), **kernel),
         UpsampleNearest(name="up", inputs=("sum",), factor=3),
         PixelShuffle(name="shuffle", inputs=("up",), factor=2),
@@ -73,7 +73,12 @@ def test_a_missing_key(node, key):
     ("node", "key", "value", "expected"),
     [
         (0, "stride", [1], "stride must be two integers, not 1"),
-        (0, "padding", [0, 0, 0], "padding must be two integers, not 3"),
+        (
+            0,
+            "padding",
+            [0, 0, 0],
+            "padding must be two integers, or four: top, left, bottom and right; not 3",
+        ),
         (0, "stride", 1, "stride must be a list of integers, not int"),
         (0, "groups", "2", "groups must be an integer, not str"),
         (3, "stride", [1, 1.0], "stride must be a list of integers"),

@@ -1,18 +1,20 @@
-"""Damaged models, matrices, plans and design folders: one sentence, or a right result.
+"""Damaged models, ONNX files, matrices, plans and designs: one sentence, or a right result.
 
-`make test` runs about a hundred cases, `make fuzz` ten thousand. A case is named by its kind and
-seed, so that one that failed runs alone: `pytest tests/fuzz -k "plan and 17"`.
+`make test` runs about two hundred cases, `make fuzz` twenty thousand. A case is named by its kind
+and seed, so that one that failed runs alone: `pytest tests/fuzz -k "plan and 17"`.
 """
 
 import pytest
 
-from tests.fuzz import folders, models, plans
+from tests.fuzz import folders, models, onnx_files, plans
 from tests.fuzz.models import make_models
 
 KINDS = {  # what is damaged: the cases of `make test` and of `make fuzz`
     models.a_model_as_bytes: (8, 1500),
     models.a_model_as_a_document: (20, 2500),
     models.a_matrix: (25, 2500),
+    onnx_files.an_onnx_file_as_bytes: (30, 3000),
+    onnx_files.an_onnx_file_as_a_graph: (70, 7000),
     plans.a_plan: (16, 1500),
     plans.choices_of_a_plan: (6, 500),
     folders.reported: (24, 1300),
@@ -35,6 +37,7 @@ def home(tmp_path_factory):
     """Models, and a design folder of each style with its results."""
     home = tmp_path_factory.mktemp("fuzz")
     make_models(home)
+    onnx_files.make_files(home)
     folders.make_designs(home)
     return home
 

@@ -10,6 +10,7 @@ from sim.test_designs import MATRICES, NETS, OPTIONS, IntType, a_share, matrix_g
 from tests import tiny_graphs
 from tests.hls.designs import compiled, planned, ran, written
 from tests.hls.test_designs import GRAPHS, plan_of
+from tests.imported_nets import imported_net, multiples
 from tests.tiny_maps import random_conv_net, random_folding, random_map_net, small_cnn
 from tests.tiny_nets import affine_network
 
@@ -49,6 +50,21 @@ def test_products_for_long_codes_are_proved(tmp_path, style):
 def test_a_cnn_is_proved(tmp_path, style):
     found = prove(small_cnn(2), planned(small_cnn(2), style=style), tmp_path)
     assert found.proved, found.problem
+
+
+IMPORTED = [(imported_net, 65, "unrolled"), (imported_net, 11, "folded"), (multiples, 0, "folded")]
+PADDED = [(imported_net, seed, style) for seed in (8, 12) for style in ("unrolled", "folded")]
+
+
+@pytest.mark.parametrize(("make", "seed", "style"), IMPORTED + PADDED)
+def test_networks_of_other_tools_are_equal_and_proved(tmp_path, make, seed, style):
+    graph = make(seed)
+    plan = planned(graph, style=style)
+    found = prove(graph, plan, tmp_path)
+    assert found.proved, found.problem
+    compiled(tmp_path / "hls")
+    status, text = ran(tmp_path / "hls")
+    assert status == 0, text
 
 
 @pytest.mark.slow

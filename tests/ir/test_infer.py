@@ -8,6 +8,7 @@ import pytest
 from hwgen.errors import ModelError
 from hwgen.ir import (
     Add,
+    Argmax,
     Concat,
     Graph,
     Input,
@@ -50,7 +51,10 @@ def refusal(*nodes, **options):
         (replace(CONV, stride=(2, 3)), Tensor((8, 2, 2), Range(-144, 133))),
         (replace(CONV, padding=(1, 0)), Tensor((8, 5, 4), Range(-144, 133))),
         (replace(CONV, padding=(1, 2), stride=(2, 2)), Tensor((8, 3, 4), Range(-144, 133))),
+        (replace(CONV, padding=(1, 0, 2, 1)), Tensor((8, 6, 5), Range(-144, 133))),
         (MAX, Tensor((4, 2, 4), Range(-8, 7))),
+        (replace(MAX, padding=(1, 0)), Tensor((4, 3, 4), Range(-8, 7))),
+        (replace(MAX, padding=(0, 1, 1, 1)), Tensor((4, 3, 6), Range(-8, 7))),
         (SUM, Tensor((4, 2, 4), Range(-48, 42))),
         (ADD, Tensor((4, 5, 6), Range(-16, 14))),
         (UP, Tensor((4, 15, 18), Range(-8, 7))),
@@ -77,7 +81,7 @@ def test_a_threshold_on_an_image_is_per_channel():
     )
     assert graph(CONV, node).tensors["act"] == Tensor((8, 3, 4), Range(0, 1))
     few = replace(node, thresholds=np.zeros((4, 1), np.int64))
-    assert refusal(CONV, few) == "net: act: thresholds must have shape (8, 1), not (4, 1)"
+    assert refusal(CONV, few) == "net: act: thresholds must have shape (8 or 1, 1 to 1), not (4, 1)"
 
 
 def test_names_of_operations():
@@ -195,4 +199,41 @@ def test_padding_needs_a_zero_in_the_range():
     second = conv2d("conv", "ones", np.ones((1, 4, 1, 1)), Range(1, 1), padding=(1, 1))
     assert refusal(ones, second) == (
         "net: conv: the input's range must contain 0, or partial sums are not bounded"
+    )
+
+
+def test_a_threshold_may_share_a_row_and_stop_short():
+    node = Threshold(
+        name="act",
+        inputs=("conv",),
+        thresholds=np.array([[0, 4]]),
+        output=IntType.parse("s4"),
+    )
+    assert graph(CONV, node).tensors["act"] == Tensor((8, 3, 4), Range(-8, -6))
+    assert node.of_channel(5).tolist() == [0, 4]
+    assert node.full(3).tolist() == [[0, 4]] * 3
+
+
+def test_sums_of_unlike_multiples():
+    both = Add(name="sum", inputs=("input", "input"), multipliers=(3, -2))
+    assert graph(both).tensors["sum"] == Tensor((4, 5, 6), Range(-38, 37))
+    nothing = replace(both, multipliers=(0, 1))
+    assert refusal(nothing) == "net: sum: multipliers must not be 0, not (0, 1)"
+
+
+def test_labels_of_an_argmax():
+    node = Argmax(name="class", inputs=("input",), labels=(3, 1, 7))
+    assert graph(node, shape=(3,)).tensors["class"] == Tensor((1,), Range(1, 7))
+    for labels in [(1, 2), (1, 1, 2), (-1, 0, 1)]:
+        assert refusal(replace(node, labels=labels), shape=(3,)) == (
+            f"net: class: labels must be 3 unlike numbers from 0 on, not {labels}"
+        )
+
+
+def test_paddings_that_are_refused():
+    assert refusal(replace(CONV, padding=(1, 1), padding_value=8)) == (
+        "net: conv: padding_value must be a code, -8 to 7, not 8"
+    )
+    assert refusal(replace(MAX, padding=(0, 0, 2, 0))) == (
+        "net: max: padding must be 0 to less than kernel_size (2, 3), not (0, 0, 2, 0)"
     )

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from hwgen.ir import (
     Add,
+    Argmax,
     Concat,
     Graph,
     Input,
@@ -28,6 +29,11 @@ WINDOWS = [
     {"stride": (3, 1), "padding": (0, 2)},
     {"padding": (4, 5)},
 ]
+UNEVEN = [
+    {"padding": (0, 0, 1, 1), "stride": (2, 2)},
+    {"padding": (2, 1, 0, 3), "padding_value": 5},
+    {"padding": (1, 1), "padding_value": -8},
+]
 
 
 def images(shape, seed=0, limits=S4):
@@ -36,24 +42,25 @@ def images(shape, seed=0, limits=S4):
 
 def slow_conv2d(node, x):
     """The words of the docstring: every product of every window, in Python integers."""
-    (down, right), (above, left) = node.stride, node.padding
+    (down, right), (above, left), (below, beside) = node.stride, node.padding[:2], node.padding[-2:]
     out_channels, group_channels, kernel_height, kernel_width = node.weight.shape
     _, height, width = x.shape
-    rows = (height + 2 * above - kernel_height) // down + 1
-    columns = (width + 2 * left - kernel_width) // right + 1
+    rows = (height + above + below - kernel_height) // down + 1
+    columns = (width + left + beside - kernel_width) // right + 1
     sums = np.zeros((out_channels, rows, columns), object)
     for o, row, column in np.ndindex(sums.shape):
         first = o // (out_channels // node.groups) * group_channels
         total = int(node.bias[o])
         for c, i, j in np.ndindex(group_channels, kernel_height, kernel_width):
             y, z = row * down + i - above, column * right + j - left
-            if 0 <= y < height and 0 <= z < width:
-                total += int(node.weight[o, c, i, j]) * int(x[first + c, y, z])
+            inside = 0 <= y < height and 0 <= z < width
+            seen = int(x[first + c, y, z]) if inside else node.padding_value
+            total += int(node.weight[o, c, i, j]) * seen
         sums[o, row, column] = total
     return sums
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("window", WINDOWS + UNEVEN)
 @pytest.mark.parametrize("groups", [1, 2, 4])
 @pytest.mark.parametrize("large", [False, True])
 def test_conv2d_equals_the_slow_loop(window, groups, large):
@@ -101,6 +108,31 @@ def test_pooling_equals_torch(kernel, stride):
     assert evaluate(MaxPool2d(**options), x, S4).tolist() == largest.long().tolist()
     sums = functional.avg_pool2d(real, kernel, stride, divisor_override=1)
     assert evaluate(SumPool2d(**options), x, S4).tolist() == sums.long().tolist()
+
+
+@pytest.mark.parametrize("padding", [(1, 1), (0, 1, 2, 0)])
+def test_a_maximum_leaves_out_what_is_beside_the_image(padding):
+    x = images((3, 2, 5, 6)) - 8  # none above 0, which must not win
+    node = MaxPool2d(name="p", inputs=("x",), kernel_size=(3, 2), stride=(2, 2), padding=padding)
+    found = evaluate(node, x, Range(-16, -1))
+    above, left = padding[:2]
+    for place in np.ndindex(found.shape):
+        y, z = place[2] * 2 - above, place[3] * 2 - left
+        window = x[place[0], place[1], max(y, 0) : y + 3, max(z, 0) : z + 2]
+        assert found[place] == window.max()
+
+
+def test_multiples_labels_and_shared_thresholds():
+    x = images((4, 3), seed=4)
+    add = Add(name="a", inputs=("x", "x"), multipliers=(5, -3))
+    assert np.array_equal(evaluate(add, x, S4, x[::-1]), 5 * x - 3 * x[::-1])
+    labelled = Argmax(name="c", inputs=("x",), labels=(4, 0, 2))
+    winners = evaluate(labelled, np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]]), S4)
+    assert winners.tolist() == [[4], [0], [2]]
+    shared = Threshold(
+        name="t", inputs=("x",), thresholds=np.array([[-2, 3]]), output=IntType.parse("u2")
+    )
+    assert np.array_equal(evaluate(shared, x, S4), (x >= -2).astype(int) + (x >= 3))
 
 
 @pytest.mark.parametrize("factor", [1, 2, 3])

@@ -42,8 +42,8 @@ def check_front(rest: list[tuple[int, Stage]], layer: Layer, where: str, *, show
     stage, place = _next(rest, WindowBuffer, layer.name, where)
     if _as_seen(stage) != window:
         raise PlanError(
-            f"{place}: must show the windows of {layer.name}: its kernel, stride, origin and the "
-            "taps that its weights read; undo the edit"
+            f"{place}: must show the windows of {layer.name}: its kernel, stride, origin, the taps "
+            "that its weights read and what they show beside the image; undo the edit"
         )
     _check_lanes(stage, layer, place)
 
@@ -52,7 +52,9 @@ def _as_seen(stage: WindowBuffer) -> Window:
     """Give the windows of a stage over channels, in place of lanes."""
     window, order = window_of(stage, stage), stage.inputs.order
     taps = tuple(tap._replace(lane=order[tap.lane]) for tap in window.taps)
-    return Window(rows=window.rows, columns=window.columns, taps=taps)
+    values = dict(zip(order, window.beside, strict=False))
+    beside = tuple(values[channel] for channel in sorted(values))
+    return Window(rows=window.rows, columns=window.columns, taps=taps, beside=beside)
 
 
 def _check_lanes(stage: WindowBuffer, layer: Layer, place: str) -> None:
@@ -67,7 +69,7 @@ def _check_lanes(stage: WindowBuffer, layer: Layer, place: str) -> None:
 
 def _check_pool(rest: list[tuple[int, Stage]], pool: Pool, where: str) -> None:
     image = (pool.rows.count, pool.columns.count)
-    if not pool.overlaps:
+    if pool.is_running:
         running, place = _next(rest, RunningPool, pool.name, where)
         kernel = (pool.rows.kernel, pool.columns.kernel)
         stride = (pool.rows.stride, pool.columns.stride)
@@ -81,10 +83,11 @@ def _check_pool(rest: list[tuple[int, Stage]], pool: Pool, where: str) -> None:
     taps = {tap: lane for lane, tap in enumerate(seen.taps)}
     if (seen.rows, seen.columns) != (pool.rows, pool.columns) or len(taps) != len(seen.taps):
         raise PlanError(f"{place}: must show the windows of {pool.name}; undo the edit")
+    if buffer.beside != pool.beside(buffer.inputs):
+        raise PlanError(f"{place}: must show below the image's codes beside it; undo the edit")
     for lane, channel in enumerate(largest.outputs.order):
         wanted = {index for tap, index in taps.items() if tap.lane == channel}
-        whole = pool.rows.kernel * pool.columns.kernel
-        if set(largest.sources[lane]) != wanted or len(wanted) != whole:
+        if set(largest.sources[lane]) != wanted or len(wanted) != len(pool.taps):
             raise PlanError(f"{place}.sources[{lane}]: must be all taps of channel {channel}")
     _check_pooled(largest.outputs, buffer.inputs.order, pool, image, place)
 

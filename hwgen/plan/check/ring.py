@@ -20,7 +20,7 @@ def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
     lines, wanted = stage.lines, lines_of(layer.window, stage.inputs.image)
     if lines is None or wanted is None or stage.outputs.image != layer.positions:
         raise PlanError(f"{where}.lines: must be the windows of {layer.name}; undo the edit")
-    for name in ("kernel", "stride", "origin", "taps"):
+    for name in ("kernel", "stride", "origin", "taps", "beside"):
         if getattr(lines, name) != getattr(wanted, name):
             raise PlanError(
                 f"{where}.lines.{name}: must be that of {layer.name}'s windows, "
@@ -37,8 +37,8 @@ def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
     _check_neighbours(stage, where)
 
 
-def _shown(value: tuple[object, ...]) -> str:
-    text = str(list(value))
+def _shown(value: tuple[object, ...] | int) -> str:
+    text = str(value if isinstance(value, int) else list(value))
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 

@@ -45,14 +45,21 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
                 if not all(kind.lo <= code <= kind.hi for code in _steps(channel).codes):
                     raise PlanError(f"{where}.outputs.lanes[{lane}]: must hold every code")
         case ParallelArgmax() | SerialArgmax():
-            if {form.unit for form in forms.values()} != {1} or (
-                len({form.constant for form in forms.values()}) > 1
-            ):
-                raise PlanError(f"{where}: sums must have one unit and one start to be compared")
+            _check_argmax(tail, layer, forms, where)
         case _:
             for row, form in forms.items():
                 if (form.unit, form.constant, form.wrap_bits) != (1, 0, 0):
                     raise PlanError(f"{where}: lane {row} must carry the sum itself")
+
+
+def _check_argmax(
+    tail: ParallelArgmax | SerialArgmax, layer: Layer, forms: dict[int, LaneForm], where: str
+) -> None:
+    units, starts = ({getattr(f, name) for f in forms.values()} for name in ("unit", "constant"))
+    if units != {1} or len(starts) > 1:
+        raise PlanError(f"{where}: sums must have one unit and one start to be compared")
+    if tail.labels != layer.labels:
+        raise PlanError(f"{where}.labels: must be those of {layer.tail_name}; undo the edit")
 
 
 def _channels(

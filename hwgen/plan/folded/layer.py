@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.ir import Graph
+from hwgen.numeric import Range
 from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.folded.folding import FoldedOptions
 from hwgen.plan.folded.matrix import FoldedPlan, plan_folded
@@ -95,6 +96,7 @@ def plan_folded_layer(
                 name=identifier(layer.tail_name),
                 inputs=dense.outputs,
                 outputs=Stream(lanes=(index,), order=(0,)),
+                labels=layer.labels,
             ),
         )
     if layer.is_last and layer.tail != "argmax":
@@ -115,7 +117,8 @@ def _thresholds(
     graph: Graph, layer: Layer, planned: FoldedPlan, options: BuildOptions
 ) -> tuple[Stage, ...]:
     """Give products, or a search in memories where that takes less, block RAMs at their price."""
-    codes = graph.tensors[layer.tail_name].range
+    assert layer.thresholds is not None
+    codes = Range(layer.code_lo, layer.code_lo + layer.thresholds.shape[1])
     products = threshold_products(layer, planned, options)
     if products is not None and codes.span.bit_length() > COMPARED_BITS:
         return products

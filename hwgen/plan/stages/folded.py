@@ -252,11 +252,20 @@ def table_bits(table: tuple[tuple[int, ...], ...], bias: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialArgmax:
-    """Index of the largest element of a vector that arrives in beats, in any order."""
+    """Index of the largest element of a vector that arrives in beats, in any order.
+
+    `labels` are what it gives in place of each element's index, where there are any.
+    """
 
     name: str
     inputs: Stream
     outputs: Stream
+    labels: tuple[int, ...] = ()
+
+    @property
+    def index_bits(self) -> int:
+        """Bits of an element's index."""
+        return max(max(self.inputs.order).bit_length(), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Lines:
         Place of tap (0, 0) of the first window in the image.
     taps
         Of each column of the matrix; `Tap.lane` is the channel.
+    beside
+        What a window sees outside the image.
     spare
         Rows of the ring beyond those that are read or filled: a slot is free some cycles after its
         last read.
@@ -47,6 +49,7 @@ class Lines:
     stride: tuple[int, int]
     origin: tuple[int, int]
     taps: tuple[Tap, ...]
+    beside: int = 0
     spare: int = 0
     split: bool = False
 
@@ -111,6 +114,11 @@ class LineShape:
     def element_bits(self) -> int:
         """Bits of a code."""
         return max(lane.bits for lane in self.inputs.lanes)
+
+    @property
+    def beside(self) -> int:
+        """The code outside the image, as `element_bits` bits."""
+        return self.lines.beside % (1 << self.element_bits)
 
     @property
     def beats(self) -> int:

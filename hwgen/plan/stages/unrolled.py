@@ -90,7 +90,8 @@ class ParallelArgmax:
     """Index of the largest lane, the lowest among equals, by a tree of comparisons.
 
     Each level of the tree is two steps, the comparison and the choice; `cuts` are the registers,
-    each by the number of steps before it; none means combinational.
+    each by the number of steps before it; none means combinational. `labels` are what it gives in
+    place of each lane's number, where there are any.
     """
 
     name: str
@@ -98,6 +99,7 @@ class ParallelArgmax:
     outputs: Stream
     cuts: tuple[int, ...]
     flow: Flow = "stall"
+    labels: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if list(self.cuts) != sorted(self.cuts) or not _within(self.cuts, 2 * self.depth):

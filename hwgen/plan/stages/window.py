@@ -28,9 +28,9 @@ class WindowBuffer:
     A pixel comes a beat. All that came before lie on a tape that moves a place a *step*: tap (u, v)
     of a window of (kh, kw) is the pixel of `(kh - 1 - u) * row_steps + kw - 1 - v` steps ago. The
     window of output position (y, x) has its tap (u, v) at pixel (y * sy + oy + u, x * sx + ox + v),
-    (oy, ox) being `origin`; what lies outside the image is 0. Nothing is stored twice, and columns
-    and rows outside the image take no step: on the tape the next row, or the next frame, lies
-    there.
+    (oy, ox) being `origin`; outside the image a lane shows its value `beside`. Nothing is stored
+    twice, and columns and rows outside the image take no step: on the tape the next row, or the
+    next frame, lies there.
 
     The last windows of a frame may need `tail` steps more. The next frame's first pixels take them
     where so many wait in the queue; else the tape runs on alone, and the queue fills.
@@ -47,6 +47,8 @@ class WindowBuffer:
         Pixels that can wait, at least those of the tail; 0 for none, where there is no tail.
     memory
         Where the rows lie, and the queue.
+    beside
+        What each input lane shows outside the image, which its type holds; () where that is 0.
     """
 
     name: str
@@ -58,8 +60,11 @@ class WindowBuffer:
     taps: tuple[Tap, ...]
     queue: int
     memory: MemoryKind
+    beside: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.beside and len(self.beside) != len(self.inputs.lanes):
+            raise ValueError(f"{self.name}: beside must be as many as input lanes")
         for end, size in zip(self.first_end, self.inputs.image, strict=True):
             if not 0 <= end < size:
                 raise ValueError(f"{self.name}: the first window must end in the image")

@@ -70,6 +70,7 @@ def _window(
         taps=tuple(tap._replace(lane=lane_of[tap.lane]) for tap in window.taps),
         queue=ANY_TAIL,  # until the tail is known
         memory="lut",
+        beside=tuple(window.beside[channel] for channel in inputs.order) if window.beside else (),
     )
     stage = replace(stage, queue=max(stage.tail, LEAST_QUEUE) if stage.tail else 0)
     return _with_memory(stage, options)
@@ -102,7 +103,7 @@ def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Sta
     image = (pool.rows.count, pool.columns.count)
     lanes = tuple(pool.outputs[channel].type for channel in stream.order)
     outputs = Stream(lanes=lanes, order=stream.order, image=image)
-    if not pool.overlaps:
+    if pool.is_running:
         running = RunningPool(
             name=name,
             inputs=stream,
@@ -113,7 +114,7 @@ def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Sta
             memory="lut",
         )
         return (_with_memory(running, options),)
-    window = _pool_window(pool, channels)
+    window = replace(_pool_window(pool, channels), beside=pool.beside(stream))
     shown = Stream(
         lanes=tuple(stream.lanes[tap.lane] for tap in window.taps),
         order=tuple(range(len(window.taps))),
@@ -135,10 +136,5 @@ def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Sta
 
 def _pool_window(pool: Pool, channels: range) -> Window:
     """Give a pooling's windows with a tap for every pixel of every channel."""
-    taps = tuple(
-        Tap(u, v, channel)
-        for u in range(pool.rows.kernel)
-        for v in range(pool.columns.kernel)
-        for channel in channels
-    )
+    taps = tuple(Tap(u, v, channel) for u, v in pool.taps for channel in channels)
     return Window(rows=pool.rows, columns=pool.columns, taps=taps)

@@ -52,7 +52,10 @@ def plan_unrolled_layer(
             _requantizer(layer, layer.thresholds, row, adders, limit, options)
             for row in range(layer.rows)
         )
-        codes = tuple(code_range(channel) for channel in channels)
+        codes = tuple(
+            code_range(channel).union(limits)
+            for channel, limits in zip(channels, layer.outputs, strict=True)
+        )
         kinds = (widest(codes),) * len(codes) if layer.is_last else tuple(r.type for r in codes)
         outputs = Stream(lanes=kinds, order=rows)
         placed = threshold_cuts(channels, sums, outputs, limit)
@@ -76,6 +79,7 @@ def plan_unrolled_layer(
                 inputs=sums,
                 outputs=outputs,
                 cuts=placed.cuts[0],
+                labels=layer.labels,
             ),
         )
     placement = place_in_graph(adders, limit, tails_ns)

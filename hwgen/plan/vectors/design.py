@@ -26,9 +26,10 @@ from hwgen.plan.stages.stage import (
     Stage,
     UnrolledDense,
     WindowBuffer,
+    WindowMax,
 )
 from hwgen.plan.vectors.edges import edge_cases
-from hwgen.plan.vectors.worst_cases import worst_cases, worst_frames
+from hwgen.plan.vectors.worst_cases import random_cases, worst_cases, worst_frames
 from hwgen.reference import evaluate, outputs
 
 RANDOM = 64
@@ -112,8 +113,7 @@ class _Cases:
         if not isinstance(stage, UnrolledDense | FoldedDense):
             return np.concatenate([given, edge_cases(at_one_position(stage), self.rng)])
         layer = self._layer_at(index)
-        lo, hi = (np.array([getattr(r, end) for r in layer.inputs]) for end in ("lo", "hi"))
-        random = self.rng.integers(lo, hi + 1, (UNIT_RANDOM, layer.columns))
+        random = random_cases(layer, UNIT_RANDOM, self.rng)
         vectors = np.concatenate([worst_cases(layer, self.rng), random])
         some = max(MOST_OUTPUTS // layer.rows, 1)
         for start in range(0, len(vectors), some):
@@ -129,7 +129,7 @@ class _Cases:
         sees = isinstance(stage, WindowBuffer | FoldedDense)
         if not sees or layer.op != "conv2d" or layer.window is None:
             return given
-        if layer.window.outputs != stage.outputs.image:
+        if any(isinstance(s, WindowMax) for s in self.plan.stages[index : self._matrix(index)]):
             return given  # a pooling's in front of it
         maps = worst_frames(layer, self.rng)
         self._check_maps(index, layer, maps)
@@ -139,6 +139,14 @@ class _Cases:
         """Give the layer that a matrix, or what stands in front of one, belongs to."""
         matrices = [isinstance(s, UnrolledDense | FoldedDense) for s in self.plan.stages[:index]]
         return self.layers[sum(matrices)]
+
+    def _matrix(self, index: int) -> int:
+        """Give the stage that is the matrix of stage `index`, or is behind it next."""
+        return next(
+            place
+            for place, stage in enumerate(self.plan.stages)
+            if place >= index and isinstance(stage, UnrolledDense | FoldedDense)
+        )
 
     def _check_vectors(self, index: int, layer: Layer, vectors: IntArray) -> None:
         """Compare a layer's stages, at one position, with the reference's nodes."""
@@ -160,11 +168,7 @@ class _Cases:
         node = self.graph.node(layer.name)
         source = self.graph.source(node)
         expected = evaluate(node, maps.reshape(-1, *source.shape), source.range)
-        matrix = next(
-            place
-            for place, stage in enumerate(self.plan.stages)
-            if place >= index and isinstance(stage, UnrolledDense | FoldedDense)
-        )
+        matrix = self._matrix(index)
         stages = (*self.plan.stages[index:matrix], *self.plan.layer_stages(matrix))
         slots = to_slots(stages[0].inputs, maps)
         for stage in stages:

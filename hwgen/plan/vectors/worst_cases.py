@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from hwgen.numeric import IntArray
+from hwgen.numeric import IntArray, Range
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING
 
@@ -17,37 +17,105 @@ OPEN_PLACES = 4  # of a window in a frame
 MOST_FRAMES = 16
 
 
+Ends = tuple[IntArray, IntArray]  # the lowest and the highest that each column can be
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def column_ends(layer: Layer) -> list[Ends]:
+    """Give what columns can be together: one pair of ends, or several that are never mixed.
+
+    The taps of a window are inside the image together as they are at some position. Beside it a tap
+    has one value; where that is its channel's too, what can be with it outside can be with it
+    inside.
+    """
+    window = layer.window
+    if window is None:
+        return [_ends(layer.inputs)]
+    own = tuple(layer.channels[tap.lane] for tap in window.taps)
+    (lo, hi), outside = _ends(own), np.array(window.outside)
+    within = (lo <= outside) & (outside <= hi)
+    classes = np.unique(np.stack(list(window.classes())), axis=0)
+    kept = [
+        inside
+        for index, inside in enumerate(classes)
+        if not any(
+            (inside <= other).all() and within[other & ~inside].all()
+            for place, other in enumerate(classes)
+            if place != index
+        )
+    ]
+    return [(np.where(inside, lo, outside), np.where(inside, hi, outside)) for inside in kept]
+
+
+def _ends(ranges: tuple[Range, ...]) -> Ends:
+    lo, hi = ([getattr(limits, end) for limits in ranges] for end in ("lo", "hi"))
+    return np.array(lo, np.int64), np.array(hi, np.int64)
+
+
+def random_cases(layer: Layer, count: int, rng: np.random.Generator) -> IntArray:
+    """Give vectors that columns can be: (count, columns)."""
+    ends = column_ends(layer)
+    if len(ends) == 1:
+        return rng.integers(ends[0][0], ends[0][1] + 1, (count, layer.columns))
+    chosen = rng.integers(0, len(ends), count)
+    return np.stack([rng.integers(ends[k][0], ends[k][1] + 1) for k in chosen])
+
+
 def worst_cases(layer: Layer, rng: np.random.Generator) -> IntArray:
     """Give vectors among which every row's sum reaches its exact minimum and its maximum.
 
     A vector serves all rows whose inputs agree; inputs that none of them reads are random. Shape
     (cases, columns), two cases a row at the most.
     """
-    lo = np.array([limits.lo for limits in layer.inputs])
-    hi = np.array([limits.hi for limits in layer.inputs])
-    cases: list[IntArray] = []
-    fixed: list[np.ndarray[tuple[int], np.dtype[np.bool_]]] = []
-    known: set[bytes] = set()
-    for weights in layer.weight:
-        columns = np.flatnonzero(weights)
-        rises = weights[columns] > 0
-        low, high = lo[columns], hi[columns]
-        for ends in (np.where(rises, low, high), np.where(rises, high, low)):
-            key = columns.tobytes() + ends.tobytes()
-            if key in known:
-                continue
-            known.add(key)
-            last = len(cases) - 1
-            for place in range(last, max(last - OPEN_VECTORS, -1), -1):
-                if (~fixed[place][columns] | (cases[place][columns] == ends)).all():
-                    break
-            else:
-                place = len(cases)
-                cases.append(rng.integers(lo, hi + 1))
-                fixed.append(np.zeros(layer.columns, np.bool_))
-            cases[place][columns] = ends
-            fixed[place][columns] = True
+    ends = column_ends(layer)
+    found = [_Cases(columns=layer.columns, ends=pair) for pair in ends]
+    low, high = _best(layer, ends)
+    for weights, lowest, highest in zip(layer.weight, low, high, strict=True):
+        found[lowest].add(weights, rng, up=False)
+        found[highest].add(weights, rng, up=True)
+    cases = [case for part in found for case in part.cases]
     return np.array(cases, np.int64).reshape(-1, layer.columns)
+
+
+def _best(layer: Layer, ends: list[Ends]) -> tuple[list[int], list[int]]:
+    """Give of each row the ends with which its sum is the lowest, and the highest."""
+    if len(ends) == 1:
+        return [0] * layer.rows, [0] * layer.rows
+    sums = [(layer.weight * lo, layer.weight * hi) for lo, hi in ends]
+    lowest = np.stack([np.minimum(*pair).sum(axis=1) for pair in sums])
+    highest = np.stack([np.maximum(*pair).sum(axis=1) for pair in sums])
+    return lowest.argmin(axis=0).tolist(), highest.argmax(axis=0).tolist()
+
+
+@dataclass(slots=True)
+class _Cases:
+    """Vectors, and which of their elements some row has fixed."""
+
+    columns: int
+    ends: Ends
+    cases: list[IntArray] = field(default_factory=list)
+    fixed: list[Flags] = field(default_factory=list)
+    known: set[bytes] = field(default_factory=set)
+
+    def add(self, weights: IntArray, rng: np.random.Generator, *, up: bool) -> None:
+        """Let a row's sum reach an end in some vector."""
+        (lo, hi), columns = self.ends, np.flatnonzero(weights)
+        rises = weights[columns] > 0
+        ends = np.where(rises == up, hi[columns], lo[columns])
+        key = columns.tobytes() + ends.tobytes()
+        if key in self.known:
+            return
+        self.known.add(key)
+        last = len(self.cases) - 1
+        for place in range(last, max(last - OPEN_VECTORS, -1), -1):
+            if (~self.fixed[place][columns] | (self.cases[place][columns] == ends)).all():
+                break
+        else:
+            place = len(self.cases)
+            self.cases.append(rng.integers(lo, hi + 1))
+            self.fixed.append(np.zeros(self.columns, np.bool_))
+        self.cases[place][columns] = ends
+        self.fixed[place][columns] = True
 
 
 def worst_frames(layer: Layer, rng: np.random.Generator) -> IntArray:

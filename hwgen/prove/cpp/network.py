@@ -22,6 +22,7 @@ from hwgen.ir import (
     Threshold,
     UpsampleNearest,
 )
+from hwgen.ir.padding import sides
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.cpp.values import Base, Sum, Table, Variables, constant
 from hwgen.reference.operations import evaluate
@@ -46,9 +47,12 @@ class Network:
         inputs = [self.variables.new(limits, f"input[{k}]") for k in range(size)]
         self.tensors = {"input": _array(inputs, graph.input.shape)}
         self.classes: list[Sum] | None = None
+        self.labels: dict[int, int] = {}  # the row of each label
         for node in graph.nodes:
             if isinstance(node, Argmax):
                 self.classes = list(self.tensors[node.inputs[0]].reshape(-1))
+                labels = node.labels or range(len(self.classes))
+                self.labels = {label: row for row, label in enumerate(labels)}
             else:
                 self.tensors[node.name] = self._run(node)
 
@@ -100,8 +104,12 @@ class Network:
             case MaxPool2d() | SumPool2d():
                 return self._pool(node, given[0])
             case Add():
-                pairs = zip(given[0].reshape(-1), given[1].reshape(-1), strict=True)
-                return _array([self.variables.added(a, b) for a, b in pairs], given[0].shape)
+                operands = [
+                    [self.variables.scaled(element, factor) for element in operand.reshape(-1)]
+                    for operand, factor in zip(given, node.multipliers, strict=True)
+                ]
+                sums = [self.variables.added(a, b) for a, b in zip(*operands, strict=True)]
+                return _array(sums, given[0].shape)
             case Concat() | UpsampleNearest() | PixelShuffle() | Flatten():
                 return _moved(node, given)
             case Argmax():
@@ -121,11 +129,12 @@ class Network:
         return self.variables.form({v: w for v, w in total.items() if w}, first)
 
     def _conv2d(self, node: Conv2d, x: Elements) -> Elements:
-        (ph, pw), (sy, sx) = node.padding, node.stride
+        (sy, sx), (top, left, bottom, right) = node.stride, sides(node.padding)
         channels, height, width = x.shape
         kh, kw = node.weight.shape[2:]
-        padded = np.full((channels, height + 2 * ph, width + 2 * pw), constant(0), object)
-        padded[:, ph : ph + height, pw : pw + width] = x
+        size = (channels, height + top + bottom, width + left + right)
+        padded = np.full(size, constant(node.padding_value), object)
+        padded[:, top : top + height, left : left + width] = x
         rows, columns = self.graph.tensors[node.name].shape[1:]
         own, group = channels // node.groups, len(node.weight) // node.groups
         found = []
@@ -143,7 +152,7 @@ class Network:
         found = []
         flat = x.reshape(len(x), -1)
         for channel, elements in enumerate(flat):
-            thresholds = node.thresholds[channel % len(node.thresholds)]
+            thresholds = node.of_channel(channel)
             for place, element in enumerate(elements):
                 name = f"{node.name}[{channel}" + (f", {place}]" if flat.shape[1] > 1 else "]")
                 found.append(self._quantized(element, thresholds, node.output.lo, name))
@@ -179,11 +188,14 @@ class Network:
     def _pool(self, node: MaxPool2d | SumPool2d, x: Elements) -> Elements:
         (kh, kw), (sy, sx) = node.kernel_size, node.stride
         channels, rows, columns = self.graph.tensors[node.name].shape
+        top, left = node.padding[:2] if isinstance(node, MaxPool2d) else (0, 0)
         found = []
         for channel in range(channels):
             for y in range(rows):
                 for c in range(columns):
-                    seen = x[channel, y * sy : y * sy + kh, c * sx : c * sx + kw].reshape(-1)
+                    above, before = y * sy - top, c * sx - left
+                    inside = x[channel, max(above, 0) : above + kh, max(before, 0) : before + kw]
+                    seen = inside.reshape(-1)
                     name = f"{node.name}[{channel}, {y}, {c}]"
                     found.append(self._pooled(node, list(seen), name))
         return _array(found, (channels, rows, columns))

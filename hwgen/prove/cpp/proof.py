@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hwgen.digests import MADE_FROM, sealed
 from hwgen.errors import ModelError
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
 from hwgen.numeric import IntType
+from hwgen.prove.cpp.elements import Elements, exact
 from hwgen.prove.cpp.follow import Follower
 from hwgen.prove.cpp.network import Network
 from hwgen.prove.cpp.trace import Trace, trace_of
-from hwgen.prove.cpp.values import Choice, Sum, Table, Value, constant, wrapped
+from hwgen.prove.cpp.values import Choice, Sum, Table, Value, wrapped
 from hwgen.prove.netlist.netlist import NotProvedError
 
 PROVED = (
@@ -81,6 +84,9 @@ class CppProof:
     def proved(self) -> bool:
         """Whether everything was shown."""
         return self.problem is None
+
+    def __str__(self) -> str:
+        return self.verdict()
 
     def verdict(self) -> str:
         """Give one line."""
@@ -187,7 +193,8 @@ def unsigned(value: Sum, kind: IntType) -> Value:
 def _check_output(follower: Follower, value: Value, element: int, kind: IntType) -> None:
     network = follower.network
     if network.classes is not None:
-        _check_class(value, network.classes, kind)
+        if not _is_class_of_one(follower.elements, value, network):
+            _check_class(value, network.classes, network.labels, kind)
         return
     wanted = network.output[element]
     if isinstance(value, Table):
@@ -203,19 +210,35 @@ def _check_output(follower: Follower, value: Value, element: int, kind: IntType)
         )
 
 
-def _check_class(value: Value, sums: list[Sum], kind: IntType) -> None:
-    """Show that a value is the index of the largest sum, the lowest among equals."""
+def _is_class_of_one(elements: Elements, value: Value, network: Network) -> bool:
+    """Whether all sums are functions of one code, and a value is the class of each."""
+    if not isinstance(value, Table) or value.chosen is not None or network.classes is None:
+        return False
+    try:
+        sums = [exact(elements.over(value, element)) for element in network.classes]
+    except NotProvedError:
+        return False
+    labels = np.array(list(network.labels))
+    return bool((labels[np.stack(sums).argmax(axis=0)] == exact(value)).all())
+
+
+def _check_class(value: Value, sums: list[Sum], labels: dict[int, int], kind: IntType) -> None:
+    """Show that a value is the label of the largest sum, of the lowest index among equals.
+
+    `labels` has the index of each label.
+    """
     if isinstance(value, Table) and value.chosen is not None:
         value = value.chosen
-    if len(sums) == 1 and isinstance(value, Sum) and value.same(constant(0)):
-        return
+    if isinstance(value, Sum) and value.is_constant and value.constant in labels:
+        value = Choice((sums[labels[value.constant]],), (value,))
     if not isinstance(value, Choice):
         raise NotProvedError("argmax: must be the index of the largest sum")
-    forms, indices = _possible(value)
+    forms, given = _possible(value)
+    if not all(label in labels and label <= kind.hi for label in given):
+        raise NotProvedError(f"argmax: must give labels, as {kind}, not {given}")
+    indices = [labels[label] for label in given]
     if indices != sorted(set(indices)):
         raise NotProvedError(f"argmax: must prefer indices in order, not {indices}")
-    if indices[0] < 0 or indices[-1] >= len(sums) or len(sums) - 1 > kind.hi:
-        raise NotProvedError(f"argmax: indices must be 0 to {len(sums) - 1}, as {kind}")
     _check_sums(forms, [sums[index] for index in indices])
     for index in sorted({*range(len(sums))} - {*indices}):
         if not any(_never_less(sums[other], other, sums[index], index) for other in indices):
@@ -247,5 +270,8 @@ def _possible(value: Choice) -> tuple[list[Sum], list[int]]:
 
 def _never_less(one: Sum, own: int, other: Sum, place: int) -> bool:
     """Whether one sum wins against another for every input."""
+    least = one.limits.lo - other.limits.hi
+    if least > 0 or (least == 0 and own < place):
+        return True
     apart = one.constant - other.constant
     return one.coefficients == other.coefficients and (apart > 0 or (apart == 0 and own < place))

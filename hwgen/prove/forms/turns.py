@@ -43,7 +43,7 @@ def turns_of(
 ) -> Turns:
     """Give the codes of a row whose sum is `factor * s + constant` for s in `steps`."""
     ends = sorted(factor * end + constant for end in (steps.lo, steps.hi))
-    thresholds = np.clip(node.thresholds[row], ends[0], ends[1] + 1)
+    thresholds = np.clip(node.of_channel(row), ends[0], ends[1] + 1)
     if factor > 0:
         places = -((constant - thresholds) // factor) - steps.lo
         codes = np.arange(len(places) + 1)

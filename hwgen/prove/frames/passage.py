@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwgen.ir import Op, PixelShuffle, Threshold, UpsampleNearest
-from hwgen.numeric import Range
+from hwgen.ir import Argmax, Op, PixelShuffle, Threshold, UpsampleNearest
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.frames.elements import enlarged
@@ -161,14 +160,14 @@ class Passage:
         self._note(machine, proof.run)
         return proof
 
-    def argmax(self, rows: Sequence[Form]) -> None:
+    def argmax(self, node: Argmax, rows: Sequence[Form]) -> None:
         """Go through a unit that gives the index of the largest sum."""
         self.move()
         kind = self.kind
         machine, _ = self._machine(())
         if kind == "ParallelArgmax":
-            self.stream = argmax_of_beat(machine.module, self.stream, rows, self.frame.limits)
+            self.stream = argmax_of_beat(machine.module, self.stream, rows, self.frame.limits, node)
         else:
-            self.stream, run = prove_best(machine, self.stream, len(rows))
+            self.stream, run = prove_best(machine, self.stream, len(rows), node)
             self._note(machine, run)
-        self.frame = whole((1, 1), (Range(0, len(rows) - 1),))
+        self.frame = whole((1, 1), (node.given(len(rows)),))

@@ -56,8 +56,8 @@ class Frame:
 def frame_rows(node: Op | None, frame: Frame) -> tuple[tuple[int, int], list[Form]]:
     """Give the image of an operation's outputs, and each row's sum with its bias.
 
-    Without an operation the rows are the elements themselves. Beside the image there is nothing to
-    add, whatever a channel can be.
+    Without an operation the rows are the elements themselves. Beside the image every tap is one
+    value, whatever a channel can be.
     """
     view = view_of(node, frame.image)
     weight, bias = weights_of(node, frame.channels)
@@ -70,15 +70,20 @@ def frame_rows(node: Op | None, frame: Frame) -> tuple[tuple[int, int], list[For
         columns = np.where(seen == OUTSIDE, OUTSIDE, seen + sources * frame.positions)
         for position in columns.tolist():
             factor: dict[int, int] = defaultdict(int)
+            constant = int(bias[channel])
             for column, weight_of in zip(position, factors, strict=True):
                 if column != OUTSIDE:
                     factor[frame.alias[column]] += weight_of
-            rows.append(linear_form(factor, int(bias[channel]), frame.limits))
+                else:
+                    constant += weight_of * view.beside
+            rows.append(linear_form(factor, constant, frame.limits))
     return view.outputs, rows
 
 
 def frame_thresholds(node: Threshold, positions: int) -> Threshold:
     """Give the thresholds of each row."""
+    if len(node.thresholds) == 1:
+        return node
     return replace(node, thresholds=node.thresholds.repeat(positions, axis=0))
 
 

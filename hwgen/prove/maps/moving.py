@@ -62,6 +62,10 @@ def window_max(stream: MapStream, module: Module) -> MapUnit:
     proof = prove_window_max(module, stream.view, taps, stream.channels)
     stream.flows.append((module.name, proof.flow))
     stream.to_positions()
+    stream.channels = [
+        replace(channel, bits=bits)
+        for channel, bits in zip(stream.channels, proof.widths, strict=True)
+    ]
     ranges = tuple(channel.limits for channel in stream.channels)
     positions = stream.positions
     return MapUnit(name=module.name, op="largest", positions=positions, ranges=ranges)

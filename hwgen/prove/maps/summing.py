@@ -107,13 +107,14 @@ def argmax(stream: MapStream, module: Module) -> MapUnit:
     NotProvedError
         Where it does something else.
     """
-    stream.pop(module, Argmax)
+    node = stream.pop(module, Argmax)
+    assert isinstance(node, Argmax)
     if len(stream.sums) != 1:
         raise NotProvedError(f"{module.name}: must read sums")
     lanes = stream.sums[0].lanes
     words = stream.cut(module, [len(lane.nets) for lane in lanes])
-    proof = prove_argmax(module, lanes, words)
-    limits = Range(0, len(lanes) - 1)
+    proof = prove_argmax(module, lanes, words, node)
+    limits = node.given(len(lanes))
     stream.channels = [Channel(limits=limits, bits=len(proof.lanes[0]))]
     stream.sums = []
     stream.flows.append((module.name, proof.flow))

@@ -1,8 +1,8 @@
 """Shows that a tree of comparisons gives the index of the largest lane, the lowest among equals.
 
-The tree is read from its root: an index is a lane's number, or the choice between two indices by
-`value of the second > value of the first`, where each value is the same choice of values. By
-induction the value is the largest of its lanes, and the index the lowest that has it.
+The tree is read from its root: an index is a lane's number or label, or the choice between two
+indices by `value of the second > value of the first`, where each value is the same choice of
+values. By induction the value is the largest of its lanes, and the index the lowest that has it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hwgen.ir import Argmax
 from hwgen.prove.netlist.netlist import Cell, Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow, pipeline_of
 from hwgen.prove.netlist.walk import Operands, Walk
@@ -29,7 +30,9 @@ class ArgmaxProof:
     added: int
 
 
-def prove_argmax(module: Module, sums: Sequence[Lane], input_lanes: Sequence[Word]) -> ArgmaxProof:
+def prove_argmax(
+    module: Module, sums: Sequence[Lane], input_lanes: Sequence[Word], node: Argmax
+) -> ArgmaxProof:
     """Show that the lanes compare as their sums do, and that the tree is one of `a > b`.
 
     Raises
@@ -42,7 +45,7 @@ def prove_argmax(module: Module, sums: Sequence[Lane], input_lanes: Sequence[Wor
     signed = any(lane.carried.limits.lo < 0 for lane in sums)
     for row, lane in enumerate(sums):
         _check_lane(module, row, lane, added, signed)
-    tree = Tree(module, input_lanes, signed)
+    tree = Tree(module, input_lanes, signed, node.labels or range(len(sums)))
     walk: Walk[ExpressionBit] = Walk(module, pipeline.registers, tree.leaves, (0, 1), tree.rule)
     (output,) = module.lanes("o__payload", 1)
     first, end, _ = tree.read(tuple(walk.word(output, pipeline.latency)), output)
@@ -73,8 +76,11 @@ def _check_lane(module: Module, row: int, lane: Lane, added: int, signed: bool) 
 class Tree:
     """The algebra of expressions, equal where they are built alike from the lanes."""
 
-    def __init__(self, module: Module, lanes: Sequence[Word], signed: bool) -> None:
+    def __init__(
+        self, module: Module, lanes: Sequence[Word], signed: bool, labels: Sequence[int]
+    ) -> None:
         self.module = module
+        self.labelled = {label: lane for lane, label in enumerate(labels)}
         self.signed = signed
         self._numbers: dict[object, int] = {}
         self._parts: list[tuple[str, tuple[Expression, ...]]] = []
@@ -111,9 +117,10 @@ class Tree:
     def read(self, index: Expression, nets: Word) -> tuple[int, int, Expression]:
         """Give the lanes [first, end) that an index chooses among, and the value that it has."""
         if all(isinstance(bit, int) for bit in index):
-            lane = sum(bit << place for place, bit in enumerate(index) if isinstance(bit, int))
-            if lane >= len(self.lanes):
-                raise self.module.problem(nets[0], f"must be a lane's number, not {lane}")
+            label = sum(bit << place for place, bit in enumerate(index) if isinstance(bit, int))
+            if label not in self.labelled:
+                raise self.module.problem(nets[0], f"must be a lane's number, not {label}")
+            lane = self.labelled[label]
             return lane, lane + 1, self.lanes[lane]
         low, high, select = self._choice(index, nets)
         first, middle, low_value = self.read(low, nets)

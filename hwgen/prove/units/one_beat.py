@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hwgen.ir import Argmax
 from hwgen.numeric import Range
 from hwgen.prove.forms.forms import Form, linear_form
 from hwgen.prove.machine.streams import Element, Stream, Total, cut
@@ -13,7 +14,7 @@ from hwgen.prove.units.dense import Lane
 
 
 def argmax_of_beat(
-    module: Module, stream: Stream, rows: Sequence[Form], inputs: Sequence[Range]
+    module: Module, stream: Stream, rows: Sequence[Form], inputs: Sequence[Range], node: Argmax
 ) -> Stream:
     """Show that the unit gives the index of the largest row, and give its stream.
 
@@ -23,8 +24,8 @@ def argmax_of_beat(
         Where that cannot be shown.
     """
     lanes = _lanes(module, stream, rows, inputs)
-    (output,) = prove_argmax(module, lanes, [lane.nets for lane in lanes]).lanes
-    index = Element(column=0, limits=Range(0, len(rows) - 1), bits=len(output))
+    (output,) = prove_argmax(module, lanes, [lane.nets for lane in lanes], node).lanes
+    index = Element(column=0, limits=node.given(len(rows)), bits=len(output))
     return Stream(lanes=(len(output),), beats=((index,),))
 
 

@@ -1,7 +1,7 @@
 """Shows what a matrix unit gives at each position of a map: its row, over the taps inside there.
 
-Beside the image a tap is 0, whatever its channel can be. So the unit is shown to be right for each
-set of taps that is inside somewhere, over the ranges that belong to it.
+Beside the image a tap is one value, whatever its channel can be. So the unit is shown to be right
+for each set of taps that is inside somewhere, over the ranges that belong to it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def prove_positions(
         columns[:, column] = weight[:, lane.tap, lane.channel]
     hidden = np.argwhere((weight != 0).any(axis=0) & ~shown)
     cases = [
-        _case(module, weight, bias, lanes, channels, hidden, inside) for inside in view.classes
+        _case(module, weight, bias, lanes, channels, hidden, inside, view.beside or 0)
+        for inside in view.classes
     ]
     found: list[DenseProof] = []
     for case in _widest(cases):
@@ -96,6 +97,7 @@ def _case(
     channels: Sequence[Channel],
     hidden: IntArray,
     inside: np.ndarray,
+    beside: int,
 ) -> Case:
     """Give the ranges of a set of taps; what has no lane must be outside, or constant."""
     added = bias.copy()
@@ -105,9 +107,13 @@ def _case(
             raise NotProvedError(
                 f"{module.name}: must read channel {channel} at tap {tap} of the window"
             )
-        added += weight[:, tap, channel] * limits.lo * int(inside[tap])
-    inputs = tuple(
-        NOTHING if lane.channel is None or not inside[lane.tap] else channels[lane.channel].limits
-        for lane in lanes
-    )
+        added += weight[:, tap, channel] * (limits.lo if inside[tap] else beside)
+    inputs = tuple(_shown(lane, channels, inside, beside) for lane in lanes)
     return Case(inputs=inputs, added=tuple(int(value) for value in added))
+
+
+def _shown(lane: Tap, channels: Sequence[Channel], inside: np.ndarray, beside: int) -> Range:
+    """Give what a lane shows where some taps are inside."""
+    if lane.channel is None:
+        return NOTHING
+    return channels[lane.channel].limits if inside[lane.tap] else Range(beside, beside)

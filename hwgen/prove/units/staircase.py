@@ -68,7 +68,7 @@ def prove_threshold(
 
 def codes_of(node: Threshold, row: int, sums: IntArray) -> IntArray:
     """Give the network's codes of a row for some of its sums."""
-    return node.output.lo + np.searchsorted(node.thresholds[row], sums, side="right")
+    return node.output.lo + np.searchsorted(node.of_channel(row), sums, side="right")
 
 
 def reached_codes(node: Threshold, row: int, limits: Range) -> Range:

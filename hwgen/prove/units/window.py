@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.prove.control.contents import ZERO
+from hwgen.numeric import IntArray, Range
+from hwgen.prove.control.contents import ONE, ZERO
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.units.flowing import Moved
-from hwgen.prove.views import Channel, View
+from hwgen.prove.views import OUTSIDE, Channel, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +32,18 @@ def lanes_of(module: Module) -> list[Word]:
 
 
 def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Channel]) -> list[Tap]:
-    """Show that every lane is one tap of one channel at all positions, or 0 where that is outside.
+    """Show that every lane is one tap of one channel at all positions, as `view` has it.
 
     Raises
     ------
     NotProvedError
         Where one is not.
     """
-    taps = {column.astype(np.int32).tobytes(): tap for tap, column in enumerate(view.pixels.T)}
+    taps = {
+        np.where(column == OUTSIDE, tag, column).astype(np.int32).tobytes(): tap
+        for tag in (ZERO, ONE)
+        for tap, column in enumerate(view.pixels.T)
+    }
     starts = np.cumsum([0, *(channel.bits for channel in channels)])
     lanes, place = [], 0
     for index, nets in enumerate(lanes_of(module)):
@@ -52,28 +57,41 @@ def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Chan
         tap = taps.get(np.ascontiguousarray(columns[0]).tobytes())
         if tap is None:
             raise NotProvedError(
-                f"{where}: must show one tap of the window at every position, or 0 beside the image"
+                f"{where}: must show one tap of the window at every position, or one value beside "
+                "the image"
             )
         channel = int(np.searchsorted(starts, bits[0], side="right")) - 1
-        if not _is_lane(columns, bits - starts[channel], channels[channel]):
+        own = bits - starts[channel]
+        if not _is_lane(columns, own, channels[channel], view.pixels[:, tap], view.beside):
             raise NotProvedError(
                 f"{where}: must have the bits of channel {channel} in their places, as wide as "
-                "they are"
+                "they are, and its value beside the image"
             )
         lanes.append(Tap(nets=nets, tap=tap, channel=channel))
     return lanes
 
 
-def _is_lane(columns: np.ndarray, bits: np.ndarray, channel: Channel) -> bool:
-    """Whether the bits of a lane are those of a channel, extended by its sign or by zeros."""
-    limits, own = channel.limits, channel.bits
-    same = (columns == columns[0]).all(axis=1)
+def _is_lane(
+    columns: np.ndarray, bits: np.ndarray, channel: Channel, pixels: IntArray, beside: int | None
+) -> bool:
+    """Whether the bits of a lane are those of a channel, extended by its sign or by zeros.
+
+    Outside the image they are those of `beside`, or of the lowest number of the lane.
+    """
+    limits, own, inside = channel.limits, channel.bits, pixels != OUTSIDE
+    if beside is None:
+        beside = -(1 << own >> 1) if limits.lo < 0 else 0
+    if not inside.all() and limits.union(Range(beside, beside)).type.bits > own:
+        return False
     for place, bit in enumerate(bits.tolist()):
+        shown = columns[place]
+        right = bool((shown[~inside] == (ONE if beside >> place & 1 else ZERO)).all())
+        same = bool((shown[inside] == pixels[inside]).all())
         if place < own:
-            right = bool(same[place]) and bit == place
+            right &= same and bit == place
         else:
-            sign = bool(same[place]) and bit == own - 1 and limits.hi < 1 << own >> 1
-            right = sign or (limits.lo >= 0 and bool((columns[place] == ZERO).all()))
+            sign = same and bit == own - 1 and limits.hi < 1 << own >> 1
+            right &= sign or (limits.lo >= 0 and bool((shown[inside] == ZERO).all()))
         if not right:
             return False
     return True

@@ -1,0 +1,36 @@
+"""One layer for two that no quantizer parts: the product of their matrices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hwgen.frontend.onnx.walk import weight_bits
+from hwgen.ir import Conv2d, Dense, Weighted
+
+MOST_WEIGHT = 1 << 31
+
+
+def product_of(node: Weighted, inner: Weighted) -> Weighted | None:
+    """Give one layer for two, the outer of which looks at one pixel; None where that is none."""
+    if isinstance(node, Dense) and isinstance(inner, Dense):
+        weight, own = node.weight, inner.weight
+    elif isinstance(node, Conv2d) and isinstance(inner, Conv2d):
+        bare = node.groups == inner.groups == 1 and node.weight.shape[2:] == (1, 1)
+        if not bare or any(node.padding) or node.stride != (1, 1):
+            return None
+        weight, own = node.weight[:, :, 0, 0], inner.rows
+    else:
+        return None
+    most = float(np.abs(weight).max()) * float(np.abs(own).max()) * own.shape[0]
+    if most >= MOST_WEIGHT:
+        return None
+    product = weight @ own
+    return replace(
+        inner,
+        name=node.name,
+        weight=product.reshape(len(product), *inner.weight.shape[1:]),
+        weight_bits=weight_bits(product),
+        bias=weight @ inner.bias + node.bias,
+    )

@@ -1,0 +1,124 @@
+"""`hwgen check`: float runs beside integer networks, and differences with and without a reason."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hwgen.cli import app
+from hwgen.float_check import check_file
+from hwgen.float_check.differences import compared
+from hwgen.frontend.model_options import ModelOptions
+from hwgen.frontend.onnx import rounding
+from hwgen.reference import run
+from tests.frontend.onnx.files import Maker, entries, read
+
+rng = np.random.default_rng(1)
+SMALL = 30_000
+FILES = [
+    pytest.param(path, id=path.stem)
+    for path, entry in entries("build")
+    if path.stat().st_size < SMALL and "input_option" not in entry
+]
+
+
+def hwgen(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def net(tmp_path):
+    m = Maker([1, 6])
+    w = m.quant(rng.normal(size=(6, 4)), 0.3, 4)
+    y = m.node("Relu", m.node("Add", m.node("MatMul", m.quant("x", 0.1, 4), w), [0.05] * 4))
+    y = m.quant(y, 0.07, 4, signed=0)
+    y = m.node("MatMul", y, m.quant(rng.normal(size=(4, 3)), 0.2, 4), output="y")
+    return m.save(tmp_path / "net.onnx", y)
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_shared_files_have_no_unexplained_difference(path):
+    check = check_file(path, None, ModelOptions(), samples=8)
+    assert check.passed
+    assert check.outputs.same_label == 1
+    assert check.outputs.identical > 0.97
+
+
+def test_the_command_tells_each_quantizer(net, tmp_path):
+    x = rng.normal(size=(20, 6)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", np.zeros(20, np.int64))
+    options = ("--data", tmp_path / "x.npy", "--labels", tmp_path / "y.npy", "--samples", 10)
+    result = hwgen("check", net, *options)
+    assert result.exit_code == 0
+    assert "outputs: 100 % identical, 100 % the same label; accuracy " in result.output
+    document = json.loads(hwgen("check", net, *options, "--json").output)
+    assert document["samples"] == 10
+    assert [row["elements"] for row in document["quantizers"]] == [60, 40]
+    assert all(row["differing"] == 0 for row in document["quantizers"])
+
+
+def test_another_rounding_is_found_out(tmp_path, monkeypatch):
+    """An importer that rounds half up would differ at ties alone, which are told as ties."""
+    m = Maker([1, 6])
+    w = m.quant(rng.integers(-3, 4, (6, 4)) * 0.25, 0.25, 3)
+    y = m.quant(m.node("MatMul", m.quant("x", 0.25, 4), w), 0.5, 4, output="y")
+    path = m.save(tmp_path / "net.onnx", y)
+    half_up = rounding.Mode.half_up
+    monkeypatch.setattr("hwgen.frontend.onnx.quantizers.rounding_mode", lambda *_: half_up)
+    check = check_file(path, None, ModelOptions(), samples=50)
+    assert check.quantizers[1].ties > 0
+    assert check.quantizers[1].ties == check.quantizers[1].differing
+
+
+def test_a_code_that_is_wrong_has_no_explanation(net):
+    found = read(net, keep_all=True)
+    x = rng.integers(-8, 8, (30, 6))
+    values = run(found.graph, x)
+    quantizer = found.quantizers[1]
+    theirs = values[quantizer.node].copy()
+    theirs[3, 2] = (theirs[3, 2] + 5) % 16
+    row = compared(found.graph, quantizer, values, theirs, found.read_as)
+    assert (row.elements, row.differing, row.unexplained) == (120, 1, 1)
+
+
+def test_a_value_beside_a_step_is_a_near_tie(net):
+    """A step that lies within float32 of the sum that it parts from its neighbour."""
+    found = read(net, keep_all=True)
+    values = run(found.graph, rng.integers(-8, 8, (30, 6)))
+    quantizer = found.quantizers[1]
+    channel = quantizer.before[0]
+    sums = values[found.graph.node(quantizer.node).inputs[0]]
+    step = channel.real(int(sums[0, 0])) + abs(channel.scale) / 10**9
+    first = quantizer.bounds[0].runs[0]
+    moved = replace(quantizer.bounds[0], runs=(replace(first, first=step, count=1),))
+    near = replace(quantizer, bounds=(moved,))
+    theirs = values[quantizer.node].copy()
+    values[quantizer.node] = theirs.copy()
+    values[quantizer.node][0, 0], theirs[0, 0] = 0, 1
+    row = compared(found.graph, near, values, theirs, found.read_as)
+    assert (row.near_ties, row.unexplained) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--data", "none.npy"], "none.npy: must be a .npy file"),
+        (["--data", "wrong.npy"], "wrong.npy: must hold inputs of shape (samples, 6), not (3, 5)"),
+        (["--labels", "wrong.npy"], "wrong.npy: labels must stand beside --data; add the inputs"),
+    ],
+)
+def test_data_that_are_none(net, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    np.save("wrong.npy", np.zeros((3, 5)))
+    result = hwgen("check", net, *options)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_only_networks_of_other_tools_are_checked(tmp_path):
+    result = hwgen("check", tmp_path / "model.pt")
+    assert result.exit_code == 2
+    assert "must be a network .onnx, not '.pt'; name one" in result.stderr

@@ -1,0 +1,107 @@
+"""An .onnx file on the command line: inspected, built and proved; and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hwgen.cli import app
+from hwgen.network_file import load_network
+from tests.frontend.onnx.files import Maker
+
+rng = np.random.default_rng(5)
+
+
+def hwgen(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def net(tmp_path):
+    """A network whose input has no quantizer."""
+    m = Maker([1, 5])
+    y = m.node("MatMul", "x", m.quant(rng.normal(size=(5, 4)), 0.3, 3))
+    y = m.quant(m.node("Relu", y), 0.1, 2, signed=0)
+    y = m.node("MatMul", y, m.quant(rng.normal(size=(4, 3)), 0.2, 3), output="y")
+    return m.save(tmp_path / "small.onnx", y)
+
+
+OPTIONS = ("--input", "u4", "--input-scale", "1/15")
+
+
+def test_from_a_file_to_a_proved_design(net, tmp_path):
+    folder = tmp_path / "out"
+    built = hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    assert built.exit_code == 0, built.output
+    proved = hwgen("prove", folder)
+    assert proved.exit_code == 0, proved.output
+    assert "PROVED" in proved.output
+    ports = json.loads((folder / "design.json").read_text())["ports"]
+    assert ports["s_axis"]["scale"] == [1 / 15]
+    assert ports["m_axis"]["meaning"] == "sums"
+    assert len(ports["m_axis"]["scale"]) == 1
+    graph = load_network(folder / "network.npz")
+    assert graph.metadata["onnx"]["host"]["input"] == "x = 1/15 * integer"
+
+
+def test_a_file_is_built_the_same_each_time(net, tmp_path):
+    for name in ("a", "b"):
+        assert hwgen("build", net, "-o", tmp_path / name, *OPTIONS).exit_code == 0
+    one, other = ((tmp_path / name / "SHA256SUMS").read_text() for name in ("a", "b"))
+    assert one == other
+
+
+def test_inspect_says_what_became_of_the_nodes(net):
+    result = hwgen("inspect", net, *OPTIONS)
+    assert "host, input: x = 1/15 * integer" in result.output
+    assert "Relu_3 .. Quant_4" in result.output
+    document = json.loads(hwgen("inspect", net, *OPTIONS, "--json").output)
+    assert document["metadata"]["onnx"]["nodes"]["Quant_4"] == ["Relu_3", "Quant_4"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            [],
+            "small.onnx: MatMul_2: input x must have a quantizer before this node, and has none; "
+            "give its integers, such as --input u8 --input-scale 1/255",
+        ),
+        (
+            ["--input-scale", "1/3"],
+            "small.onnx: --input-scale must stand beside --input; add such as --input u8",
+        ),
+        (
+            ["--input", "u4", "--input-scale", "-1"],
+            "--input-scale: must be a positive number such as 1/255, 0.25 or 2**-10, not '-1'",
+        ),
+        (
+            [*OPTIONS, "--accumulator-target", "3"],
+            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 8; "
+            "export the quantized weights (docs/import.md), or leave the option out",
+        ),
+    ],
+)
+def test_refusals_before_anything_is_written(net, tmp_path, options, sentence):
+    result = hwgen("build", net, "-o", tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[0] == f"hwgen: {sentence}"
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_other_tools_files_are_for_these_alone(tmp_path):
+    np.save(tmp_path / "w.npy", np.eye(3, dtype=np.int64))
+    result = hwgen("build", tmp_path / "w.npy", "--input", "u4", "--label")
+    assert result.exit_code == 2
+    assert "--label is for .onnx files; leave it out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1/255", 1 / 255), ("0.25", 0.25), ("2**-10", 2**-10), ("3", 3.0)]
+)
+def test_scales_as_they_are_typed(net, text, value):
+    document = json.loads(
+        hwgen("inspect", net, "--input", "u4", "--input-scale", text, "--json").output
+    )
+    assert document["input"]["scale"] == value
