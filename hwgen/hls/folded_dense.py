@@ -136,8 +136,8 @@ def dense_functions(stage: FoldedDense, name: str, x: Beat, y: Beat) -> list[lis
     for number in copies:
         body.append(f"{kind} x{number}{shape};")
         if lanes > 1:
-            body.append(f"#pragma HLS ARRAY_RESHAPE variable=x{number} dim=2 complete")
-        storage = "ram_t2p impl=bram" if stage.vector_memory == "block" else "ram_2p impl=lutram"
+            body.append(f"#pragma HLS ARRAY_RESHAPE variable=x{number} type=complete dim=2")
+        storage = "ram_s2p impl=bram" if stage.vector_memory == "block" else "ram_s2p impl=lutram"
         body.append(f"#pragma HLS BIND_STORAGE variable=x{number} type={storage}")
     calls = [f"{name}_load(in, {', '.join(f'x{n}' for n in copies)});"]
     ends = [f"hls::stream<{name}_rows{s}>" for s in range(len(stage.pe_sets))]

@@ -56,13 +56,13 @@ def _windows(
     body = []
     for number, q in copies:
         body.append(f"{kind} x{number}_{q}[{slots}][{width}][{channels}];")
-        storage = "ram_2p impl=bram" if stage.vector_memory == "block" else "ram_2p impl=lutram"
+        storage = "ram_s2p impl=bram" if stage.vector_memory == "block" else "ram_s2p impl=lutram"
         body.append(f"#pragma HLS BIND_STORAGE variable=x{number}_{q} type={storage}")
     sets = [_Set(stage, s, ports) for s in range(len(stage.pe_sets))]
     taps = _tap_tables(stage)
     body += [line for own in sets for line in (*own.program.tables(), *own.starts())]
     body += [*_arrival_tables(stage), *taps, "int stored = 0;  // rows that have come", "rows:"]
-    end = f"row * {lines.stride[0]} + {lines.origin[0] + lines.kernel[0]}"
+    end = _line("row", lines.stride[0], lines.origin[0] + lines.kernel[0])
     body += [
         f"for (int row = 0; row <= {down}; row++) {{",
         f"  const int wanted = row == {down} || {end} > {height} ? {height} : {end};",
@@ -145,11 +145,17 @@ def _tap(stage: FoldedDense, shape: LineShape, slots: int) -> dict[str, str]:
     (height, width), (oy, ox) = stage.inputs.image, lines.origin
     assert shape.lines is lines
     return {
-        "row": f"row * {lines.stride[0]} + {oy} + tap_row[{{0}}]",
-        "column": f"(first + {{1}}) * {lines.stride[1]} + {ox} + tap_column[{{0}}]",
+        "row": f"{_line('row', lines.stride[0], oy)} + tap_row[{{0}}]",
+        "column": f"{_line('first', lines.stride[1], ox)} + tap_column[{{0}}]",
         "inside": f"{{0}} >= 0 && {{0}} < {height} && {{1}} >= 0 && {{1}} < {width}",
         "place": f"[{{0}} % {slots}][{{1}}][tap_channel[{{2}}]]",
     }
+
+
+def _line(variable: str, factor: int, offset: int) -> str:
+    """Give `factor * variable + offset`."""
+    text = variable if factor == 1 else f"{variable} * {factor}"
+    return f"{text} {'+' if offset > 0 else '-'} {abs(offset)}" if offset else text
 
 
 class _Set:
@@ -211,13 +217,16 @@ class _Set:
         return ["{", *indented(lines), "}"]
 
     def _window(self, tap: dict[str, str], q: int) -> list[str]:
-        lines, lane, windows = [], self.stage.inputs.lanes[0], self.stage.lines
-        kind, beside = type_name(lane), literal(0 if windows is None else windows.beside, lane)
+        windows, lane = self.stage.lines, self.stage.inputs.lanes[0]
+        assert windows is not None
+        kind, beside = type_name(lane), literal(windows.beside, lane)
+        lines: list[str] = []
         for number in self.taps:
             name = f"{number}_{q}"
             lines += [
                 f"const int y{name} = {tap['row'].format(f'tap{number}')};",
-                f"const int c{name} = {tap['column'].format(f'tap{number}', q)};",
+                f"const int c{name} = {tap['column'].format(f'tap{number}')}"
+                f"{f' + {q * windows.stride[1]}' if q else ''};",
                 f"const {kind} v{name} = {tap['inside'].format(f'y{name}', f'c{name}')} ? "
                 f"x{name}{tap['place'].format(f'y{name}', f'c{name}', f'tap{number}')} : "
                 f"{beside};",

@@ -93,7 +93,7 @@ def reorder_process(stage: Reorder, x: Beat, y: Beat) -> list[str]:
     kind = x.lanes[0]
     lines = [
         f"{type_name(kind)} held[{stage.inputs.beats}][{len(x.lanes)}];",
-        "#pragma HLS ARRAY_PARTITION variable=held dim=2 complete",
+        "#pragma HLS ARRAY_PARTITION variable=held type=complete dim=2",
         "arrive:",
         f"for (int beat = 0; beat < {stage.inputs.beats}; beat++) {{",
         "#pragma HLS PIPELINE II=1",

@@ -22,11 +22,11 @@ def window_process(stage: WindowBuffer, x: Beat, y: Beat) -> list[str]:
     if kh > 1:
         lines += [
             f"{x.name} lines[{kh - 1}][{width}];  // the rows above, the highest first",
-            "#pragma HLS ARRAY_PARTITION variable=lines dim=1 complete",
+            "#pragma HLS ARRAY_PARTITION variable=lines type=complete dim=1",
         ]
     lines += [
         f"{x.name} window[{kh}][{kw}];",
-        "#pragma HLS ARRAY_PARTITION variable=window dim=0 complete",
+        "#pragma HLS ARRAY_PARTITION variable=window type=complete dim=0",
         "rows:",
         f"for (int row = 0; row < {steps_down}; row++) {{",
         f"  for (int column = 0; column < {steps_right}; column++) {{",

@@ -113,8 +113,8 @@ PRAGMAS = {
     "PIPELINE": {"II"},
     "DATAFLOW": set(),
     "STREAM": {"variable", "depth"},
-    "ARRAY_PARTITION": {"variable", "dim", "complete"},
-    "ARRAY_RESHAPE": {"variable", "dim", "complete"},
+    "ARRAY_PARTITION": {"variable", "dim", "type"},
+    "ARRAY_RESHAPE": {"variable", "dim", "type"},
     "BIND_STORAGE": {"variable", "type", "impl"},
     "INTERFACE": {"mode", "port"},
 }

@@ -30,6 +30,7 @@ class Elements:
 
     def mapped(self, value: Value, change: Callable[[IntArray], IntArray]) -> Value:
         """Change every value of a function of one form."""
+        value = self.as_sum(value) if isinstance(value, Choice) else value
         if isinstance(value, Sum) and value.is_constant and value.known is None:
             return constant(int(change(np.array([value.constant]))[0]))
         table = self.as_table(value)
@@ -47,6 +48,7 @@ class Elements:
 
     def over(self, whole: Table, value: Value) -> Table:
         """Give a value as a table over the form of another."""
+        value = self.as_sum(value) if isinstance(value, Choice) else value
         if isinstance(value, Sum) and value.is_constant:
             return Table(
                 whole.base, whole.lo, np.full(len(whole.values), value.constant), value.known
