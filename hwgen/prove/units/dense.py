@@ -114,22 +114,20 @@ def _lane(
         )
     found = reading.form
     candidates = [found, *representatives(found, len(nets), inputs)]
-    candidates.sort(key=lambda form: form.coefficients != wanted.coefficients)  # the row itself
-    for carried in candidates:
-        lane = _matched(nets, wanted, carried)
-        if lane is not None:
-            break
-    else:
+    matched = [_matched(nets, wanted, carried) for carried in candidates]
+    lanes = [lane for lane in matched if lane is not None]
+    if not lanes:
         raise NotProvedError(
             f"{where}: must be a multiple of the row {terms(wanted)}, plus a constant, and is "
             f"{terms(found)}"
         )
-    span = lane.carried.limits.span
-    if span >> len(nets):
+    fitting = [lane for lane in lanes if not lane.carried.limits.span >> len(nets)]
+    if not fitting:
+        span = lanes[0].carried.limits.span
         raise NotProvedError(
             f"{where}: must tell {span + 1} values apart, and has {len(nets)} bits"
         )
-    return lane
+    return min(fitting, key=lambda lane: lane.factor != lane.divisor)  # the row itself, best
 
 
 def _matched(nets: Word, wanted: Form, carried: Form) -> Lane | None:
