@@ -3,9 +3,9 @@
     python bench/demo.py [--json]
 
 Trains a net on scikit-learn's digits with 7-bit accumulators, builds it unrolled and folded,
-compares the gates of both with the integer reference in cocotb, proves both from their Verilog,
-synthesises them for xc7 and ecp5, places and routes for ecp5, and writes a report page for
-each. Every step is a command that a user would type; the commands are printed. Results lie in
+compares the gates of both, and their HLS C++, with the integer reference, proves both from what
+they say, synthesises them for xc7 and ecp5, places and routes for ecp5, and writes a report page
+for each. Every step is a command that a user would type; the commands are printed. Results lie in
 rtl_out/.
 """
 
@@ -29,6 +29,7 @@ OUT = Path("rtl_out")
 MODEL = OUT / "digits.pt"
 STYLES = ("unrolled", "folded")
 NARROW = ["--weight-bits", "2", "--first-last-bits", "2", "--act-bits", "2", "--acc-bits", "7"]
+CPP_RESULTS = ("result", "proof")  # of the HLS C++, in hls/
 HWGEN = (sys.executable, "-m", "hwgen.cli")
 SCREEN = Console(stderr=True)
 
@@ -45,8 +46,9 @@ def steps(style: str) -> tuple[Step, ...]:
     """What happens to one design."""
     folder = str(OUT / f"digits_{style}")
     return (
-        Step(done="build", command=("build", str(MODEL), "--style", style, "-o", folder)),
+        Step(done="build", command=("build", str(MODEL), "--style", style, "--hls", "-o", folder)),
         Step(done="simulate", command=("sim", folder)),
+        Step(done="run the C++", command=("sim", folder, "--simulator", "cpp")),
         Step(done="prove", command=("prove", folder)),
         Step(done="synthesise xc7", command=("synth", folder, "--target", "xc7")),
         Step(done="place and route ecp5", command=("synth", folder, "--target", "ecp5", "--pnr")),
@@ -102,6 +104,7 @@ def row(style: str) -> dict[str, object]:
     xc7 = json.loads((folder / "synth" / "xc7.json").read_text())
     ecp5 = json.loads((folder / "synth" / "ecp5.json").read_text())
     proof = folder / "proof.json"
+    cpp = [json.loads((folder / "hls" / f"{name}.json").read_text()) for name in CPP_RESULTS]
     bits = [b for layer in design["layers"] for b in layer["accumulator_bits"]]
     return {
         "case": style,
@@ -111,6 +114,7 @@ def row(style: str) -> dict[str, object]:
         "equal_to_reference": simulation["passed"],
         "vectors": simulation["vectors"],
         "proved": proof.is_file() and json.loads(proof.read_text())["proved"],
+        "cpp_equal_and_proved": cpp[0]["passed"] and cpp[1]["proved"],
         "latency_cycles": design["latency_cycles"],
         "interval_cycles": design["interval_cycles"],
         "xc7_luts": xc7["luts"],

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hwgen import __version__
+from hwgen.cli_board import SimulatedBoard, board, boards, options_of, package, run, simulate_board
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
     AccumulatorTarget,
     AsJson,
+    Baud,
+    BuildBoard,
     CheckData,
     CheckLabels,
     CheckSamples,
@@ -24,6 +27,7 @@ from hwgen.cli_options import (
     Effort,
     EffortName,
     Fps,
+    Hls,
     ImportedModel,
     InputScale,
     InputType,
@@ -143,6 +147,9 @@ def build(
     luts_per_bram: LutsPerBram = None,
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
+    hls: Hls = False,
+    board: BuildBoard = None,
+    baud: Baud = 1_000_000,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -163,14 +170,14 @@ def build(
             clock_mhz=clock_mhz,
             effort=effort.value,
             fps=fps,
-            max_luts=max_luts,
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs, input_scale, label, accumulator_target)
+        options, planner = options_of(options, max_luts, board, baud, graph)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
-            planned = build_design(graph, options, folder, plan, progress)
+            planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
@@ -215,6 +222,7 @@ def sim(
     samples: Samples = 0,
     seed: Seed = 0,
     waves: Waves = False,
+    board: SimulatedBoard = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
@@ -222,6 +230,9 @@ def sim(
         from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
 
+        if board is not None:
+            simulate_board(folder, board, samples, as_json)
+            return
         with spinner(f"simulate in {simulator.value}"):
             result = simulate(
                 folder,
@@ -232,22 +243,9 @@ def sim(
                 waves=waves,
             )
         _tell_changes(folder)
-        show(result.to_json(), as_json, lambda: _sim_text(result))
+        show(result.to_json(), as_json, lambda: str(result))
         if not result.passed:
             raise typer.Exit(1)
-
-
-def _sim_text(result: Any) -> str:
-    lines = [
-        f"{name}: {'equal' if reason is None else reason}" for name, reason in result.tests.items()
-    ]
-    verdict = f"{'passed' if result.passed else 'FAILED'} in {result.simulator}"
-    if result.latency_cycles is not None:  # nothing is measured of a design that differs
-        verdict += f": {result.vectors} vectors of the whole design; "
-        verdict += f"latency {result.latency_cycles} cycles"
-    if result.interval_cycles is not None:
-        verdict += f", interval {result.interval_cycles}"
-    return "\n".join([*lines, verdict])
 
 
 def _tell_changes(folder: Path) -> None:
@@ -261,15 +259,25 @@ def _tell_changes(folder: Path) -> None:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that a design is its network; writes proof.json."""
+    """Prove from the Verilog alone that a design is its network; writes proof.json.
+
+    Where there is C++ in hls/, from that alone too; writes hls/proof.json.
+    """
     with mistakes():
+        from hwgen.prove.cpp.run import has_cpp, prove_cpp_folder
         from hwgen.prove.run import prove as prove_design
 
         with spinner("prove") as progress:
             certificate = prove_design(folder, progress)
+            if has_cpp(folder):
+                progress("C++")
+            cpp = prove_cpp_folder(folder) if has_cpp(folder) else None
         _tell_changes(folder)
-        show(certificate.to_json(), as_json, certificate.verdict)
-        if not certificate.proved:
+        document, verdict = certificate.to_json(), certificate.verdict()
+        if cpp is not None:
+            document, verdict = document | {"hls": cpp.to_json()}, f"{verdict}\n{cpp.verdict()}"
+        show(document, as_json, lambda: verdict)
+        if not certificate.proved or (cpp is not None and not cpp.proved):
             raise typer.Exit(VerifyError.exit_status)
 
 
@@ -321,6 +329,10 @@ def report(folder: Design, as_json: AsJson = False) -> None:
             print(page)
         if not document["holds"]:
             raise typer.Exit(VerifyError.exit_status)
+
+
+for command in (boards, board, run, package):
+    app.command()(command)
 
 
 if __name__ == "__main__":

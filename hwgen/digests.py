@@ -26,6 +26,13 @@ def simulated_files(name: str, vectors: str = "vectors.npz") -> tuple[str, ...]:
     return (f"{name}.v", "network.npz", "plan.json", vectors, *bench)
 
 
+def cpp_files(name: str) -> tuple[str, ...]:
+    """Name what a simulation of the C++ runs; the vectors are files of hls/vectors beside."""
+    code = (f"{name}.h", f"{name}.cpp", "test.cpp", "hwgen_types.h", "sim/ap_int.h")
+    files = (f"hls/{file}" for file in (*code, "sim/hls_stream.h"))
+    return (*files, "network.npz", "plan.json")
+
+
 def proved_files(name: str) -> tuple[str, ...]:
     """Name what a proof reads: Verilog, network, and in design.json the modules and ports."""
     return (f"{name}.v", "network.npz", "design.json")

@@ -11,6 +11,8 @@ from typing import Any
 from hwgen import __version__
 from hwgen.design_json import design_json
 from hwgen.files import folder_beside
+from hwgen.hls.folder import code_files, write_hls
+from hwgen.hls.top import Design
 from hwgen.ir import Graph
 from hwgen.manifest import write_manifest
 from hwgen.network_file import save_network
@@ -53,18 +55,28 @@ VERILOG_SHARE = 0.7  # of the time that writing a folder takes
 BENCH_FILES = ("run.py", "test_design.py", "streams.py")
 
 
-def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress) -> None:
-    """Write a design folder; where that fails, an earlier folder stays as it was."""
+def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress, *, hls: bool = False) -> None:
+    """Write a design folder; where that fails, an earlier folder stays as it was.
+
+    Raises
+    ------
+    PlanError
+        Where `hls` asks for C++ of a stage that has none.
+    """
+    design = Design(plan) if hls else None
+    code = {} if design is None else code_files(design)
     text = verilog_of(plan, progress)
     progress("vectors", VERILOG_SHARE)
     vectors = design_vectors(plan, graph)
     with folder_beside(folder) as partial:
         (partial / f"{plan.name}.v").write_text(text)
         _write_json(partial / "plan.json", plan_document(plan))
-        _write_json(partial / "design.json", design_json(plan, graph))
+        _write_json(partial / "design.json", design_json(plan, graph) | _hls_json(design))
         save_network(graph, partial / "network.npz")
         vectors.save(partial / "vectors.npz")
         _write_bench(plan, text, vectors, partial / "sim")
+        if design is not None:
+            write_hls(design, code, vectors, partial / "hls")
         write_manifest(partial)
 
 
@@ -89,6 +101,14 @@ def _has_three(stage: Stage) -> bool:
     return isinstance(stage, UnrolledDense) and any(
         a.third or a.constant for a in stage.graph.adders
     )
+
+
+def _hls_json(design: Design | None) -> dict[str, Any]:
+    """Say what the C++ is called, where there is some."""
+    if design is None:
+        return {}
+    core = f"{design.plan.name}_core" if design.is_combinational else None
+    return {"hls": {"top": design.plan.name, "core": core, "types": "ap_int"}}
 
 
 def _ports(text: str, name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from hwgen.digests import MADE_FROM, sealed, simulated_files
+from hwgen.digests import MADE_FROM, cpp_files, digests, sealed, simulated_files
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
+from hwgen.hls.run import run_test
 from hwgen.json_file import load_json
 from hwgen.tool_failure import tool_failure
 
-Simulator = Literal["verilator", "icarus"]
-BUILD_BYTES = {"verilator": 16 << 20, "icarus": 1 << 20}  # of a small design, about
+Simulator = Literal["verilator", "icarus", "cpp"]
+BUILD_BYTES = {"verilator": 16 << 20, "icarus": 1 << 20, "cpp": 1 << 20}  # of a small design, about
 MISSING = 2  # exit status of sim/run.py where it says what is missing
 NOT_READ = ("network.npz", "plan.json")  # by the bench; what it compares with comes from them
 
@@ -39,6 +41,21 @@ class SimResult:
     def passed(self) -> bool:
         """Whether every output was equal to the reference's."""
         return bool(self.tests) and not any(self.tests.values())
+
+    def __str__(self) -> str:
+        lines = [
+            f"{name}: {'equal' if reason is None else reason}"
+            for name, reason in self.tests.items()
+        ]
+        verdict = f"{'passed' if self.passed else 'FAILED'} in {self.simulator}"
+        if self.simulator == "cpp":
+            verdict += f": {self.vectors} vectors of the whole design"
+        if self.latency_cycles is not None:  # nothing is measured of a design that differs
+            verdict += f": {self.vectors} vectors of the whole design; "
+            verdict += f"latency {self.latency_cycles} cycles"
+        if self.interval_cycles is not None:
+            verdict += f", interval {self.interval_cycles}"
+        return "\n".join([*lines, verdict])
 
     def to_json(self) -> dict[str, Any]:
         """For `--json` and the report."""
@@ -70,7 +87,8 @@ def simulate(
     folder
         A folder that `hwgen build` wrote.
     simulator
-        "verilator" or "icarus".
+        "verilator" or "icarus"; or "cpp", the C++ that `hwgen build --hls` wrote, which knows no
+        cycles: latency and interval stay None.
     samples
         Vectors of the whole design; 0 for as many as take a moment.
     seed
@@ -87,6 +105,8 @@ def simulate(
     ToolError
         Where the simulator is missing or fails, or the folder cannot be written.
     """
+    if simulator == "cpp":
+        return _simulate_cpp(folder, vectors, samples)
     bench = folder / "sim" / "run.py"
     if not bench.is_file():
         raise ModelError(
@@ -122,6 +142,44 @@ def simulate(
         interval_cycles=found.get("interval_cycles"),
         made_from=found[MADE_FROM],
     )
+
+
+def _simulate_cpp(folder: Path, vectors: Path | None, samples: int) -> SimResult:
+    """Compile and run the C++ of a design; hls/result.json says what it gave."""
+    path = folder / "hls" / "result.json"
+    if not (folder / "hls" / "test.cpp").is_file():
+        raise ModelError(
+            f"{folder}: must have C++ in hls/; build the design again with `hwgen build --hls`"
+        )
+    check_file(path, BUILD_BYTES["cpp"])
+    own = sorted((folder / "hls" / "vectors").glob("*.txt"))
+    files = [*cpp_files(_cpp_name(folder)), *(f"hls/vectors/{file.name}" for file in own)]
+    if vectors is not None:
+        files.append(Path(os.path.relpath(vectors, folder)).as_posix())
+    made_from = digests(folder, files)
+    tests, count = run_test(folder, vectors, samples)
+    if digests(folder, files) != made_from:
+        raise ToolError(f"{folder}: must not change while it is simulated; simulate it again")
+    result = SimResult(
+        simulator="cpp",
+        tests=tests,
+        vectors=count,
+        latency_cycles=None,
+        interval_cycles=None,
+        made_from=made_from,
+    )
+    with write_beside(path) as partial:
+        partial.write_text(json.dumps(result.to_json(), indent=1) + "\n")
+    return result
+
+
+def _cpp_name(folder: Path) -> str:
+    try:
+        return str(load_json(folder / "design.json")["hls"]["top"])
+    except (OSError, ValueError, LookupError, TypeError):
+        raise ModelError(
+            f"{folder / 'design.json'}: must name the C++ of hls/; build the design again"
+        ) from None
 
 
 def _failure(simulator: str, status: int, log: Path) -> ToolError:

@@ -55,7 +55,8 @@ def test_what_the_wheel_holds(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"hwgen", "hwgen-0.1.0.dist-info"}
     assert {Path(name).suffix for name in names if name.startswith("hwgen/")} <= {
-        *(".py", ".v", ".txt", ".html", ".css", ".js", ".svg", ".typed", ".h", ".hpp", ".cpp"),
+        *(".py", ".pyi", ".typed", ".v", ".txt", ".html", ".css", ".js", ".svg"),
+        *(".h", ".hpp", ".cpp"),
     }
     tracked = {
         str(path.relative_to(ROOT))

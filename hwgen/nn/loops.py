@@ -22,10 +22,11 @@ from typing import Any
 import numba
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import prange
 from torch import Tensor
 
-Loop = Callable[..., Any]
+from hwgen.compiled import Loop
+from hwgen.compiled import compiled as compiled_alone
 
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 RESIDUAL = np.float32(65534)  # units of a residual in a step: -0.5 to 0.5 is -32767 to 32767
@@ -55,18 +56,14 @@ HAS_OPENMP = find_spec("numba.np.ufunc.omppool") is not None
 
 
 def compiled(*fastmath: str, parallel: bool = False) -> Callable[[Loop], Loop]:
-    """Compile a loop when it is first called, and keep it on disk where a folder can be written.
+    """Compile a loop; a `parallel` one runs on as many threads as torch's.
 
-    A `parallel` loop, whose `prange` says what is independent, runs on as many threads as torch's.
+    Its `prange` says what is independent.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
-    options["parallel"] = shared = parallel and HAS_OPENMP
+    shared = parallel and HAS_OPENMP
 
     def decorate(function: Loop) -> Loop:
-        try:
-            loop: Loop = njit(cache=True, **options)(function)
-        except RuntimeError:  # numba found no place for its cache
-            loop = njit(**options)(function)
+        loop = compiled_alone(*fastmath, parallel=shared)(function)
         return _on_torch_threads(loop) if shared else loop
 
     return decorate

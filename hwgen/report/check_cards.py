@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hwgen.manifest import changes
 from hwgen.report.contents import Report
+from hwgen.report.cpp_results import PROOF as CPP_PROOF
+from hwgen.report.cpp_results import SIMULATION as CPP_SIMULATION
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Content, Markup, command, count, join, tag
 from hwgen.report.results import Simulation
@@ -109,6 +111,23 @@ def proof_card(report: Report) -> Markup:
         return card(name, f"{FAIL} not proved", proof.problem, state="bad")
     rest = "What it leaves open is listed under Provenance."
     return card(name, f"{PASS} proved", f"{proof.verdict}.", rest, state="good")
+
+
+def cpp_cards(report: Report) -> list[Markup]:
+    """Show what is known of the C++, where there is some."""
+    checks = [check for check in report.checks if check.name in (CPP_SIMULATION, CPP_PROOF)]
+    if not checks:
+        return []
+    marks = {State.passed: PASS, State.failed: FAIL, State.stale: OLD, State.not_run: OLD}
+    notes: list[Content] = []
+    for check in checks:
+        reason = f": {check.reason}" if check.reason else ""
+        notes.append(f"{marks[check.state]} {check.name} {check.state.value}{reason}")
+    notes.append("No tool for high-level synthesis was run on it.")
+    states = {check.state for check in checks}
+    state = "good" if states == {State.passed} else "unknown"
+    state = "bad" if State.failed in states else state
+    return [card("HLS C++", "of the same plan", *notes, state=state)]
 
 
 def _open_card(report: Report, name: str, check: Check) -> Markup:

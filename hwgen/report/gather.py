@@ -17,6 +17,7 @@ from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS
 from hwgen.report.contents import Report, SampleAccuracy
+from hwgen.report.cpp_results import read_cpp
 from hwgen.report.design_folder import BuiltLayer, Design, read_design
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.report.layer_report import LayerLuts, LayerReport
@@ -56,7 +57,7 @@ def read_report(folder: Path) -> Report:
         design=design,
         files=digests(folder, files),
         changed=changed,
-        checks=(simulated, proved, *synthesised),
+        checks=(simulated, proved, *read_cpp(reading), *synthesised),
         layers=tuple(
             _layer_report(graph, layer, built, syntheses)
             for layer, built in zip(layers, design.layers, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hwgen.report.check_cards import (
     alarm,
     card,
+    cpp_cards,
     overflow_card,
     proof_card,
     simulation_card,
@@ -43,6 +44,7 @@ def headline(report: Report) -> Markup:
         overflow_card(report),
         simulation_card(report),
         proof_card(report),
+        *cpp_cards(report),
         _accuracy(report),
         _luts(report),
         _clock(report),

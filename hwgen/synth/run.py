@@ -58,6 +58,14 @@ class SynthResult:
         """Clock frequency after place and route; None without it."""
         return self.placement.fmax_mhz
 
+    def __str__(self) -> str:
+        clock = "not placed" if self.fmax_mhz is None else f"{self.fmax_mhz:.1f} MHz"
+        total = self.total
+        return (
+            f"{self.top} on {self.target}: {total.luts:,} LUTs, {total.ffs:,} flip-flops, "
+            f"block RAMs {total.brams:g}, DSPs {total.dsps}, {clock}"
+        )
+
     def to_json(self) -> dict[str, object]:
         """Give the document of `DIR/synth/<target>.json`, equal for equal design and tools."""
         parts = self.breakdown
@@ -97,7 +105,7 @@ def synthesise(
     folder
         A design folder with `design.json` and `<name>.v`.
     target
-        `xc7`, `ice40` or `ecp5`.
+        `xc7`, `ice40`, `ecp5` or `gowin`.
     pnr
         Also place and route, for the clock frequency.
     alu_map
@@ -211,7 +219,7 @@ def _nextpnr(target: Target) -> Tool:
     if target.nextpnr is None:
         raise ToolError(
             f"{target.name}: place and route must have an open tool from pip, and there is none "
-            "for this target; leave out --pnr, or take ice40 or ecp5"
+            "for this target; leave out --pnr, or take ice40, ecp5 or gowin"
         )
     return find_nextpnr(target.nextpnr)
 

@@ -6,7 +6,7 @@ import numpy as np
 from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
 
-from hwgen.plan.streams.handshakes import model_of
+from hwgen.plan.streams.handshakes import StageModel
 from hwgen.rtl.units import unit_of
 
 
@@ -37,7 +37,7 @@ def run(stage, given, count, *, stalls=(0.0, 0.0), gap=0, reset_at=None, seed=0)
     cycles after each frame too. Valid and ready must be those of the model in every cycle.
     """
     reset = Signal()
-    unit, model = unit_of(stage), model_of(stage)
+    unit, model = unit_of(stage), StageModel(stage)
     rng = random.Random(seed)
     found, cycles = [], []
 
@@ -60,7 +60,7 @@ def run(stage, given, count, *, stalls=(0.0, 0.0), gap=0, reset_at=None, seed=0)
             )
             assert (bool(ready), bool(valid)) == (model.ready(takes), model.valid(offers)), cycle
             if cycle == reset_at:
-                model, sent, pause, offers, waiting = model_of(stage), 0, 0, False, None
+                model, sent, pause, offers, waiting = StageModel(stage), 0, 0, False, None
                 found.clear()
                 cycles.clear()
                 continue

@@ -1,195 +1,168 @@
-"""The handshakes of each stage, cycle by cycle, with the registers of the RTL and no data."""
+"""A design's handshakes: the registers of every stage's control, and who reads whom, as numbers."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from dataclasses import dataclass
 
-from hwgen.plan.stages.positions import at_one_position
-from hwgen.plan.stages.stage import (
-    Enlarger,
-    Fifo,
-    FoldedDense,
-    Narrower,
-    OutputBuffer,
-    ParallelArgmax,
-    ParallelThreshold,
-    Reorder,
-    RunningPool,
-    SerialArgmax,
-    SerialThreshold,
-    Stage,
-    UnrolledDense,
-    Widener,
-    WindowBuffer,
-    WindowMax,
-)
-from hwgen.plan.streams.enlarger_handshakes import EnlargerModel
-from hwgen.plan.streams.folded_handshakes import folded_model
-from hwgen.plan.streams.window_handshakes import PoolModel, WindowModel
+import numpy as np
 
-FOREVER = sys.maxsize
+from hwgen.numeric import IntArray, IntType
+from hwgen.plan.stages.stage import Fifo, Stage, Stream
+from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
+from hwgen.plan.streams import pipeline_rules, rules, run
+from hwgen.plan.streams.control import Control, control_of
+
+FOREVER = pipeline_rules.FOREVER
 
 
-class Model(Protocol):
-    """A stage's registers of control."""
+class StageModel:
+    """One stage by itself, a cycle at a time."""
+
+    def __init__(self, stage: Stage) -> None:
+        control = control_of(stage)
+        self._kind = control.kind
+        self._constants = np.array(control.constants, np.int64)
+        self._registers = np.array(control.registers, np.int64)
+
+    @property
+    def _own(self) -> tuple[int, int, int, IntArray, IntArray]:
+        return self._kind, 0, 0, self._constants, self._registers
 
     def valid(self, upstream: bool) -> bool:
         """Whether an output beat is offered in this cycle."""
+        return bool(rules.valid(*self._own, int(upstream)))
 
     def ready(self, downstream: bool) -> bool:
         """Whether an input beat is accepted in this cycle."""
+        return bool(rules.ready(*self._own, int(downstream)))
 
     def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
         """Give the clock edge: `arrived`, an input beat was taken; `left`, an output beat was."""
-
-    def quiet(self, downstream: bool) -> int:
-        """Cycles from now in which neither valid nor ready changes as long as no beat moves."""
-
-    def skip(self, cycles: int, downstream: bool) -> None:
-        """Give so many clock edges at once, all of them quiet."""
+        rules.tick(*self._own, int(arrived), int(left), int(downstream))
 
 
-class _Still:
-    """A stage that does nothing while no beat moves."""
+@dataclass(slots=True)
+class Clock:
+    """Cycles so far, beats that came and left, and the cycles of the first of each."""
 
-    def quiet(self, downstream: bool) -> int:
-        return FOREVER
+    numbers: IntArray
 
-    def skip(self, cycles: int, downstream: bool) -> None:
-        """Change nothing."""
+    @property
+    def cycle(self) -> int:
+        """Cycles so far."""
+        return int(self.numbers[run.CYCLE])
 
+    @property
+    def came(self) -> int:
+        """Beats that came."""
+        return int(self.numbers[run.CAME])
 
-@dataclass
-class _Pipeline:
-    """Registers that all stall together; every `beats_per_output`-th beat leaves."""
+    @property
+    def left(self) -> int:
+        """Beats that left."""
+        return int(self.numbers[run.LEFT])
 
-    latency: int
-    beats_per_output: int = 1
-    stages: list[bool] = field(default_factory=list)
-    beat: int = 0
+    @property
+    def first(self) -> int:
+        """The cycle in which the first beat came."""
+        return int(self.numbers[run.FIRST_CAME])
 
-    def __post_init__(self) -> None:
-        self.stages = [False] * self.latency
-
-    def valid(self, upstream: bool) -> bool:
-        return self.stages[-1] if self.latency else upstream
-
-    def ready(self, downstream: bool) -> bool:
-        return downstream or not self.stages[-1] if self.latency else downstream
-
-    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
-        if self.latency and self.ready(downstream):
-            leaves = arrived and self.beat == self.beats_per_output - 1
-            self.stages = [leaves, *self.stages[:-1]]
-            self.beat = (self.beat + arrived) % self.beats_per_output
-
-    def quiet(self, downstream: bool) -> int:
-        return 0 if any(self.stages) and self.ready(downstream) else FOREVER
-
-    def skip(self, cycles: int, downstream: bool) -> None:
-        """Change nothing."""
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat that came to the first that left."""
+        return int(self.numbers[run.FIRST_LEFT] - self.numbers[run.FIRST_CAME])
 
 
-class Peak:
-    """The most that was held, with what came as something left."""
+class Handshakes:
+    """The handshakes of a design; without a `sink`, one that never waits.
 
-    def __init__(self) -> None:
-        self.most = 0
+    A beat of a stage that several read leaves when all take it, and one that reads several takes a
+    beat of each when all are there. Of the readers of one stage all but one at the most are queues
+    (`Fifo`), which take a beat or not whatever is behind them.
+    """
 
-    def see(self, held: int) -> None:
-        """Take notice of what is held."""
-        self.most = max(self.most, held)
+    def __init__(
+        self, stages: tuple[Stage, ...], reads: Reads | None = None, sink: Control | None = None
+    ) -> None:
+        reads = in_a_row(len(stages)) if reads is None else reads
+        controls = [control_of(stage) for stage in stages]
+        if sink is not None:
+            controls.append(sink)
+            reads = (*reads, (len(stages) - 1,))
+        sizes = [
+            (len(control.constants), len(control.registers), len(sources))
+            for control, sources in zip(controls, reads, strict=True)
+        ]
+        starts = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(sizes, axis=0)])
+        kinds = np.array([*(control.kind for control in controls), 0])[:, None]
+        self._queues = [k for k, stage in enumerate(stages) if isinstance(stage, Fifo)]
+        edges, gates = _edges(reads, set(self._queues))
+        self._registers = np.array([n for c in controls for n in c.registers], np.int64)
+        constants = np.array([n for c in controls for n in c.constants], np.int64)
+        self._peaks = [int(starts[k, 1]) + pipeline_rules.PEAK for k in self._queues]
+        self.clock = Clock(np.zeros(5, np.int64))
+        rooms = (len(controls) + 1, len(controls) + 1, len(edges))
+        self._net = (
+            *(np.concatenate([kinds, starts], axis=1), edges, gates, _out(edges, len(controls))),
+            *(constants, self._registers),
+            *(tuple(np.zeros(size, np.int64) for size in rooms), self.clock.numbers),
+        )
 
+    def run(self, wanted: int, goal: int = 0, beats: int = 1) -> bool:
+        """Run until so many beats have left in all; False where the design stands still before.
 
-@dataclass
-class FifoModel(_Still):
-    """How many beats are stored."""
+        The source has a beat in every cycle, or, where there is a `goal`, so many `beats` evenly in
+        as many cycles.
+        """
+        return bool(run.advance(*self._net, goal, beats, wanted))
 
-    depth: int
-    level: int = 0
-    peak: Peak = field(default_factory=Peak)
+    def cycle(self, offers: bool = True, most: int = FOREVER) -> tuple[int, bool, bool]:
+        """Run one cycle; `offers`: whether the source has a beat.
 
-    def valid(self, upstream: bool) -> bool:
-        """Whether an output beat is offered in this cycle."""
-        return self.level > 0
+        Gives the cycles that were skipped before it because nothing moves in them, `most` at the
+        most and FOREVER where all stands still, and whether a beat was taken, and one left.
+        """
+        before = self.clock.came, self.clock.left
+        skipped = int(run.step(*self._net, int(offers), most))
+        return skipped, self.clock.came > before[0], self.clock.left > before[1]
 
-    def ready(self, downstream: bool) -> bool:
-        """Whether an input beat is accepted in this cycle, whatever is behind."""
-        return self.level < self.depth
+    def state(self) -> bytes:
+        """Give what decides all that follows: the registers, less what queues held the most."""
+        registers = self._registers.copy()
+        registers[self._peaks] = 0
+        return registers.tobytes()
 
-    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
-        """Give the clock edge."""
-        self.peak.see(self.level + arrived)
-        self.level += arrived - left
-
-
-@dataclass
-class _Narrower(_Still):
-    """An input beat leaves as so many parts, and is taken with the last one."""
-
-    parts: int
-    part: int = 0
-
-    def valid(self, upstream: bool) -> bool:
-        return upstream
-
-    def ready(self, downstream: bool) -> bool:
-        return downstream and self.part == self.parts - 1
-
-    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
-        self.part = (self.part + left) % self.parts
-
-
-@dataclass
-class _Widener(_Still):
-    """So many beats arrive; the output is offered beside the last one."""
-
-    beats: int
-    beat: int = 0
-
-    def valid(self, upstream: bool) -> bool:
-        return upstream and self.beat == self.beats - 1
-
-    def ready(self, downstream: bool) -> bool:
-        return downstream or self.beat < self.beats - 1
-
-    def tick(self, arrived: bool, left: bool, downstream: bool) -> None:
-        self.beat = (self.beat + arrived) % self.beats
-
-
-def model_of(stage: Stage) -> Model:
-    """Give the model of a stage, as after a reset."""
-    stage = at_one_position(stage)
-    match stage:
-        case UnrolledDense() | ParallelThreshold() | ParallelArgmax() | SerialThreshold():
-            return _Pipeline(stage.latency)
-        case OutputBuffer() | WindowMax():
-            return _Pipeline(stage.latency)
-        case SerialArgmax():
-            return _Pipeline(1, stage.inputs.beats)
-        case FoldedDense() | Reorder():
-            return folded_model(stage)
-        case WindowBuffer() | RunningPool() | Enlarger():
-            return _map_model(stage)
-        case Fifo():
-            return FifoModel(stage.depth)
-        case Narrower():
-            return _Narrower(stage.parts)
-        case Widener():
-            return _Widener(stage.inputs.beats)
-        case _:
-            assert_never(stage)
+    def peaks(self) -> dict[int, int]:
+        """Give what each queue held the most, with what came as something left, by its stage."""
+        return {
+            stage: int(self._registers[place])
+            for stage, place in zip(self._queues, self._peaks, strict=True)
+        }
 
 
-def _map_model(stage: WindowBuffer | RunningPool | Enlarger) -> Model:
-    match stage:
-        case WindowBuffer():
-            return WindowModel(stage)
-        case RunningPool():
-            return PoolModel(stage)
-        case Enlarger():
-            return EnlargerModel(stage)
-        case _:
-            assert_never(stage)
+def prepare() -> None:
+    """Compile the rules and keep them on disk: seconds, once for a machine."""
+    bit = Stream(lanes=(IntType.parse("u1"),), order=(0,))
+    queue = Fifo(name="queue", inputs=bit, outputs=bit, depth=2)
+    Handshakes((queue,)).run(1)
+
+
+def _edges(reads: Reads, queues: set[int]) -> tuple[IntArray, IntArray]:
+    """Give the edges, one a stage and place that it reads, and the queues that each waits for."""
+    readers = readers_of(reads)
+    rows: list[tuple[int, int, int]] = []
+    gates: list[int] = []
+    for index, sources in enumerate(reads):
+        for source in sources:
+            rows.append((index, source + 1, len(gates)))
+            gates += [k for k in readers[source + 1] if k != index and k in queues]
+    rows.append((0, 0, len(gates)))
+    return np.array(rows, np.int64), np.array([*gates, 0], np.int64)
+
+
+def _out(edges: IntArray, stages: int) -> IntArray:
+    """List the edges of each place, behind where they begin and where the last ones end."""
+    sources = edges[:-1, run.SOURCE]
+    order = np.argsort(sources, kind="stable")
+    starts = np.searchsorted(sources[order], np.arange(stages + 2))
+    return np.concatenate([starts + stages + 2, order])

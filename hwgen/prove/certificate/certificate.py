@@ -103,6 +103,9 @@ class Certificate:
         """Whether everything was shown."""
         return self.problem is None
 
+    def __str__(self) -> str:
+        return self.verdict()
+
     def verdict(self) -> str:
         """Give one line."""
         if self.problem is not None:

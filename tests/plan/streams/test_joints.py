@@ -9,7 +9,6 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.stage import Fifo, Narrower, Widener
-from hwgen.plan.streams import folded_handshakes, handshakes
 from hwgen.plan.streams.joints import slowest_stage
 from hwgen.plan.streams.timing import latency_and_interval
 from tests.tiny_nets import network
@@ -59,13 +58,3 @@ def test_no_queue_has_a_place_too_many(chain):
 def test_queues_and_converters_are_used_at_all():
     kinds = {type(stage) for chain in CHAINS.values() for stage in planned(*chain).stages}
     assert {Fifo, Narrower, Widener} <= kinds
-
-
-@pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
-def test_skipping_quiet_cycles_changes_nothing(chain, monkeypatch):
-    stages = planned(*chain).stages
-    fast = latency_and_interval(stages)
-    kinds = (handshakes._Still, handshakes._Pipeline, folded_handshakes._FoldedModel)
-    for kind in kinds:
-        monkeypatch.setattr(kind, "quiet", lambda *_: 0)
-    assert latency_and_interval(stages) == fast

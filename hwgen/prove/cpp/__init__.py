@@ -1,0 +1,1 @@
+"""Whether HLS C++ is its network, from a trace of the compiled program."""

@@ -1,0 +1,78 @@
+"""What a type of so many bits makes of a value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwgen.prove.cpp.elements import Elements
+from hwgen.prove.cpp.values import (
+    Choice,
+    Comparison,
+    Sum,
+    Table,
+    Value,
+    moved,
+    wrapped,
+)
+from hwgen.prove.netlist.netlist import NotProvedError
+
+
+def cast(e: Elements, value: Value, bits: int, signed: bool) -> Value:
+    """Give what a type holds of a value."""
+    match value:
+        case Sum():
+            return cast_sum(e, value, bits, signed)
+        case Table():
+            return _cast_table(e, value, bits, signed)
+        case Choice():
+            return _cast_choice(e, value, bits, signed)
+        case Comparison():
+            raise NotProvedError("a comparison of sums must choose one of the two")
+
+
+def cast_sum(e: Elements, value: Sum, bits: int, signed: bool) -> Sum | Table:
+    """Give what a type holds of a form: the form, where its range fits or does once moved."""
+    lo = -(1 << (bits - 1)) if signed else 0
+    limits, known = value.limits, value.known
+    if known is not None and known < bits:
+        if value.signed is None or value.is_constant:
+            return value  # still known in so many bits, whatever the type
+        table = e.variables.table(value)
+        return Table(table.base, table.lo, wrapped(table.values, bits, signed))
+    away = (limits.lo - lo) >> bits  # how often the type's range lies below
+    if limits.hi - (away << bits) < lo + (1 << bits):
+        fits = moved(limits, -(away << bits))
+        return Sum(value.coefficients, value.constant - (away << bits), fits)
+    return Sum(value.coefficients, value.constant, limits, bits, signed)
+
+
+def _cast_table(e: Elements, value: Table, bits: int, signed: bool) -> Value:
+    if value.known is not None and value.known < bits:
+        return cast_sum(e, e.as_sum(value), bits, signed)
+    values = wrapped(value.values, bits, signed)
+    if value.known is None and np.array_equal(values, value.values):
+        if value.chosen is None:
+            return Table(value.base, value.lo, values)
+        choice = _cast_choice(e, value.chosen, bits, signed)
+        return Table(value.base, value.lo, values, choice=choice)
+    element = e.network.code(value)  # what follows may only need it modulo
+    if element is not None:
+        known = value.known
+        near = Sum(element.coefficients, element.constant, element.limits, known)
+        return cast_sum(e, near, bits, signed)
+    return Table(value.base, value.lo, values)
+
+
+def _cast_choice(e: Elements, value: Choice, bits: int, signed: bool) -> Choice:
+    results = []
+    for result in value.results:
+        found = cast_sum(e, result, bits, signed)
+        if not isinstance(found, Sum) or found.known is not None:
+            raise NotProvedError("the largest of some values: must fit its type")
+        results.append(found)
+    pairs = zip(results, value.results, strict=True)
+    if value.is_largest:
+        if len({new.constant - old.constant for new, old in pairs}) > 1:
+            raise NotProvedError("the largest of some values: must fit its type")
+        return Choice(tuple(results), tuple(results))
+    return Choice(value.forms, tuple(results))

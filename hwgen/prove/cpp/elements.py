@@ -1,0 +1,126 @@
+"""Values as the forms, tables and elements of the network that rules ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hwgen.numeric import IntArray
+from hwgen.prove.cpp.network import Network
+from hwgen.prove.cpp.values import (
+    Choice,
+    Comparison,
+    Sum,
+    Table,
+    Value,
+    Variables,
+    based,
+    constant,
+)
+from hwgen.prove.netlist.netlist import NotProvedError
+
+
+class Elements:
+    """Gives values as forms and tables, and says where one is no element of the network."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.variables: Variables = network.variables
+
+    def mapped(self, value: Value, change: Callable[[IntArray], IntArray]) -> Value:
+        """Change every value of a function of one form."""
+        value = self.as_sum(value) if isinstance(value, Choice) else value
+        if isinstance(value, Sum) and value.is_constant and value.known is None:
+            return constant(int(change(np.array([value.constant]))[0]))
+        table = self.as_table(value)
+        return Table(table.base, table.lo, change(exact(table)))
+
+    def over_one(self, a: Value, b: Value) -> tuple[Table, Table] | None:
+        """Give two values as tables over the same form, None where they are on different ones."""
+        if not isinstance(a, Table) and not isinstance(b, Table):
+            return None
+        found = _base(a), _base(b)
+        if None in found or len({base for base in found if base}) != 1:
+            return None
+        whole = a if isinstance(a, Table) and a.base else self.as_table(b)
+        return self.over(whole, a), self.over(whole, b)
+
+    def over(self, whole: Table, value: Value) -> Table:
+        """Give a value as a table over the form of another."""
+        value = self.as_sum(value) if isinstance(value, Choice) else value
+        if isinstance(value, Sum) and value.is_constant:
+            return Table(
+                whole.base, whole.lo, np.full(len(whole.values), value.constant), value.known
+            )
+        table = self.as_table(value)
+        if table.base != whole.base:
+            raise NotProvedError(
+                "a choice by one sum must be between functions of it: "
+                f"{self._named(whole.base)} chooses by {self._named(table.base)}"
+            )
+        return table
+
+    def as_table(self, value: Value) -> Table:
+        """Give a value as a table over its form."""
+        if isinstance(value, Table):
+            return value
+        if isinstance(value, Choice) and value.is_largest:
+            value = self.as_sum(value)
+        if not isinstance(value, Sum):
+            raise NotProvedError("a choice among sums must not be looked at bit by bit")
+        return self.variables.table(value)
+
+    def as_sum(self, value: Value) -> Sum:
+        """Give a value as a form: a code or a pooling as the network's element that it is."""
+        match value:
+            case Sum():
+                return value
+            case Table():
+                element = self.network.code(value)
+                if element is None:
+                    raise NotProvedError(self._unknown(value))
+                known = value.known
+                return Sum(element.coefficients, element.constant, element.limits, known)
+            case Choice():
+                found = self.network.largest(value.forms) if value.is_largest else None
+                if found is None:
+                    raise NotProvedError(
+                        f"the largest of {len(value.forms)} values must be a pooling of the network"
+                    )
+                return found
+            case Comparison():
+                raise NotProvedError("a comparison of sums must choose one of the two")
+
+    def settled(self, value: Value) -> Value:
+        """Give the largest of some values as a number, where it is always the same."""
+        if not (isinstance(value, Choice) and value.is_largest):
+            return value
+        found = self.network.largest(value.forms)
+        return value if found is None or not found.is_constant else found
+
+    def _named(self, base: tuple[tuple[int, int], ...]) -> str:
+        return self.variables.text(self.variables.form(dict(base), 0))
+
+    def _unknown(self, value: Table) -> str:
+        near = self.network.near(value.base)
+        if near is None:
+            return f"{self._named(value.base)}: must be a sum of the network, and is none"
+        return f"{near}: its code must be the network's for every sum, and is not"
+
+
+def exact(value: Table) -> IntArray:
+    """Give the values of a table that is known in all bits."""
+    if value.known is not None:
+        raise NotProvedError(f"a value is read whole, and {value.known} of its bits are known")
+    return value.values
+
+
+def _base(value: Value) -> tuple[tuple[int, int], ...] | None:
+    match value:
+        case Table():
+            return value.base
+        case Sum():
+            return based(value.coefficients)[1] if value.coefficients else ()
+        case _:
+            return None

@@ -1,0 +1,277 @@
+"""Shows that the C++ of a design is its network, and says what was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen.digests import MADE_FROM, sealed
+from hwgen.errors import ModelError
+from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
+from hwgen.numeric import IntType
+from hwgen.prove.cpp.elements import Elements, exact
+from hwgen.prove.cpp.follow import Follower
+from hwgen.prove.cpp.network import Network
+from hwgen.prove.cpp.trace import Trace, trace_of
+from hwgen.prove.cpp.values import Choice, Sum, Table, Value, wrapped
+from hwgen.prove.netlist.netlist import NotProvedError
+
+PROVED = (
+    "one call of the compiled function, noted operation by operation, gives in every lane of every "
+    "output beat the network's value for every input",
+    "every sum is a row of network.npz in as many bits as its readers look at, and every code the "
+    "network's for every value of its sum",
+    "argmax gives the lowest index of the largest sum",
+    "no value of the input decides what is done: no branch, no bound of a loop, no index but those "
+    "of tables, which are read inside",
+    "each call takes and gives as many beats as it must, and no stream is read while empty",
+)
+NOT_PROVED = (
+    "what a tool for hardware makes of the code: pragmas, clocks, depths of streams, and its own "
+    "integer types; ours, compiled by a C++ compiler, are noted in their place",
+    "hwgen_types.h of the folder, whose functions are those that are noted",
+    "the C++ compiler, and this program",
+    "ranges behind the first layer are per element: ends that no input reaches together may be "
+    "among them",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """Beats of equal lanes, and how the elements of a vector or map lie in them."""
+
+    kind: IntType
+    lanes: int
+    beats: int
+    positions: int
+    elements: int
+
+    def element(self, beat: int, lane: int) -> int | None:
+        """Give the element, in natural order, that lies in a lane; None for padding."""
+        slots = self.beats * self.lanes // self.positions
+        position, slot = divmod(beat * self.lanes + lane, slots)
+        channels = self.elements // self.positions
+        return slot * self.positions + position if slot < channels else None
+
+    @classmethod
+    def of(cls, port: Mapping[str, Any]) -> Port:
+        """Read a port of design.json."""
+        return cls(
+            kind=IntType.parse(port["type"], MAX_ACCUMULATOR_BITS),
+            lanes=int(port["lanes"]),
+            beats=int(port["beats"]),
+            positions=int(port["image"][0]) * int(port["image"][1]),
+            elements=int(port["elements"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CppProof:
+    """The verdict on C++: `problem` is None where all was shown."""
+
+    name: str
+    rows: int
+    additions: int
+    values: int
+    problem: str | None
+    made_from: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> bool:
+        """Whether everything was shown."""
+        return self.problem is None
+
+    def __str__(self) -> str:
+        return self.verdict()
+
+    def verdict(self) -> str:
+        """Give one line."""
+        if self.problem is not None:
+            return f"NOT PROVED: hls/{self.name}.cpp: {self.problem}"
+        return (
+            f"PROVED: hls/{self.name}.cpp, as a program, equals its integer network on every "
+            f"input: {self.rows} rows, {self.additions} additions, {self.values} sums through "
+            "thresholds"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the document of hls/proof.json."""
+        document = {
+            "name": self.name,
+            "proved": self.proved,
+            "verdict": self.verdict(),
+            "problem": self.problem,
+            "rows": self.rows,
+            "additions": self.additions,
+            "values": self.values,
+            "proves": list(PROVED) if self.proved else [],
+            "does_not_prove": list(NOT_PROVED),
+            MADE_FROM: dict(self.made_from),
+        }
+        return sealed(document)
+
+
+def prove_cpp(folder: Path, graph: Graph, document: Mapping[str, Any]) -> CppProof:
+    """Prove the C++ of a design folder; `document` is its design.json.
+
+    Raises
+    ------
+    ModelError
+        Where a file is missing or damaged.
+    ToolError
+        Where there is no C++ compiler.
+    """
+    try:
+        name = str(document["hls"]["top"])
+        source, sink = (Port.of(document["ports"][end]) for end in ("s_axis", "m_axis"))
+    except (ValueError, LookupError, TypeError):
+        raise ModelError(
+            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
+        ) from None
+    rows = additions = values = 0
+    problem = None
+    try:
+        trace = trace_of(folder / "hls", name)
+        network = Network(graph)
+        rows, values = network.rows, network.values
+        additions = check_trace(trace, network, source, sink)
+    except NotProvedError as error:
+        problem = str(error)
+    return CppProof(name=name, rows=rows, additions=additions, values=values, problem=problem)
+
+
+def check_trace(trace: Trace, network: Network, source: Port, sink: Port) -> int:
+    """Show that a trace gives the network's output; gives the number of additions.
+
+    Raises
+    ------
+    NotProvedError
+        Where it does not.
+    """
+    given = list(network.tensors["input"].reshape(-1))
+
+    def input_field(beat: int, low: int, bits: int) -> Value:
+        lane, rest = divmod(low, source.kind.bits)
+        element = None if rest or lane >= source.lanes else source.element(beat, lane)
+        if element is None or bits != source.kind.bits:
+            raise NotProvedError(
+                f"s_axis, beat {beat}: bits {low} to {low + bits - 1} must be an element"
+            )
+        return unsigned(given[element], source.kind)
+
+    if len(trace.ends) != sink.beats:
+        raise NotProvedError(f"m_axis: must give {sink.beats} beats, not {len(trace.ends)}")
+    width = sink.kind.bits
+    fields = [
+        [
+            (lane * width, width)
+            for lane in range(sink.lanes)
+            if sink.element(beat, lane) is not None
+        ]
+        for beat in range(sink.beats)
+    ]
+    follower = Follower(trace, network, input_field)
+    for beat, found in enumerate(follower.outputs(fields)):
+        for lane, value in enumerate(found):
+            element = sink.element(beat, lane)
+            assert element is not None
+            _check_output(follower, value, element, sink.kind)
+    return follower.additions
+
+
+def unsigned(value: Sum, kind: IntType) -> Value:
+    """Give the bits of an element of a type, as the field of a packed word."""
+    if not kind.signed:
+        return value
+    return Sum(value.coefficients, value.constant, value.limits, kind.bits, False)
+
+
+def _check_output(follower: Follower, value: Value, element: int, kind: IntType) -> None:
+    network = follower.network
+    if network.classes is not None:
+        if not _is_class_of_one(follower.elements, value, network):
+            _check_class(value, network.classes, network.labels, kind)
+        return
+    wanted = network.output[element]
+    if isinstance(value, Table):
+        value = Table(value.base, value.lo, wrapped(value.values, kind.bits, kind.signed))
+    found = follower.elements.as_sum(value)
+    enough = found.known is None or found.known >= kind.bits
+    apart = (found.constant - wanted.constant) % (1 << kind.bits)
+    fits = kind.lo <= wanted.limits.lo and wanted.limits.hi <= kind.hi
+    if found.coefficients != wanted.coefficients or apart or not enough or not fits:
+        raise NotProvedError(
+            f"output {element}: must be {network.variables.text(wanted)} as {kind}, not "
+            f"{network.variables.text(found)}"
+        )
+
+
+def _is_class_of_one(elements: Elements, value: Value, network: Network) -> bool:
+    """Whether all sums are functions of one code, and a value is the class of each."""
+    if not isinstance(value, Table) or value.chosen is not None or network.classes is None:
+        return False
+    try:
+        sums = [exact(elements.over(value, element)) for element in network.classes]
+    except NotProvedError:
+        return False
+    labels = np.array(list(network.labels))
+    return bool((labels[np.stack(sums).argmax(axis=0)] == exact(value)).all())
+
+
+def _check_class(value: Value, sums: list[Sum], labels: dict[int, int], kind: IntType) -> None:
+    """Show that a value is the label of the largest sum, of the lowest index among equals.
+
+    `labels` has the index of each label.
+    """
+    if isinstance(value, Table) and value.chosen is not None:
+        value = value.chosen
+    if isinstance(value, Sum) and value.is_constant and value.constant in labels:
+        value = Choice((sums[labels[value.constant]],), (value,))
+    if not isinstance(value, Choice):
+        raise NotProvedError("argmax: must be the index of the largest sum")
+    forms, given = _possible(value)
+    if not all(label in labels and label <= kind.hi for label in given):
+        raise NotProvedError(f"argmax: must give labels, as {kind}, not {given}")
+    indices = [labels[label] for label in given]
+    if indices != sorted(set(indices)):
+        raise NotProvedError(f"argmax: must prefer indices in order, not {indices}")
+    _check_sums(forms, [sums[index] for index in indices])
+    for index in sorted({*range(len(sums))} - {*indices}):
+        if not any(_never_less(sums[other], other, sums[index], index) for other in indices):
+            raise NotProvedError(f"argmax: sum {index} must be compared")
+
+
+def _check_sums(forms: list[Sum], sums: list[Sum]) -> None:
+    shifts = set()
+    for form, wanted in zip(forms, sums, strict=True):
+        if form.coefficients != wanted.coefficients or form.known is not None:
+            raise NotProvedError("argmax: each sum must be that of the network")
+        shifts.add(form.constant - wanted.constant)
+    if len(shifts) != 1:
+        raise NotProvedError("argmax: sums must differ from the network's by one constant")
+
+
+def _possible(value: Choice) -> tuple[list[Sum], list[int]]:
+    """Give forms and indices without those that an earlier one always wins against."""
+    forms: list[Sum] = []
+    indices: list[int] = []
+    for form, result in zip(value.forms, value.results, strict=True):
+        if not result.is_constant:
+            raise NotProvedError("argmax: must be an index")
+        if not any(earlier.limits.lo >= form.limits.hi for earlier in forms):
+            forms.append(form)
+            indices.append(result.constant)
+    return forms, indices
+
+
+def _never_less(one: Sum, own: int, other: Sum, place: int) -> bool:
+    """Whether one sum wins against another for every input."""
+    least = one.limits.lo - other.limits.hi
+    if least > 0 or (least == 0 and own < place):
+        return True
+    apart = one.constant - other.constant
+    return one.coefficients == other.coefficients and (apart > 0 or (apart == 0 and own < place))
