@@ -8,6 +8,7 @@ import numpy as np
 
 from hwgen.frontend.onnx.walk import weight_bits
 from hwgen.ir import Conv2d, Dense, Weighted
+from hwgen.numeric import IntArray
 
 MOST_WEIGHT = 1 << 31
 
@@ -34,3 +35,15 @@ def product_of(node: Weighted, inner: Weighted) -> Weighted | None:
         weight_bits=weight_bits(product),
         bias=weight @ inner.bias + node.bias,
     )
+
+
+def sorted_channels(node: Weighted) -> IntArray | None:
+    """Give the channels that a layer gives as they are, in its order; None where it does more."""
+    weight, whole = node.rows, node.weight
+    if isinstance(node, Conv2d) and (
+        whole.shape[2:] != (1, 1) or node.groups != 1 or node.stride != (1, 1) or any(node.padding)
+    ):
+        return None
+    if node.bias.any() or not ((weight == 0) | (weight == 1)).all():
+        return None
+    return weight.argmax(axis=1) if (weight.sum(axis=1) == 1).all() else None
