@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from hwgen.errors import ModelError
-from hwgen.frontend.onnx.matrix_products import product_of, sorted_channels
+from hwgen.frontend.onnx.matrix_products import product_of, reading_directly, sorted_channels
 from hwgen.frontend.onnx.moved_rows import Moving, rows_before
 from hwgen.frontend.onnx.multipliers import smaller
 from hwgen.frontend.onnx.walk import Walk
@@ -85,6 +85,11 @@ class _Net:
         if isinstance(node, Threshold) and self._changes_nothing(node):
             self._leave_out(node)
             return True
+        if isinstance(node, Weighted) and isinstance(source, Weighted):
+            direct = reading_directly(node, source)
+            if direct is not None:
+                self._bypass(source, direct)
+                return True
         if len(self.readers(source.name)) > 1 or source.name == self.output:
             return False
         if isinstance(node, Weighted) and isinstance(source, Threshold):
@@ -126,6 +131,15 @@ class _Net:
             np.array_equal(np.searchsorted(row, codes, side="right") + node.output.lo, codes)
             for row in node.thresholds
         )
+
+    def _bypass(self, source: Op, node: Op) -> None:
+        """Let a node read what its source read; the source goes where nothing else needs it."""
+        self.nodes[node.name] = node
+        self.trails[node.name] = (*self.trails[source.name], *self.trails[node.name])
+        self._find_readers()
+        if not self.readers(source.name) and source.name != self.output:
+            del self.nodes[source.name]
+            self._find_readers()
 
     def _leave_out(self, node: Op) -> None:
         for reader in self.readers(node.name):

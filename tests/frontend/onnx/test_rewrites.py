@@ -109,6 +109,26 @@ def test_branches_are_quantized_before_they_are_joined(tmp_path):
     assert kinds.index(Concat) > max(i for i, kind in enumerate(kinds) if kind is Threshold)
 
 
+def test_halves_of_the_channels_are_read_in_place(tmp_path):
+    m = Maker([1, 2, 4, 4])
+    y = m.node("Conv", m.quant("x", 0.25, 4), m.quant(rng.normal(size=(4, 2, 1, 1)), 0.2, 3))
+    y = m.quant(y, 0.3, 3)
+    parts = [
+        m.node("Slice", y, *(m.constant([i], np.int64) for i in (start, start + 2, 1)))
+        for start in (0, 2)
+    ]
+    parts = [m.node("Conv", p, m.quant(rng.normal(size=(3, 2, 1, 1)), 0.2, 3)) for p in parts]
+    y = m.quant(m.node("Concat", *parts, axis=1), 0.2, 3, output="y")
+    found = both(m.save(tmp_path / "net.onnx", y))
+    kinds = [type(node) for node in found.graph.nodes]
+    assert kinds.count(Conv2d) == 3
+    halves = [node for node in found.graph.nodes if isinstance(node, Conv2d)][1:]
+    assert [(node.weight != 0).any(axis=(0, 2, 3)).tolist() for node in halves] == [
+        [True, True, False, False],
+        [False, False, True, True],
+    ]
+
+
 @pytest.mark.parametrize("mode", ["DCR", "CRD"])
 def test_pixels_from_channels(tmp_path, mode):
     m, w = Maker([1, 2, 3, 3]), rng.integers(-3, 4, (8, 2, 1, 1)) * 0.25
