@@ -4,6 +4,9 @@ A bitstream for iCE40 is made of the same design.
 """
 
 import json
+import random
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,6 +28,7 @@ from hwgen.synth.tools import Workspace, find_yosys, packaged_tool, run_tool
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
+SUMS = network(0, argmax=False)  # the class of a random network is nearly always the same
 QUICK = Timing(patience_s=1.0, settle_s=0.05, slowness=100.0)
 
 
@@ -39,7 +43,7 @@ def built(folder, graph, board, pnr=False, **options):
 def icebreaker(tmp_path_factory):
     """A small folded design with its bitstream."""
     folder = tmp_path_factory.mktemp("board") / "d"
-    return built(folder, network(0), "icebreaker", pnr=True, style="folded", pe=2)
+    return built(folder, SUMS, "icebreaker", pnr=True, style="folded", pe=2)
 
 
 def test_the_bitstream_keeps_the_boards_clock(icebreaker):
@@ -148,6 +152,27 @@ def test_the_netlist_of_cells_with_its_block_rams_answers_too(icebreaker, tmp_pa
     assert "SB_RAM40_4K" in (tmp_path / "netlist.v").read_text()
 
 
+WORD = re.compile(r"(\\\w+ \[\d+\] = \d+'h)([0-9a-f]+);")  # of a memory's contents
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_a_flipped_bit_of_a_memory_fails_the_self_test(icebreaker, tmp_path, seed):
+    design = tmp_path / "d"
+    shutil.copytree(icebreaker.folder.parents[1], design)
+    shutil.rmtree(design / "board" / "icebreaker" / "sim" / "build", ignore_errors=True)
+    verilog, rng = design / "tiny.v", random.Random(seed)
+    text = verilog.read_text()
+    words = [word for word in WORD.finditer(text) if int(word[2], 16)]
+    word = rng.choice(words)
+    value = int(word[2], 16)
+    bit = rng.choice([k for k in range(value.bit_length()) if value >> k & 1])  # it means something
+    flipped = f"{word[1]}{value ^ 1 << bit:x};"
+    verilog.write_text(text[: word.start()] + flipped + text[word.end() :])
+    found = simulate_pins(design / "board" / "icebreaker", 10)
+    assert not found["passed"]
+
+
 @pytest.mark.slow
 def test_what_is_unpacked_packs_to_the_same_bytes(icebreaker, tmp_path):
     bits = (icebreaker.folder / "tiny.bin").read_bytes()
@@ -159,7 +184,7 @@ def test_what_is_unpacked_packs_to_the_same_bytes(icebreaker, tmp_path):
     assert (tmp_path / "b.bin").read_bytes() == bits
 
 
-NETS = {"vectors": network(0), "sums": network(1, argmax=False, inputs="s11"), "maps": small_cnn(5)}
+NETS = {"sums": SUMS, "wide": network(1, argmax=False, inputs="s11"), "maps": small_cnn(5)}
 SHAPES = {"folded": {"style": "folded", "pe": 2}, "unrolled": {"style": "unrolled"}}
 
 
