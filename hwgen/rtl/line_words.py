@@ -63,8 +63,8 @@ def assembled(
             shape=unsigned(width),
             depth=max(depth, 2),
             init=[],
-            # not `memory_attributes`: a step reads the place that it writes, and the word before
-            attrs={"ram_style": "distributed"},
+            # no `memory_attributes`: a step reads the place that it writes, and the word before; it
+            # is read at once, so that it comes to lie in LUTs, or in registers where they cannot
         )
         read, write = memory.read_port(domain="comb"), memory.write_port()
         beside = Cat(Const(shape.beside, bits) for _ in range(width // bits))
