@@ -121,7 +121,8 @@ def _walked(
             walk.readers.setdefault(name, []).append(node.op)
     for name in file.outputs:
         walk.readers.setdefault(name, []).append("")
-    _read_all(walk)
+    with np.errstate(all="ignore"):  # what is no finite number is refused where it is used
+        _read_all(walk)
     return _ended(walk, options, keep_all, order)
 
 
