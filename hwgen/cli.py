@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen import __version__
+from hwgen.cli_board import SimulatedBoard, board, boards, options_of, package, run, simulate_board
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
     AccumulatorTarget,
     AsJson,
+    Baud,
+    BuildBoard,
     CheckData,
     CheckLabels,
     CheckSamples,
@@ -145,6 +148,8 @@ def build(
     effort: Effort = EffortName.normal,
     plan: EditedPlan = None,
     hls: Hls = False,
+    board: BuildBoard = None,
+    baud: Baud = 1_000_000,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -165,14 +170,14 @@ def build(
             clock_mhz=clock_mhz,
             effort=effort.value,
             fps=fps,
-            max_luts=max_luts,
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs, input_scale, label, accumulator_target)
+        options, planner = options_of(options, max_luts, board, baud, graph)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
-            planned = build_design(graph, options, folder, plan, progress, hls=hls)
+            planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
@@ -217,6 +222,7 @@ def sim(
     samples: Samples = 0,
     seed: Seed = 0,
     waves: Waves = False,
+    board: SimulatedBoard = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
@@ -224,6 +230,9 @@ def sim(
         from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
 
+        if board is not None:
+            simulate_board(folder, board, samples, as_json)
+            return
         with spinner(f"simulate in {simulator.value}"):
             result = simulate(
                 folder,
@@ -320,6 +329,10 @@ def report(folder: Design, as_json: AsJson = False) -> None:
             print(page)
         if not document["holds"]:
             raise typer.Exit(VerifyError.exit_status)
+
+
+for command in (boards, board, run, package):
+    app.command()(command)
 
 
 if __name__ == "__main__":

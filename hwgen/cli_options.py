@@ -20,6 +20,8 @@ Examples:
       the fastest design that fits
   hwgen build model.onnx -o out --input u8 --input-scale 1/255
       a network of another tool whose input has no quantizer
+  hwgen build model.pt -o out --board icebreaker
+      the fewest LUTs that keep up with the board's serial line
   hwgen build model.pt -o out2 --plan out/plan.json
       a plan whose choices or stages were edited
 """
@@ -31,6 +33,7 @@ class TargetName(StrEnum):
     xc7 = "xc7"
     ice40 = "ice40"
     ecp5 = "ecp5"
+    gowin = "gowin"
 
 
 class StyleName(StrEnum):
@@ -151,8 +154,21 @@ Fps = Annotated[
     typer.Option(min=1, help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz."),
 ]
 MaxLuts = Annotated[
-    int | None, typer.Option(min=1, help="Goal: the fastest design within so many LUTs.")
+    str | None,
+    typer.Option(
+        help="Goal: the fastest design within so many LUTs; with --board also: part, what the "
+        "board holds beside its link."
+    ),
 ]
+BuildBoard = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        help="Build for a board of `hwgen boards`, or a TOML file: its part as budget, its clock, "
+        "and the fewest LUTs that keep up with the serial line where no goal is named.",
+    ),
+]
+Baud = Annotated[int, typer.Option(help="Of the serial line, in bits a second.")]
 MaxBrams = Annotated[
     int | None,
     typer.Option(min=0, help="Block RAMs at the most; memories beyond go to LUTs, cheapest first."),
@@ -187,5 +203,5 @@ SynthTarget = Annotated[
     TargetName | None, typer.Option(help="FPGA family [default: the design's own].")
 ]
 Place = Annotated[
-    bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40).")
+    bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40, gowin).")
 ]

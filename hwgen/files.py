@@ -53,8 +53,10 @@ def check_file(path: Path, room_bytes: int = ROOM_BYTES) -> None:
         _check_room(path, goal.parent, room_bytes)
 
 
-def check_folder(path: Path, room_bytes: int = ROOM_BYTES) -> None:
+def check_folder(path: Path, room_bytes: int = ROOM_BYTES, mark: str = MARK) -> None:
     """Find out whether a folder can be made or replaced; leaves nothing behind.
+
+    An earlier folder is told by the file `mark` in it.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def check_folder(path: Path, room_bytes: int = ROOM_BYTES) -> None:
         if goal.exists() and not goal.is_dir():
             raise ToolError(f"{path}: must be a folder, and is a file; choose another place")
         if goal.is_dir():
-            _check_ours(path, goal)
+            _check_ours(path, goal, mark)
         _check_room(path, goal.parent, room_bytes)
 
 
@@ -98,7 +100,7 @@ def write_beside(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def folder_beside(path: Path) -> Iterator[Path]:
+def folder_beside(path: Path, mark: str = MARK) -> Iterator[Path]:
     """Give an empty folder beside `path` to fill; it takes the place of `path` at the end.
 
     Where the block fails, `path` stays as it was and what was written is removed.
@@ -108,7 +110,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
     ToolError
         As `check_folder`, and where the file system refuses later.
     """
-    check_folder(path, room_bytes=0)
+    check_folder(path, room_bytes=0, mark=mark)
     with _refusals(path):
         goal = _goal(path)
         goal.parent.mkdir(parents=True, exist_ok=True)
@@ -147,9 +149,9 @@ def _goal(path: Path) -> Path:
     return goal
 
 
-def _check_ours(asked: Path, folder: Path) -> None:
+def _check_ours(asked: Path, folder: Path, mark: str) -> None:
     """Refuse to replace, and so to delete, what was not built or is protected."""
-    if any(folder.iterdir()) and not (folder / MARK).is_file():
+    if any(folder.iterdir()) and not (folder / mark).is_file():
         raise ToolError(
             f"{asked}: must be missing, empty or an earlier design, and holds other files; "
             "choose another place"

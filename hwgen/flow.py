@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ MOST_SAMPLES = 100_000  # of a simulation; more take hours
 MOST_SEED = 2**32 - 1
 WEIGHT_BYTES = 200  # of a design folder for each weight that is not zero: 65 folded, more unrolled
 NO_OPTIONS = ModelOptions()
+Planner = Callable[[Graph, BuildOptions, Progress], Plan]
 PLAN_SHARE = 0.6  # of the time of a build, as the progress bar shows it
 
 
@@ -140,10 +142,13 @@ def build(
     folder: Path | str,
     plan_file: Path | str | None = None,
     progress: Progress = lambda _, __: None,
+    planner: Planner = plan_design,
     *,
     hls: bool = False,
 ) -> Plan:
     """Plan a network, or take a given plan, and write its design folder, with `hls` C++ too.
+
+    `planner` plans in place of `plan_design`: for a board, `hwgen.board.fit.planner_for`.
 
     Raises
     ------
@@ -170,7 +175,7 @@ def build(
         progress(step, PLAN_SHARE + (1 - PLAN_SHARE) * share)
 
     if plan_file is None:
-        plan = plan_design(graph, options, planning)
+        plan = planner(graph, options, planning)
     else:
         plan = plan_from_file(graph, as_path(plan_file), planning)
     emit(plan, graph, folder, emitting, hls=hls)

@@ -10,9 +10,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hwgen"
 FLOORS = [  # from the top; one line may not import its own neighbours
     {"cli", "__main__"},
+    {"cli_board"},
     {"cli_options", "console"},
     {"interface"},
     {"flow"},
+    {"board", "package"},
     {"simulate", "synth", "prove", "report"},
     {"emit"},
     {"design_json"},
@@ -23,6 +25,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"ir"},
     {"manifest"},
     {"bounds", "compiled", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
+    {"host"},  # copied to boards' folders: it imports nothing of hwgen
 ]
 NEIGHBOURS = {  # what may be imported on its own floor
     "nn": {"frontend", "reference"},
@@ -34,7 +37,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("plan_file", "codec", "vectors", "planner", "assembly"),
+        *("link", "link_test", "plan_file", "codec", "vectors", "planner", "assembly"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
         *(
             "planned_layer",
@@ -64,7 +67,10 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
         *("cpp", "layers", "views", "forms", "netlist"),
     ),
 }
-ALONE = {"design_bench"}  # copied into every design folder, where there may be no hwgen
+ALONE = {  # copied into every design folder, where there may be no hwgen
+    "design_bench",
+    "board_bench",
+}
 HOMES = {
     "torch": {"nn"},
     "numba": {"compiled", "nn"},
@@ -85,6 +91,7 @@ ALLOWED = {
     "onnx",
     "onnxruntime",
     "rich",
+    "serial",
     "scipy",
     "torch",
     "typer",

@@ -10,8 +10,6 @@ from hwgen.cli import app
 from hwgen.network_file import load_network
 from tests.frontend.onnx.files import Maker
 
-rng = np.random.default_rng(5)
-
 
 def hwgen(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
@@ -20,7 +18,7 @@ def hwgen(*arguments):
 @pytest.fixture
 def net(tmp_path):
     """A network whose input has no quantizer."""
-    m = Maker([1, 5])
+    m, rng = Maker([1, 5]), np.random.default_rng(5)
     y = m.node("MatMul", "x", m.quant(rng.normal(size=(5, 4)), 0.3, 3))
     y = m.quant(m.node("Relu", y), 0.1, 2, signed=0)
     y = m.node("MatMul", y, m.quant(rng.normal(size=(4, 3)), 0.2, 3), output="y")
@@ -78,7 +76,7 @@ def test_inspect_says_what_became_of_the_nodes(net):
         ),
         (
             [*OPTIONS, "--accumulator-target", "3"],
-            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 8; "
+            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
             "export the quantized weights (docs/import.md), or leave the option out",
         ),
     ],

@@ -19,10 +19,11 @@ from hwgen.plan.stages.stage import (
 )
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 
-Target = Literal["xc7", "ice40", "ecp5"]
+Target = Literal["xc7", "ice40", "ecp5", "gowin"]
 # LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K
-# 240, UP5K 176; ECP5 25 429, 85 404
-LUTS_PER_BRAM: dict[Target, int] = {"xc7": 200, "ice40": 200, "ecp5": 400}
+# 240, UP5K 176; ECP5 25 429, 85 404; Gowin
+# GW1N-9 332, GW2A-18 451
+LUTS_PER_BRAM: dict[Target, int] = {"xc7": 200, "ice40": 200, "ecp5": 400, "gowin": 400}
 LayerStyle = Literal["unrolled", "folded"]
 Effort = Literal["low", "normal", "high"]
 

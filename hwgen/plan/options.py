@@ -11,7 +11,7 @@ from hwgen.plan.design import LUTS_PER_BRAM, Budget, Effort, Goal, Target, Throu
 from hwgen.plan.option_kinds import check_kinds
 from hwgen.plan.stages.requantizers import Choice
 
-TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5")
+TARGETS: tuple[Target, ...] = ("xc7", "ice40", "ecp5", "gowin")
 AUTO_LEVELS = 2  # adder levels between registers where none are asked for
 MAX_CLOCK_MHZ = 1000  # no part of any target runs faster
 LEAST = {

@@ -16,7 +16,7 @@ from hwgen.report.results import Proof, Simulation, Synthesis
 from hwgen.report.standing import Check, State
 from hwgen.report.weight_figures import WeightFigures
 
-PLACED_TARGETS = ("ecp5", "ice40")  # which open place and route from pip knows
+PLACED_TARGETS = ("ecp5", "ice40", "gowin")  # which open place and route from pip knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,13 @@ def counter(count: int, name: str) -> Signal:
     return Signal(max((count - 1).bit_length(), 1), name=name)
 
 
+def following(value: Signal, count: int) -> Value:
+    """Give what follows in a `counter`: one more, and 0 behind the last."""
+    if count == 1 << len(value):
+        return value + 1
+    return Mux(value == count - 1, 0, value + 1)
+
+
 def choose(values: Sequence[Value], index: Value) -> Value:
     """`values[index]`, the last one beyond the end, as a tree of multiplexers.
 

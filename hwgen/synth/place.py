@@ -15,7 +15,7 @@ from hwgen.synth.yosys import Design, map_harness, read_ports
 
 SEED = 1
 _REPORT = "report.json"
-_LOGIC_CELLS = ("ICESTORM_LC", "TRELLIS_COMB")
+_LOGIC_CELLS = ("ICESTORM_LC", "TRELLIS_COMB", "LUT4")
 
 Report = dict[str, dict[str, dict[str, float]]]
 

@@ -105,7 +105,7 @@ def synthesise(
     folder
         A design folder with `design.json` and `<name>.v`.
     target
-        `xc7`, `ice40` or `ecp5`.
+        `xc7`, `ice40`, `ecp5` or `gowin`.
     pnr
         Also place and route, for the clock frequency.
     alu_map
@@ -219,7 +219,7 @@ def _nextpnr(target: Target) -> Tool:
     if target.nextpnr is None:
         raise ToolError(
             f"{target.name}: place and route must have an open tool from pip, and there is none "
-            "for this target; leave out --pnr, or take ice40 or ecp5"
+            "for this target; leave out --pnr, or take ice40, ecp5 or gowin"
         )
     return find_nextpnr(target.nextpnr)
 

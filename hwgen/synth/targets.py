@@ -31,12 +31,14 @@ class Target:
 
     `sites` is LUT sites by cell type, `bram_bits` the capacity by block RAM type, `free` the cells
     that take no LUT site, register or block (multiplexers inside the slice, markers of Yosys).
+    `pads` is added to `synth` for a design whose ports are not pins.
     `read` is the Yosys command that reads a design's Verilog, and what it needs before;
     `adder_map` the techmap that keeps its additions on carry chains.
     """
 
     name: str
     synth: str
+    pads: str = ""
     read: str = "read_verilog"
     adder_map: str = "adders_to_alu.v"
     sites: Mapping[str, int]
@@ -122,7 +124,51 @@ _ECP5 = Target(
     ),
 )
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (_XC7, _ICE40, _ECP5)}
+_GOWIN = Target(
+    name="gowin",
+    synth="synth_gowin -nodsp",
+    pads="-noiopads",
+    sites={
+        **{f"LUT{inputs}": 1 for inputs in range(1, 5)},
+        "ALU": 1,  # a LUT with the carry chain beside it
+        "INV": 1,
+        **dict.fromkeys(("RAM16SDP1", "RAM16SDP2", "RAM16SDP4"), 6),  # as ecp5: storage, writing
+    },
+    ffs=frozenset(
+        f"DFF{edge}{kind}"
+        for edge in ("", "N")
+        for kind in ("", "E", "S", "SE", "R", "RE", "P", "PE", "C", "CE")
+    ),
+    carries=frozenset({"ALU"}),
+    bram_bits=dict.fromkeys(
+        (
+            *("SP", "SPX9", "SDP", "SDPB", "SDPX9", "SDPX9B", "DP", "DPB", "DPX9", "DPX9B"),
+            *("pROM", "pROMX9"),
+        ),
+        18 * _KILOBIT,
+    ),
+    dsps=frozenset({"MULT9X9", "MULT18X18", "MULT36X36", "MULTALU18X18", "ALU54D"}),
+    free=frozenset(
+        {*(f"MUX2_LUT{size}" for size in range(5, 9)), "VCC", "GND", "GSR"}
+        | {"IBUF", "OBUF", "$scopeinfo"}
+    ),
+    nextpnr="himbaechel-gowin",
+    parts=tuple(
+        Part(
+            name=name,
+            options=("--device", device, "--vopt", f"family={family}"),
+            luts=luts,
+            ffs=luts * 3 // 4,
+            brams=brams,
+        )
+        for name, device, family, luts, brams in (
+            ("gw1n-9c", "GW1NR-LV9QN88PC6/I5", "GW1N-9C", 8640, 26),
+            ("gw2a-18c", "GW2AR-LV18QN88C8/I7", "GW2A-18C", 20736, 46),
+        )
+    ),
+)
+
+TARGETS: Mapping[str, Target] = {target.name: target for target in (_XC7, _ICE40, _ECP5, _GOWIN)}
 
 
 def find_target(name: str) -> Target:

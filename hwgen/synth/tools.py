@@ -46,9 +46,10 @@ def find_yosys() -> Tool:
 
 
 def find_nextpnr(architecture: str) -> Tool:
-    """Find nextpnr for `ice40` or `ecp5`."""
+    """Find nextpnr for `ice40`, `ecp5` or `himbaechel-gowin`."""
     package = f"yowasp-nextpnr-{architecture}"
-    return find_tool(f"nextpnr-{architecture}", "--version", package, f"run_nextpnr_{architecture}")
+    function = f"run_nextpnr_{architecture.replace('-', '_')}"
+    return find_tool(f"nextpnr-{architecture}", "--version", package, function)
 
 
 def find_tool(name: str, version_option: str, package: str, function: str) -> Tool:
@@ -77,6 +78,26 @@ def find_tool(name: str, version_option: str, package: str, function: str) -> To
     code = f"import sys, {module}; sys.exit({module}.{function}(sys.argv[1:]))"
     argv = (sys.executable, "-P", "-c", code)
     return Tool(name=package, argv=argv, version=f"{package} {packaged}")
+
+
+def packaged_tool(name: str, package: str, call: str) -> Tool:
+    """Give a program of a pip package, `call` the module and function that run it.
+
+    Raises
+    ------
+    ToolError
+        Where the package is not installed.
+    """
+    try:
+        number = version(package)
+    except PackageNotFoundError:
+        raise ToolError(
+            f"{name}: must be installed, and the Python package {package} was not found; "
+            f"run `pip install {package}`"
+        ) from None
+    module, _, function = call.partition(":")
+    code = f"import sys, {module}; sys.argv[0] = {name!r}; sys.exit({module}.{function})"
+    return Tool(name=name, argv=(sys.executable, "-P", "-c", code), version=f"{package} {number}")
 
 
 @contextmanager

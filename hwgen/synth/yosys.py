@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hwgen.synth.count import Stat, read_stat
@@ -39,6 +39,7 @@ class Design:
     top: str
     target: Target
     adder_map: str | None
+    has_pins: bool = False  # its ports are those of the part
 
     @classmethod
     def stage(
@@ -62,6 +63,14 @@ def map_design(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str
     steps = [*_read(design), *_map(design), f"tee -o {_STAT} stat -json", f"write_rtlil {_MAPPED}"]
     command = _run(yosys, steps, where)
     return read_stat((where.folder / _STAT).read_text(encoding="utf-8")), command
+
+
+def map_to_pins(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str, str]:
+    """Synthesise a whole board; gives the netlist's name in the workspace and the command."""
+    design = replace(design, has_pins=True)
+    steps = [*_read(design), *_map(design), f"tee -o {_STAT} stat -json", f"write_json {_NETLIST}"]
+    command = _run(yosys, steps, where)
+    return read_stat((where.folder / _STAT).read_text(encoding="utf-8")), _NETLIST, command
 
 
 def map_layers(yosys: Tool, design: Design, where: Workspace) -> tuple[Stat, str]:
@@ -113,7 +122,9 @@ def _map(design: Design) -> list[str]:
         *("opt_expr -fine", "wreduce", "opt_clean"),  # low bits that only one operand reaches
         *(f"techmap -map {design.adder_map}", "opt_clean"),
     ]
-    return [*(adders if design.adder_map else []), f"{design.target.synth} -top {design.top}"]
+    pads = "" if design.has_pins else design.target.pads
+    synth = " ".join(filter(None, (design.target.synth, pads, f"-top {design.top}")))
+    return [*(adders if design.adder_map else []), synth]
 
 
 def _run(yosys: Tool, steps: list[str], where: Workspace) -> str:

@@ -94,7 +94,7 @@ def test_folding_options_need_the_folded_style():
         plan_design(network(0), BuildOptions(style="unrolled", pe=2))
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "gowin"])
 @pytest.mark.parametrize("seed", range(4))
 def test_an_unrolled_accumulator_has_exactly_the_bits_of_its_span(seed, target):
     graph = network(seed, inputs=["u4", "s4"][seed % 2])

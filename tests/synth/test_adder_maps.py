@@ -29,7 +29,9 @@ module top(input [7:0] a, b, c, d, output [9:0] y); assign y = a + b + c + d; en
 
 
 @pytest.mark.parametrize(
-    ("target", "carries"), [("xc7", 2), ("ice40", 7), ("ecp5", 4)], ids=["xc7", "ice40", "ecp5"]
+    ("target", "carries"),
+    [("xc7", 2), ("ice40", 7), ("ecp5", 4), ("gowin", 8)],
+    ids=["xc7", "ice40", "ecp5", "gowin"],
 )
 def test_an_adder_takes_a_lut_a_bit(synth, target, carries):
     assert synth(ADDER, target).total == Counts(luts=8, carries=carries)

@@ -61,6 +61,10 @@ def test_registers_carries_and_dsps():
     assert count_cells(cells, TARGETS["xc7"]) == Counts(ffs=3, carries=4, dsps=1)
     cells = {"SB_DFF": 1, "SB_DFFNESS": 1, "SB_CARRY": 7, "SB_MAC16": 2}
     assert count_cells(cells, TARGETS["ice40"]) == Counts(ffs=2, carries=7, dsps=2)
+    cells = {"LUT4": 3, "ALU": 5, "MUX2_LUT5": 2, "RAM16SDP4": 1, "DFFRE": 4, "SPX9": 1, "IBUF": 9}
+    assert count_cells(cells, TARGETS["gowin"]) == Counts(
+        luts=14, ffs=4, carries=5, brams=1, bram_bits=18 * 1024
+    )
 
 
 def test_unknown_cells_are_an_error():
@@ -73,7 +77,9 @@ def test_unknown_cells_are_an_error():
 
 
 def test_unknown_target():
-    with pytest.raises(ToolError, match=r"^target: must be one of xc7, ice40, ecp5, not 'xc6'$"):
+    with pytest.raises(
+        ToolError, match=r"^target: must be one of xc7, ice40, ecp5, gowin, not 'xc6'$"
+    ):
         find_target("xc6")
 
 

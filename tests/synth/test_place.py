@@ -94,5 +94,5 @@ def test_place_and_route_for_xc7_is_refused(synth):
         synth(ADDER, "xc7", pnr=True)
     assert str(caught.value) == (
         "xc7: place and route must have an open tool from pip, and there is none for this target; "
-        "leave out --pnr, or take ice40 or ecp5"
+        "leave out --pnr, or take ice40, ecp5 or gowin"
     )

@@ -14,7 +14,7 @@ from hwgen.frontend.onnx.value import ONE, Channel, Value, one_if_equal
 from hwgen.frontend.onnx.walk import Walk
 from hwgen.ir import Add, Concat
 
-MOST_MULTIPLIER = 1 << 40
+MOST_BITS = 62  # of a sum
 
 
 def add(walk: Walk, left: Value, right: Value, subtract: bool = False) -> Value:
@@ -36,7 +36,9 @@ def add(walk: Walk, left: Value, right: Value, subtract: bool = False) -> Value:
         unit = common_unit([a.scale, b.scale]) or ONE
         pairs.append((int(a.scale / unit), sign * int(b.scale / unit)))
         channels.append(Channel(unit, a.offset + sign * b.offset))
-    if max(abs(number) for pair in pairs for number in pair) > MOST_MULTIPLIER:
+    ranges = [walk.limits(one) for one in (left, right)]
+    widest = max(abs(a) * ranges[0].span + abs(b) * ranges[1].span for a, b in pairs)
+    if widest.bit_length() >= MOST_BITS:
         raise ModelError(
             "scales of what is added must have a common unit, and these have none that is near; "
             "put a quantizer behind each branch"

@@ -14,12 +14,14 @@ from hwgen.frontend.onnx.beginning import start
 from hwgen.frontend.onnx.constants import Constant
 from hwgen.frontend.onnx.ending import arranged, dequantization, label, the_output
 from hwgen.frontend.onnx.fold import UNCOMPUTABLE, fold
+from hwgen.frontend.onnx.known import check_operator
 from hwgen.frontend.onnx.layouts import SettleError
 from hwgen.frontend.onnx.load import File, Node, load_file, shown
-from hwgen.frontend.onnx.nodes import Result, check_operator, read_node
+from hwgen.frontend.onnx.nodes import read_node
 from hwgen.frontend.onnx.notes import notes
 from hwgen.frontend.onnx.quantizers import dequantized, quantized, uniform
 from hwgen.frontend.onnx.rewrites import simplified
+from hwgen.frontend.onnx.scores import Result
 from hwgen.frontend.onnx.value import Channels, Value
 from hwgen.frontend.onnx.walk import Begin, Quantized, Walk
 from hwgen.ir import Argmax, Dequantization, Graph, Input, Op

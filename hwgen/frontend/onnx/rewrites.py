@@ -4,7 +4,8 @@
 * A staircase behind what only moves or compares elements goes in front of it, where that makes the
   moved integers narrower: it rises, so the largest code is that of the largest sum.
 * A staircase that gives every code as it was is left out.
-* A matrix behind a matrix is their product.
+* A matrix behind a matrix is their product; one that only sorts channels goes in front of their
+  staircase, into the matrix that makes them.
 * Multipliers of a sum are as small as its staircase allows.
 """
 
@@ -15,26 +16,23 @@ from dataclasses import replace
 import numpy as np
 
 from hwgen.errors import ModelError
-from hwgen.frontend.onnx.matrix_products import product_of
+from hwgen.frontend.onnx.matrix_products import product_of, reading_directly, sorted_channels
+from hwgen.frontend.onnx.moved_rows import Moving, rows_before
 from hwgen.frontend.onnx.multipliers import smaller
 from hwgen.frontend.onnx.walk import Walk
 from hwgen.ir import (
     Accumulator,
     Add,
     Concat,
+    Conv2d,
+    Dense,
     Flatten,
-    MaxPool2d,
     Op,
-    PixelShuffle,
     Tensor,
     Threshold,
-    UpsampleNearest,
     Weighted,
 )
 from hwgen.ir.infer import infer
-from hwgen.numeric import IntArray
-
-Moving = MaxPool2d | UpsampleNearest | PixelShuffle | Flatten
 
 
 def simplified(
@@ -87,8 +85,15 @@ class _Net:
         if isinstance(node, Threshold) and self._changes_nothing(node):
             self._leave_out(node)
             return True
+        if isinstance(node, Weighted) and isinstance(source, Weighted):
+            direct = reading_directly(node, source)
+            if direct is not None:
+                self._bypass(source, direct)
+                return True
         if len(self.readers(source.name)) > 1 or source.name == self.output:
             return False
+        if isinstance(node, Weighted) and isinstance(source, Threshold):
+            return self._sort_first(source, node)
         if isinstance(node, Weighted) and isinstance(source, Weighted):
             product = product_of(node, source)
             if product is not None:
@@ -109,7 +114,7 @@ class _Net:
             return False
         if isinstance(source, Concat):
             return self._split(source, node)
-        rows = _rows_before(source, node, self.tensors[source.inputs[0]])
+        rows = rows_before(source, node, self.tensors[source.inputs[0]])
         if rows is None:
             return False
         first = replace(node, inputs=source.inputs, thresholds=rows)
@@ -127,6 +132,15 @@ class _Net:
             for row in node.thresholds
         )
 
+    def _bypass(self, source: Op, node: Op) -> None:
+        """Let a node read what its source read; the source goes where nothing else needs it."""
+        self.nodes[node.name] = node
+        self.trails[node.name] = (*self.trails[source.name], *self.trails[node.name])
+        self._find_readers()
+        if not self.readers(source.name) and source.name != self.output:
+            del self.nodes[source.name]
+            self._find_readers()
+
     def _leave_out(self, node: Op) -> None:
         for reader in self.readers(node.name):
             inputs = tuple(node.inputs[0] if one == node.name else one for one in reader.inputs)
@@ -141,6 +155,33 @@ class _Net:
         self.trails[node.name] = (*self.trails[source.name], *self.trails[node.name])
         del self.nodes[source.name]
         self._find_readers()
+
+    def _sort_first(self, source: Threshold, node: Weighted) -> bool:
+        """Sort channels in front of their staircase."""
+        order = sorted_channels(node)
+        inner = self.nodes.get(source.inputs[0])
+        if order is None or not isinstance(inner, Dense | Conv2d):
+            return False
+        if isinstance(inner, Conv2d) and inner.groups != 1:
+            return False
+        rows = source.thresholds
+        for reader in self.readers(node.name):
+            inputs = tuple(source.name if one == node.name else one for one in reader.inputs)
+            self.nodes[reader.name] = replace(reader, inputs=inputs)
+        if self.output == node.name:
+            self.output = source.name
+        limits = self.tensors[source.inputs[0]].range
+        sorting = replace(node, inputs=source.inputs)
+        totals = sorting.totals(limits)
+        exact = tuple(Accumulator.exact(total, 1, "signed") for total in totals)
+        self.nodes[node.name] = replace(sorting, accumulators=exact)
+        self.nodes[source.name] = replace(
+            source, inputs=(node.name,), thresholds=rows if len(rows) == 1 else rows[order]
+        )
+        for one in (node.name, source.name):
+            self._infer(one)
+        self._find_readers()
+        return True
 
     def _flatten_first(self, source: Threshold, node: Flatten) -> bool:
         """Flatten the input in front of its quantizer, so that it need not come as a map."""
@@ -270,14 +311,3 @@ def _over(node: Weighted, bits: int, target: int) -> str:
         f"{node.name}: accumulators must fit the {target} bits of --accumulator-target, and need "
         f"{bits}; export the quantized weights (docs/import.md), or leave the option out"
     )
-
-
-def _rows_before(source: Moving, node: Threshold, inner: Tensor) -> IntArray | None:
-    """Give a threshold's rows for the channels in front of what moves them, None where unlike."""
-    rows = node.thresholds
-    if len(rows) == 1 or isinstance(source, MaxPool2d | UpsampleNearest):
-        return rows
-    if isinstance(source, PixelShuffle):
-        return rows.repeat(source.factor * source.factor, axis=0)
-    groups = rows.reshape(inner.shape[0], -1, rows.shape[1])
-    return groups[:, 0] if (groups == groups[:, :1]).all() else None

@@ -79,6 +79,7 @@ class Walk:
     dropped: list[str] = field(default_factory=list)
     begin: Begin | None = None
     soft: bool = False
+    behind_softmax: set[str] = field(default_factory=set)
     readers: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=lambda: {"input"})
     like_input: set[str | None] = field(default_factory=lambda: {None, "input"})

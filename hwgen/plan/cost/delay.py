@@ -104,6 +104,17 @@ MODELS: dict[Target, DelayModel] = {
         enable_ns=0.45,
         enable_root_ns=0.083,
     ),
+    "gowin": DelayModel(  # 1.6 times ecp5, from whole designs on GW1NR-9
+        register_ns=0.624,
+        adder_ns=3.024,
+        carry_ns=0.086,
+        lut_ns=2.72,
+        lut_bits=4,
+        decision_ns=0.528,
+        crowding=1.35,
+        enable_ns=0.72,
+        enable_root_ns=0.133,
+    ),
 }
 
 

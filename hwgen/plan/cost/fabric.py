@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hwgen.plan.design import Target
 
-LUT_INPUTS: dict[Target, int] = {"xc7": 6, "ice40": 4, "ecp5": 4}
+LUT_INPUTS: dict[Target, int] = {"xc7": 6, "ice40": 4, "ecp5": 4, "gowin": 4}
 
 
 def adder_luts(target: Target, bits: int) -> int:
@@ -13,13 +13,13 @@ def adder_luts(target: Target, bits: int) -> int:
 
 
 def mux_luts(target: Target, ways: int) -> int:
-    """LUTs of a bit chosen among several; xc7 and ecp5 have free multiplexers behind LUTs."""
+    """LUTs of a bit chosen among several; all but ice40 have free multiplexers behind LUTs."""
     if ways < 2:
         return 0
     match target:
         case "xc7":
             return -(-ways // 4)
-        case "ecp5":
+        case "ecp5" | "gowin":
             return -(-ways // 2)
         case "ice40":
             return ways - 1

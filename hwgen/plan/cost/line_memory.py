@@ -29,7 +29,7 @@ class LineMemory:
         """LUTs that hold it; None where LUTs cannot store."""
         if target == "ice40":
             return None
-        if target == "ecp5":
+        if target in ("ecp5", "gowin"):
             banks = -(-self.words // 16)
             return 6 * banks * -(-self.bits // 4) + self.bits * mux_luts(target, banks)
         if self.words <= 32:

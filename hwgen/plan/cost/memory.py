@@ -22,11 +22,12 @@ UNEVEN_XC7 = 1.2  # a table of more than 256 words whose number is no power of t
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
     "xc7": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     "ecp5": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
+    "gowin": ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384)),
     "ice40": ((16, 256), (8, 512), (4, 1024), (2, 2048)),
 }
 
 # what Yosys weighs a block RAM against, where it cuts a memory, and a bit of a further way to one
-_BLOCK_SCORE: dict[Target, int] = {"xc7": 129, "ecp5": 128, "ice40": 64}
+_BLOCK_SCORE: dict[Target, int] = {"xc7": 129, "ecp5": 128, "gowin": 128, "ice40": 64}
 _WAY_SCORE = 0.5
 
 
@@ -98,7 +99,7 @@ def vector_kind(target: Target, shape: VectorShape, luts_per_bram: int, readers:
 
 def rom_luts(target: Target, words: int, bits: int) -> int:
     """LUTs of a constant table."""
-    per_lut = {"xc7": 64, "ecp5": 14, "ice40": 14}[target]
+    per_lut = {"xc7": 64, "ecp5": 14, "gowin": 14, "ice40": 14}[target]
     return bits * max(-(-words // per_lut), 1)
 
 
@@ -110,7 +111,9 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     makes fewer of these on xc7 where the tree above them is not full (`bench/program_address.py`).
     """
     inputs = LUT_INPUTS[target]
-    free = {"xc7": 4, "ecp5": 8, "ice40": 1}[target]  # LUTs that are joined without another one
+    free = {"xc7": 4, "ecp5": 8, "gowin": 8, "ice40": 1}[
+        target
+    ]  # LUTs that are joined without another one
     size = 1 << inputs
     always = (1 << size) - 1
     luts = 0
@@ -138,7 +141,7 @@ def ram_luts(target: Target, words: int, bits: int, readers: int = 1) -> int | N
     """
     if target == "ice40":
         return None
-    if target == "ecp5":
+    if target in ("ecp5", "gowin"):
         return (6 * readers + 5) * -(-words // 16) * -(-bits // 4)
     if words <= 32:
         return readers * 4 * -(-bits // 6)

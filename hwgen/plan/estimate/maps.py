@@ -10,7 +10,12 @@ from hwgen.plan.stages.stage import Enlarger, MapStage, RunningPool, WindowBuffe
 
 COUNTER_LUTS = 1.5  # of a bit of a counter that some logic looks at
 QUEUE_LUTS = 10  # of the control of a queue, beside its counters
-CONTROL: dict[Target, float] = {"xc7": 1.0, "ice40": 1.45, "ecp5": 1.75}  # of what xc7 takes
+CONTROL: dict[Target, float] = {
+    "xc7": 1.0,
+    "ice40": 1.45,
+    "ecp5": 1.75,
+    "gowin": 1.75,
+}  # of what xc7 takes
 SHORT_BITS = 4  # up to which Yosys compares without a carry chain on ecp5
 
 
@@ -59,7 +64,7 @@ def _enlarging_luts(stage: Enlarger) -> float:
 def _pooled_luts(stage: RunningPool, lane: IntType, target: Target) -> int:
     """LUTs that bring a pixel of one channel to what has come before."""
     if stage.kind == "max":
-        is_short = lane.bits <= SHORT_BITS and target == "ecp5"
+        is_short = lane.bits <= SHORT_BITS and target in ("ecp5", "gowin")
         return lane.bits * (6 if is_short else 3)
     return adder_luts(target, lane.bits) + lane.bits
 

@@ -13,8 +13,19 @@ from hwgen.plan.requantize.staircase import code_range, wrapped
 from hwgen.plan.stages.requantizers import Choice, Requantizer, Rescale, Steps
 
 # fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
-CHOICE_LUTS: dict[Target, float] = {"xc7": 0.25, "ice40": 0.475, "ecp5": 0.455}  # a diagram's node
-DIGIT_LUTS: dict[Target, float] = {"xc7": 0.65, "ice40": 0.9, "ecp5": 0.96}  # a bit added
+# gowin has the figures of ecp5
+CHOICE_LUTS: dict[Target, float] = {  # of a diagram's node
+    "xc7": 0.25,
+    "ice40": 0.475,
+    "ecp5": 0.455,
+    "gowin": 0.455,
+}
+DIGIT_LUTS: dict[Target, float] = {  # of a bit added
+    "xc7": 0.65,
+    "ice40": 0.9,
+    "ecp5": 0.96,
+    "gowin": 0.96,
+}
 MOST_THRESHOLDS = (1 << 12) - 1  # of a diagram, which has a node or more for each
 
 

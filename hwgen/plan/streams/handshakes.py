@@ -63,6 +63,11 @@ class Clock:
         return int(self.numbers[run.LEFT])
 
     @property
+    def first(self) -> int:
+        """The cycle in which the first beat came."""
+        return int(self.numbers[run.FIRST_CAME])
+
+    @property
     def latency(self) -> int:
         """Cycles from the first beat that came to the first that left."""
         return int(self.numbers[run.FIRST_LEFT] - self.numbers[run.FIRST_CAME])

@@ -29,7 +29,7 @@ from hwgen.plan.unrolled.pipelining import (
 )
 
 TERNARY_TARGETS = ("xc7",)  # where one LUT a bit adds three operands
-SIGNED_TARGETS = ("ecp5",)  # where a subtraction costs no inverters
+SIGNED_TARGETS = ("ecp5", "gowin")  # where a subtraction costs no inverters
 
 
 def plan_unrolled_layer(

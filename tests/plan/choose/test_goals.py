@@ -29,7 +29,7 @@ def luts(plan):
     return chain_cost(plan.stages, plan.target).luts
 
 
-@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5"])
+@pytest.mark.parametrize("target", ["xc7", "ice40", "ecp5", "gowin"])
 @pytest.mark.parametrize("interval", [1, 2, 9, 30, 400])
 def test_a_throughput_is_kept_and_the_plan_is_right(interval, target):
     plan = plan_design(NET, for_interval(interval, target=target))

@@ -1,0 +1,134 @@
+"""`hwgen run`: vectors through the serial port of a board, or of a simulated one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwgen.board.simulated import served
+from hwgen.errors import ModelError, PlanError, ToolError, VerifyError
+from hwgen.files import check_file, write_beside
+from hwgen.host.driver import Board, BoardError, Timing, WrongResultError, measure
+from hwgen.network_file import load_arrays
+
+SIMULATED = Timing(patience_s=5.0, settle_s=0.05, slowness=400.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vectors:
+    """What is run, and what should come of it where that is known."""
+
+    x: np.ndarray
+    y: np.ndarray | None
+    labels: np.ndarray | None
+
+
+def vectors_of(place: Path, path: Path | None, count: int) -> Vectors:
+    """Read the vectors of a file, the design's own where None; `count` of them, 0 for all.
+
+    Where there are fewer than `count`, they come again from the start.
+
+    Raises
+    ------
+    ModelError, PlanError
+        Where the file holds none.
+    """
+    own = place.parents[1] / "vectors.npz"
+    path = own if path is None else path
+    try:
+        arrays = {"x": np.load(path)} if path.suffix == ".npy" else load_arrays(path)
+        x = np.asarray(arrays["x"])
+        if not len(x):
+            raise ValueError("it holds no vector")
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"{path}: must be vectors, .npy or .npz with x, and cannot be read ({error})"
+        ) from None
+    if count < 0:
+        raise PlanError(f"bench: must be at least 0, not {count}")
+    y, labels = arrays.get("y"), arrays.get("labels")
+    if labels is not None:
+        x = x[: len(labels)]  # the labelled ones come first, and are the network's data
+    chosen = np.arange(count or len(x)) % len(x)
+    return Vectors(
+        x=x[chosen],
+        y=None if y is None else y[chosen],
+        labels=None if labels is None else labels[chosen],
+    )
+
+
+def run_vectors(
+    place: Path,
+    vectors: Vectors,
+    *,
+    port: str = "auto",
+    simulated: bool = False,
+    output: Path | None = None,
+    progress: Callable[[str, float], None] = lambda _, __: None,
+) -> dict[str, Any]:
+    """Run vectors on a board; gives what `hwgen run --json` prints.
+
+    Raises
+    ------
+    ToolError
+        Where no board answers.
+    VerifyError
+        Where its self test fails.
+    """
+    if output is not None:
+        check_file(output)
+    with _port(place, port, simulated, progress) as name:
+        try:
+            with Board(place, name, SIMULATED if simulated else None) as board:
+                y, found = measure(
+                    board,
+                    vectors.x,
+                    vectors.y,
+                    vectors.labels,
+                    lambda done, of: progress(f"{done} of {of} vectors", done / of),
+                )
+        except WrongResultError as error:
+            raise VerifyError(str(error)) from None
+        except BoardError as error:
+            raise ToolError(str(error)) from None
+    if output is not None:
+        with write_beside(output) as partial, partial.open("wb") as file:
+            np.save(file, y)
+    return found | {"simulated": simulated}
+
+
+@contextmanager
+def _port(
+    place: Path, port: str, simulated: bool, progress: Callable[[str, float], None]
+) -> Iterator[str]:
+    if not simulated:
+        yield port
+        return
+    progress("compile the simulated board", 0.0)
+    with served(place) as name:
+        yield name
+
+
+def run_lines(found: dict[str, Any]) -> list[str]:
+    """Say what came of a run, a line each."""
+    where = "simulated pins of " if found["simulated"] else ""
+    lines = [f"{found['vectors']:,} vectors of {found['design']} on {where}{found['board']}"]
+    if "equal" in found:
+        lines.append(f"equal to the reference: {found['equal']:,} of {found['vectors']:,}")
+    if "accuracy_percent" in found:
+        lines.append(f"accuracy: {found['accuracy_percent']} %")
+    seconds = "of wall time" if found["simulated"] else ""
+    lines += [
+        f"line: {found['vectors_a_second']:,} vectors a second {seconds}".rstrip()
+        + f", a frame {found['frame_ms_p50']} ms, 95 % within {found['frame_ms_p95']} ms; "
+        f"{found['retries']} retries",
+        f"chip: a vector every {found['chip_cycles_a_vector']:,} cycles, "
+        f"{found['chip_vectors_a_second']:,} a second; self test passed in "
+        f"{found['self_test']['cycles']:,} cycles, as planned",
+    ]
+    return lines

@@ -1,0 +1,1 @@
+"""The host side of a board, which needs numpy and pyserial alone."""

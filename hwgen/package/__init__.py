@@ -1,0 +1,1 @@
+"""A design as a part of other people's systems: wrappers and descriptions for their tools."""
