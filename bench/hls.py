@@ -34,9 +34,9 @@ from rich.table import Table
 from hwgen.emit import verilog_of
 from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
+from hwgen.hls.design import Design, port_bits
 from hwgen.hls.folder import code_files
 from hwgen.hls.model import CppModel
-from hwgen.hls.top import Design, port_bits
 from hwgen.ir import Graph
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions

@@ -11,8 +11,8 @@ from typing import Any
 from hwgen import __version__
 from hwgen.design_json import design_json
 from hwgen.files import folder_beside
+from hwgen.hls.design import Design
 from hwgen.hls.folder import code_files, write_hls
-from hwgen.hls.top import Design
 from hwgen.ir import Graph
 from hwgen.manifest import write_manifest
 from hwgen.network_file import save_network

@@ -8,8 +8,8 @@ import numpy as np
 
 from hwgen import __version__
 from hwgen.hls.beats import Beat
+from hwgen.hls.design import Design, port_bits
 from hwgen.hls.text import type_name
-from hwgen.hls.top import Design, port_bits
 from hwgen.hls.units import Unit
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.execute import to_slots

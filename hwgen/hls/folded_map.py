@@ -8,7 +8,8 @@ copy of the rows of its own.
 from __future__ import annotations
 
 from hwgen.hls.beats import Beat
-from hwgen.hls.folded_dense import ElementTexts, Field, Port, Program, field_of, ports_of
+from hwgen.hls.folded_dense import ElementTexts, Port, ports_of
+from hwgen.hls.program import Field, Program, field_of
 from hwgen.hls.text import cast, indented, literal, table, type_name
 from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.lines import LineShape

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from hwgen.hls.bench import bench_text, static_text, vector_files
+from hwgen.hls.design import Design
 from hwgen.hls.readme import readme_text
 from hwgen.hls.scripts import script_files
-from hwgen.hls.top import Design, header_text, source_text
+from hwgen.hls.top import header_text, source_text
 from hwgen.plan.vectors.design import VectorSet
 
 STATIC = ("hwgen_types.h", "sim/ap_int.h", "sim/hls_stream.h")

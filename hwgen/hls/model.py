@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from hwgen.errors import ModelError
 from hwgen.hls.bench import static_text
+from hwgen.hls.design import port_bits
 from hwgen.hls.run import compile_cpp
-from hwgen.hls.top import port_bits
 from hwgen.network_file import load_network
 from hwgen.numeric import IntArray
 from hwgen.plan.execute import from_slots, to_slots

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwgen.hls.top import Design, port_bits
+from hwgen.hls.design import Design, port_bits
 
 
 def readme_text(design: Design) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import write_beside
+from hwgen.hls.design import Design
 from hwgen.hls.folder import write_vectors
-from hwgen.hls.top import Design
 from hwgen.network_file import load_arrays
 from hwgen.numeric import IntArray
 from hwgen.plan.plan_file import read_plan

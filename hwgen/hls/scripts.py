@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwgen import __version__
-from hwgen.hls.top import Design
+from hwgen.hls.design import Design
 
 PART = "xc7a35tcpg236-1"  # of a Basys 3 board: any other will do
 DEFAULT_MHZ = 100.0

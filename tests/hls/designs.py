@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from hwgen.hls.design import Design
 from hwgen.hls.folder import code_files, write_hls
-from hwgen.hls.top import Design
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import design_vectors

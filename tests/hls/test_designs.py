@@ -45,14 +45,14 @@ def test_long_codes_are_products(tmp_path, style):
     check(net, planned(net, style=style), tmp_path / "hls")
 
 
-@pytest.mark.parametrize(("layer", "fold"), a_share(LAYERS, {"4x2": (4, 2), "6x3": (6, 3)}, 5))
+@pytest.mark.parametrize(("layer", "fold"), a_share(LAYERS, {"4x2": (4, 2), "6x3": (6, 3)}, 7))
 def test_an_awkward_folded_layer(tmp_path, layer, fold):
     graph = matrix_graph("m", LAYERS[layer], IntType.parse("s4"))
     pe, simd = {"4x2": (4, 2), "6x3": (6, 3)}[fold]
     check(graph, planned(graph, style="folded", pe=pe, simd=simd), tmp_path / "hls")
 
 
-@pytest.mark.parametrize(("net", "mix"), a_share(MIXED_NETS, MIXES, 5))
+@pytest.mark.parametrize(("net", "mix"), a_share(MIXED_NETS, MIXES, 8))
 def test_a_mixed_design(tmp_path, net, mix):
     graph = MIXED_NETS[net]
     layers = layers_of(graph)
@@ -67,7 +67,7 @@ def test_a_mixed_design(tmp_path, net, mix):
 
 
 @pytest.mark.parametrize(
-    "seed", [1, 7, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 30))]
+    "seed", [7, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(8, 30))]
 )
 def test_maps_pixel_by_pixel(tmp_path, seed):
     net = random_map_net(seed)
@@ -75,7 +75,7 @@ def test_maps_pixel_by_pixel(tmp_path, seed):
 
 
 @pytest.mark.parametrize(
-    "seed", [3, 4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 30))]
+    "seed", [3, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(8, 30))]
 )
 def test_folded_convolutions(tmp_path, seed):
     net = random_conv_net(seed)
@@ -91,7 +91,7 @@ def test_a_cnn(tmp_path, style):
 GRAPHS = ["residual", "unet", "espcn", "input_twice", "joined_output", "flattened_join"]
 
 
-@pytest.mark.parametrize(("name", "style"), a_share(GRAPHS, ["unrolled", "folded"], 4))
+@pytest.mark.parametrize(("name", "style"), a_share(GRAPHS, ["unrolled", "folded"], 6))
 def test_a_network_with_branches(tmp_path, name, style):
     net = getattr(tiny_graphs, name)()
     check(net, planned(net, style=style), tmp_path / "hls")

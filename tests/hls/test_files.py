@@ -12,10 +12,10 @@ from hwgen.errors import PlanError
 from hwgen.flow import build
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.hls.bench import beats_text
+from hwgen.hls.design import Design
 from hwgen.hls.folder import code_files
 from hwgen.hls.names import Names
 from hwgen.hls.text import covering, integer, literal, reduced
-from hwgen.hls.top import Design
 from hwgen.hls.unrolled_dense import MOST_ADDERS
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
@@ -90,7 +90,7 @@ def test_a_name_that_means_something_to_a_tool_is_refused(tmp_path):
 
 def test_a_beat_that_no_stream_of_structs_takes_is_refused(monkeypatch):
     plan = planned(small_cnn(1), style="unrolled")
-    monkeypatch.setattr("hwgen.hls.top.MOST_PORT_BITS", 40)
+    monkeypatch.setattr("hwgen.hls.design.MOST_PORT_BITS", 40)
     with pytest.raises(PlanError) as error:
         Design(plan)
     assert str(error.value) == (

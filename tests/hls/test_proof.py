@@ -24,7 +24,7 @@ def prove(graph, plan, folder):
     return proof(graph, plan, folder)
 
 
-@pytest.mark.parametrize(("net", "options"), a_share(NETS, OPTIONS, 11))
+@pytest.mark.parametrize(("net", "options"), a_share(NETS, OPTIONS, 14))
 def test_a_network_is_proved(tmp_path, net, options):
     found = prove(NETS[net], plan_of(NETS[net], OPTIONS[options]), tmp_path)
     assert found.proved, found.problem

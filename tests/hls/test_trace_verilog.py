@@ -11,7 +11,7 @@ import pytest
 from hwgen.emit import verilog_of
 from hwgen.errors import ToolError
 from hwgen.frontend.matrix import matrix_graph
-from hwgen.hls.top import port_bits
+from hwgen.hls.design import port_bits
 from hwgen.numeric import IntType
 from hwgen.prove.cpp.trace import trace_of
 from hwgen.synth.tools import find_yosys, run_tool, workspace
