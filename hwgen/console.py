@@ -74,4 +74,4 @@ def show(document: dict[str, Any], as_json: bool, text: Callable[[], Any]) -> No
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else REDIRECTED_WIDTH)
-    console.print(text(), markup=False, highlight=False)
+    console.print(text(), markup=False, highlight=False, crop=False)

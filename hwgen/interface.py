@@ -391,5 +391,5 @@ def _bundle(shown: Table) -> dict[str, str]:
 def _console(shown: RenderableType) -> Console:
     """Print to nowhere, also in a notebook, and keep what was printed."""
     console = Console(file=io.StringIO(), width=WIDTH, record=True, force_jupyter=False)
-    console.print(shown, markup=False, highlight=False)
+    console.print(shown, markup=False, highlight=False, crop=False)
     return console

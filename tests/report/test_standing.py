@@ -48,6 +48,7 @@ GOOD = {
     "xc7": "passed",
     "ecp5": "passed",
     "ice40": "not run",
+    "gowin": "not run",
 }
 OLD = dict.fromkeys(("simulation", "proof", "xc7", "ecp5"), "stale")
 
@@ -218,7 +219,7 @@ def test_a_failed_proof_stands_first(folder):
     assert result.exit_code == 1
     assert result.output.splitlines()[:2] == [
         "sample: proof FAILED; simulation passed; synthesis xc7 passed; synthesis ecp5 passed; not "
-        "run: synthesis ice40",
+        "run: synthesis ice40, synthesis gowin",
         "proof failed: sample__fc0, lane 0: must be a multiple of the row",
     ]
 

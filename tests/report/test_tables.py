@@ -18,7 +18,7 @@ def folder(tmp_path):
 def shown(table):
     console = Console(width=160, record=True, color_system=None)
     with console.capture() as capture:
-        console.print(table)
+        console.print(table, crop=False)
     return capture.get()
 
 
@@ -38,7 +38,7 @@ def test_layer_table(folder):
     text = layers(folder)
     assert text.startswith(
         "[red]net: simulation passed; synthesis xc7 passed; no accumulator can overflow; not run: "
-        "proof, synthesis ice40, synthesis ecp5\n"
+        "proof, synthesis ice40, synthesis ecp5, synthesis gowin\n"
     )
     design = json.loads((folder / "design.json").read_text())
     bits = design["layers"][0]["accumulator_bits"]
@@ -51,7 +51,7 @@ def test_layer_table_says_what_is_missing(folder):
     text = layers(folder)
     assert text.splitlines()[0] == (
         "[red]net: no accumulator can overflow; not run: simulation, proof, synthesis xc7, "
-        "synthesis ice40, synthesis ecp5"
+        "synthesis ice40, synthesis ecp5, synthesis gowin"
     )
     assert "synthesis not known yet: hwgen synth design --target xc7" in text
 
@@ -64,7 +64,8 @@ def test_layer_table_says_what_failed(folder):
     text = layers(folder)
     assert text.splitlines()[:4] == [
         "[red]net: simulation FAILED; ACCUMULATORS CAN OVERFLOW; proof STALE (design.json changed "
-        "since); synthesis xc7 passed; not run: synthesis ice40, synthesis ecp5",
+        "since); synthesis xc7 passed; not run: synthesis ice40, synthesis ecp5, "
+        "synthesis gowin",
         "simulation failed: random_stalls: late",
         "changed since the build: design.json is not as the build wrote it",
         "proof is stale: design.json changed since; run `hwgen prove design` again",
