@@ -30,6 +30,8 @@ def as_path(path: Path | str) -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise HwgenError(f"path: must be text or a pathlib.Path, not {path!r}; name a file")
+    if "\0" in str(path):
+        raise HwgenError(f"path: must have no sign of number 0, as {str(path)!r} has; name a file")
     return Path(path)
 
 

@@ -7,8 +7,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +105,9 @@ class Network:
         ModelError
             Where `x` has another shape or values outside the input's type.
         """
+        x = np.asarray(x)
+        if not x.ndim:
+            raise ModelError(f"{self.graph.name}: input: must be integers, not {x!r}")
         return outputs(self.graph, x)
 
     def values(self, y: IntArray) -> RealArray:
@@ -127,6 +132,13 @@ class Network:
             raise ModelError(
                 f"{self.graph.name}: outputs must stand for real values, and are "
                 f"{self.graph.result}; use them as they are"
+            )
+        y = np.asarray(y)
+        shape = self.graph.tensors[self.graph.output].shape
+        if y.shape[1:] != shape or not y.ndim:
+            raise ModelError(
+                f"{self.graph.name}: outputs must have shape (samples, {str(shape)[1:-1]}), not "
+                f"{y.shape}"
             )
         by_channel = (-1, *[1] * (y.ndim - 2))  # axis 1 of the outputs
         scale, offset = (
@@ -212,6 +224,12 @@ class Design:
         ToolError
             Where a program is missing or fails.
         """
+        if simulator not in get_args(Simulator):
+            names = ", ".join(get_args(Simulator))
+            raise ModelError(f"simulator: must be one of {names}, not {simulator!r}")
+        for name, value in (("samples", samples), ("seed", seed)):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ModelError(f"{name}: must be a whole number, not {value!r}")
         return simulate_folder(
             self.folder,
             simulator=simulator,
@@ -282,7 +300,7 @@ def load(
     path: Path | str,
     inputs: IntType | str | None = None,
     *,
-    input_scale: Fraction | str | None = None,
+    input_scale: Fraction | float | str | None = None,
     label: bool = False,
     accumulator_target: int | None = None,
 ) -> Network:
@@ -313,9 +331,28 @@ def load(
             inputs = IntType.parse(inputs)
         except ValueError as error:
             raise ModelError(f"inputs: {error}") from None
-    scale = parse_scale(input_scale) if isinstance(input_scale, str) else input_scale
+    for name, value, kinds in (
+        ("input_scale", input_scale, (Fraction, int, float, str, NoneType)),
+        ("label", label, (bool,)),
+        ("accumulator_target", accumulator_target, (int, NoneType)),
+    ):
+        if not isinstance(value, kinds):
+            raise ModelError(f"{name}: must be {_either(kinds)}, not {value!r}")
+    scale = _scale(input_scale)
     options = ModelOptions(input_scale=scale, label=label, accumulator_target=accumulator_target)
     return Network(flow.load(path, inputs, options))
+
+
+def _either(kinds: tuple[type, ...]) -> str:
+    return " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+
+
+def _scale(value: Fraction | float | str | None) -> Fraction | None:
+    if isinstance(value, str):
+        return parse_scale(value)
+    if isinstance(value, float) and not isfinite(value):
+        raise ModelError(f"input_scale: must be a positive number such as '1/255', not {value}")
+    return None if value is None else Fraction(value)
 
 
 def build(

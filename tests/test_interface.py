@@ -81,6 +81,9 @@ def test_outputs_as_real_values():
     net = hwgen.Network(Graph(**fields, dequantization=real))
     assert net.values(np.array([[2, 3, 4]])).tolist() == [[1.0, 7.0, 3.0]]
     with pytest.raises(ModelError) as caught:
+        net.values(np.ones((2, 5), int))
+    assert str(caught.value) == (f"{graph.name}: outputs must have shape (samples, 3,), not (2, 5)")
+    with pytest.raises(ModelError) as caught:
         hwgen.Network(graph).values(np.array([[2, 3, 4]]))
     assert str(caught.value) == (
         f"{graph.name}: outputs must stand for real values, and are {graph.result}; use them as "
@@ -96,6 +99,43 @@ def test_mistakes_are_one_sentence(matrix, tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}: must be a design folder with design.json; write one with `hwgen build`"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"accumulator_target": "12"}, "accumulator_target: must be int or None, not '12'"),
+        ({"label": "no"}, "label: must be bool, not 'no'"),
+        (
+            {"input_scale": [1]},
+            "input_scale: must be Fraction or int or float or str or None, not [1]",
+        ),
+        (
+            {"input_scale": float("nan")},
+            "input_scale: must be a positive number such as '1/255', not nan",
+        ),
+    ],
+)
+def test_options_of_other_types_are_refused(matrix, options, problem):
+    with pytest.raises(ModelError) as caught:
+        hwgen.load(matrix, "u4", **options)
+    assert str(caught.value) == problem
+
+
+def test_arguments_of_other_types_are_refused(matrix, tmp_path):
+    net = hwgen.load(matrix, "u4")
+    design = hwgen.build(net, tmp_path / "out")
+    for call, problem in (
+        (lambda: design.simulate("x"), "simulator: must be one of verilator, icarus, cpp, not 'x'"),
+        (lambda: design.simulate(samples="5"), "samples: must be a whole number, not '5'"),
+        (lambda: net.run(None), "matrix: input: must be integers, not array(None, dtype=object)"),
+    ):
+        with pytest.raises(ModelError) as caught:
+            call()
+        assert str(caught.value) == problem
+    assert net.run([[1, 2, 3]]).tolist() == [[-3, 6]]
+    with pytest.raises(hwgen.HwgenError, match="must have no sign of number 0"):
+        hwgen.build(net, "a\0b")
 
 
 def test_a_matrix_of_the_frontend_and_of_the_interface_are_one(matrix):

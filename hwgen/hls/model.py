@@ -74,7 +74,7 @@ class CppModel:
         ModelError
             Where `x` has another shape, or values that the input's type does not hold.
         """
-        spec, name = self.graph.input, self.graph.name
+        spec, name, x = self.graph.input, self.graph.name, np.asarray(x)
         if x.ndim < 1 or x.shape[1:] != spec.shape or x.dtype.kind not in "iu":
             raise ModelError(
                 f"{name}: x must be integers of shape (samples, "

@@ -69,7 +69,13 @@ def test_long_names_are_cut_and_stay_different():
 
 @pytest.mark.parametrize(
     ("name", "top"),
-    [("table", "net_table"), ("Bench", "net_Bench"), ("lut6", "net_lut6"), ("tables", "tables")],
+    [
+        ("table", "net_table"),
+        ("Bench", "net_Bench"),
+        ("lut6", "net_lut6"),
+        ("EOF", "net_EOF"),
+        ("tables", "tables"),
+    ],
 )
 def test_a_reserved_name_of_a_network_is_changed(name, top):
     assert top_name(name) == top
