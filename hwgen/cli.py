@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen import __version__
-from hwgen.cli_board import SimulatedBoard, board, boards, options_of, package, run, simulate_board
+from hwgen.cli_board import (
+    SimulatedBoard,
+    asked_board,
+    board,
+    boards,
+    options_of,
+    package,
+    run,
+    simulate_board,
+)
 from hwgen.cli_options import (
     BUILD_EXAMPLES,
     AccumulatorRule,
     AccumulatorTarget,
     AsJson,
-    Baud,
+    BuildBaud,
     BuildBoard,
     CheckData,
     CheckLabels,
@@ -51,7 +60,6 @@ from hwgen.cli_options import (
     StyleName,
     SynthTarget,
     Target,
-    TargetName,
     Waves,
 )
 from hwgen.console import bar, mistakes, show, spinner
@@ -132,7 +140,7 @@ def build(
     input_scale: InputScale = None,
     label: Label = False,
     accumulator_target: AccumulatorTarget = None,
-    target: Target = TargetName.xc7,
+    target: Target = None,
     style: Style = StyleName.auto,
     accumulator: AccumulatorRule = "offset",
     pe: Pe = None,
@@ -149,7 +157,7 @@ def build(
     plan: EditedPlan = None,
     hls: Hls = False,
     board: BuildBoard = None,
-    baud: Baud = 1_000_000,
+    baud: BuildBaud = None,
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
@@ -158,8 +166,9 @@ def build(
         from hwgen.plan.choose.balance import balance_sentences
         from hwgen.plan.options import BuildOptions
 
+        asked = asked_board(board, None if target is None else target.value, clock_mhz, baud)
         options = BuildOptions(
-            target=target.value,
+            target=asked.target,
             style=style.value,
             accumulator=accumulator,
             pe=pe,
@@ -167,14 +176,14 @@ def build(
             pixels=pixels,
             skip=not no_skip,
             pipeline=pipeline,
-            clock_mhz=clock_mhz,
+            clock_mhz=asked.clock_mhz if fps is not None else clock_mhz,
             effort=effort.value,
             fps=fps,
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
         graph = _load(model, inputs, input_scale, label, accumulator_target)
-        options, planner = options_of(options, max_luts, board, baud, graph)
+        options, planner = options_of(options, max_luts, asked, graph)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)

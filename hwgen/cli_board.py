@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +14,10 @@ from hwgen.console import bar, mistakes, show, spinner
 from hwgen.errors import PlanError, VerifyError
 
 if TYPE_CHECKING:
+    from hwgen.board.table import Board
     from hwgen.flow import Planner
     from hwgen.ir import Graph
+    from hwgen.plan.design import Target
     from hwgen.plan.options import BuildOptions
 
 BoardName = Annotated[
@@ -151,12 +153,45 @@ def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:
         raise typer.Exit(VerifyError.exit_status)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBoard:
+    """Whom a design is built for: a board, its clock and its line, or a target alone."""
+
+    board: Board | None
+    target: Target
+    clock_mhz: float  # 0 for none
+    baud: int
+
+
+def asked_board(
+    name: str | None, target: Target | None, clock_mhz: float, baud: int | None
+) -> AskedBoard:
+    """Give whom `hwgen build` builds for.
+
+    Raises
+    ------
+    ModelError, PlanError
+        Where there is no such board, or target, clock or line are not the board's.
+    """
+    from hwgen.board.fit import check_asked
+    from hwgen.board.folder import BAUD
+    from hwgen.board.table import find_board
+
+    rate = BAUD if baud is None else baud
+    if name is None:
+        if baud is not None:
+            raise PlanError("baud: is of a board's serial line; add --board, or leave --baud out")
+        return AskedBoard(board=None, target=target or "xc7", clock_mhz=clock_mhz, baud=rate)
+    board = find_board(name)
+    check_asked(board, target, clock_mhz, rate)
+    return AskedBoard(board=board, target=board.family, clock_mhz=board.clock_mhz, baud=rate)
+
+
 def options_of(
-    options: BuildOptions, max_luts: str | None, name: str | None, baud: int, graph: Graph
+    options: BuildOptions, max_luts: str | None, asked: AskedBoard, graph: Graph
 ) -> tuple[BuildOptions, Planner]:
     """Give the options and the planner of `hwgen build`, those of a board where one is named."""
     from hwgen.board.fit import board_options, planner_for
-    from hwgen.board.table import find_board
     from hwgen.plan.planner import plan_design
 
     fills = max_luts == "part"
@@ -164,9 +199,9 @@ def options_of(
         if not (max_luts.isascii() and max_luts.isdecimal()):
             raise PlanError(f"max-luts: must be a number or part, not {max_luts!r}")
         options = replace(options, max_luts=int(max_luts))
-    if name is None:
+    board = asked.board
+    if board is None:
         if fills:
             raise PlanError("max-luts: part is that of a board; add --board")
         return options, plan_design
-    board = find_board(name)
-    return board_options(options, board, graph, baud, fills), planner_for(board, fills)
+    return board_options(options, board, graph, asked.baud, fills), planner_for(board, fills)

@@ -106,7 +106,9 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Design folder [default: rtl_out/NAME]."),
 ]
-Target = Annotated[TargetName, typer.Option(help="FPGA family.")]
+Target = Annotated[
+    TargetName | None, typer.Option(help="FPGA family [default: the board's, else xc7].")
+]
 Style = Annotated[
     StyleName,
     typer.Option(
@@ -146,12 +148,17 @@ Pipeline = Annotated[
 ClockMhz = Annotated[
     float,
     typer.Option(
-        min=0, help="The clock in MHz: --fps is meant at it, registers are placed for it."
+        min=0,
+        help="The clock in MHz: --fps is meant at it, registers are placed for it; with --board "
+        "the board's.",
     ),
 ]
 Fps = Annotated[
     int | None,
-    typer.Option(min=1, help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz."),
+    typer.Option(
+        min=1,
+        help="Goal: vectors a second, with the fewest LUTs; with --clock-mhz or --board.",
+    ),
 ]
 MaxLuts = Annotated[
     str | None,
@@ -169,6 +176,10 @@ BuildBoard = Annotated[
     ),
 ]
 Baud = Annotated[int, typer.Option(help="Of the serial line, in bits a second.")]
+BuildBaud = Annotated[
+    int | None,
+    typer.Option(help="With --board: of its serial line, in bits a second [default: 1000000]."),
+]
 MaxBrams = Annotated[
     int | None,
     typer.Option(min=0, help="Block RAMs at the most; memories beyond go to LUTs, cheapest first."),

@@ -44,12 +44,62 @@ def test_a_build_for_a_board(tmp_path, matrix):
         (["--max-luts", "part"], "max-luts: part is that of a board; add --board"),
         (["--max-luts", "few"], "max-luts: must be a number or part, not 'few'"),
         (["--max-luts", "0"], "max-luts: must be at least 1, not 0"),
+        (
+            ["--baud", "115200"],
+            "baud: is of a board's serial line; add --board, or leave --baud out",
+        ),
+        (
+            ["--board", "icebreaker", "--clock-mhz", "99"],
+            "clock-mhz: must be icebreaker's, 12 MHz, not 99; leave --clock-mhz out",
+        ),
+        (
+            ["--board", "icebreaker", "--target", "xc7"],
+            "target: must be icebreaker's, ice40, not xc7; leave --target out",
+        ),
+        (
+            ["--board", "icebreaker", "--fps", "12000001"],
+            "fps: must be at most a vector a cycle, 12000000 at 12 MHz, not 12000001; raise the "
+            "clock",
+        ),
     ],
 )
 def test_goals_that_are_refused(tmp_path, matrix, options, sentence):
     done = hwgen("build", matrix, "--input", "u4", *options, "-o", tmp_path / "d")
     assert (done.exit_code, done.stderr) == (2, f"hwgen: {sentence}\n")
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(
+    ("baud", "sentence"),
+    [
+        ("0", "baud: must be at least 50, not 0; take 1000000"),
+        ("-1", "baud: must be at least 50, not -1; take 1000000"),
+        ("1", "baud: must be at least 50, not 1; take 1000000"),
+        (
+            "99999999",
+            "baud: must leave 8 cycles of the clock of 12 MHz a bit, and 99999999 leaves 0.1; "
+            "take --baud 1000000",
+        ),
+    ],
+)
+def test_a_line_is_refused_alike_in_a_build_and_for_a_board(tmp_path, matrix, baud, sentence):
+    design = ["--board", "icebreaker", "-o", tmp_path / "d"]
+    asked = hwgen("build", matrix, "--input", "u4", *design, "--baud", baud)
+    assert (asked.exit_code, asked.stderr) == (2, f"hwgen: {sentence}\n")
+    assert not (tmp_path / "d").exists()
+    assert hwgen("build", matrix, "--input", "u4", *design).exit_code == 0
+    made = hwgen("board", tmp_path / "d", "--board", "icebreaker", "--baud", baud)
+    assert (made.exit_code, made.stderr) == (2, f"hwgen: {sentence}\n")
+
+
+def test_a_goal_is_meant_at_the_clock_of_the_board(tmp_path, matrix):
+    options = ["--board", "icebreaker", "--fps", 100, "--target", "ice40"]
+    done = hwgen("build", matrix, "--input", "u4", *options, "-o", tmp_path / "d")
+    assert done.exit_code == 0, done.output
+    design = json.loads((tmp_path / "d" / "design.json").read_text())
+    assert design["goal"] == {"kind": "Throughput", "fps": 100, "clock_mhz": 12.0}
+    again = [*options, "--clock-mhz", 12, "-o", tmp_path / "e"]
+    assert hwgen("build", matrix, "--input", "u4", *again).exit_code == 0
 
 
 def test_a_folder_without_a_board_is_refused(tmp_path):

@@ -14,9 +14,9 @@ from hwgen.board.table import Board, Family, board_names, find_board
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.choose.budget import cost_of
-from hwgen.plan.design import Plan
+from hwgen.plan.design import Plan, Target
 from hwgen.plan.estimate.registers import registers_of
-from hwgen.plan.link import Side, line_rate
+from hwgen.plan.link import Side, divisor_of, line_rate
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planner import plan_design
 
@@ -76,6 +76,26 @@ def line_fps(graph: Graph, baud: int) -> int:
     else:
         size = prod(shape) * -(-bits // 8)
     return max(ceil(line_rate(baud, size, max(FRAME_BYTES // size, 1))), 1)
+
+
+def check_asked(board: Board, target: Target | None, clock_mhz: float, baud: int) -> None:
+    """Refuse what a board does not have.
+
+    Raises
+    ------
+    PlanError
+        Where target (None where none is named), clock (0 for none) or line are not the board's.
+    """
+    if target not in (None, board.family):
+        raise PlanError(
+            f"target: must be {board.name}'s, {board.family}, not {target}; leave --target out"
+        )
+    if clock_mhz not in (0, board.clock_mhz):
+        raise PlanError(
+            f"clock-mhz: must be {board.name}'s, {board.clock_mhz:g} MHz, not {clock_mhz:g}; "
+            "leave --clock-mhz out"
+        )
+    divisor_of(board.clock_hz, baud)
 
 
 def board_options(

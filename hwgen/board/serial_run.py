@@ -13,7 +13,19 @@ import numpy as np
 from hwgen.board.simulated import served
 from hwgen.errors import ModelError, PlanError, ToolError, VerifyError
 from hwgen.files import check_file, write_beside
-from hwgen.host.driver import Board, BoardError, Timing, WrongResultError, measure
+from hwgen.host.driver import (
+    Board,
+    BoardError,
+    Timing,
+    WrongResultError,
+    check_answers,
+    check_folder_of,
+    checked,
+    labelled,
+    load_facts,
+    load_vectors,
+    measure,
+)
 from hwgen.network_file import load_arrays
 
 SIMULATED = Timing(patience_s=5.0, settle_s=0.05, slowness=400.0)
@@ -36,24 +48,24 @@ def vectors_of(place: Path, path: Path | None, count: int) -> Vectors:
     Raises
     ------
     ModelError, PlanError
-        Where the file holds none.
+        Where the file holds none, or results and labels that are not of its vectors.
     """
-    own = place.parents[1] / "vectors.npz"
-    path = own if path is None else path
-    try:
-        arrays = {"x": np.load(path)} if path.suffix == ".npy" else load_arrays(path)
-        x = np.asarray(arrays["x"])
-        if not len(x):
-            raise ValueError("it holds no vector")
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"{path}: must be vectors, .npy or .npz with x, and cannot be read ({error})"
-        ) from None
     if count < 0:
         raise PlanError(f"bench: must be at least 0, not {count}")
-    y, labels = arrays.get("y"), arrays.get("labels")
-    if labels is not None:
-        x = x[: len(labels)]  # the labelled ones come first, and are the network's data
+    own = place.parents[1] / "vectors.npz"
+    where = own if path is None else path
+    try:
+        facts = load_facts(place)
+        given, taken = facts["input"], facts["output"]
+        arrays = labelled(load_arrays(own), taken) if path is None else load_vectors(path, taken)
+    except BoardError as error:
+        raise ModelError(str(error)) from None
+    try:
+        x = checked(arrays.get("x", ()), given)
+        y, labels = arrays.get("y"), arrays.get("labels")
+        check_answers(len(x), y, labels, taken)
+    except BoardError as error:
+        raise ModelError(f"{where}: {error}") from None
     chosen = np.arange(count or len(x)) % len(x)
     return Vectors(
         x=x[chosen],
@@ -75,27 +87,34 @@ def run_vectors(
 
     Raises
     ------
-    ToolError
-        Where no board answers.
+    PlanError, ToolError
+        Where a port is named and none is needed, no board answers, or `output` cannot be written.
     VerifyError
         Where its self test fails.
     """
-    if output is not None:
-        check_file(output)
-    with _port(place, port, simulated, progress) as name:
-        try:
-            with Board(place, name, SIMULATED if simulated else None) as board:
-                y, found = measure(
-                    board,
-                    vectors.x,
-                    vectors.y,
-                    vectors.labels,
-                    lambda done, of: progress(f"{done} of {of} vectors", done / of),
-                )
-        except WrongResultError as error:
-            raise VerifyError(str(error)) from None
-        except BoardError as error:
-            raise ToolError(str(error)) from None
+    if simulated and port != "auto":
+        raise PlanError(
+            "port: must not stand beside --simulated, which makes its own; leave one out"
+        )
+    try:
+        if output is not None:
+            check_file(output)
+            check_folder_of(output)
+        with (
+            _port(place, port, simulated, progress) as name,
+            Board(place, name, SIMULATED if simulated else None) as board,
+        ):
+            y, found = measure(
+                board,
+                vectors.x,
+                vectors.y,
+                vectors.labels,
+                lambda done, of: progress(f"{done} of {of} vectors", done / of),
+            )
+    except WrongResultError as error:
+        raise VerifyError(str(error)) from None
+    except BoardError as error:
+        raise ToolError(str(error)) from None
     if output is not None:
         with write_beside(output) as partial, partial.open("wb") as file:
             np.save(file, y)

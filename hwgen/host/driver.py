@@ -16,8 +16,11 @@ import json
 import queue
 import threading
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -41,6 +44,14 @@ TRIES = 3  # of a frame again, after the first
 WORDS = (
     "look at the lamp of the self test, at the port, at the baud rate, and whether another program "
     "has the port open"
+)
+
+
+OWN = "u0_i"  # tells the vectors.npz of a design, which has vectors of its parts too
+# what numpy.load raises for what is no such file
+UNREADABLE = (
+    *(ValueError, EOFError, ArithmeticError, MemoryError, RecursionError, SyntaxError, TypeError),
+    *(LookupError, NotImplementedError, TokenError, zipfile.BadZipFile, zlib.error),
 )
 
 
@@ -446,14 +457,92 @@ def checked(x: Any, side: Mapping[str, Any]) -> np.ndarray:
     lo, hi = (0, (1 << bits) - 1)
     if side["signed"][0]:
         lo, hi = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    wide = values.reshape(len(values), -1).astype(np.int64)
-    if wide.min() < lo or wide.max() > hi:
+    least, most = int(values.min()), int(values.max())  # of uint64 too, which int64 does not hold
+    if least < lo or most > hi:
         raise BoardError(
-            f"x: must be {lo} to {hi} ({kind}), not {wide.min()} to {wide.max()}; a value is "
+            f"x: must be {lo} to {hi} ({kind}), not {least} to {most}; a value is "
             f"scale * integer + offset, with scale {_number(scale)} and offset "
             f"{_number(side['offset'])}"
         )
-    return wide
+    return values.reshape(len(values), -1).astype(np.int64)
+
+
+def check_answers(
+    count: int, y: np.ndarray | None, labels: np.ndarray | None, side: Mapping[str, Any]
+) -> None:
+    """Refuse what cannot be compared with the results of `count` vectors.
+
+    Raises
+    ------
+    BoardError
+        Where results or labels are of another number, shape or kind than the design's.
+    """
+    size = max(side["elements"]) + 1
+    if y is not None:
+        if not np.issubdtype(y.dtype, np.integer):
+            raise BoardError(f"y: must be integers, not {y.dtype}; leave y out, or round it")
+        if not y.ndim or len(y) != count or y.size != count * size:
+            raise BoardError(
+                f"y: must be of shape {(count, size)}, a result of {size} a vector, not {y.shape}; "
+                "leave y out, or make it anew"
+            )
+    if labels is not None:
+        if side["meaning"] != "class":
+            raise BoardError(
+                f"labels: must go with a network that gives a class, and this one gives "
+                f"{side['meaning']}; leave labels out"
+            )
+        if not np.issubdtype(labels.dtype, np.integer):
+            raise BoardError(
+                f"labels: must be integers, the classes, not {labels.dtype}; leave labels out, or "
+                "number them"
+            )
+        if labels.shape != (count,):
+            raise BoardError(
+                f"labels: must be of shape {(count,)}, one a vector, not {labels.shape}; leave "
+                "labels out, or give each vector one"
+            )
+
+
+def labelled(arrays: Mapping[str, np.ndarray], side: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Cut a design's own vectors to those with labels: they come first, and are real data."""
+    kept = {name: arrays[name] for name in ("x", "y", "labels") if name in arrays}
+    if "labels" in kept and all(array.ndim for array in kept.values()):
+        kept = {name: array[: len(kept["labels"])] for name, array in kept.items()}
+        if side["meaning"] != "class":
+            del kept["labels"]  # there is nothing to compare them with
+    return kept
+
+
+def load_vectors(path: Path, side: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Read a .npy file, or x, y and labels of a .npz; a design's own vectors as `labelled`.
+
+    Raises
+    ------
+    BoardError
+        Where the file is neither, or holds no x.
+    """
+    must = f"{path}: must be .npy or .npz of integers"
+    advice = "write it with numpy.save or numpy.savez"
+    if path.suffix not in (".npy", ".npz"):
+        raise BoardError(f"{must}, and is named otherwise; {advice}")
+    if path.exists() and not path.is_file():
+        raise BoardError(f"{must}, and is no regular file; {advice}")
+    try:
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return {"x": found}
+            arrays = {name: found[name] for name in found.files}
+    except OSError as error:
+        raise BoardError(
+            f"{must}, and cannot be read ({error.strerror or error}); {advice}"
+        ) from None
+    except UNREADABLE:
+        raise BoardError(f"{must}, and holds something else; {advice}") from None
+    if "x" not in arrays:
+        raise BoardError(f"{path}: must hold the vectors as x, and does not; write x with it")
+    return labelled(arrays, side) if OWN in arrays else arrays
 
 
 def _number(values: Any) -> str:
@@ -507,7 +596,15 @@ def measure(
     labels: np.ndarray | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Run vectors; the results, and how many were right and how fast it was."""
+    """Run vectors; the results, and how many were right and how fast it was.
+
+    Raises
+    ------
+    BoardError
+        As `Board.run`, and where `expected` or `labels` are not of these vectors and this design.
+    """
+    x = checked(x, board.facts["input"])
+    check_answers(len(x), expected, labels, board.facts["output"])
     start = time.monotonic()
     y = board.run(x, progress)
     seconds = time.monotonic() - start
@@ -530,9 +627,18 @@ def measure(
     }
     if expected is not None:
         found["equal"] = int((y == expected.reshape(len(expected), -1)).all(axis=1).sum())
-    if labels is not None and y.shape[1] == 1:
-        found["accuracy_percent"] = round(100 * float((y[: len(labels), 0] == labels).mean()), 2)
+    if labels is not None:
+        found["accuracy_percent"] = round(100 * float((y[:, 0] == labels).mean()), 2)
     return y, found
+
+
+def check_folder_of(path: Path) -> None:
+    """Refuse a file whose folder is missing, before a run whose results it is to hold."""
+    if not path.parent.is_dir():
+        raise BoardError(
+            f"{path}: must be in a folder that is there, and {path.parent} is missing; make it or "
+            "choose another place"
+        )
 
 
 def main() -> None:
@@ -542,9 +648,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help=".npy, or .npz with x and y")
     parser.add_argument("--out", type=Path, help="results as .npy")
     args = parser.parse_args()
-    loaded = np.load(args.data)
-    arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     try:
+        arrays = load_vectors(args.data, load_facts(Path(__file__).parent)["output"])
+        if args.out:
+            check_folder_of(args.out)
         with Board(Path(__file__).parent, args.port) as board:
             y, found = measure(board, arrays["x"], arrays.get("y"), arrays.get("labels"))
     except BoardError as error:

@@ -16,6 +16,7 @@ PROTOCOL = 1  # version, the first byte of INFO
 INFO_BYTES, TEST_BYTES = 27, 6
 RENEWAL_CYCLES = 4  # of reset after a request that failed, and around a test
 POWER_UP_HZ = 50_000  # 20 us, until block RAMs of iCE40 give their contents (icestorm#76)
+LEAST_BAUD = 50  # the slowest line that POSIX names
 LEAST_DIVISOR = 8  # cycles a bit: the middle of a bit is found to an eighth
 MOST_ERROR = 0.015  # of the rate
 SKEW = 0.04  # by which the host's bits may be shorter than planned
@@ -102,10 +103,11 @@ def divisor_of(clock_hz: int, baud: int) -> int:
     Raises
     ------
     PlanError
-        Where the rate is off by more than 1.5 %, or a bit has less than eight cycles.
+        Where the rate is off by more than 1.5 %, a bit has less than eight cycles, or the line is
+        slower than any.
     """
-    if baud < 1:
-        raise PlanError(f"baud: must be at least 1, not {baud}; take {BAUDS[0]}")
+    if baud < LEAST_BAUD:
+        raise PlanError(f"baud: must be at least {LEAST_BAUD}, not {baud}; take {BAUDS[0]}")
     divisor = round(clock_hz / baud)
     mega = f"{clock_hz / 1e6:g} MHz"
     if divisor < LEAST_DIVISOR:

@@ -51,7 +51,8 @@ def test_the_clock_is_divided(clock_hz, baud, expected):
             "baud: must divide the clock of 12.5 MHz to 1.5%, and 1000000 is off by 4.2%; "
             "take --baud 500000",
         ),
-        (12_000_000, 0, "baud: must be at least 1, not 0; take 1000000"),
+        (12_000_000, 0, "baud: must be at least 50, not 0; take 1000000"),
+        (12_000_000, 49, "baud: must be at least 50, not 49; take 1000000"),
     ],
 )
 def test_a_rate_that_the_clock_does_not_make_is_refused(clock_hz, baud, message):
