@@ -10,7 +10,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.onnx import attributes
 from hwgen.frontend.onnx.activations import multi_threshold, quantize, trunc, uniform_staircase
-from hwgen.frontend.onnx.beginning import begin
+from hwgen.frontend.onnx.beginning import begin, name_codes
 from hwgen.frontend.onnx.constants import Constant
 from hwgen.frontend.onnx.elementwise import activation, affine, batch_normalization, dequantize
 from hwgen.frontend.onnx.index_moves import MOVES
@@ -172,7 +172,9 @@ def _dequantizer(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
     if value.node is None:
         raise no_quantizer(walk)
     spec = linear(node, constants, value.where.ndim)
-    return dequantize(walk, value, spec.scale, spec.zero)
+    made = dequantize(walk, value, spec.scale, spec.zero)
+    name_codes(walk, made)
+    return made
 
 
 def _staircase(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
