@@ -61,3 +61,21 @@ def test_a_softmax_over_the_classes(tmp_path, opset, given):
     m = Maker([1, 6])
     y = m.node("Softmax", dense(m), output="y", **given)
     assert read(m.save(tmp_path / "net.onnx", y, opset)).graph.result == "class"
+
+
+@pytest.mark.parametrize(
+    ("scales", "given"),
+    [([1.5, 1.5], "1.5 by 1.5"), ([0.5, 0.5], "0.5 by 0.5"), ([2, 1], "2 by 1")],
+)
+def test_a_resize_by_no_whole_factor_is_named(tmp_path, scales, given):
+    resize = "Resize_2 must enlarge rows and columns by one whole factor"
+    for last, where in (("Quant", "output y"), ("Conv", "Conv_4")):
+        m = Maker([1, 2, 4, 4])
+        y = m.node("Resize", m.quant("x", 0.25, 4), "", [1, 1, *scales], mode="nearest")
+        if last == "Quant":
+            y = m.quant(y, 0.5, 4, output="y")
+        else:
+            y = m.node("Conv", y, m.quant(np.ones((1, 2, 1, 1)), 1, 3), output="y")
+        assert sentence(m.save(tmp_path / "net.onnx", y)) == (
+            f"net.onnx: {where}: {resize}, not by {given}; export the model so"
+        )
