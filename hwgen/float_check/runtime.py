@@ -57,9 +57,9 @@ def _first(array: np.ndarray, batch: int) -> np.ndarray:
     """Give the first of the equal samples of a batch, which lie behind one another."""
     if batch == 1 or array.size % batch:
         return array
-    if array.shape[0] == batch:
+    if array.shape[:1] == (batch,):
         return array[:1]
-    return array.reshape(batch, -1)[0]
+    return np.asarray(array.reshape(batch, -1)[0])
 
 
 def _session(path: Path, tensors: Mapping[str, int]) -> tuple[Any, tuple[type[Exception], ...]]:
