@@ -109,13 +109,14 @@ def test_a_value_beside_a_step_is_a_near_tie(net):
     quantizer = found.quantizers[1]
     channel = quantizer.before[0]
     sums = values[found.graph.node(quantizer.node).inputs[0]]
-    step = channel.real(int(sums[0, 0])) + abs(channel.scale) / 10**9
+    place = tuple(np.argwhere(sums > 0)[0])  # where the Relu lets it pass
+    step = channel.real(int(sums[place])) + abs(channel.scale) / 10**9
     first = quantizer.bounds[0].runs[0]
     moved = replace(quantizer.bounds[0], runs=(replace(first, first=step, count=1),))
     near = replace(quantizer, bounds=(moved,))
     theirs = values[quantizer.node].copy()
     values[quantizer.node] = theirs.copy()
-    values[quantizer.node][0, 0], theirs[0, 0] = 0, 1
+    values[quantizer.node][place], theirs[place] = 0, 1
     row = compared(found.graph, near, values, theirs, found.read_as)
     assert (row.near_ties, row.unexplained) == (1, 0)
 
