@@ -16,7 +16,7 @@ LATER_OPSET = 13  # for old files whose operators run by their later definitions
 
 
 def float_run(path: Path, file: File, x: np.ndarray, tensors: Mapping[str, int]) -> dict[str, Any]:
-    """Run a file sample by sample.
+    """Run a file sample by sample, each as a whole batch where the file fixes its size.
 
     Parameters
     ----------
@@ -38,19 +38,28 @@ def float_run(path: Path, file: File, x: np.ndarray, tensors: Mapping[str, int])
     port = file.inputs[0]
     names = [output.name for output in session.get_outputs()]
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    shape = None if port.shape is None else [1 if size is None else size for size in port.shape]
+    shape = [1 if size is None else size for size in port.shape or ()]
+    batch = max(shape[0], 1) if len(shape) > 1 else 1
     for sample in x:
-        given = sample.reshape([1, *shape[1:]] if shape and len(shape) > 1 else sample.shape)
-        if shape and len(shape) > 1 and shape[0] > 1:
-            given = np.repeat(given, shape[0], axis=0)
+        given = sample.reshape([1, *shape[1:]] if len(shape) > 1 else sample.shape)
+        given = np.repeat(given, batch, axis=0) if batch > 1 else given
         given = given.astype(port.dtype or np.float32)
         try:
             arrays = session.run(None, {port.name: given})
         except errors as error:
             raise _does_not_run(path, error) from None
         for name, array in zip(names, arrays, strict=True):
-            found[name].append(np.asarray(array))
+            found[name].append(_first(np.asarray(array), batch))
     return {name: np.stack(arrays) for name, arrays in found.items()}
+
+
+def _first(array: np.ndarray, batch: int) -> np.ndarray:
+    """Give the first of the equal samples of a batch, which lie behind one another."""
+    if batch == 1 or array.size % batch:
+        return array
+    if array.shape[:1] == (batch,):
+        return array[:1]
+    return np.asarray(array.reshape(batch, -1)[0])
 
 
 def _session(path: Path, tensors: Mapping[str, int]) -> tuple[Any, tuple[type[Exception], ...]]:

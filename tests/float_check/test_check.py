@@ -60,6 +60,24 @@ def test_the_command_tells_each_quantizer(net, tmp_path):
     assert all(row["differing"] == 0 for row in document["quantizers"])
 
 
+@pytest.mark.parametrize("end", ["sums", "label", "flat"])
+def test_a_file_with_a_fixed_batch_runs_in_it(tmp_path, end):
+    m = Maker([3, 6])
+    y = m.node("MatMul", m.quant("x", 0.25, 4), m.quant(rng.normal(size=(6, 4)), 0.25, 4))
+    y = m.node("MatMul", m.quant(y, 0.5, 4), m.quant(rng.normal(size=(4, 4)), 0.25, 4))
+    match end:
+        case "sums":
+            y = m.node("Add", y, 1.0, output="y")
+        case "label":
+            y = m.node("Cast", m.node("ArgMax", y, axis=1), to=1, output="y")
+        case _:
+            y = m.node("Flatten", y, axis=0, output="y")
+    check = check_file(m.save(tmp_path / "net.onnx", y), None, ModelOptions(), samples=20)
+    assert check.passed
+    assert (check.outputs.identical, check.outputs.same_label) == (1, 1)
+    assert [row.elements for row in check.quantizers] == [120, 80]
+
+
 def test_another_rounding_is_found_out(tmp_path, monkeypatch):
     """An importer that rounds half up would differ at ties alone, which are told as ties."""
     m = Maker([1, 6])
@@ -91,13 +109,14 @@ def test_a_value_beside_a_step_is_a_near_tie(net):
     quantizer = found.quantizers[1]
     channel = quantizer.before[0]
     sums = values[found.graph.node(quantizer.node).inputs[0]]
-    step = channel.real(int(sums[0, 0])) + abs(channel.scale) / 10**9
+    place = tuple(np.argwhere(sums > 0)[0])  # where the Relu lets it pass
+    step = channel.real(int(sums[place])) + abs(channel.scale) / 10**9
     first = quantizer.bounds[0].runs[0]
     moved = replace(quantizer.bounds[0], runs=(replace(first, first=step, count=1),))
     near = replace(quantizer, bounds=(moved,))
     theirs = values[quantizer.node].copy()
     values[quantizer.node] = theirs.copy()
-    values[quantizer.node][0, 0], theirs[0, 0] = 0, 1
+    values[quantizer.node][place], theirs[place] = 0, 1
     row = compared(found.graph, near, values, theirs, found.read_as)
     assert (row.near_ties, row.unexplained) == (1, 0)
 

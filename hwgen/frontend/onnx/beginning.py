@@ -11,6 +11,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import MAX_INPUT_BITS
 from hwgen.frontend.onnx.activations import Staircase, note_quantizer
+from hwgen.frontend.onnx.functions import Affine, Clip
 from hwgen.frontend.onnx.load import File, Port, shown
 from hwgen.frontend.onnx.roots import FIRST_DIGITS
 from hwgen.frontend.onnx.value import Channel, Value, whole_map
@@ -150,3 +151,25 @@ def begin(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
     made = replace(value, node="input", channels=means, trail=())
     note_quantizer(walk, made, stairs, tensor, None)
     return made
+
+
+def name_codes(walk: Walk, made: Value) -> None:
+    """Say what the codes at the input stand for, where `made` is what a dequantizer makes of them.
+
+    QuantizeLinear gives codes that stand for nothing yet; a clip between the two only leaves some
+    of them out. Of several dequantizers the first says it.
+    """
+    begin = walk.begin
+    if made.node != "input" or begin is None or begin.bounds is None:
+        return
+    if any(channel != Channel() for channel in begin.means):
+        return
+    means = []
+    for channel in made.channels:
+        bare = Channel(channel.scale, channel.offset)
+        for function in channel.functions:
+            if not isinstance(function, Affine | Clip):
+                return
+            bare = bare.then(function) if isinstance(function, Affine) else bare
+        means.append(bare)
+    walk.begin = replace(begin, means=tuple(means))

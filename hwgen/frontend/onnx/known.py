@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwgen.errors import ModelError
-from hwgen.frontend.onnx.load import Node, shown
+from hwgen.frontend.onnx.load import File, Node, shown
 
 DOMAINS = {
     *("", "ai.onnx", "com.microsoft", "onnx.brevitas", "ai.onnx.contrib"),
@@ -11,8 +11,12 @@ DOMAINS = {
 }
 NOT_MONOTONE = {
     *("Gelu", "FastGelu", "Mish", "HardSwish", "Swish", "Silu", "QuickGelu"),
-    *("Abs", "Sin", "Cos", "Celu", "Elu", "Selu", "Softplus", "Softsign", "Exp", "Erf", "Sqrt"),
+    *("Abs", "Sin", "Cos"),
 }
+NOT_READ = {  # rise throughout, but have no bounds here
+    *("Celu", "Elu", "Selu", "Softplus", "Softsign", "Exp", "Log", "Erf", "Sqrt"),
+}
+QUANTIZERS = {*("Quant", "IntQuant", "BipolarQuant", "QuantizeLinear", "DequantizeLinear", "Trunc")}
 LEAST_INPUTS = {
     **dict.fromkeys(("MatMul", "MatMulInteger", "Gemm", "Conv", "ConvInteger", "PRelu"), 2),
     **dict.fromkeys(("Add", "Sub", "Mul", "Div", "DequantizeLinear", "MultiThreshold"), 2),
@@ -48,3 +52,21 @@ def check_operator(node: Node) -> None:
             f"operator {shown(node.op)} of domain {shown(domain)} must be a known one; "
             "build that part in software"
         )
+
+
+def unread_reduction(file: File, node: Node) -> ModelError:
+    """Say why an extreme or a norm is refused: it makes a scale, or is none of the known ones."""
+    made = set(node.outputs)
+    for reader in file.nodes:
+        read = [name in made for name in reader.inputs]
+        if reader.op in QUANTIZERS and any(read[1:]):
+            return ModelError(
+                "scale must be constant, not computed from the data (dynamic quantization), as "
+                f"{node.op} of the data is for; use static quantization"
+            )
+        if any(read):
+            made.update(reader.outputs)
+    instead = (
+        "use GlobalMaxPool or MaxPool" if node.op == "ReduceMax" else "build that part in software"
+    )
+    return ModelError(f"operator {node.op} is not read; {instead}")

@@ -74,8 +74,9 @@ def _moved(walk: Walk, value: Value, places: IntArray) -> Value:
         or (column != grid_columns).any()
     ):
         raise ModelError(
-            "must read a map whose pixels were not moved, but for enlargements and pixel shuffles; "
-            "move them in the data"
+            value.resized
+            or "must read a map whose pixels were not moved, but for enlargements and pixel "
+            "shuffles; move them in the data"
         )
     phases = channel[:, :factor, :factor]  # (channels, factor, factor)
     if (channel != np.tile(phases, (1, height, width))).any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -105,7 +106,21 @@ def moved(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
         where = _moved_batch(walk, node, value, given, batch[0] if batch else None)
     if where.size > 1 << 23 or not where.size:
         raise ModelError("tensors must have 1 to 8388608 elements; build a smaller network")
+    if node.op in ("Resize", "Upsample") and where.ndim == 4:
+        value = replace(value, resized=_uneven(node, value.where.shape, where.shape))
     return replace(value, where=where)
+
+
+def _uneven(node: Node, before: Sequence[int], after: Sequence[int]) -> str:
+    """Say what must hold of a resize, where its factors are not one whole number."""
+    factors = [Fraction(after[axis], before[axis]) for axis in (2, 3)]
+    if factors[0] == factors[1] and factors[0].denominator == 1:
+        return ""
+    given = " by ".join(f"{float(factor):.4g}" for factor in factors)
+    return (
+        f"{shown(node.name)} must enlarge rows and columns by one whole factor, not by {given}; "
+        "export the model so"
+    )
 
 
 def _moved_batch(

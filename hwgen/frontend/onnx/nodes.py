@@ -10,12 +10,12 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.onnx import attributes
 from hwgen.frontend.onnx.activations import multi_threshold, quantize, trunc, uniform_staircase
-from hwgen.frontend.onnx.beginning import begin
+from hwgen.frontend.onnx.beginning import begin, name_codes
 from hwgen.frontend.onnx.constants import Constant
 from hwgen.frontend.onnx.elementwise import activation, affine, batch_normalization, dequantize
 from hwgen.frontend.onnx.index_moves import MOVES
 from hwgen.frontend.onnx.joins import add, concat
-from hwgen.frontend.onnx.known import NOT_MONOTONE
+from hwgen.frontend.onnx.known import NOT_MONOTONE, NOT_READ, unread_reduction
 from hwgen.frontend.onnx.layers import weights_of
 from hwgen.frontend.onnx.load import Node, shown
 from hwgen.frontend.onnx.movers import cast, data, moved, padded, split
@@ -125,12 +125,14 @@ def _pooled(walk: Walk, node: Node, operands: Sequence[Operand]) -> Result:
                 axes = [int(axis) for axis in given.array.ravel()]
             return reduce_mean(walk, node, data(node, value), axes)
         case "ReduceMax" | "ReduceMin" | "ReduceL1" | "ReduceL2":
-            raise ModelError(
-                "scale must be constant, not computed from the data (dynamic quantization), as "
-                f"{node.op} of the data seems to be for; use static quantization"
-            )
+            raise unread_reduction(walk.file, node)
         case _ if node.op in NOT_MONOTONE:
             raise ModelError(f"{node.op} must rise or fall throughout before a quantizer; use Relu")
+        case _ if node.op in NOT_READ:
+            raise ModelError(
+                f"operator {node.op} is not read; "
+                "use Relu, LeakyRelu, PRelu, HardSigmoid, Sigmoid or Tanh"
+            )
         case _:
             raise ModelError(
                 f"operator {shown(node.op)} must be a known one; build that part in software"
@@ -172,7 +174,9 @@ def _dequantizer(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
     if value.node is None:
         raise no_quantizer(walk)
     spec = linear(node, constants, value.where.ndim)
-    return dequantize(walk, value, spec.scale, spec.zero)
+    made = dequantize(walk, value, spec.scale, spec.zero)
+    name_codes(walk, made)
+    return made
 
 
 def _staircase(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:

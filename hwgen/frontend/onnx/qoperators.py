@@ -11,6 +11,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.onnx import attributes
 from hwgen.frontend.onnx.activations import quantize, uniform_staircase
+from hwgen.frontend.onnx.beginning import name_codes
 from hwgen.frontend.onnx.constants import Constant, Grid, aligned, integers
 from hwgen.frontend.onnx.elementwise import checked, dequantize, leaky
 from hwgen.frontend.onnx.functions import Sigmoid
@@ -87,7 +88,9 @@ def _real(walk: Walk, node: Node, operands: Sequence[Operand], first: int) -> Va
     if value.node is None:
         raise no_quantizer(walk)
     spec = linear(node, [None, *_constants(operands[first + 1 : first + 3])], value.where.ndim)
-    return dequantize(walk, value, spec.scale, spec.zero)
+    made = dequantize(walk, value, spec.scale, spec.zero)
+    name_codes(walk, made)
+    return made
 
 
 def _coded(walk: Walk, node: Node, value: Value, operands: Sequence[Operand]) -> Value:

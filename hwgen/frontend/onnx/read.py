@@ -205,22 +205,29 @@ def _folded(walk: Walk, node: Node, inputs: list[Constant | None]) -> Constant:
 def _ended(walk: Walk, options: ModelOptions, keep_all: bool, order: IntArray) -> Imported:
     walk.current = Node(name="label", op="label", domain="", inputs=(), outputs=(), attributes={})
     value = the_output(walk)
-    own = walk.nodes[value.node or ""]
-    if not isinstance(own, Argmax) and (options.label or walk.soft):
+    try:
+        value = _leaving(walk, value, options)
+        is_label = isinstance(walk.nodes[value.node or ""], Argmax)
+        meaning, then = (None, []) if is_label else dequantization(value)
+    except ModelError as error:
+        name = shown(walk.file.outputs[0])
+        raise ModelError(f"{walk.file.name}: output {name}: {error}") from None
+    nodes = simplified(walk, value.node or "", keep_all, options.accumulator_target)
+    return _graph(walk, nodes, order, value, meaning, then)
+
+
+def _leaving(walk: Walk, value: Value, options: ModelOptions) -> Value:
+    """Give what leaves the network: the output's elements, or their label."""
+    if not isinstance(walk.nodes[value.node or ""], Argmax) and (options.label or walk.soft):
         found = label(walk, value)
         if found is None and options.label:
             raise ModelError(
-                f"{walk.file.name}: scores must have one scale for --label; leave it out, "
-                "and compare them in software"
+                "scores must have one scale for --label; leave it out, and compare them in software"
             )
         if found is None:
             walk.dropped.append("label: scores have unlike scales, so that the sums leave")
         value = value if found is None else found
-    value = arranged(walk, value)
-    own = walk.nodes[value.node or ""]
-    meaning, then = (None, []) if isinstance(own, Argmax) else dequantization(value)
-    nodes = simplified(walk, value.node or "", keep_all, options.accumulator_target)
-    return _graph(walk, nodes, order, value, meaning, then)
+    return arranged(walk, value)
 
 
 def _graph(

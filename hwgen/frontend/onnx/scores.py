@@ -22,7 +22,13 @@ Result = Value | Constant | None | tuple[Value | Constant | None, ...]
 
 
 def softmax(walk: Walk, node: Node, value: Value) -> Value:
-    """Leave a softmax out, and remember that the network ends in scores."""
+    """Leave a softmax over all elements out, and remember that the network ends in scores."""
+    rank = value.where.ndim
+    old = attributes.integer(node, "opset", walk.file.opset) < 13  # all axes from this one on
+    axis = attributes.integer(node, "axis", 1 if old and node.op != "QLinearSoftmax" else -1)
+    classes = value.where.shape[axis:] if old else value.where.shape[axis:][:1]
+    if not -rank <= axis < rank or np.prod(classes) != value.where.size:
+        raise ModelError("axis must be that of the classes; take probabilities in software")
     walk.soft = True
     walk.dropped.append(f"{shown(node.name)}: {node.op} does not change which score is largest")
     walk.behind_softmax.add(node.outputs[0])

@@ -112,6 +112,8 @@ class Value:
         Whether anything else reads the same integers.
     trail
         The file's nodes that nothing of the network stands for yet.
+    resized
+        What must hold of the last resize by a factor that is not whole: no map can be read behind.
     """
 
     node: str | None
@@ -121,6 +123,7 @@ class Value:
     pad: Fraction | None = None
     shared: bool = False
     trail: tuple[str, ...] = ()
+    resized: str = ""
 
     @property
     def plane(self) -> int:
