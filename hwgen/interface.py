@@ -105,9 +105,6 @@ class Network:
         ModelError
             Where `x` has another shape or values outside the input's type.
         """
-        x = np.asarray(x)
-        if not x.ndim:
-            raise ModelError(f"{self.graph.name}: input: must be integers, not {x!r}")
         return outputs(self.graph, x)
 
     def values(self, y: IntArray) -> RealArray:

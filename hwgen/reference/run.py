@@ -44,6 +44,7 @@ def run(graph: Graph, x: IntArray) -> dict[str, IntArray]:
 
 def outputs(graph: Graph, x: IntArray, batch: int | None = None) -> IntArray:
     """Give the network's output alone, in batches, shape (samples, *output shape)."""
+    x = check_input(graph, x)
     size = sum(prod(tensor.shape) for tensor in graph.tensors.values())
     batch = batch or max(1, min(_BATCH, _BATCH_ELEMENTS // size))
     parts = [run(graph, part)[graph.output] for part in _batches(x, batch)]

@@ -44,8 +44,3 @@ def text(node: Node, name: str, default: str) -> str:
     if not isinstance(value, str):
         raise BadAttributeError(f"{name} must be text; export the model again")
     return value
-
-
-def has_input(node: Node, index: int) -> bool:
-    """Whether an optional input is given; an empty name gives none."""
-    return index < len(node.inputs) and node.inputs[index] != ""

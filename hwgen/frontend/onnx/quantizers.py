@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -231,8 +230,3 @@ def activation_type(spec: Uniform) -> IntType:
             f"activations must have at most {MAX_BITS} bits, not {kind.bits}; quantize to fewer"
         )
     return kind
-
-
-def one_scale(array: FractionArray) -> Fraction:
-    """Give the only element of an array."""
-    return Fraction(array.reshape(-1)[0])

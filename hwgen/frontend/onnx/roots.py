@@ -16,10 +16,6 @@ FIRST_DIGITS = 40
 MOST_DIGITS = 1280
 
 
-class NeedDigitsError(Exception):
-    """A bracket of this many digits left open on which side of an integer a number lies."""
-
-
 def root(square: Fraction, digits: int) -> Bracket:
     """Bracket the square root of a number that is not negative."""
     top, bottom = isqrt(square.numerator), isqrt(square.denominator)

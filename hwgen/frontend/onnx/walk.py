@@ -276,9 +276,3 @@ def rational_list(array: FractionArray, places: Sequence[int]) -> list[Fraction]
     """Give the rationals at places of a flat array."""
     flat = array.ravel()
     return [cast(Fraction, flat[place]) for place in places]
-
-
-def channels_of(value: Value, scales: Sequence[Fraction], offsets: Sequence[Fraction]) -> Value:
-    """Give a value plain channels, one for all or one each."""
-    pairs = zip(scales, offsets, strict=True)
-    return replace(value, channels=one_if_equal(Channel(s, o) for s, o in pairs))

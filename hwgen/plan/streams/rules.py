@@ -37,8 +37,7 @@ from hwgen.plan.streams.pipeline_rules import (
     slow_tick,
 )
 
-KINDS = 9
-PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(KINDS)
+PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(9)
 
 
 @compiled()

@@ -71,8 +71,10 @@ def test_pooling_behind_a_falling_normalization(tmp_path):
     x = fake_quant(given, 0.25, -8, 7)
     windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
     sums = np.einsum("nchwij,ocij->nohw", windows, w)
-    column = lambda v: np.array(v)[:, np.newaxis, np.newaxis]  # noqa: E731
-    normal = (sums - column(mean)) / np.sqrt(column(variance)) * column(gamma) + column(beta)
+    mean, variance, gamma, beta = (
+        np.array(v)[:, np.newaxis, np.newaxis] for v in (mean, variance, gamma, beta)
+    )
+    normal = (sums - mean) / np.sqrt(variance) * gamma + beta
     pooled = normal.reshape(4, 3, 2, 2, 2, 2).max(axis=(3, 5))
     np.testing.assert_array_equal(values(found, given), fake_quant(pooled, 0.5, -8, 7))
     kinds = [type(node) for node in found.graph.nodes]
