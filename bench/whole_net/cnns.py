@@ -39,21 +39,17 @@ class Cnn:
     The baseline is the net of `qat`, in registers of 32 bits; folded it is dense.
     """
 
-    net: str
+    model: str  # of `MODELS`
     baseline: bool
     target: Target
     fps: int | None
 
     @property
-    def model(self) -> str:
-        """Name of the trained net."""
-        return f"{self.net} qat" if self.baseline else self.net
-
-    @property
     def case(self) -> str:
         """Name it among the rows."""
         goal = "unrolled" if self.fps is None else f"folded for {self.fps:,}"
-        return f"{self.model}, {goal}"
+        exact = " exact" if self.model.endswith(" qat") and not self.baseline else ""
+        return f"{self.model}{exact}, {goal}"
 
     def key(self, measure: Measure) -> Row:
         """What a row is found by."""
@@ -149,7 +145,7 @@ def _counted(found: SynthResult, plan: Plan) -> Row:
 def cases() -> tuple[Cnn, ...]:
     """Give every design, small nets first."""
     return tuple(
-        Cnn(net=net, baseline=baseline, target=target, fps=fps)
+        Cnn(model=f"{net} qat" if baseline else net, baseline=baseline, target=target, fps=fps)
         for net, goals in GOALS.items()
         for fps in (*((None,) if net in UNROLLED else ()), *goals)
         for target in ("xc7", "ecp5")

@@ -1,21 +1,31 @@
-"""Nets of `bench/whole_nets.py` and `whole_cnns.py`: what trains each, and where it is kept."""
+"""Nets of the benches of whole nets: what trains each, and where it is kept."""
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from hwgen.flow import load
 from hwgen.ir import Graph
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Method
+from training.build import float_net
+from training.data.dataset import TrainingData
 from training.loop import Report
 from training.recipe import Recipe, RecipeName
 from training.recipes import RECIPES, with_method
 from training.recipes import load as load_data
 from training.run import train_float, train_quantized
+from training.sweep.float_store import FloatStore
+from training.sweep.tasks import float_recipe
+
+SWEPT = (
+    Path(__file__).resolve().parents[2] / "docs" / "results"
+)  # float nets of sweeps are kept there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +92,27 @@ MODELS: dict[str, Model] = {
     ),
     "cifar10_cnn": Model(recipe="cifar10_cnn", method="a2q_ip", bits=10),
     "cifar10_cnn qat": Model(recipe="cifar10_cnn", method="qat"),
-    "mobilenet_v1": Model(
-        recipe="mobilenet_v1", method="a2q_ip", bits=10, epochs=4, float_epochs=12
-    ),
-    "mobilenet_v1 qat": Model(recipe="mobilenet_v1", method="qat", epochs=4, float_epochs=12),
 }
+
+P_OF_FOUR: dict[RecipeName, tuple[int, ...]] = {  # bits of accumulators, by net of the papers
+    "espcn": (12, 10, 8),
+    "unet": (12, 10, 8),
+    "mobilenet_v1": (12, 10, 8),
+    "resnet18": (14, 12, 10, 8),
+}
+METHODS: dict[Method, int] = {"a2q_ip": 8, "a2q_plus": 10, "a2q": 12}  # least P of each
+WIDTHS: dict[RecipeName, float] = {"espcn": 1.0}  # of those that are not a recipe's
+MODELS |= {
+    f"{net} qat": Model(recipe=net, method="qat", width=WIDTHS.get(net)) for net in P_OF_FOUR
+}
+MODELS |= {
+    f"{net} {method} {bits}": Model(recipe=net, method=method, bits=bits, width=WIDTHS.get(net))
+    for net, several in P_OF_FOUR.items()
+    for bits in several
+    for method, least in METHODS.items()
+    if bits >= least
+}
+MODELS["mobilenet_v1"] = MODELS["mobilenet_v1 a2q_ip 10"]
 
 
 def trained(name: str, folder: Path, data: Path | None, report: Report) -> Graph:
@@ -96,9 +122,23 @@ def trained(name: str, folder: Path, data: Path | None, report: Report) -> Graph
         torch.set_num_threads(1)
         settings = MODELS[name].settings()
         dataset = load_data(settings, data)
-        graph, _ = train_quantized(
-            settings, dataset, train_float(settings, dataset, report), report
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        start = _float_net(settings, dataset, folder / "floats", report)
+        graph, _ = train_quantized(settings, dataset, start, report)
         save_model(graph, path)
     return load(path)
+
+
+def _float_net(settings: Recipe, dataset: TrainingData, folder: Path, report: Report) -> nn.Module:
+    """Give the float net that the quantized ones of a recipe start from: a sweep's, or new."""
+    folder.mkdir(parents=True, exist_ok=True)
+    own, swept = FloatStore(folder=folder), FloatStore(folder=SWEPT / f"{settings.name}.floats")
+    recipe = float_recipe(settings)
+    found = own.read(recipe) or swept.read(recipe)
+    if found is None:
+        stream = io.BytesIO()
+        torch.save(train_float(recipe, dataset, report).state_dict(), stream)
+        found = stream.getvalue()
+        own.write(recipe, found)
+    net = float_net(recipe, dataset).eval()
+    net.load_state_dict(torch.load(io.BytesIO(found), weights_only=True))
+    return net

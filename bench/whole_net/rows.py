@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from block_rams import block_rams, priced_luts
 
@@ -12,11 +13,13 @@ from hwgen.ir import Graph
 from hwgen.plan.design import Plan
 from hwgen.plan.layers import layers_of
 from hwgen.synth.run import SynthResult, synthesise_verilog
+from training.score import Metric
 from whole_net.models import trained
 
 WIDE = 32  # bits of the baseline's accumulators
 MOST_LUTS = 30_000  # by the planner's count; a larger design is neither synthesised nor placed
 MOST_PROVED = 5_000  # a folded design of no more is proved too, and the smallest simulated
+METRICS: tuple[Metric, ...] = get_args(Metric)
 Say = Callable[[str], None]
 Row = dict[str, object]
 
@@ -64,12 +67,13 @@ def frames_a_second(found: SynthResult, plan: Plan) -> int | None:
 def facts(name: str, graph: Graph) -> Row:
     metadata = graph.metadata
     layers = [layer for layer in layers_of(graph) if layer.accumulators]  # a pooling has none
-    exact, score = metadata["accuracy_float"], metadata["accuracy_integer"]
+    metric = next(kind for kind in METRICS if f"{kind}_float" in metadata)
+    exact, score = metadata[f"{metric}_float"], metadata[f"{metric}_integer"]
     return {
         "model": name,
         "seed": metadata["seed"],
-        "accuracy": score,
-        "accuracy_float": exact,
+        metric: score,
+        f"{metric}_float": exact,
         "share_of_float": round(100 * score / exact, 2),
         "weights": sum(layer.weight.size for layer in layers),
         "nonzero": sum(layer.nonzero for layer in layers),
