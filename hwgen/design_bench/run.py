@@ -21,7 +21,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from cocotb_tools.runner import get_runner
-from digests import MADE_FROM, digests, sealed, simulated_files
+from digests import MADE_FROM, digest, digests, sealed, simulated_files
 
 FOLDER = Path(__file__).resolve().parent
 BUILD_ARGS = {
@@ -32,6 +32,7 @@ PROGRAMS = {
     "verilator": ("verilator", "perl", "make", os.environ.get("CXX", "g++")),
     "icarus": ("iverilog", "vvp"),
 }
+MAPS = "maps.npz"  # the first ones that left the design, where it gives maps
 PLAIN = re.compile(r"[\w./+-]+", re.ASCII)  # paths that make and the simulators read as they are
 
 
@@ -99,6 +100,8 @@ def place(name, vectors):
             shutil.copyfile(file, copy / "sim" / file.name)
         shutil.copyfile(vectors, copy / "vectors.npz")
         yield copy / "sim", copy / "vectors.npz"
+        if (copy / "sim" / MAPS).exists():
+            shutil.copyfile(copy / "sim" / MAPS, FOLDER / MAPS)
         for wave in (copy / "sim" / "build").glob("*-waves/*.[fv][sc][td]"):
             kept = FOLDER / "build" / wave.parent.name
             kept.mkdir(parents=True, exist_ok=True)
@@ -109,7 +112,8 @@ def simulate(folder, name, vectors, args):
     """Compile and run the tests; the results of each, and what was measured."""
     build = folder / "build" / (args.simulator + ("-waves" if args.waves else ""))
     results, measured = build / "results.xml", folder / "measured.json"
-    measured.unlink(missing_ok=True)
+    for earlier in (measured, folder / MAPS):
+        earlier.unlink(missing_ok=True)
     sys.path.insert(0, str(folder))  # where the runner's processes look for the tests
     runner = get_runner(args.simulator)
     try:
@@ -187,7 +191,7 @@ def main():
         refuse("the design must not change while it is simulated; simulate it again")
     passed = bool(tests) and not any(tests.values())
     result = {"passed": passed, "simulator": args.simulator, "tests": tests, **measured}
-    result[MADE_FROM] = made_from
+    result |= {MADE_FROM: made_from, "maps": digest(FOLDER / MAPS)}
     partial = args.result.with_name(f".{os.getpid()}.json")
     partial.write_text(json.dumps(sealed(result), indent=1) + "\n")
     partial.replace(args.result)

@@ -32,6 +32,16 @@ def pack(slots, widths):
     return words
 
 
+def unpack(words, widths):
+    """The lanes of packed words, as integers that are not negative: what `pack` put together."""
+    lanes = []
+    for word in words:
+        for width in widths:
+            lanes.append(word & ((1 << width) - 1))
+            word >>= width
+    return lanes
+
+
 async def send(link, words, clock_of, stall=0.0, seed=0):
     """Offer each word until it is taken; the cycle in which each was taken goes to the result."""
     rng = random.Random(seed)

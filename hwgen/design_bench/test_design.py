@@ -12,11 +12,12 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 from cocotb.utils import get_sim_time
-from streams import Link, collect, pack, send
+from streams import Link, collect, pack, send, unpack
 
 PERIOD_NS = 10
 STALLED = 48  # vectors of the runs with random stalls
 WARM_UP = 3  # vectors, beside one a unit, until the interval is steady
+SHOWN = 3  # maps that are kept for the report, as they left the design
 MAX_CYCLES = 150_000  # of the run without stalls, where no number of samples is asked for
 FOLDER = Path(__file__).resolve().parent
 BENCH = json.loads((FOLDER / "bench.json").read_text())
@@ -56,8 +57,11 @@ def words_of(rows, stream):
     return [word for row in rows for word in pack(list(row) + [0] * (slots - len(row)), widths)]
 
 
-async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True):
-    """Stream vectors through one block and compare every beat; the cycles of both sides."""
+async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True, keep=None):
+    """Stream vectors through one block and compare every beat; the cycles of both sides.
+
+    `keep` is handed what came, right or wrong.
+    """
     source, sink = Link(dut, f"{prefix}_i"), Link(dut, f"{prefix}_o")
     inputs, outputs = words_of(given, streams[0]), words_of(expected, streams[1])
     last = dut.top_o_last if prefix == "top" else None
@@ -65,6 +69,8 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
     sink_stall = stall if sink_stalls else 0.0
     words, cycles, lasts = await collect(sink, len(outputs), cycle, sink_stall, SEED + 1, last)
     sent = await sender
+    if keep is not None:
+        keep(words)
     beats = streams[1]["beats"]
     wrong = [k for k, (a, b) in enumerate(zip(words, outputs, strict=True)) if a != b]
     assert not wrong, (
@@ -103,13 +109,33 @@ def by_pixel(rows, stream):
     return padded.reshape(len(rows), -1)
 
 
+def keep_maps(words):
+    """Write the first maps that left the design, beside what went in and the reference.
+
+    A lane tells its integer modulo 2^bits: of these the one nearest to the reference is taken.
+    """
+    given, stream = top_streams()
+    beats, positions = stream["beats"], stream["positions"]
+    if min(positions, given["positions"]) == 1:
+        return
+    count = min(SHOWN, len(words) // beats)
+    x, y = chosen("x", "y", count)
+    lanes = np.array(unpack(words[: count * beats], stream["bits"]), np.int64)
+    right = by_pixel(y, stream)
+    half = 1 << (np.resize(stream["bits"], right.shape[1]).astype(np.int64) - 1)
+    found = right + (lanes.reshape(right.shape) - right + half) % (2 * half) - half
+    pixels = found.reshape(count, positions, -1)[:, :, : y.shape[1] // positions]
+    maps = pixels.swapaxes(1, 2).reshape(y.shape)
+    np.savez_compressed(FOLDER / "maps.npz", x=x, y=y, simulated=maps)
+
+
 @cocotb.test()
 async def every_vector(dut):
     """All vectors without a stall; latency and interval are those of the plan."""
     await start(dut)
     affordable = max(MAX_CYCLES // BENCH["interval_cycles"], 16)
     given, expected = chosen_of_top(SAMPLES or affordable)
-    sent, cycles = await run(dut, "top", given, expected, top_streams())
+    sent, cycles = await run(dut, "top", given, expected, top_streams(), keep=keep_maps)
     latency = cycles[0] - sent[0]
     assert latency == BENCH["latency_cycles"], f"latency is {latency} cycles"
     beats = top_streams()[1]["beats"]

@@ -13,6 +13,7 @@ from hwgen.manifest import MANIFEST, changes
 from hwgen.report.design_folder import Design
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.results import Proof, Simulation, Synthesis
+from hwgen.report.simulated_maps import SimulatedMaps
 from hwgen.report.standing import Check, State
 from hwgen.report.weight_figures import WeightFigures
 
@@ -46,6 +47,7 @@ class Report:
     proof: Proof | None
     syntheses: tuple[Synthesis, ...]
     sample_accuracy: SampleAccuracy | None
+    maps_simulated: SimulatedMaps | None
 
     @cached_property
     def weighted(self) -> dict[int, tuple[LayerReport, WeightFigures]]:

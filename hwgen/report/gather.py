@@ -28,6 +28,7 @@ from hwgen.report.results import (
     read_simulation,
     read_syntheses,
 )
+from hwgen.report.simulated_maps import read_simulated_maps
 from hwgen.report.weight_figures import weight_figures
 from hwgen.report.widths import Widths, widths_of
 
@@ -66,6 +67,7 @@ def read_report(folder: Path) -> Report:
         proof=proof,
         syntheses=syntheses,
         sample_accuracy=_sample_accuracy(graph),
+        maps_simulated=None if simulation is None else read_simulated_maps(folder, graph),
     )
 
 

@@ -40,7 +40,7 @@ def tag(selector: str, *children: Content, attributes: Mapping[str, str] | None 
     return Markup(f"<{name}{shown}>{join(children)}</{name}>")
 
 
-_EMPTY = {"meta", "br", "rect", "line"}
+_EMPTY = {"meta", "br", "img", "rect", "line"}
 
 
 def join(parts: Iterable[Content], separator: str = "") -> Markup:

@@ -17,11 +17,13 @@ from hwgen.report.headline import headline
 from hwgen.report.layer_sections import layers_section, weights_section, widths_section
 from hwgen.report.map_section import maps_section
 from hwgen.report.markup import Markup, join, tag
+from hwgen.report.picture_section import pictures_section
 from hwgen.report.use_sections import interface_section, provenance_section
 
 FILES = ("report.json", "report.html")
 SECTIONS = (
     ("layers", "Layers", layers_section),
+    ("pictures", "Pictures", pictures_section),
     ("maps", "Feature maps", maps_section),
     ("balance", "Balance", balance_section),
     ("widths", "Accumulator widths", widths_section),
@@ -81,6 +83,7 @@ def render(report: Report) -> str:
         tag("style", Markup(style)),
     )
     empty = set() if report.maps else {"maps"}
+    empty |= set() if report.maps_simulated else {"pictures"}
     empty |= set() if report.weighted else {"widths", "weights"}
     shown = [item for item in SECTIONS if item[0] not in empty]
     links = [tag("a", title, attributes={"href": f"#{ident}"}) for ident, title, _ in shown]
