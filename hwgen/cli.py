@@ -161,6 +161,7 @@ def build(
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
+        from hwgen.earlier import made_of
         from hwgen.flow import build as build_design
         from hwgen.flow import default_folder
         from hwgen.plan.choose.balance import balance_sentences
@@ -185,6 +186,7 @@ def build(
         graph = _load(model, inputs, input_scale, label, accumulator_target)
         options, planner = options_of(options, max_luts, asked, graph)
         folder = default_folder(graph) if output is None else output
+        earlier = made_of(folder)
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
@@ -194,6 +196,9 @@ def build(
         )
         for sentence in balance_sentences(planned):
             print(sentence)
+        gone = [name for name in earlier if name not in made_of(folder)]
+        if gone:
+            print(f"removed, since the design is another now: {', '.join(gone)}; make it again")
 
 
 @app.command()

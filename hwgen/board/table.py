@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from hwgen.errors import ModelError
+from hwgen.json_file import why_unread
 
 Family = Literal["ice40", "ecp5", "gowin"]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -98,7 +99,8 @@ def find_board(name: str) -> Board:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: must be a board in TOML, and cannot be read ({error}); docs/boards.md has one"
+            f"{path}: must be a board in TOML, and cannot be read ({why_unread(error)}); "
+            "docs/boards.md has one"
         ) from None
     return _board(str(path), str(document.pop("name", path.stem)), document)
 

@@ -405,8 +405,8 @@ def load_facts(folder: str | Path) -> dict[str, Any]:
         facts["self_test"]["cycles"], facts["input"]["elements"], facts["output"]["elements"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BoardError(
-            f"{path}: must be what `hwgen board` wrote, and cannot be read ({error}); make the "
-            "board again"
+            f"{path}: must be what `hwgen board` wrote, and cannot be read "
+            f"({getattr(error, 'strerror', None) or error}); make the board again"
         ) from None
     result: dict[str, Any] = facts
     return result
