@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen.cli_options import AsJson, Baud, Design
-from hwgen.console import bar, mistakes, show, spinner
+from hwgen.console import bar, mistakes, show, spinner, tell
 from hwgen.errors import PlanError, VerifyError
 
 if TYPE_CHECKING:
@@ -117,11 +117,13 @@ def run(
 ) -> None:
     """Run vectors on a board over its serial port: equal, accurate, how fast."""
     with mistakes():
+        from hwgen.board.duration import run_warning
         from hwgen.board.serial_run import run_lines, run_vectors, vectors_of
-        from hwgen.board.simulated import find_folder
+        from hwgen.board.simulated import facts_of, find_folder
 
         place = find_folder(folder, board)
         vectors = vectors_of(place, data, bench)
+        tell(run_warning(facts_of(place), len(vectors.x), simulated))
         with bar() as progress:
             found = run_vectors(
                 place, vectors, port=port, simulated=simulated, output=out, progress=progress
@@ -141,10 +143,13 @@ def package(folder: Design, form: PackageForm) -> None:
 
 def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:
     """Simulate the top of a board at its pins, as `hwgen sim --board` asks."""
-    from hwgen.board.simulated import find_folder, simulate_pins
+    from hwgen.board.duration import simulation_warning
+    from hwgen.board.simulated import facts_of, find_folder, simulate_pins
 
+    place, count = find_folder(folder, name), images or DEFAULT_IMAGES
+    tell(simulation_warning(facts_of(place), count))
     with spinner(f"simulate {name} at its pins"):
-        found = simulate_pins(find_folder(folder, name), images or DEFAULT_IMAGES)
+        found = simulate_pins(place, count)
     lines = [f"{test}: {reason or 'right'}" for test, reason in found["tests"].items()]
     verdict = f"passed: {found['images']} vectors, and every fault of the protocol"
     lines.append(verdict if found["passed"] else "FAILED")

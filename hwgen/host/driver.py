@@ -412,6 +412,14 @@ def load_facts(folder: str | Path) -> dict[str, Any]:
     return result
 
 
+def line_seconds(facts: Mapping[str, Any], vectors: int) -> float:
+    """Estimate how long vectors take on the line, self test included; escapes come on top."""
+    size = facts["vector_bytes"]
+    frame = min(facts["frame_vectors"], max(FRAME_BYTES // size, 1))
+    sent = vectors * max(size, facts["result_bytes"]) + -(-vectors // frame) * 12
+    return float(10 * sent / facts["baud"] + facts["self_test"]["cycles"] / facts["clock_hz"])
+
+
 def find_port(facts: Mapping[str, Any]) -> str:
     """Find the one port whose USB identity, and interface where known, is the board's."""
     _pyserial()
