@@ -29,6 +29,10 @@ BoardOfFolder = Annotated[
 SimulatedBoard = Annotated[
     str | None, typer.Option("--board", help="A board of the folder: simulate it at its pins.")
 ]
+BoardClock = Annotated[
+    float,
+    typer.Option("--clock-mhz", min=0, help="Through the PLL, where it is not the board's own."),
+]
 PlaceSeed = Annotated[int, typer.Option("--seed", help="Of place and route.")]
 NoPnr = Annotated[
     bool, typer.Option("--no-pnr", help="Synthesise only: everything but the bitstream.")
@@ -79,6 +83,7 @@ def board(
     folder: Design,
     board: BoardName,
     baud: Baud = 1_000_000,
+    clock_mhz: BoardClock = 0.0,
     seed: PlaceSeed = 1,
     no_pnr: NoPnr = False,
     program: Program = False,
@@ -87,11 +92,12 @@ def board(
 ) -> None:
     """Make a bitstream of a design for a board, with a serial link around it."""
     with mistakes():
+        from hwgen.board.clock import at_clock
         from hwgen.board.folder import make_board
         from hwgen.board.program import check_programmer, write_bitstream
         from hwgen.board.table import find_board
 
-        chosen = find_board(board)
+        chosen = at_clock(find_board(board), clock_mhz)
         if program or flash:
             if no_pnr:
                 raise PlanError("no-pnr: makes no bitstream to write; leave it or --program out")
@@ -178,6 +184,7 @@ def asked_board(
     ModelError, PlanError
         Where there is no such board, or target, clock or line are not the board's.
     """
+    from hwgen.board.clock import at_clock
     from hwgen.board.fit import check_asked
     from hwgen.board.folder import BAUD
     from hwgen.board.table import find_board
@@ -187,8 +194,8 @@ def asked_board(
         if baud is not None:
             raise PlanError("baud: is of a board's serial line; add --board, or leave --baud out")
         return AskedBoard(board=None, target=target or "xc7", clock_mhz=clock_mhz, baud=rate)
-    board = find_board(name)
-    check_asked(board, target, clock_mhz, rate)
+    board = at_clock(find_board(name), clock_mhz)
+    check_asked(board, target, rate)
     return AskedBoard(board=board, target=board.family, clock_mhz=board.clock_mhz, baud=rate)
 
 

@@ -150,7 +150,7 @@ ClockMhz = Annotated[
     typer.Option(
         min=0,
         help="The clock in MHz: --fps is meant at it, registers are placed for it; with --board "
-        "the board's.",
+        "the board's, or what its PLL makes.",
     ),
 ]
 Fps = Annotated[

@@ -49,8 +49,9 @@ def test_a_build_for_a_board(tmp_path, matrix):
             "baud: is of a board's serial line; add --board, or leave --baud out",
         ),
         (
-            ["--board", "icebreaker", "--clock-mhz", "99"],
-            "clock-mhz: must be icebreaker's, 12 MHz, not 99; leave --clock-mhz out",
+            ["--board", "icebreaker", "--clock-mhz", "99.1"],
+            "clock-mhz: must be icebreaker's, 12 MHz, or what its PLL makes of them, not 99.1; the "
+            "nearest is 99",
         ),
         (
             ["--board", "icebreaker", "--target", "xc7"],
