@@ -47,6 +47,7 @@ from hwgen.cli_options import (
     Model,
     NoSkip,
     Output,
+    PartName,
     Pe,
     Pipeline,
     Pixels,
@@ -300,6 +301,7 @@ def synth(
     folder: Design,
     target: SynthTarget = None,
     pnr: Place = False,
+    part: PartName = None,
     as_json: AsJson = False,
 ) -> None:
     """Synthesise with Yosys, place with nextpnr; counts and clock go to synth/TARGET.json."""
@@ -309,7 +311,7 @@ def synth(
 
         chosen = _target_of(folder) if target is None else target.value
         with spinner(f"synthesise for {chosen}") as progress:
-            result = synthesise(folder, chosen, pnr, announce=progress)
+            result = synthesise(folder, chosen, pnr, part=part, announce=progress)
         document = result.to_json()
         _tell_changes(folder)
         show(document, as_json, lambda: synthesis_table(document))

@@ -49,11 +49,29 @@ class Target:
     free: frozenset[str] = frozenset({"$scopeinfo"})
     nextpnr: str | None = None
     parts: tuple[Part, ...] = field(default=())  # ascending in size
+    named_parts: tuple[Part, ...] = field(default=())  # of other speed: only where they are named
 
     def knows(self, cell: str) -> bool:
         """Whether a cell type stands in one of the tables."""
         tables = (self.sites, self.ffs, self.carries, self.bram_bits, self.dsps, self.free)
         return any(cell in table for table in tables)
+
+    def parts_for(self, name: str | None) -> tuple[Part, ...]:
+        """Give the parts that a design may be placed on: all of one speed, or the one named.
+
+        Raises
+        ------
+        ToolError
+            Where the target has none of this name.
+        """
+        if name is None:
+            return self.parts
+        known = (*self.parts, *self.named_parts)
+        found = tuple(part for part in known if part.name == name)
+        if not found:
+            names = ", ".join(part.name for part in known) or "none"
+            raise ToolError(f"part: must be one of {self.name}'s, {names}, not {name!r}")
+        return found
 
 
 _XC7 = Target(
@@ -95,6 +113,9 @@ _ICE40 = Target(
     parts=(  # one speed class, so that figures compare
         Part(name="hx1k", options=("--hx1k", "--package", "tq144"), luts=1280, ffs=1280, brams=16),
         Part(name="hx8k", options=("--hx8k", "--package", "ct256"), luts=7680, ffs=7680, brams=32),
+    ),
+    named_parts=(
+        Part(name="up5k", options=("--up5k", "--package", "sg48"), luts=5280, ffs=5280, brams=30),
     ),
 )
 
