@@ -47,6 +47,7 @@ from hwgen.cli_options import (
     Model,
     NoSkip,
     Output,
+    PartName,
     Pe,
     Pipeline,
     Pixels,
@@ -161,6 +162,7 @@ def build(
 ) -> None:
     """Write a design folder: Verilog, plan, vectors and a simulation bench."""
     with mistakes():
+        from hwgen.earlier import made_of
         from hwgen.flow import build as build_design
         from hwgen.flow import default_folder
         from hwgen.plan.choose.balance import balance_sentences
@@ -185,6 +187,7 @@ def build(
         graph = _load(model, inputs, input_scale, label, accumulator_target)
         options, planner = options_of(options, max_luts, asked, graph)
         folder = default_folder(graph) if output is None else output
+        earlier = made_of(folder)
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)
         layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
@@ -194,6 +197,9 @@ def build(
         )
         for sentence in balance_sentences(planned):
             print(sentence)
+        gone = [name for name in earlier if name not in made_of(folder)]
+        if gone:
+            print(f"removed, since the design is another now: {', '.join(gone)}; make it again")
 
 
 @app.command()
@@ -295,6 +301,7 @@ def synth(
     folder: Design,
     target: SynthTarget = None,
     pnr: Place = False,
+    part: PartName = None,
     as_json: AsJson = False,
 ) -> None:
     """Synthesise with Yosys, place with nextpnr; counts and clock go to synth/TARGET.json."""
@@ -304,7 +311,7 @@ def synth(
 
         chosen = _target_of(folder) if target is None else target.value
         with spinner(f"synthesise for {chosen}") as progress:
-            result = synthesise(folder, chosen, pnr, announce=progress)
+            result = synthesise(folder, chosen, pnr, part=part, announce=progress)
         document = result.to_json()
         _tell_changes(folder)
         show(document, as_json, lambda: synthesis_table(document))

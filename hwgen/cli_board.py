@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwgen.cli_options import AsJson, Baud, Design
-from hwgen.console import bar, mistakes, show, spinner
+from hwgen.console import bar, mistakes, show, spinner, tell
 from hwgen.errors import PlanError, VerifyError
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ BoardOfFolder = Annotated[
 ]
 SimulatedBoard = Annotated[
     str | None, typer.Option("--board", help="A board of the folder: simulate it at its pins.")
+]
+BoardClock = Annotated[
+    float,
+    typer.Option("--clock-mhz", min=0, help="Through the PLL, where it is not the board's own."),
 ]
 PlaceSeed = Annotated[int, typer.Option("--seed", help="Of place and route.")]
 NoPnr = Annotated[
@@ -79,6 +83,7 @@ def board(
     folder: Design,
     board: BoardName,
     baud: Baud = 1_000_000,
+    clock_mhz: BoardClock = 0.0,
     seed: PlaceSeed = 1,
     no_pnr: NoPnr = False,
     program: Program = False,
@@ -87,11 +92,12 @@ def board(
 ) -> None:
     """Make a bitstream of a design for a board, with a serial link around it."""
     with mistakes():
+        from hwgen.board.clock import at_clock
         from hwgen.board.folder import make_board
         from hwgen.board.program import check_programmer, write_bitstream
         from hwgen.board.table import find_board
 
-        chosen = find_board(board)
+        chosen = at_clock(find_board(board), clock_mhz)
         if program or flash:
             if no_pnr:
                 raise PlanError("no-pnr: makes no bitstream to write; leave it or --program out")
@@ -117,11 +123,13 @@ def run(
 ) -> None:
     """Run vectors on a board over its serial port: equal, accurate, how fast."""
     with mistakes():
+        from hwgen.board.duration import run_warning
         from hwgen.board.serial_run import run_lines, run_vectors, vectors_of
-        from hwgen.board.simulated import find_folder
+        from hwgen.board.simulated import facts_of, find_folder
 
         place = find_folder(folder, board)
         vectors = vectors_of(place, data, bench)
+        tell(run_warning(facts_of(place), len(vectors.x), simulated))
         with bar() as progress:
             found = run_vectors(
                 place, vectors, port=port, simulated=simulated, output=out, progress=progress
@@ -141,10 +149,13 @@ def package(folder: Design, form: PackageForm) -> None:
 
 def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:
     """Simulate the top of a board at its pins, as `hwgen sim --board` asks."""
-    from hwgen.board.simulated import find_folder, simulate_pins
+    from hwgen.board.duration import simulation_warning
+    from hwgen.board.simulated import facts_of, find_folder, simulate_pins
 
+    place, count = find_folder(folder, name), images or DEFAULT_IMAGES
+    tell(simulation_warning(facts_of(place), count))
     with spinner(f"simulate {name} at its pins"):
-        found = simulate_pins(find_folder(folder, name), images or DEFAULT_IMAGES)
+        found = simulate_pins(place, count)
     lines = [f"{test}: {reason or 'right'}" for test, reason in found["tests"].items()]
     verdict = f"passed: {found['images']} vectors, and every fault of the protocol"
     lines.append(verdict if found["passed"] else "FAILED")
@@ -173,6 +184,7 @@ def asked_board(
     ModelError, PlanError
         Where there is no such board, or target, clock or line are not the board's.
     """
+    from hwgen.board.clock import at_clock
     from hwgen.board.fit import check_asked
     from hwgen.board.folder import BAUD
     from hwgen.board.table import find_board
@@ -182,8 +194,8 @@ def asked_board(
         if baud is not None:
             raise PlanError("baud: is of a board's serial line; add --board, or leave --baud out")
         return AskedBoard(board=None, target=target or "xc7", clock_mhz=clock_mhz, baud=rate)
-    board = find_board(name)
-    check_asked(board, target, clock_mhz, rate)
+    board = at_clock(find_board(name), clock_mhz)
+    check_asked(board, target, rate)
     return AskedBoard(board=board, target=board.family, clock_mhz=board.clock_mhz, baud=rate)
 
 

@@ -150,7 +150,7 @@ ClockMhz = Annotated[
     typer.Option(
         min=0,
         help="The clock in MHz: --fps is meant at it, registers are placed for it; with --board "
-        "the board's.",
+        "the board's, or what its PLL makes.",
     ),
 ]
 Fps = Annotated[
@@ -212,6 +212,15 @@ Seed = Annotated[
 Waves = Annotated[bool, typer.Option("--waves", help="Keep a wave file in sim/build.")]
 SynthTarget = Annotated[
     TargetName | None, typer.Option(help="FPGA family [default: the design's own].")
+]
+PartName = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        help="With --pnr: a part of the family (ice40: hx1k, hx8k, up5k; ecp5: lfe5u-25k, "
+        "lfe5u-45k, lfe5u-85k; gowin: gw1n-9c, gw2a-18c) [default: the smallest that holds it, "
+        "up5k never].",
+    ),
 ]
 Place = Annotated[
     bool, typer.Option("--pnr", help="Place and route too, for the clock (ecp5, ice40, gowin).")

@@ -66,6 +66,12 @@ def bar() -> Iterator[Callable[[str, float], None]]:
         yield advance
 
 
+def tell(sentence: str | None) -> None:
+    """Print on stderr what should be known before, where there is something."""
+    if sentence is not None:
+        print(f"hwgen: {sentence}", file=sys.stderr)
+
+
 def show(document: dict[str, Any], as_json: bool, text: Callable[[], Any]) -> None:
     """Print a result as JSON, or as the text or table that `text` makes."""
     if as_json:

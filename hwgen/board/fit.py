@@ -78,22 +78,17 @@ def line_fps(graph: Graph, baud: int) -> int:
     return max(ceil(line_rate(baud, size, max(FRAME_BYTES // size, 1))), 1)
 
 
-def check_asked(board: Board, target: Target | None, clock_mhz: float, baud: int) -> None:
+def check_asked(board: Board, target: Target | None, baud: int) -> None:
     """Refuse what a board does not have.
 
     Raises
     ------
     PlanError
-        Where target (None where none is named), clock (0 for none) or line are not the board's.
+        Where target (None where none is named) or line are not the board's.
     """
     if target not in (None, board.family):
         raise PlanError(
             f"target: must be {board.name}'s, {board.family}, not {target}; leave --target out"
-        )
-    if clock_mhz not in (0, board.clock_mhz):
-        raise PlanError(
-            f"clock-mhz: must be {board.name}'s, {board.clock_mhz:g} MHz, not {clock_mhz:g}; "
-            "leave --clock-mhz out"
         )
     divisor_of(board.clock_hz, baud)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.board.bitstream import ENDING, Bitstream, check_tools, make_bitstream
+from hwgen.board.clock import pll_facts
 from hwgen.board.constraints import constraints, pin_file, top
 from hwgen.board.script import build_script
 from hwgen.board.table import Board
@@ -30,7 +31,7 @@ from hwgen.synth.targets import find_target
 
 BOARDS = "board"  # folder of a design folder
 MARK = "board.json"
-BENCH_FILES = ("run.py", "pins.py", "test_pins.py", "bridge.py")
+BENCH_FILES = ("run.py", "pins.py", "test_pins.py", "bridge.py", "pll.v")
 BAUD = 1_000_000
 ROOM_BYTES = 16 << 20
 MODULE = "hwgen_link"
@@ -108,7 +109,7 @@ def make_board(
     goal = folder / BOARDS / board.name
     check_folder(goal, ROOM_BYTES, MARK)
     digest = str(made_from[verilog.name])[:16]
-    link = plan_link(plan, graph, digest, board.clock_hz, baud)
+    link = plan_link(plan, graph, digest, board.clock_hz, baud, has_pll=board.pll is not None)
     texts = board_texts(board, link)
     made = make_bitstream(
         board,
@@ -176,6 +177,7 @@ def board_document(
         "protocol": PROTOCOL,
         "digest": link.digest,
         "clock_hz": link.clock_hz,
+        "pll": pll_facts(board),
         "baud": link.baud,
         "divisor": link.divisor,
         "vector_bytes": link.inputs.vector_bytes,

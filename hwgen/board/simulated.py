@@ -14,6 +14,7 @@ from typing import Any
 
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
+from hwgen.host.driver import BoardError, load_facts
 from hwgen.tool_failure import tool_failure
 
 BUILD_BYTES = 16 << 20
@@ -42,6 +43,20 @@ def find_folder(folder: Path, board: str | None = None) -> Path:
         )
     names = ", ".join(path.name for path in found)
     raise ModelError(f"{folder}: holds the boards {names}; name one with --board")
+
+
+def facts_of(place: Path) -> dict[str, Any]:
+    """Read board.json of a board's folder.
+
+    Raises
+    ------
+    ModelError
+        Where it is not what `hwgen board` wrote.
+    """
+    try:
+        return load_facts(place)
+    except BoardError as error:
+        raise ModelError(str(error)) from None
 
 
 def simulate_pins(place: Path, images: int) -> dict[str, Any]:

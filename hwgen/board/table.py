@@ -10,9 +10,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from hwgen.board.pll import Pll
 from hwgen.errors import ModelError
+from hwgen.json_file import why_unread
 
 Family = Literal["ice40", "ecp5", "gowin"]
+NOT_GIVEN = ("name", "pll")  # fields that no table has
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _PIN = re.compile(r"[A-Za-z0-9]+")
 _USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}(:\d)?")
@@ -38,6 +41,10 @@ class Board:
         What makes the serial port, and its USB vendor, product and perhaps interface.
     loader
         The board's name for openFPGALoader, "" where it is not programmed so.
+    pll_pad
+        The clock's pin on iCE40 is that of the PLL (SB_PLL40_PAD).
+    pll
+        What makes `clock_mhz` of the clock of the pin, None where that is the clock.
     pipeline
         For `hwgen build --pipeline` where cells are slower than those the planner knows.
     price
@@ -66,11 +73,18 @@ class Board:
     loader: str = ""
     price: str = ""
     pipeline: str = ""
+    pll_pad: bool = False
+    pll: Pll | None = None  # of no file: `clock.at_clock` sets it
 
     @property
     def clock_hz(self) -> int:
-        """The clock of the board."""
+        """The clock of the design."""
         return round(self.clock_mhz * 1e6)
+
+    @property
+    def pin_mhz(self) -> float:
+        """The clock of the pin."""
+        return self.clock_mhz if self.pll is None else float(self.pll.pin_mhz)
 
 
 def board_names() -> tuple[str, ...]:
@@ -98,7 +112,8 @@ def find_board(name: str) -> Board:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: must be a board in TOML, and cannot be read ({error}); docs/boards.md has one"
+            f"{path}: must be a board in TOML, and cannot be read ({why_unread(error)}); "
+            "docs/boards.md has one"
         ) from None
     return _board(str(path), str(document.pop("name", path.stem)), document)
 
@@ -109,7 +124,7 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 
 def _board(where: str, name: str, given: Mapping[str, Any]) -> Board:
     """Check every field of a board."""
-    known = {field.name: field for field in fields(Board) if field.name != "name"}
+    known = {field.name: field for field in fields(Board) if field.name not in NOT_GIVEN}
     unknown = sorted(given.keys() - known)
     missing = [key for key, field in known.items() if field.default is MISSING and key not in given]
     problems = [f"{where}: {key} is no field of a board; leave it out" for key in unknown]

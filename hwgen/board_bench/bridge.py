@@ -14,7 +14,7 @@ from pathlib import Path
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import Timer
-from pins import Host
+from pins import Host, powered
 
 FOLDER = Path(__file__).resolve().parent
 FACTS = json.loads((FOLDER.parent / "board.json").read_text())
@@ -51,7 +51,7 @@ async def serve(dut):
     period = round(1e12 / FACTS["clock_hz"])
     Clock(dut.clk, period - period % 2, unit="ps").start()
     host = Host(dut, FACTS["baud"])
-    await Timer(1, unit="us")  # tx has its initial value
+    await powered(FACTS)
     cocotb.start_soon(host.listen())
     master, slave = os.openpty()
     tty.setraw(slave)

@@ -5,6 +5,8 @@ import binascii
 from cocotb.triggers import FallingEdge, Timer
 from cocotb.utils import get_sim_time
 
+LOCK_CYCLES = 110  # of pll.v, and of the registers behind it
+
 
 def stuffed(body, checksum=None):
     """A frame between flags; `checksum` in place of the right one."""
@@ -23,6 +25,12 @@ def unstuffed(frame):
             plain.append(byte ^ turn)
             turn = 0
     return bytes(plain[:-2]), binascii.crc_hqx(bytes(plain), 0xFFFF) == 0
+
+
+async def powered(facts):
+    """Wait until tx has its initial value and the clock, where it is a PLL's, is locked."""
+    cycles = LOCK_CYCLES if facts["pll"] else 0
+    await Timer(1e6 + round(1e12 * cycles / facts["clock_hz"]), unit="ps")
 
 
 class Host:

@@ -54,7 +54,8 @@ def sources(facts, netlist):
     if netlist:
         return [Path(file).resolve() for file in netlist]
     board = FOLDER.parent
-    return [board.parent.parent / f"{facts['name']}.v", board / "link.v", board / "top.v"]
+    own = [board.parent.parent / f"{facts['name']}.v", board / "link.v", board / "top.v"]
+    return [*own, FOLDER / "pll.v"] if facts["pll"] else own
 
 
 def compile_board(files, build):

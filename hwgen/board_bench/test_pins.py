@@ -11,7 +11,7 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import Timer
-from pins import Host, stuffed
+from pins import Host, powered, stuffed
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
@@ -29,7 +29,7 @@ async def power_up(dut):
     period = round(1e12 / FACTS["clock_hz"])
     Clock(dut.clk, period - period % 2, unit="ps").start()
     host = Host(dut, FACTS["baud"])
-    await Timer(1, unit="us")  # tx has its initial value
+    await powered(FACTS)
     cocotb.start_soon(host.listen())
     return host
 

@@ -12,7 +12,7 @@ import numpy as np
 from hwgen.errors import ModelError
 from hwgen.frontend.fields import MAX_INPUT_BITS
 from hwgen.ir import Accumulator, Dense, Graph, Input
-from hwgen.json_file import open_regular
+from hwgen.json_file import open_regular, why_unread
 from hwgen.numeric import IntArray, IntType, signed_bits
 
 MAX_WEIGHT_BITS = 32
@@ -37,7 +37,7 @@ def load_matrix(path: Path, inputs: IntType) -> Graph:
             weight = np.load(file, allow_pickle=False)
     except UNREADABLE as error:
         raise ModelError(
-            f"{path}: must be a .npy file with an integer matrix ({error}); "
+            f"{path}: must be a .npy file with an integer matrix ({why_unread(error)}); "
             "write it with numpy.save"
         ) from None
     if not isinstance(weight, np.ndarray) or weight.ndim != 2 or 0 in weight.shape:

@@ -405,11 +405,19 @@ def load_facts(folder: str | Path) -> dict[str, Any]:
         facts["self_test"]["cycles"], facts["input"]["elements"], facts["output"]["elements"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BoardError(
-            f"{path}: must be what `hwgen board` wrote, and cannot be read ({error}); make the "
-            "board again"
+            f"{path}: must be what `hwgen board` wrote, and cannot be read "
+            f"({getattr(error, 'strerror', None) or error}); make the board again"
         ) from None
     result: dict[str, Any] = facts
     return result
+
+
+def line_seconds(facts: Mapping[str, Any], vectors: int) -> float:
+    """Estimate how long vectors take on the line, self test included; escapes come on top."""
+    size = facts["vector_bytes"]
+    frame = min(facts["frame_vectors"], max(FRAME_BYTES // size, 1))
+    sent = vectors * max(size, facts["result_bytes"]) + -(-vectors // frame) * 12
+    return float(10 * sent / facts["baud"] + facts["self_test"]["cycles"] / facts["clock_hz"])
 
 
 def find_port(facts: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.json_file import load_json
+from hwgen.json_file import load_json, why_unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,10 @@ def read_ports(folder: Path) -> PortList:
         Where it holds no design.
     """
     path = folder / "design.json"
+    if not path.exists():
+        raise ModelError(
+            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
+        )
     try:
         design = load_json(path)
         sides = design["ports"]["s_axis"], design["ports"]["m_axis"]
@@ -59,7 +63,7 @@ def read_ports(folder: Path) -> PortList:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(
             f"{path}: must be the design.json that `hwgen build` writes, and cannot be read "
-            f"({error}); build the design again"
+            f"({why_unread(error)}); build the design again"
         ) from None
     if not (folder / f"{name}.v").is_file():
         raise ModelError(f"{folder / name}.v: must be the Verilog of the design; build it again")

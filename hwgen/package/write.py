@@ -8,7 +8,7 @@ from typing import assert_never
 
 from hwgen.errors import ModelError
 from hwgen.files import check_file, write_beside
-from hwgen.json_file import load_json
+from hwgen.json_file import load_json, why_unread
 from hwgen.package.descriptions import fusesoc, ipxact, vivado
 from hwgen.package.port_list import read_ports
 from hwgen.package.wrappers import amaranth, instance, litex
@@ -66,6 +66,6 @@ def _board(path: Path) -> dict[str, str]:
         return {"board": str(facts["board"]), "family": str(facts["family"])}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(
-            f"{path}: must be what `hwgen board` wrote, and cannot be read ({error}); make the "
-            "board again"
+            f"{path}: must be what `hwgen board` wrote, and cannot be read "
+            f"({why_unread(error)}); make the board again"
         ) from None

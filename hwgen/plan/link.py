@@ -78,6 +78,7 @@ class LinkPlan:
     name: str
     digest: str  # the first 8 bytes of the SHA-256 of the design's Verilog, hexadecimal
     clock_hz: int
+    has_pll: bool  # whose lock the link waits for
     baud: int
     divisor: int
     inputs: Side
@@ -124,7 +125,9 @@ def divisor_of(clock_hz: int, baud: int) -> int:
     return divisor
 
 
-def plan_link(plan: Plan, graph: Graph, digest: str, clock_hz: int, baud: int) -> LinkPlan:
+def plan_link(
+    plan: Plan, graph: Graph, digest: str, clock_hz: int, baud: int, *, has_pll: bool = False
+) -> LinkPlan:
     """Decide the link around a design.
 
     Parameters
@@ -134,7 +137,9 @@ def plan_link(plan: Plan, graph: Graph, digest: str, clock_hz: int, baud: int) -
     digest
         Of the design's Verilog.
     clock_hz, baud
-        Of the board, and of the line.
+        Of the design, and of the line.
+    has_pll
+        The clock is a PLL's.
 
     Raises
     ------
@@ -158,6 +163,7 @@ def plan_link(plan: Plan, graph: Graph, digest: str, clock_hz: int, baud: int) -
         name=plan.name,
         digest=digest,
         clock_hz=clock_hz,
+        has_pll=has_pll,
         baud=baud,
         divisor=divisor,
         inputs=inputs,

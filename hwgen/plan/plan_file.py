@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
-from hwgen.json_file import load_json
+from hwgen.json_file import load_json, why_unread
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.choose.choices import check_choices
 from hwgen.plan.codec import check_keys, decode, encode
@@ -98,7 +98,8 @@ def _document(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         document = load_json(path)
     except (OSError, ValueError) as error:
         raise PlanError(
-            f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read ({error})"
+            f"{path}: must be a plan.json that `hwgen build` wrote, and cannot be read "
+            f"({why_unread(error)})"
         ) from None
     seal = document.pop("seal", None) if isinstance(document, dict) else None
     if not isinstance(seal, dict) or set(seal) != {"choices", "stages"}:

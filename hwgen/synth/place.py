@@ -50,15 +50,20 @@ def place(
     clock: str | None,
     where: Workspace,
     announce: Callable[[str], None],
+    *,
+    part: str | None = None,
 ) -> Placement:
     """Place and route the design that `map_design` left in the workspace, inside a harness."""
+    candidates = design.target.parts_for(part)
     ports = read_ports(tools.yosys, design, where)
     harness = make_harness(design.top, ports, clock)
     netlist, command = map_harness(tools.yosys, design, harness.text, MODULE, where)
     needed = replace(counts, luts=counts.luts + harness.luts, ffs=counts.ffs + harness.ffs)
-    parts = [part for part in design.target.parts if _holds(part, needed)]
+    parts = [candidate for candidate in candidates if _holds(candidate, needed)]
     if not parts:
-        return Placement(note=_too_large(design.target, needed), commands=(command,))
+        return Placement(
+            note=_too_large(design.target, candidates[-1], needed), commands=(command,)
+        )
     return _first_that_fits(tools.nextpnr, parts, netlist, command, where, announce)
 
 
@@ -107,10 +112,10 @@ def _holds(part: Part, needed: Counts) -> bool:
     return needed.luts <= part.luts and needed.ffs <= part.ffs and needed.brams <= part.brams
 
 
-def _too_large(target: Target, needed: Counts) -> str:
-    part = target.parts[-1]
+def _too_large(target: Target, part: Part, needed: Counts) -> str:
+    which = "the largest part" if part == target.parts[-1] else "a part"
     return (
-        f"{part.name}, the largest part of {target.name}, has {part.luts} LUT sites, {part.ffs} "
+        f"{part.name}, {which} of {target.name}, has {part.luts} LUT sites, {part.ffs} "
         f"registers and {part.brams} block RAMs; the design in its harness needs {needed.luts}, "
         f"{needed.ffs} and {needed.brams}"
     )

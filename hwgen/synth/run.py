@@ -95,6 +95,7 @@ def synthesise(
     target: str,
     pnr: bool = False,
     *,
+    part: str | None = None,
     alu_map: bool = True,
     announce: Announce | None = None,
 ) -> SynthResult:
@@ -108,6 +109,8 @@ def synthesise(
         `xc7`, `ice40`, `ecp5` or `gowin`.
     pnr
         Also place and route, for the clock frequency.
+    part
+        Of the target, to place on; the smallest of one speed that holds the design where None.
     alu_map
         Put every addition on a carry chain first.
     announce
@@ -129,6 +132,7 @@ def synthesise(
         target,
         clock=clock,
         pnr=pnr,
+        part=part,
         layers=True,
         alu_map=alu_map,
         log=folder / "synth" / f"{target}.log",
@@ -149,6 +153,7 @@ def synthesise_verilog(
     *,
     clock: str | None = None,
     pnr: bool = False,
+    part: str | None = None,
     layers: bool = False,
     alu_map: bool = True,
     adder_map: str | None = None,
@@ -161,6 +166,8 @@ def synthesise_verilog(
     ----------
     clock
         The clock port, None for a combinational design; only place and route reads it.
+    part
+        As in `synthesise`.
     layers
         Also count the modules that `top` instantiates, by a synthesis that keeps them apart.
     alu_map
@@ -176,6 +183,9 @@ def synthesise_verilog(
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         raise ToolError(f"{missing[0]}: must be a Verilog file, and is not there; build it first")
+    chosen.parts_for(part)
+    if part is not None and not pnr:
+        raise ToolError(f"part: is what --pnr places on; add --pnr, or leave --part {part} out")
     yosys, nextpnr = find_yosys(), _nextpnr(chosen) if pnr else None
     with workspace(log) as where:
         chains = (adder_map or chosen.adder_map) if alu_map else None
@@ -190,7 +200,9 @@ def synthesise_verilog(
             commands.append(command)
         placement = Placement()
         if nextpnr:
-            placement = place(Tools(yosys=yosys, nextpnr=nextpnr), design, total, clock, where, say)
+            placement = place(
+                Tools(yosys=yosys, nextpnr=nextpnr), design, total, clock, where, say, part=part
+            )
     return SynthResult(
         target=target,
         top=top,

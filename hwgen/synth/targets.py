@@ -30,7 +30,7 @@ class Target:
     """One FPGA family.
 
     `sites` is LUT sites by cell type, `bram_bits` the capacity by block RAM type, `free` the cells
-    that take no LUT site, register or block (multiplexers inside the slice, markers of Yosys).
+    that take no LUT site, register or block (multiplexers of the slice, PLLs, markers of Yosys).
     `pads` is added to `synth` for a design whose ports are not pins.
     `read` is the Yosys command that reads a design's Verilog, and what it needs before;
     `adder_map` the techmap that keeps its additions on carry chains.
@@ -49,11 +49,29 @@ class Target:
     free: frozenset[str] = frozenset({"$scopeinfo"})
     nextpnr: str | None = None
     parts: tuple[Part, ...] = field(default=())  # ascending in size
+    named_parts: tuple[Part, ...] = field(default=())  # of other speed: only where they are named
 
     def knows(self, cell: str) -> bool:
         """Whether a cell type stands in one of the tables."""
         tables = (self.sites, self.ffs, self.carries, self.bram_bits, self.dsps, self.free)
         return any(cell in table for table in tables)
+
+    def parts_for(self, name: str | None) -> tuple[Part, ...]:
+        """Give the parts that a design may be placed on: all of one speed, or the one named.
+
+        Raises
+        ------
+        ToolError
+            Where the target has none of this name.
+        """
+        if name is None:
+            return self.parts
+        known = (*self.parts, *self.named_parts)
+        found = tuple(part for part in known if part.name == name)
+        if not found:
+            names = ", ".join(part.name for part in known) or "none"
+            raise ToolError(f"part: must be one of {self.name}'s, {names}, not {name!r}")
+        return found
 
 
 _XC7 = Target(
@@ -90,10 +108,14 @@ _ICE40 = Target(
     carries=frozenset({"SB_CARRY"}),
     bram_bits={f"SB_RAM40_4K{edges}": 4 * _KILOBIT for edges in ("", "NR", "NW", "NRNW")},
     dsps=frozenset({"SB_MAC16"}),
+    free=frozenset({"SB_PLL40_CORE", "SB_PLL40_PAD", "$scopeinfo"}),
     nextpnr="ice40",
     parts=(  # one speed class, so that figures compare
         Part(name="hx1k", options=("--hx1k", "--package", "tq144"), luts=1280, ffs=1280, brams=16),
         Part(name="hx8k", options=("--hx8k", "--package", "ct256"), luts=7680, ffs=7680, brams=32),
+    ),
+    named_parts=(
+        Part(name="up5k", options=("--up5k", "--package", "sg48"), luts=5280, ffs=5280, brams=30),
     ),
 )
 
@@ -110,7 +132,7 @@ _ECP5 = Target(
     carries=frozenset({"CCU2C"}),
     bram_bits={"DP16KD": 18 * _KILOBIT, "PDPW16KD": 18 * _KILOBIT},
     dsps=frozenset({"MULT18X18D", "ALU54B"}),
-    free=frozenset({"PFUMX", "L6MUX21", "$scopeinfo"}),
+    free=frozenset({"PFUMX", "L6MUX21", "EHXPLLL", "$scopeinfo"}),
     nextpnr="ecp5",
     parts=tuple(
         Part(
@@ -150,7 +172,7 @@ _GOWIN = Target(
     dsps=frozenset({"MULT9X9", "MULT18X18", "MULT36X36", "MULTALU18X18", "ALU54D"}),
     free=frozenset(
         {*(f"MUX2_LUT{size}" for size in range(5, 9)), "VCC", "GND", "GSR"}
-        | {"IBUF", "OBUF", "$scopeinfo"}
+        | {"IBUF", "OBUF", "rPLL", "$scopeinfo"}
     ),
     nextpnr="himbaechel-gowin",
     parts=tuple(

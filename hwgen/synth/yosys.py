@@ -40,6 +40,7 @@ class Design:
     target: Target
     adder_map: str | None
     has_pins: bool = False  # its ports are those of the part
+    cells: str = ""  # Yosys' file of the family's cells, where the Verilog instantiates some
 
     @classmethod
     def stage(
@@ -113,7 +114,8 @@ def map_harness(
 
 def _read(design: Design) -> list[str]:
     sources = " ".join(design.sources)
-    return [f"{design.target.read} {sources}", f"hierarchy -check -top {design.top}"]
+    cells = [f"read_verilog -lib {design.cells}"] if design.cells else []
+    return [*cells, f"{design.target.read} {sources}", f"hierarchy -check -top {design.top}"]
 
 
 def _map(design: Design) -> list[str]:

@@ -26,6 +26,8 @@ def board_of(design, meaning, results):
     place.mkdir(parents=True)
     facts = {"self_test": {"cycles": 1}, "input": GIVEN | {"elements": [0, 1, 2, 3]}}
     facts["output"] = TAKEN | {"elements": list(range(results)), "meaning": meaning}
+    facts |= {"vector_bytes": 4, "result_bytes": 1, "frame_vectors": 1000}
+    facts |= {"clock_hz": 12_000_000, "baud": 1_000_000}
     (place / "board.json").write_text(json.dumps(facts))
     np.savez(design / "vectors.npz", x=np.zeros((5, 4), int), y=np.ones((5, results), int))
     return design

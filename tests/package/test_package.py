@@ -129,7 +129,18 @@ def test_ipxact_maps_each_port_once(design):
 
 
 def test_a_folder_without_a_design_is_refused(tmp_path):
-    with pytest.raises(
-        ModelError, match=r"design\.json: must be the design\.json that `hwgen build`"
-    ):
+    with pytest.raises(ModelError) as error:
         write_package(tmp_path, Form.fusesoc)
+    assert str(error.value) == (
+        f"{tmp_path}: must be a design folder with design.json; write one with `hwgen build`"
+    )
+
+
+def test_a_damaged_description_is_refused(tmp_path):
+    (tmp_path / "design.json").write_text('{"name": "net"}')
+    with pytest.raises(ModelError) as error:
+        write_package(tmp_path, Form.fusesoc)
+    assert str(error.value) == (
+        f"{tmp_path / 'design.json'}: must be the design.json that `hwgen build` writes, and "
+        "cannot be read (it has no ports); build the design again"
+    )

@@ -32,6 +32,45 @@ def test_a_combinational_design_is_placed_between_registers(synth, target, part)
     assert result.luts == 8  # the harness is not counted
 
 
+def test_a_part_that_is_named(synth):
+    """The UP5K has other cells: it is never chosen by itself, and is slower."""
+    result = synth(ADDER, "ice40", pnr=True, part="up5k")
+    assert result.placement.part == "up5k"
+    assert result.luts == 8
+    assert 20 < result.fmax_mhz < synth(ADDER, "ice40", pnr=True).fmax_mhz
+
+
+def test_a_named_part_that_is_too_small(synth):
+    """The next one would hold it."""
+    assert synth(REGISTERS, "ice40", pnr=True, part="hx1k").placement.note == (
+        "hx1k, a part of ice40, has 1280 LUT sites, 1280 registers and 16 block RAMs; the design "
+        "in its harness needs 1, 1304 and 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"target": "ice40", "pnr": True, "part": "hx4k"},
+            "part: must be one of ice40's, hx1k, hx8k, up5k, not 'hx4k'",
+        ),
+        (
+            {"target": "xc7", "pnr": True, "part": "a35"},
+            "part: must be one of xc7's, none, not 'a35'",
+        ),
+        (
+            {"target": "ice40", "part": "up5k"},
+            "part: is what --pnr places on; add --pnr, or leave --part up5k out",
+        ),
+    ],
+)
+def test_parts_that_are_refused(synth, options, sentence):
+    with pytest.raises(ToolError) as error:
+        synth(ADDER, **options)
+    assert str(error.value) == sentence
+
+
 @pytest.mark.parametrize("target", ["ice40", "ecp5"])
 def test_the_harness_leaves_the_counted_cells_as_they_are(tmp_path, target):
     file = tmp_path / "layers.v"

@@ -11,6 +11,7 @@ from amaranth import (
     Module,
     Mux,
     ResetInserter,
+    ResetSignal,
     Signal,
 )
 from amaranth.lib import wiring
@@ -44,6 +45,8 @@ class Link(wiring.Component):
     Members
     -------
     clk, rx : in
+    locked : in
+        Where the clock is a PLL's: until then, and where it is lost, all is reset.
     tx : out
     passed, failed : out
         The last self test; both low while it runs.
@@ -51,13 +54,16 @@ class Link(wiring.Component):
 
     def __init__(self, plan: LinkPlan) -> None:
         self.plan = plan
-        super().__init__(
-            {"clk": In(1), "rx": In(1), "tx": Out(1), "passed": Out(1), "failed": Out(1)}
-        )
+        ports = {"clk": In(1), "rx": In(1), "tx": Out(1), "passed": Out(1), "failed": Out(1)}
+        super().__init__(ports | ({"locked": In(1)} if plan.has_pll else {}))
 
     def elaborate(self, platform: object) -> Module:
         m, plan = Module(), self.plan
-        m.domains.sync = ClockDomain(reset_less=True)
+        m.domains.sync = ClockDomain(reset_less=not plan.has_pll)
+        if plan.has_pll:
+            waits = Signal(2, init=0b11, reset_less=True)
+            m.d.sync += waits.eq(Cat(~self.locked, waits[0]))
+            m.d.comb += ResetSignal().eq(waits[1])
         m.submodules.receiver = receiver = Receiver(plan.divisor)
         m.submodules.transmitter = transmitter = Transmitter(plan.divisor)
         m.submodules.deframer = deframer = Deframer()
