@@ -11,7 +11,7 @@ from hwgen.cli import app
 from hwgen.float_check import check_file
 from hwgen.float_check.differences import compared
 from hwgen.frontend.model_options import ModelOptions
-from hwgen.frontend.onnx import rounding
+from hwgen.frontend.onnx.arithmetic import rounding
 from hwgen.reference import run
 from tests.frontend.onnx.files import Maker, entries, read
 
@@ -85,7 +85,7 @@ def test_another_rounding_is_found_out(tmp_path, monkeypatch):
     y = m.quant(m.node("MatMul", m.quant("x", 0.25, 4), w), 0.5, 4, output="y")
     path = m.save(tmp_path / "net.onnx", y)
     half_up = rounding.Mode.half_up
-    monkeypatch.setattr("hwgen.frontend.onnx.quantizers.rounding_mode", lambda *_: half_up)
+    monkeypatch.setattr("hwgen.frontend.onnx.folding.quantizers.rounding_mode", lambda *_: half_up)
     check = check_file(path, None, ModelOptions(), samples=50)
     assert check.quantizers[1].ties > 0
     assert check.quantizers[1].ties == check.quantizers[1].differing

@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwgen.frontend.onnx.constants import codes_of, rationals
-from hwgen.frontend.onnx.functions import Affine, Clip, Leaky, Norm, Sigmoid, Tanh
-from hwgen.frontend.onnx.roots import logarithm, rational_root, root
-from hwgen.frontend.onnx.rounding import Mode, parse_mode, round_array, rounded
-from hwgen.frontend.onnx.thresholds import MOST_IRRATIONAL, UncertainError, row_of, uniform_bounds
-from hwgen.frontend.onnx.value import Channel
+from hwgen.frontend.onnx.arithmetic.functions import Affine, Clip, Leaky, Norm, Sigmoid, Tanh
+from hwgen.frontend.onnx.arithmetic.roots import logarithm, rational_root, root
+from hwgen.frontend.onnx.arithmetic.rounding import Mode, parse_mode, round_array, rounded
+from hwgen.frontend.onnx.folding.constants import codes_of, rationals
+from hwgen.frontend.onnx.quantizing.thresholds import (
+    MOST_IRRATIONAL,
+    UncertainError,
+    row_of,
+    uniform_bounds,
+)
+from hwgen.frontend.onnx.tensors.value import Channel
 from hwgen.numeric import Range
 
 getcontext().prec = 60
