@@ -49,7 +49,6 @@ OPTIONS = {
     "qop_cnn_u8": FEW_ROWS,
     "qdq_cnn_perchannel_u8": FEW_ROWS,
 }
-VERILATED = frozenset({"public"})  # folders whose designs are large for Icarus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,8 @@ class File:
     def measure(self, limit: float, keep: bool) -> Row:
         """Build, simulate and prove it."""
         design = WORK / self.folder / self.path.stem
-        simulator = "verilator" if self.folder in VERILATED else "icarus"
+        large = self.folder == "public" or "--pixels" in self.options
+        simulator = "verilator" if large else "icarus"
         design.parent.mkdir(parents=True, exist_ok=True)
         row = self.key | {"options": " ".join(self.options)}
         built = timed(limit, "build", str(self.path), "-o", str(design), *self.options)

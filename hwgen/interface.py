@@ -15,7 +15,6 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console, RenderableType
-from rich.table import Table
 
 from hwgen import flow
 from hwgen.errors import HwgenError, ModelError
@@ -81,7 +80,7 @@ class Network:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return _bundle(self._table())
 
-    def _table(self) -> Table:
+    def _table(self) -> RenderableType:
         return inspection_table(self.inspect())
 
     def inspect(self) -> dict[str, Any]:
@@ -416,7 +415,7 @@ def _text(shown: RenderableType) -> str:
     return console.export_text(styles=False).rstrip("\n")
 
 
-def _bundle(shown: Table) -> dict[str, str]:
+def _bundle(shown: RenderableType) -> dict[str, str]:
     """Give a table as notebooks show it: HTML, and text for where there is none."""
     page = _console(shown).export_html(inline_styles=True, code_format="<pre>{code}</pre>")
     return {"text/html": page, "text/plain": _text(shown)}

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from hwgen.cli import app
 from hwgen.network_file import load_network
+from hwgen.report.import_notes import import_lines, scales_of_the_file
 from tests.frontend.onnx.files import Maker
 
 
@@ -58,12 +59,33 @@ def test_inspect_says_what_became_of_the_nodes(net):
     assert document["metadata"]["onnx"]["nodes"]["Quant_4"] == ["Relu_3", "Quant_4"]
 
 
+def test_inspect_tells_scales_zero_points_and_codes_that_no_weight_has(tmp_path):
+    m = Maker([1, 2])
+    y = m.quant("x", 0.25, 4, zero=-3)
+    y = m.node("MatMul", y, m.quant([[-1.0, 0.5], [0.5, 1.0]], 0.5, 3, narrow=1))
+    path = m.save(tmp_path / "net.onnx", m.quant(y, [[0.1, 0.3]], 2, signed=0, output="y"))
+    document = json.loads(hwgen("inspect", path, "--json").output)
+    scales = document["metadata"]["onnx"]["scales"]
+    assert scales == {
+        "input": {"scale": "power of two", "value": 0.25, "scales": 1, "zero_point": -3},
+        "MatMul_3": {
+            **{"scale": "power of two", "value": 0.5, "scales": 1},
+            **{"declared": [-3, 3], "unused": [-3, -1, 0, 3]},
+        },
+        "Quant_4": {"scale": "float", "value": None, "scales": 2, "zero_point": 0},
+    }
+    lines = import_lines(document)
+    assert "MatMul_3: no weight is -3, -1, 0, 3 of -3 to 3" in lines
+    assert scales_of_the_file(document)["input"] == "power of two; zero -3"
+    assert scales_of_the_file(document)["Quant_4"] == "float, a channel"
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (
             [],
-            "small.onnx: MatMul_2: input x must have a quantizer before this node, and has none; "
+            "small.onnx: MatMul_3: input x must have a quantizer before this node, and has none; "
             "give its integers, such as --input u8 --input-scale 1/255",
         ),
         (
@@ -76,7 +98,7 @@ def test_inspect_says_what_became_of_the_nodes(net):
         ),
         (
             [*OPTIONS, "--accumulator-target", "3"],
-            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
+            "MatMul_3: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
             "export the quantized weights (docs/import.md), or leave the option out",
         ),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.frontend.onnx.arithmetic.rounding import Mode, close_to_step, round_array, rounded
-from hwgen.numeric import IntArray
+from hwgen.numeric import IntArray, Range
 
 FractionArray = npt.NDArray[np.object_]
 
@@ -22,11 +22,13 @@ SURE = 2.0**-40  # float64 decides which side of a step a quotient is on, where 
 class Grid:
     """Codes, and the scale of each: the exact value is `scale * codes`.
 
-    `scale` has as many axes as `codes`, of size 1 where it does not vary.
+    `scale` has as many axes as `codes`, of size 1 where it does not vary. `declared` is what the
+    file's quantizer could give, its zero point taken off where that is one; None where none was.
     """
 
     codes: IntArray
     scale: FractionArray
+    declared: Range | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,10 +121,11 @@ def moved(constant: Constant, move: Any) -> Constant:
     grid = constant.grid
     codes = move(grid.codes)
     if grid.scale.size == 1:
-        return Constant(array, Grid(codes, grid.scale.reshape((1,) * codes.ndim)))
+        scale = grid.scale.reshape((1,) * codes.ndim)
+        return Constant(array, Grid(codes, scale, grid.declared))
     places = np.arange(grid.scale.size).reshape(grid.scale.shape)
     places = collapsed(move(np.broadcast_to(places, grid.codes.shape)))
-    return Constant(array, Grid(codes, grid.scale.ravel()[places]))
+    return Constant(array, Grid(codes, grid.scale.ravel()[places], grid.declared))
 
 
 def collapsed(places: IntArray) -> IntArray:

@@ -181,7 +181,7 @@ def _scaled(grid: Grid, factor: np.ndarray, divide: bool) -> Grid | None:
     exact = aligned(rationals(factor), grid.codes.ndim)
     if divide:
         exact = 1 / exact
-    return Grid(grid.codes, grid.scale * exact)
+    return Grid(grid.codes, grid.scale * exact, grid.declared)
 
 
 def _reduced(node: Node, arrays: Sequence[np.ndarray]) -> np.ndarray:

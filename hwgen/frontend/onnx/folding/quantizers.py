@@ -21,7 +21,7 @@ from hwgen.frontend.onnx.folding.constants import (
     integers,
     whole_number,
 )
-from hwgen.numeric import IntArray, IntType
+from hwgen.numeric import IntArray, IntType, Range
 
 Inputs = Sequence[Constant | None]
 
@@ -192,7 +192,16 @@ def quantized(spec: Uniform, array: np.ndarray) -> Constant:
     else:
         codes = codes_of(array, spec.scale, zero, spec.mode, spec.lo, spec.hi)
     values = (codes - zero) * spec.scale.astype(np.float64)
-    return Constant(values.astype(np.float32), Grid(np.asarray(codes - zero, np.int64), scale))
+    grid = Grid(np.asarray(codes - zero, np.int64), scale, _declared(spec))
+    return Constant(values.astype(np.float32), grid)
+
+
+def _declared(spec: Uniform) -> Range | None:
+    """Give the codes of a quantizer without its zero point; None where that varies."""
+    zeros = np.unique(spec.zero)
+    if spec.bipolar:
+        return Range(-1, 1)
+    return Range(spec.lo - int(zeros[0]), spec.hi - int(zeros[0])) if zeros.size == 1 else None
 
 
 def check_fits(spec: Uniform, shape: tuple[int, ...]) -> None:
@@ -219,7 +228,8 @@ def dequantized(node: Node, inputs: Inputs) -> Constant:
     check_fits(spec, codes.shape)
     centred = np.asarray(codes - spec.zero, np.int64)
     values = centred * spec.scale.astype(np.float64)
-    return Constant(values.astype(np.float32), Grid(centred, aligned(spec.scale, codes.ndim)))
+    grid = Grid(centred, aligned(spec.scale, codes.ndim), _declared(spec))
+    return Constant(values.astype(np.float32), grid)
 
 
 def activation_type(spec: Uniform) -> IntType:

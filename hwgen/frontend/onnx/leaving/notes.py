@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from hwgen.frontend.onnx.file.load import File, shown
+from hwgen.frontend.onnx.tensors.grids import quantizer_json
 from hwgen.frontend.onnx.tensors.value import Value
 from hwgen.frontend.onnx.tensors.walk import Begin, Walk
 from hwgen.ir import Argmax
@@ -27,15 +28,17 @@ def notes(
 
     Returns
     -------
-    `file`; `nodes`, the file's nodes by the node of the network that stands for them; `dropped`,
-    with the reason; `host`, what is computed before and behind the hardware; `input_order` and
-    `output_order` where elements are in another order than the file's.
+    `file`; `nodes`, the file's nodes by the node of the network that stands for them; `scales`, of
+    the weights and codes of these nodes and of the `input`; `dropped`, with the reason; `host`,
+    what is computed before and behind the hardware; `input_order` and `output_order` where elements
+    are in another order than the file's.
     """
     begin = walk.begin
     assert begin is not None
     found: dict[str, Any] = {
         "file": walk.file.name,
         "nodes": {name: list(dict.fromkeys(trail)) for name, trail in trails.items()},
+        "scales": _scales(walk, begin, trails),
         "dropped": list(walk.dropped),
         "host": {
             "input": _input_text(walk.file, begin),
@@ -46,6 +49,18 @@ def notes(
     for name, places_of in places.items():
         if not np.array_equal(places_of, np.arange(places_of.size)):
             found[name] = _order(places_of)
+    return found
+
+
+def _scales(walk: Walk, begin: Begin, names: Iterable[str]) -> dict[str, Any]:
+    """Give what the file says of the steps of each node that the network has."""
+    found: dict[str, Any] = {"input": quantizer_json(begin.means)}
+    codes = {one.node: quantizer_json(one.value.channels) for one in walk.quantizers}
+    for name in names:
+        if name in walk.weights:
+            found[name] = walk.weights[name].to_json()
+        elif name in codes:
+            found[name] = codes[name]
     return found
 
 

@@ -12,10 +12,11 @@ from hwgen.errors import ModelError
 from hwgen.frontend.onnx.file.load import shown
 from hwgen.frontend.onnx.folding.constants import Constant, FractionArray, aligned, integers
 from hwgen.frontend.onnx.quantizing.plain_values import common_unit, plain
+from hwgen.frontend.onnx.tensors.grids import WeightGrid
 from hwgen.frontend.onnx.tensors.value import ONE, Channel, Value, one_if_equal, whole_map
 from hwgen.frontend.onnx.tensors.walk import Walk, weight_bits
 from hwgen.ir import Conv2d, Dense
-from hwgen.numeric import IntArray
+from hwgen.numeric import IntArray, Range
 
 MOST_WEIGHT = 1 << 31
 MOST_RATIO = 1 << 16  # of scales that are added up as whole multiples of one
@@ -23,10 +24,14 @@ MOST_RATIO = 1 << 16  # of scales that are added up as whole multiples of one
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Weights:
-    """Integer weights, outputs on axis 0 and inputs on axis 1; their scale broadcasts."""
+    """Integer weights, outputs on axis 0 and inputs on axis 1; their scale broadcasts.
+
+    `declared` is what the file's quantizer of them could give, None where the file does not say.
+    """
 
     codes: IntArray
     scale: FractionArray
+    declared: Range | None = None
 
 
 def weights_of(constant: Constant | Value | None, name: str) -> Weights:
@@ -45,7 +50,8 @@ def weights_of(constant: Constant | Value | None, name: str) -> Weights:
     if constant is None:
         raise ModelError("must have weights; export the model again")
     if constant.grid is not None:
-        return Weights(codes=constant.grid.codes, scale=constant.grid.scale)
+        grid = constant.grid
+        return Weights(codes=grid.codes, scale=grid.scale, declared=grid.declared)
     array = constant.array
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ModelError(f"constants must be finite; tensor {shown(name)} is not: train again")
@@ -90,6 +96,7 @@ def dense(
         accumulators=(),
     )
     shape = walk.weighted(node, value).shape
+    walk.weights[node.name] = WeightGrid.of(weights.codes, weights.scale, weights.declared)
     return Value(node=node.name, shape=shape, where=whole_map(shape), channels=channels)
 
 
@@ -135,6 +142,7 @@ def convolution(
         padding_value=window.padding_value,
     )
     shape = walk.weighted(node, value).shape
+    walk.weights[node.name] = WeightGrid.of(weights.codes, weights.scale, weights.declared)
     return Value(node=node.name, shape=shape, where=whole_map(shape), channels=channels)
 
 

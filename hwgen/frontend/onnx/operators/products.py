@@ -31,7 +31,7 @@ def mat_mul(walk: Walk, value: Value, weights: Weights) -> Value:
     if weights.codes.ndim != 2:
         raise ModelError(f"weights must be a matrix, not of {weights.codes.ndim} axes; reshape it")
     inputs, outputs = weights.codes.shape
-    turned = Weights(codes=weights.codes.T, scale=aligned(weights.scale, 2).T)
+    turned = transposed(weights)
     *leading, columns = value.where.shape
     if columns != inputs:
         raise ModelError(f"weights must have {columns} rows, not {inputs}; export the model again")
@@ -44,13 +44,19 @@ def mat_mul(walk: Walk, value: Value, weights: Weights) -> Value:
     places = np.moveaxis(value.where[0], -1, 0)
     places = places.reshape(inputs, *((1, leading[1]) if len(leading) == 2 else leading[1:]))
     value = image(walk, plain(walk, value), places)
-    kernel = Weights(
+    kernel = replace(
+        turned,
         codes=turned.codes[:, :, np.newaxis, np.newaxis],
         scale=turned.scale[:, :, np.newaxis, np.newaxis],
     )
     window = Window(stride=(1, 1), padding=(0, 0, 0, 0), groups=1, padding_value=0)
     made = convolution(walk, value, kernel, none, window)
     return replace(made, where=np.moveaxis(made.where, 0, -1).reshape(*leading, outputs))
+
+
+def transposed(weights: Weights) -> Weights:
+    """Give a matrix with rows and columns exchanged."""
+    return replace(weights, codes=weights.codes.T, scale=aligned(weights.scale, 2).T)
 
 
 def gemm(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
@@ -64,14 +70,14 @@ def gemm(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
     if weights.codes.ndim != 2 or value.where.ndim != 2 or value.where.shape[0] != 1:
         raise ModelError(f"must multiply one row with a matrix, not {value.where.shape}")
     if not attributes.integer(node, "transB", 0):
-        weights = Weights(codes=weights.codes.T, scale=aligned(weights.scale, 2).T)
+        weights = transposed(weights)
     alpha = Fraction(attributes.number(node, "alpha", 1.0))
     beta = Fraction(attributes.number(node, "beta", 1.0))
     outputs, inputs = weights.codes.shape
     if inputs != value.where.shape[1]:
         raise ModelError(f"weights must have {value.where.shape[1]} inputs, not {inputs}")
     bias = bias_of(operands[2] if len(operands) > 2 else None, outputs, node)
-    scaled = Weights(codes=weights.codes, scale=weights.scale * alpha)
+    scaled = replace(weights, scale=weights.scale * alpha)
     made = dense(walk, value, value.where, scaled, [beta * number for number in bias])
     return replace(made, where=made.where.reshape(1, outputs))
 
@@ -118,7 +124,8 @@ def conv(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
         codes, scale = codes[:, :, np.newaxis], scale[:, :, np.newaxis]
     groups = attributes.integer(node, "group", 1)
     bias = bias_of(operands[2] if len(operands) > 2 else None, len(codes), node)
-    made = conv_over(walk, node, value, Weights(codes=codes, scale=scale), bias, groups, last)
+    kernel = replace(weights, codes=codes, scale=scale)
+    made = conv_over(walk, node, value, kernel, bias, groups, last)
     if len(made.shape) == 1:  # a map of one pixel
         shape = (1, -1, *([1] * (rank - 2))) if not last else (1, *([1] * (rank - 2)), -1)
         return replace(made, where=made.where.reshape(shape))
@@ -152,7 +159,8 @@ def conv_over(
     if len(value.shape) == 1:
         if any(padding) or weights.codes.shape[2:] != (1, 1) or groups != 1:
             raise ModelError("must not read a vector as a map again; leave the flatten out")
-        flat = Weights(codes=weights.codes[:, :, 0, 0], scale=aligned(weights.scale, 4)[:, :, 0, 0])
+        scale = aligned(weights.scale, 4)[:, :, 0, 0]
+        flat = replace(weights, codes=weights.codes[:, :, 0, 0], scale=scale)
         return dense(walk, value, np.arange(value.shape[0]), flat, bias)
     padding_value = 0
     if any(padding):
@@ -249,7 +257,7 @@ def _dilated(weights: Weights, dilation: tuple[int, int], room: tuple[int, int])
         return weights
     codes = np.zeros((outputs, inputs, *shape), np.int64)
     codes[:, :, :: dilation[0], :: dilation[1]] = weights.codes
-    return Weights(codes=codes, scale=weights.scale)
+    return replace(weights, codes=codes)
 
 
 def is_channels_last(node: Node) -> bool:

@@ -14,6 +14,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.onnx.arithmetic.functions import Bounds
 from hwgen.frontend.onnx.file.load import File, Node
 from hwgen.frontend.onnx.folding.constants import Constant, FractionArray
+from hwgen.frontend.onnx.tensors.grids import WeightGrid
 from hwgen.frontend.onnx.tensors.value import Channel, Channels, Value, one_if_equal
 from hwgen.ir import Accumulator, Conv2d, Dense, Flatten, Op, Tensor, Weighted
 from hwgen.ir.infer import infer
@@ -76,6 +77,7 @@ class Walk:
     trails: dict[str, tuple[str, ...]] = field(default_factory=dict)
     read_as: dict[str, tuple[Channel, ...]] = field(default_factory=dict)
     quantizers: list[Quantized] = field(default_factory=list)
+    weights: dict[str, WeightGrid] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
     begin: Begin | None = None
     soft: bool = False
