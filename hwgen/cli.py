@@ -28,6 +28,7 @@ from hwgen.cli_options import (
     BuildBaud,
     BuildBoard,
     CheckData,
+    CheckDesign,
     CheckLabels,
     CheckSamples,
     ClockMhz,
@@ -205,6 +206,8 @@ def check(
     inputs: InputType = None,
     input_scale: InputScale = None,
     label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
+    design: CheckDesign = None,
     as_json: AsJson = False,
 ) -> None:
     """Run an .onnx in floats beside its integer network, and explain every code that differs.
@@ -216,8 +219,9 @@ def check(
         from hwgen.report.float_check import check_table
 
         with spinner("check"):
-            options = _options(input_scale, label, None)
-            found = check_model(model, as_input_type(inputs), options, samples, data, labels)
+            options = _options(input_scale, label, accumulator_target)
+            kind = as_input_type(inputs)
+            found = check_model(model, kind, options, samples, data, labels, design)
         document = found.to_json()
         show(document, as_json, lambda: check_table(document))
         if not found.passed:

@@ -75,6 +75,10 @@ CheckData = Annotated[
 CheckLabels = Annotated[
     Path | None, typer.Option(help="The class of each input (.npy), for the accuracy of both.")
 ]
+CheckDesign = Annotated[
+    Path | None,
+    typer.Option(help="The folder that was built of the file: its report shows what is found."),
+]
 Design = Annotated[Path, typer.Argument(help="A design folder that `hwgen build` wrote.")]
 InputType = Annotated[
     str | None,

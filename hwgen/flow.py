@@ -99,20 +99,30 @@ def check_model(
     samples: int = 16,
     data: Path | None = None,
     labels: Path | None = None,
+    design: Path | None = None,
 ) -> Check:
     """Compare the float run of an .onnx file with its integer network.
+
+    Where `design` is the folder that was built of it, what is found is written there.
 
     Raises
     ------
     ModelError, ToolError
-        Where the file or the data cannot be read, or onnxruntime does not run it.
+        Where the file or the data cannot be read, onnxruntime does not run it, or the folder is of
+        another network.
     """
     path = as_path(path)
     if path.suffix != ".onnx":
         raise ModelError(f"{path}: must be a network .onnx, not {path.suffix!r}; name one")
     from hwgen.float_check import check_file
+    from hwgen.kept_check import check_is_of, keep_check
 
-    return check_file(path, inputs, options, samples, data, labels)
+    if design is not None:
+        check_is_of(load(path, inputs, options), design)
+    found = check_file(path, inputs, options, samples, data, labels)
+    if design is not None:
+        keep_check(found, design)
+    return found
 
 
 def default_folder(graph: Graph) -> Path:

@@ -15,7 +15,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"interface"},
     {"flow"},
     {"board", "package"},
-    {"simulate", "synth", "prove", "report"},
+    {"simulate", "synth", "prove", "report", "kept_check"},
     {"emit"},
     {"design_json"},
     {"rtl", "hls"},

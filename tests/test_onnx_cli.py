@@ -44,6 +44,47 @@ def test_from_a_file_to_a_proved_design(net, tmp_path):
     assert graph.metadata["onnx"]["host"]["input"] == "x = 1/15 * integer"
 
 
+def test_a_check_is_kept_in_the_design_and_shown_by_its_report(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    command = "hwgen check small.onnx --design out"
+    report = json.loads(hwgen("report", folder, "--json").output)
+    assert report["checks"]["float run"] == {"state": "not run", "reason": None, "command": command}
+    checked = hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 30)
+    assert checked.exit_code == 0, checked.output
+    report = json.loads(hwgen("report", folder, "--json").output)
+    assert report["checks"]["float run"]["state"] == "passed"
+    assert report["float_run"] | {"ties": 0, "near_ties": 0, "differing": 0} == {
+        **{"file": "small.onnx", "samples": 30, "codes": 120, "identical": 1.0, "same_label": 1.0},
+        **{"differing": 0, "ties": 0, "near_ties": 0, "unexplained": 0},
+        **{"accuracy_float": None, "accuracy_integer": None},
+    }
+    assert "Float run of the file" in (folder / "report.html").read_text()
+    hwgen("build", net, "-o", folder, "--input", "u3", "--input-scale", "1/15")
+    assert not (folder / "float_check.json").exists()
+    other = hwgen("check", net, *OPTIONS, "--design", folder)
+    assert other.exit_code == 2
+    assert other.stderr.splitlines()[0] == (
+        f"hwgen: {folder}: must be built of small.onnx with the options given here, and its "
+        "network is another one; give the options of its `hwgen build`, or build it again"
+    )
+    missing = hwgen("check", net, *OPTIONS, "--design", tmp_path)
+    assert missing.stderr.splitlines()[0] == (
+        f"hwgen: {tmp_path}: must be a design folder with network.npz; write one with `hwgen build`"
+    )
+
+
+def test_a_check_of_another_network_is_stale(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    assert hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 5).exit_code == 0
+    kept = folder / "float_check.json"
+    kept.write_text(kept.read_text().replace('"samples": 5', '"samples": 6'))
+    report = hwgen("report", folder, "--json")
+    assert report.exit_code == 1
+    assert json.loads(report.output)["checks"]["float run"]["state"] == "stale"
+
+
 def test_a_file_is_built_the_same_each_time(net, tmp_path):
     for name in ("a", "b"):
         assert hwgen("build", net, "-o", tmp_path / name, *OPTIONS).exit_code == 0
