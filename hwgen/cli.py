@@ -27,6 +27,8 @@ from hwgen.cli_options import (
     AsJson,
     BuildBaud,
     BuildBoard,
+    BuildData,
+    BuildLabels,
     CheckData,
     CheckDesign,
     CheckLabels,
@@ -97,21 +99,27 @@ def main(
     """Take the options that stand before a command."""
 
 
-def _load(
-    model: Path, inputs: str | None, scale: str | None, label: bool, target: int | None
-) -> Graph:
+def _load(model: Path, inputs: str | None, options: ModelOptions) -> Graph:
     from hwgen.flow import as_input_type, load
 
-    return load(model, as_input_type(inputs), _options(scale, label, target))
+    return load(model, as_input_type(inputs), options)
 
 
-def _options(scale: str | None, label: bool, target: int | None) -> ModelOptions:
+def _options(
+    scale: str | None,
+    label: bool,
+    target: int | None,
+    data: Path | None = None,
+    labels: Path | None = None,
+) -> ModelOptions:
     from hwgen.frontend.model_options import ModelOptions, parse_scale
 
     return ModelOptions(
         input_scale=None if scale is None else parse_scale(scale),
         label=label,
         accumulator_target=target,
+        data=data,
+        labels=labels,
     )
 
 
@@ -128,7 +136,7 @@ def inspect(
     with mistakes():
         from hwgen.report.inspection import inspection, inspection_table
 
-        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        graph = _load(model, inputs, _options(input_scale, label, accumulator_target))
         document = inspection(graph)
         show(document, as_json, lambda: inspection_table(document))
 
@@ -141,6 +149,8 @@ def build(
     input_scale: InputScale = None,
     label: Label = False,
     accumulator_target: AccumulatorTarget = None,
+    data: BuildData = None,
+    labels: BuildLabels = None,
     target: Target = None,
     style: Style = StyleName.auto,
     accumulator: AccumulatorRule = "offset",
@@ -183,7 +193,8 @@ def build(
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
-        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        read_as = _options(input_scale, label, accumulator_target, data, labels)
+        graph = _load(model, inputs, read_as)
         options, planner = options_of(options, max_luts, asked, graph)
         folder = default_folder(graph) if output is None else output
         with bar() as progress:

@@ -57,9 +57,14 @@ def load(
     if inputs is not None and not isinstance(inputs, IntType):
         raise ModelError(f"inputs: must be a type such as IntType.parse('u4'), not {inputs!r}")
     if path.suffix == ".onnx":
-        from hwgen.frontend.onnx.read import read_onnx
+        from hwgen.frontend.onnx.read import imported
 
-        return read_onnx(path, inputs, options)
+        found = imported(path, inputs, options)
+        if options.data is None:
+            return found.graph
+        from hwgen.float_check.golden import with_samples
+
+        return with_samples(found, options.data, options.labels)
     if options != NO_OPTIONS:
         raise ModelError(f"{path}: {options.first_name} is for .onnx files; leave it out")
     if path.suffix == ".npy":

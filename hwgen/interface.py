@@ -299,6 +299,8 @@ def load(
     input_scale: Fraction | float | str | None = None,
     label: bool = False,
     accumulator_target: int | None = None,
+    data: Path | str | None = None,
+    labels: Path | str | None = None,
 ) -> Network:
     """Read a model file (.pt), another tool's network (.onnx) or an integer matrix (.npy).
 
@@ -316,6 +318,9 @@ def load(
         Whether the network ends in the index of the largest score.
     accumulator_target
         Bits of an accumulator that the training promised for every layer.
+    data, labels
+        .npy files: inputs of the .onnx file, of which the first 100 become golden samples, and the
+        class of each.
 
     Raises
     ------
@@ -335,7 +340,13 @@ def load(
         if not isinstance(value, kinds):
             raise ModelError(f"{name}: must be {_either(kinds)}, not {value!r}")
     scale = _scale(input_scale)
-    options = ModelOptions(input_scale=scale, label=label, accumulator_target=accumulator_target)
+    options = ModelOptions(
+        input_scale=scale,
+        label=label,
+        accumulator_target=accumulator_target,
+        data=None if data is None else as_path(data),
+        labels=None if labels is None else as_path(labels),
+    )
     return Network(flow.load(path, inputs, options))
 
 

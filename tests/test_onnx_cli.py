@@ -74,6 +74,31 @@ def test_a_check_is_kept_in_the_design_and_shown_by_its_report(net, tmp_path):
     )
 
 
+def test_inputs_of_the_file_become_golden_samples(net, tmp_path):
+    rng, folder = np.random.default_rng(0), tmp_path / "out"
+    np.save(tmp_path / "x.npy", (rng.integers(0, 16, (150, 5)) / 15).astype(np.float32))
+    np.save(tmp_path / "y.npy", np.arange(150) % 3)
+    data = ("--data", tmp_path / "x.npy", "--labels", tmp_path / "y.npy")
+    built = hwgen("build", net, "-o", folder, *OPTIONS, "--label", *data, "--style", "unrolled")
+    assert built.exit_code == 0, built.output
+    samples = load_network(folder / "network.npz").samples
+    np.testing.assert_array_equal(samples.x, np.rint(np.load(tmp_path / "x.npy")[:100] * 15))
+    np.testing.assert_array_equal(samples.labels, np.arange(100) % 3)
+    with np.load(folder / "vectors.npz") as vectors:
+        np.testing.assert_array_equal(vectors["x"][:100].reshape(100, 5), samples.x)
+    report = json.loads(hwgen("report", folder, "--json").output)
+    share = float((samples.y[:, 0] == samples.labels).mean())
+    golden = {"percent": 100 * share, "samples": 100}
+    assert report["accuracy_percent"]["golden_samples"] == golden
+    assert hwgen("check", net, *OPTIONS, "--label", "--design", folder).exit_code == 0
+
+
+def test_labels_need_inputs(net, tmp_path):
+    result = hwgen("build", net, *OPTIONS, "--labels", "y.npy", "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert result.stderr == "hwgen: y.npy: labels must stand beside --data; add the inputs\n"
+
+
 def test_a_check_of_another_network_is_stale(net, tmp_path):
     folder = tmp_path / "out"
     hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
