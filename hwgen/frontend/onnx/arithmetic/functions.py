@@ -106,6 +106,18 @@ class Bounds:
         """How many steps there are."""
         return self.always + sum(run.count for run in self.runs) + self.never
 
+    def part(self, first: int, count: int) -> Bounds:
+        """Give `count` of the steps from the one of number `first` on."""
+        last, runs, place = first + count, [], self.always
+        for run in self.runs:
+            begin, end = (min(max(k - place, 0), run.count) for k in (first, last))
+            if begin < end:
+                runs.append(run.split(end)[0].split(begin)[1])
+            place += run.count
+        always = max(min(self.always, last) - first, 0)
+        never = count - always - sum(run.count for run in runs)
+        return replace(self, always=always, runs=tuple(runs), never=never)
+
     def reached_by(self, value: Fraction) -> int:
         """Count the steps that `sign * x`, given, reaches."""
         return self.always + sum(run.reached_by(value) for run in self.runs)

@@ -21,6 +21,7 @@ from hwgen.frontend.onnx.file import attributes
 from hwgen.frontend.onnx.file.load import Node
 from hwgen.frontend.onnx.folding.constants import Constant, FractionArray
 from hwgen.frontend.onnx.operators.products import Operand, exact_values, is_channels_last
+from hwgen.frontend.onnx.quantizing.beginning import clipped_codes
 from hwgen.frontend.onnx.tensors.value import ONE, ZERO, Value
 from hwgen.frontend.onnx.tensors.walk import Walk, rational_list
 from hwgen.numeric import IntArray
@@ -112,7 +113,9 @@ def activation(walk: Walk, node: Node, operands: Sequence[Operand]) -> Value:
         case "Relu":
             return _clipped(walk, value, Clip(ZERO, None))
         case "Clip":
-            return _clipped(walk, value, _limits(node, operands))
+            clip = _limits(node, operands)
+            at_input = clipped_codes(walk, value, clip, node.outputs[0])
+            return _clipped(walk, value, clip) if at_input is None else at_input
         case "LeakyRelu":
             return value.zipped([leaky(Fraction(attributes.number(node, "alpha", 0.01)))])
         case "PRelu":

@@ -17,7 +17,7 @@ from hwgen.frontend.onnx.quantizing.activations import Staircase, note_quantizer
 from hwgen.frontend.onnx.tensors.value import Channel, Value, whole_map
 from hwgen.frontend.onnx.tensors.walk import MOST_ELEMENTS, Begin, Walk
 from hwgen.ir import Tensor
-from hwgen.numeric import IntArray, IntType
+from hwgen.numeric import IntArray, IntType, Range
 
 ANNOTATED = re.compile(r"(U?)INT([1-9][0-9]?)")
 
@@ -151,6 +151,46 @@ def begin(walk: Walk, value: Value, stairs: Staircase, tensor: str) -> Value:
     made = replace(value, node="input", channels=means, trail=())
     note_quantizer(walk, made, stairs, tensor, None)
     return made
+
+
+def clipped_codes(walk: Walk, value: Value, clip: Clip, tensor: str) -> Value | None:
+    """Let the host clip the codes with which hardware begins, where nothing reads the others.
+
+    QCDQ has narrow types so. None where it is no such clip.
+    """
+    start = walk.begin
+    if value.node != "input" or value.shared or start is None or start.bounds is None:
+        return None
+    if value.channels != (Channel(),) or walk.nodes or start.means != (Channel(),):
+        return None
+    low, high = Fraction(start.lo), Fraction(start.lo + start.bounds[0].count)
+    low = low if clip.lo is None else max(low, clip.lo)
+    high = high if clip.hi is None else min(high, clip.hi)
+    if low.denominator != 1 or high.denominator != 1 or low >= high:
+        return None
+    lo, steps = int(low), int(high - low)
+    bounds = tuple(one.part(lo - start.lo, steps) for one in start.bounds)
+    kind = Range(lo, lo + steps).type
+    assert walk.current is not None
+    walk.begin = replace(
+        start,
+        type=kind,
+        lo=lo,
+        bounds=bounds,
+        quantizer=walk.current.name,
+        trail=(*start.trail, start.quantizer),
+    )
+    walk.tensors["input"] = Tensor(value.shape, kind.range)
+    given = walk.quantizers.pop()
+    walk.quantizers.append(
+        replace(
+            given,
+            tensor=tensor,
+            lo=lo,
+            bounds=tuple(one.part(lo - given.lo, steps) for one in given.bounds),
+        )
+    )
+    return value
 
 
 def name_codes(walk: Walk, made: Value) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import NodeProto, helper, numpy_helper
+from onnx import GraphProto, NodeProto, helper, numpy_helper
 
 from hwgen.errors import ModelError
 from hwgen.frontend.onnx.arithmetic.rounding import Mode, parse_mode
@@ -43,6 +43,7 @@ def lowered(path: Path, tensors: Mapping[str, int], opset: int | None = None) ->
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(lowering.constants)
+    _free_batches(model.graph)
     del model.graph.value_info[:]
     del model.graph.quantization_annotation[:]
     have = {output.name for output in model.graph.output}
@@ -58,6 +59,14 @@ def lowered(path: Path, tensors: Mapping[str, int], opset: int | None = None) ->
     del model.opset_import[:]
     model.opset_import.extend([helper.make_opsetid("", standard), *others])
     return bytes(model.SerializeToString())
+
+
+def _free_batches(graph: GraphProto) -> None:
+    """Let a batch of 0, which old exporters wrote where it may be any, be any."""
+    for port in (*graph.input, *graph.output):
+        shape = port.type.tensor_type.shape
+        if shape.dim and shape.dim[0].HasField("dim_value") and not shape.dim[0].dim_value:
+            shape.dim[0].dim_param = "batch"
 
 
 class _Lowering:
