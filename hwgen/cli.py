@@ -27,7 +27,10 @@ from hwgen.cli_options import (
     AsJson,
     BuildBaud,
     BuildBoard,
+    BuildData,
+    BuildLabels,
     CheckData,
+    CheckDesign,
     CheckLabels,
     CheckSamples,
     ClockMhz,
@@ -97,21 +100,27 @@ def main(
     """Take the options that stand before a command."""
 
 
-def _load(
-    model: Path, inputs: str | None, scale: str | None, label: bool, target: int | None
-) -> Graph:
+def _load(model: Path, inputs: str | None, options: ModelOptions) -> Graph:
     from hwgen.flow import as_input_type, load
 
-    return load(model, as_input_type(inputs), _options(scale, label, target))
+    return load(model, as_input_type(inputs), options)
 
 
-def _options(scale: str | None, label: bool, target: int | None) -> ModelOptions:
+def _options(
+    scale: str | None,
+    label: bool,
+    target: int | None,
+    data: Path | None = None,
+    labels: Path | None = None,
+) -> ModelOptions:
     from hwgen.frontend.model_options import ModelOptions, parse_scale
 
     return ModelOptions(
         input_scale=None if scale is None else parse_scale(scale),
         label=label,
         accumulator_target=target,
+        data=data,
+        labels=labels,
     )
 
 
@@ -128,7 +137,7 @@ def inspect(
     with mistakes():
         from hwgen.report.inspection import inspection, inspection_table
 
-        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        graph = _load(model, inputs, _options(input_scale, label, accumulator_target))
         document = inspection(graph)
         show(document, as_json, lambda: inspection_table(document))
 
@@ -141,6 +150,8 @@ def build(
     input_scale: InputScale = None,
     label: Label = False,
     accumulator_target: AccumulatorTarget = None,
+    data: BuildData = None,
+    labels: BuildLabels = None,
     target: Target = None,
     style: Style = StyleName.auto,
     accumulator: AccumulatorRule = "offset",
@@ -184,7 +195,8 @@ def build(
             max_brams=max_brams,
             luts_per_bram=luts_per_bram,
         )
-        graph = _load(model, inputs, input_scale, label, accumulator_target)
+        read_as = _options(input_scale, label, accumulator_target, data, labels)
+        graph = _load(model, inputs, read_as)
         options, planner = options_of(options, max_luts, asked, graph)
         folder = default_folder(graph) if output is None else output
         earlier = made_of(folder)
@@ -211,6 +223,8 @@ def check(
     inputs: InputType = None,
     input_scale: InputScale = None,
     label: Label = False,
+    accumulator_target: AccumulatorTarget = None,
+    design: CheckDesign = None,
     as_json: AsJson = False,
 ) -> None:
     """Run an .onnx in floats beside its integer network, and explain every code that differs.
@@ -222,8 +236,9 @@ def check(
         from hwgen.report.float_check import check_table
 
         with spinner("check"):
-            options = _options(input_scale, label, None)
-            found = check_model(model, as_input_type(inputs), options, samples, data, labels)
+            options = _options(input_scale, label, accumulator_target)
+            kind = as_input_type(inputs)
+            found = check_model(model, kind, options, samples, data, labels, design)
         document = found.to_json()
         show(document, as_json, lambda: check_table(document))
         if not found.passed:

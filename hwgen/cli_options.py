@@ -75,6 +75,19 @@ CheckData = Annotated[
 CheckLabels = Annotated[
     Path | None, typer.Option(help="The class of each input (.npy), for the accuracy of both.")
 ]
+BuildData = Annotated[
+    Path | None,
+    typer.Option(
+        help="Of an .onnx: inputs of the file (.npy), of which the first 100 are simulated too."
+    ),
+]
+BuildLabels = Annotated[
+    Path | None, typer.Option(help="With --data: the class of each input (.npy).")
+]
+CheckDesign = Annotated[
+    Path | None,
+    typer.Option(help="The folder that was built of the file: its report shows what is found."),
+]
 Design = Annotated[Path, typer.Argument(help="A design folder that `hwgen build` wrote.")]
 InputType = Annotated[
     str | None,

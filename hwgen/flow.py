@@ -57,9 +57,14 @@ def load(
     if inputs is not None and not isinstance(inputs, IntType):
         raise ModelError(f"inputs: must be a type such as IntType.parse('u4'), not {inputs!r}")
     if path.suffix == ".onnx":
-        from hwgen.frontend.onnx.read import read_onnx
+        from hwgen.frontend.onnx.read import imported
 
-        return read_onnx(path, inputs, options)
+        found = imported(path, inputs, options)
+        if options.data is None:
+            return found.graph
+        from hwgen.float_check.golden import with_samples
+
+        return with_samples(found, options.data, options.labels)
     if options != NO_OPTIONS:
         raise ModelError(f"{path}: {options.first_name} is for .onnx files; leave it out")
     if path.suffix == ".npy":
@@ -99,20 +104,30 @@ def check_model(
     samples: int = 16,
     data: Path | None = None,
     labels: Path | None = None,
+    design: Path | None = None,
 ) -> Check:
     """Compare the float run of an .onnx file with its integer network.
+
+    Where `design` is the folder that was built of it, what is found is written there.
 
     Raises
     ------
     ModelError, ToolError
-        Where the file or the data cannot be read, or onnxruntime does not run it.
+        Where the file or the data cannot be read, onnxruntime does not run it, or the folder is of
+        another network.
     """
     path = as_path(path)
     if path.suffix != ".onnx":
         raise ModelError(f"{path}: must be a network .onnx, not {path.suffix!r}; name one")
     from hwgen.float_check import check_file
+    from hwgen.kept_check import check_is_of, keep_check
 
-    return check_file(path, inputs, options, samples, data, labels)
+    if design is not None:
+        check_is_of(load(path, inputs, options), design)
+    found = check_file(path, inputs, options, samples, data, labels)
+    if design is not None:
+        keep_check(found, design)
+    return found
 
 
 def default_folder(graph: Graph) -> Path:

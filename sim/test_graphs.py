@@ -4,7 +4,7 @@ import pytest
 
 from sim.test_maps import STYLES, check_design
 from tests.random_graphs import random_graph
-from tests.tiny_graphs import espcn, input_twice, residual, unet
+from tests.tiny_graphs import doubled_vector, espcn, input_twice, map_and_vector, residual, unet
 
 
 @pytest.mark.parametrize(
@@ -14,8 +14,11 @@ from tests.tiny_graphs import espcn, input_twice, residual, unet
         (unet(), "unrolled"),
         (espcn(size=(1, 2)), "folded"),
         (input_twice(), "unrolled"),
+        (doubled_vector(), "folded"),
+        (map_and_vector(), "unrolled"),
+        (map_and_vector(), "folded"),
     ],
-    ids=["residual", "u-net", "pixel shuffle", "input twice"],
+    ids=["residual", "u-net", "shuffle", "twice", "vector twice", "unrolled both", "folded both"],
 )
 def test_a_network_with_branches_equals_its_reference(tmp_path, graph, style):
     check_design(graph, tmp_path, style=style, **STYLES[style])

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from hwgen.cli import app
 from hwgen.network_file import load_network
+from hwgen.report.import_notes import import_lines, scales_of_the_file
 from tests.frontend.onnx.files import Maker
 
 
@@ -43,6 +44,72 @@ def test_from_a_file_to_a_proved_design(net, tmp_path):
     assert graph.metadata["onnx"]["host"]["input"] == "x = 1/15 * integer"
 
 
+def test_a_check_is_kept_in_the_design_and_shown_by_its_report(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    command = "hwgen check small.onnx --design out"
+    report = json.loads(hwgen("report", folder, "--json").output)
+    assert report["checks"]["float run"] == {"state": "not run", "reason": None, "command": command}
+    checked = hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 30)
+    assert checked.exit_code == 0, checked.output
+    report = json.loads(hwgen("report", folder, "--json").output)
+    assert report["checks"]["float run"]["state"] == "passed"
+    assert report["float_run"] | {"ties": 0, "near_ties": 0, "differing": 0} == {
+        **{"file": "small.onnx", "samples": 30, "codes": 120, "identical": 1.0, "same_label": 1.0},
+        **{"differing": 0, "ties": 0, "near_ties": 0, "unexplained": 0},
+        **{"accuracy_float": None, "accuracy_integer": None},
+    }
+    assert "Float run of the file" in (folder / "report.html").read_text()
+    hwgen("build", net, "-o", folder, "--input", "u3", "--input-scale", "1/15")
+    assert not (folder / "float_check.json").exists()
+    other = hwgen("check", net, *OPTIONS, "--design", folder)
+    assert other.exit_code == 2
+    assert other.stderr.splitlines()[0] == (
+        f"hwgen: {folder}: must be built of small.onnx with the options given here, and its "
+        "network is another one; give the options of its `hwgen build`, or build it again"
+    )
+    missing = hwgen("check", net, *OPTIONS, "--design", tmp_path)
+    assert missing.stderr.splitlines()[0] == (
+        f"hwgen: {tmp_path}: must be a design folder with network.npz; write one with `hwgen build`"
+    )
+
+
+def test_inputs_of_the_file_become_golden_samples(net, tmp_path):
+    rng, folder = np.random.default_rng(0), tmp_path / "out"
+    np.save(tmp_path / "x.npy", (rng.integers(0, 16, (150, 5)) / 15).astype(np.float32))
+    np.save(tmp_path / "y.npy", np.arange(150) % 3)
+    data = ("--data", tmp_path / "x.npy", "--labels", tmp_path / "y.npy")
+    built = hwgen("build", net, "-o", folder, *OPTIONS, "--label", *data, "--style", "unrolled")
+    assert built.exit_code == 0, built.output
+    samples = load_network(folder / "network.npz").samples
+    np.testing.assert_array_equal(samples.x, np.rint(np.load(tmp_path / "x.npy")[:100] * 15))
+    np.testing.assert_array_equal(samples.labels, np.arange(100) % 3)
+    with np.load(folder / "vectors.npz") as vectors:
+        np.testing.assert_array_equal(vectors["x"][:100].reshape(100, 5), samples.x)
+    report = json.loads(hwgen("report", folder, "--json").output)
+    share = float((samples.y[:, 0] == samples.labels).mean())
+    golden = {"percent": 100 * share, "samples": 100}
+    assert report["accuracy_percent"]["golden_samples"] == golden
+    assert hwgen("check", net, *OPTIONS, "--label", "--design", folder).exit_code == 0
+
+
+def test_labels_need_inputs(net, tmp_path):
+    result = hwgen("build", net, *OPTIONS, "--labels", "y.npy", "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert result.stderr == "hwgen: y.npy: labels must stand beside --data; add the inputs\n"
+
+
+def test_a_check_of_another_network_is_stale(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    assert hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 5).exit_code == 0
+    kept = folder / "float_check.json"
+    kept.write_text(kept.read_text().replace('"samples": 5', '"samples": 6'))
+    report = hwgen("report", folder, "--json")
+    assert report.exit_code == 1
+    assert json.loads(report.output)["checks"]["float run"]["state"] == "stale"
+
+
 def test_a_file_is_built_the_same_each_time(net, tmp_path):
     for name in ("a", "b"):
         assert hwgen("build", net, "-o", tmp_path / name, *OPTIONS).exit_code == 0
@@ -58,12 +125,33 @@ def test_inspect_says_what_became_of_the_nodes(net):
     assert document["metadata"]["onnx"]["nodes"]["Quant_4"] == ["Relu_3", "Quant_4"]
 
 
+def test_inspect_tells_scales_zero_points_and_codes_that_no_weight_has(tmp_path):
+    m = Maker([1, 2])
+    y = m.quant("x", 0.25, 4, zero=-3)
+    y = m.node("MatMul", y, m.quant([[-1.0, 0.5], [0.5, 1.0]], 0.5, 3, narrow=1))
+    path = m.save(tmp_path / "net.onnx", m.quant(y, [[0.1, 0.3]], 2, signed=0, output="y"))
+    document = json.loads(hwgen("inspect", path, "--json").output)
+    scales = document["metadata"]["onnx"]["scales"]
+    assert scales == {
+        "input": {"scale": "power of two", "value": 0.25, "scales": 1, "zero_point": -3},
+        "MatMul_3": {
+            **{"scale": "power of two", "value": 0.5, "scales": 1},
+            **{"declared": [-3, 3], "unused": [-3, -1, 0, 3]},
+        },
+        "Quant_4": {"scale": "float", "value": None, "scales": 2, "zero_point": 0},
+    }
+    lines = import_lines(document)
+    assert "MatMul_3: no weight is -3, -1, 0, 3 of -3 to 3" in lines
+    assert scales_of_the_file(document)["input"] == "power of two; zero -3"
+    assert scales_of_the_file(document)["Quant_4"] == "float, a channel"
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (
             [],
-            "small.onnx: MatMul_2: input x must have a quantizer before this node, and has none; "
+            "small.onnx: MatMul_3: input x must have a quantizer before this node, and has none; "
             "give its integers, such as --input u8 --input-scale 1/255",
         ),
         (
@@ -76,7 +164,7 @@ def test_inspect_says_what_became_of_the_nodes(net):
         ),
         (
             [*OPTIONS, "--accumulator-target", "3"],
-            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
+            "MatMul_3: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
             "export the quantized weights (docs/import.md), or leave the option out",
         ),
     ],

@@ -129,6 +129,20 @@ def flattened_join(seed=0):
     return net.join(Add, net.source, start).act().flatten().dense(3).argmax().graph()
 
 
+def doubled_vector(seed=0):
+    """A map joined with itself, which a dense layer reads as a vector."""
+    net = GraphNet(seed, (2, 3, 2))
+    return net.join(Concat, "input", "input").flatten().dense(3).graph()
+
+
+def map_and_vector(seed=0):
+    """A map is read as a vector first, and then pixel by pixel."""
+    net = GraphNet(seed, (2, 3, 2)).flatten().dense(3).act()
+    left = net.source
+    net.at("input").conv(3, (3, 2)).act().flatten()
+    return net.join(Concat, left, net.source).dense(2).graph()
+
+
 NETS = {
     "residual": residual,
     "residual with a shortcut": lambda: residual(shortcut=1),
@@ -145,4 +159,6 @@ NETS = {
     "x beside x": lambda: doubled(kind=Concat),
     "joined output": joined_output,
     "flatten behind a join": flattened_join,
+    "flatten of x beside x": doubled_vector,
+    "map and vector": map_and_vector,
 }

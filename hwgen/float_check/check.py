@@ -15,7 +15,7 @@ from hwgen.float_check.runtime import float_run
 from hwgen.frontend.model_options import ModelOptions
 from hwgen.frontend.onnx.host import real_values, stream_integers
 from hwgen.frontend.onnx.read import Imported, imported
-from hwgen.frontend.onnx.walk import Quantized
+from hwgen.frontend.onnx.tensors.walk import Quantized
 from hwgen.numeric import IntArray, IntType
 from hwgen.reference import evaluate, run
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from hwgen.float_check.magnitudes import sizes_of
-from hwgen.frontend.onnx.functions import Affine, Bounds, Norm
-from hwgen.frontend.onnx.value import Channel, Channels
-from hwgen.frontend.onnx.walk import Quantized
+from hwgen.frontend.onnx.arithmetic.functions import Affine, Bounds, Norm
+from hwgen.frontend.onnx.tensors.value import Channel, Channels
+from hwgen.frontend.onnx.tensors.walk import Quantized
 from hwgen.ir import Graph
 from hwgen.numeric import IntArray
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hwgen.frontend.onnx.value import Channels
+from hwgen.frontend.onnx.tensors.value import Channels
 from hwgen.ir import Add, Concat, Conv2d, Dense, Graph, SumPool2d, Threshold
 from hwgen.numeric import IntArray, Range
 from hwgen.reference import evaluate

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hwgen.errors import ToolError
-from hwgen.frontend.onnx.load import File
-from hwgen.frontend.onnx.lower import lowered
+from hwgen.frontend.onnx.file.load import File
+from hwgen.frontend.onnx.writing.lower import lowered
 
 LATER_OPSET = 13  # for old files whose operators run by their later definitions only
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from hwgen.errors import ModelError
 from hwgen.ir import MAX_ACCUMULATOR_BITS
@@ -24,15 +25,21 @@ class ModelOptions:
         Whether the network ends in the index of the largest score.
     accumulator_target
         Bits of an accumulator that the training promised for every layer.
+    data, labels
+        .npy files: inputs of the file, which become golden samples, and the class of each.
     """
 
     input_scale: Fraction | None = None
     label: bool = False
     accumulator_target: int | None = None
+    data: Path | None = None
+    labels: Path | None = None
 
     def __post_init__(self) -> None:
         if self.input_scale is not None and self.input_scale <= 0:
             raise ModelError(f"--input-scale must be positive, not {self.input_scale}")
+        if self.labels is not None and self.data is None:
+            raise ModelError(f"{self.labels}: labels must stand beside --data; add the inputs")
         target = self.accumulator_target
         if target is not None and not 1 <= target <= MAX_ACCUMULATOR_BITS:
             raise ModelError(
@@ -44,6 +51,8 @@ class ModelOptions:
         """The name of an option that is given."""
         if self.input_scale is not None:
             return "--input-scale"
+        if self.data is not None:
+            return "--data"
         return "--label" if self.label else "--accumulator-target"
 
 

@@ -40,7 +40,7 @@ def export_brevitas(model: nn.Module, example: Tensor, path: Path | str) -> Path
     ToolError
         Where Brevitas or onnxoptimizer is not installed.
     """
-    from hwgen.frontend.onnx.weights_file import replace_weights
+    from hwgen.frontend.onnx.writing.weights_file import replace_weights
 
     path = as_path(path)
     if path.suffix != ".onnx":

@@ -139,12 +139,10 @@ class Assembly:
     def _input_stream(self) -> Stream:
         """Give the design's input: for unrolled layers whole, else a vector as narrow as can be.
 
-        Whole is a vector, or a pixel of a map.
+        Whole is a vector, or a pixel of a map where any layer reads it by pixels.
         """
         kind, shape = self._graph.input.type, self._graph.input.shape
-        readers = [self._layers[reader] for reader in self._readers[0]]
-        image = readers[0].input_image
-        if image is not None:
+        if any(self._layers[reader].input_image for reader in self._readers[0]):
             channels, *size = shape
             kinds = (kind,) * channels
             return Stream(lanes=kinds, order=tuple(range(channels)), image=(size[0], size[1]))
@@ -192,7 +190,7 @@ class Assembly:
             places += [(before + k, 0) for k in bursts if before + k]
         if not unrolled:
             way = self._cut(layer, choice, way)
-        elif layer.window is None and way.sources != (INPUT,):
+        elif layer.window is None and (way.sources != (INPUT,) or way.stream.positions > 1):
             way = self._append(way, _all(widener(way.name, way.stream, layer.inputs)))
         self.places += dict.fromkeys(places)
         return way

@@ -160,9 +160,13 @@ class Plan:
 
     @property
     def inputs(self) -> Stream:
-        """The stream that enters the design."""
+        """The stream that enters the design: a map where any stage takes it as one.
+
+        A stage that takes the elements of a map as a vector has them in the beats of the map.
+        """
         own = zip(self.stages, self.reads, strict=True)
-        return next(stage.inputs for stage, sources in own if sources == (INPUT,))
+        read = [stage.inputs for stage, sources in own if sources == (INPUT,)]
+        return max(read, key=lambda stream: stream.positions)  # the first of equal ones
 
     @property
     def outputs(self) -> Stream:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hwgen.ir import Add, Concat, Graph, Op
+from hwgen.ir import Add, Concat, Flatten, Graph, Op
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import NOTHING, Chain, Shown, design_input
@@ -166,4 +166,16 @@ def _parts(graph: Graph, name: str) -> tuple[str, ...]:
     node = None if name == "input" else graph.node(name)
     if not isinstance(node, Concat):
         return (name,)
-    return sum((_parts(graph, source) for source in node.inputs), ())
+    return sum((_parts(graph, _as_map(graph, source)) for source in node.inputs), ())
+
+
+def _as_map(graph: Graph, name: str) -> str:
+    """Give the map of one position that a vector is, which has the same elements."""
+    node = None if name == "input" else graph.node(name)
+    while isinstance(node, Flatten):
+        (source,) = node.inputs
+        if graph.tensors[source].shape[1:] not in ((), (1, 1)):
+            break
+        name = source
+        node = None if name == "input" else graph.node(name)
+    return name

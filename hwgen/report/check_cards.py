@@ -6,6 +6,7 @@ from hwgen.manifest import changes
 from hwgen.report.contents import Report
 from hwgen.report.cpp_results import PROOF as CPP_PROOF
 from hwgen.report.cpp_results import SIMULATION as CPP_SIMULATION
+from hwgen.report.float_run import NAME as FLOAT_RUN
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Content, Markup, command, count, join, tag
 from hwgen.report.results import Simulation
@@ -128,6 +129,33 @@ def cpp_cards(report: Report) -> list[Markup]:
     state = "good" if states == {State.passed} else "unknown"
     state = "bad" if State.failed in states else state
     return [card("HLS C++", "of the same plan", *notes, state=state)]
+
+
+def float_run_cards(report: Report) -> list[Markup]:
+    """Show how the file that was built differs from its float run, where another tool wrote it."""
+    if not any(check.name == FLOAT_RUN for check in report.checks):
+        return []
+    found, name = report.float_run, "Float run of the file"
+    if found is None:
+        check = report.check(FLOAT_RUN)
+        if check.state is State.stale:
+            again = join(["Run ", command(check.command), " again."])
+            return [card(name, f"{OLD} stale", f"{_reason(check)}.", again, state="unknown")]
+        how = join(["Find out with ", command(check.command), "."])
+        return [card(name, "not compared yet", how, state="unknown")]
+    notes: list[Content] = [
+        f"{count(found.differing)} of {count(found.codes)} codes of quantizers differ: "
+        f"{count(found.ties)} ties, {count(found.near_ties)} near ties, "
+        f"{count(found.unexplained)} unexplained, on {count(found.samples)} samples."
+    ]
+    if found.accuracy_float is not None and found.accuracy_integer is not None:
+        notes.append(
+            f"Accuracy {100 * found.accuracy_float:.4g} % in floats, "
+            f"{100 * found.accuracy_integer:.4g} % in integers."
+        )
+    if report.check(FLOAT_RUN).state is State.passed:
+        return [card(name, f"{PASS} explained", *notes, state="good")]
+    return [card(name, f"{FAIL} differs", *notes, state="bad")]
 
 
 def _open_card(report: Report, name: str, check: Check) -> Markup:

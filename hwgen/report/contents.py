@@ -11,6 +11,7 @@ from hwgen import __version__
 from hwgen.digests import proved_files
 from hwgen.manifest import MANIFEST, changes
 from hwgen.report.design_folder import Design
+from hwgen.report.float_run import FloatRun
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.results import Proof, Simulation, Synthesis
 from hwgen.report.simulated_maps import SimulatedMaps
@@ -45,6 +46,7 @@ class Report:
     checks: tuple[Check, ...]
     simulation: Simulation | None
     proof: Proof | None
+    float_run: FloatRun | None
     syntheses: tuple[Synthesis, ...]
     sample_accuracy: SampleAccuracy | None
     maps_simulated: SimulatedMaps | None
@@ -191,6 +193,7 @@ class Report:
             "targets": [self._target_json(synthesis) for synthesis in self.syntheses],
             "simulation": None if self.simulation is None else asdict(self.simulation),
             "proof": None if self.proof is None else asdict(self.proof),
+            "float_run": None if self.float_run is None else asdict(self.float_run),
             "missing": self.missing,
         }
 

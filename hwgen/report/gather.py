@@ -20,6 +20,7 @@ from hwgen.report.contents import Report, SampleAccuracy
 from hwgen.report.cpp_results import read_cpp
 from hwgen.report.design_folder import BuiltLayer, Design, read_design
 from hwgen.report.finn_estimate import FinnUnit
+from hwgen.report.float_run import read_float_run
 from hwgen.report.layer_report import LayerLuts, LayerReport
 from hwgen.report.results import (
     Reading,
@@ -53,18 +54,20 @@ def read_report(folder: Path) -> Report:
     proved, proof = read_proof(reading)
     targets = tuple(dict.fromkeys((design.target, *TARGETS)))  # the design's own first
     synthesised, syntheses = read_syntheses(reading, targets)
+    floats, float_run = read_float_run(reading, design.metadata)
     return Report(
         folder=word,
         design=design,
         files=digests(folder, files),
         changed=changed,
-        checks=(simulated, proved, *read_cpp(reading), *synthesised),
+        checks=(simulated, proved, *read_cpp(reading), *floats, *synthesised),
         layers=tuple(
             _layer_report(graph, layer, built, syntheses)
             for layer, built in zip(layers, design.layers, strict=True)
         ),
         simulation=simulation,
         proof=proof,
+        float_run=float_run,
         syntheses=syntheses,
         sample_accuracy=_sample_accuracy(graph),
         maps_simulated=None if simulation is None else read_simulated_maps(folder, graph),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from hwgen.bounds import data_type_bits, exact_signed_bits, l1_norm_bits, offset_bits
@@ -19,7 +20,7 @@ from hwgen.ir import (
     Weighted,
     operation_name,
 )
-from hwgen.report.import_notes import import_lines, of_the_file
+from hwgen.report.import_notes import import_table
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
@@ -97,24 +98,29 @@ def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
     }
 
 
-def inspection_table(document: dict[str, Any]) -> Table:
-    """Give the inspection as a table for the terminal."""
+def inspection_table(document: dict[str, Any]) -> RenderableType:
+    """Give the inspection for the terminal: layers, and what became of another tool's file."""
+    bounds, result = _bounds_table(document), _result_line(document)
+    nodes = import_table(document, result)
+    if nodes is not None:
+        return Group(bounds, nodes)
+    bounds.caption = result
+    return bounds
+
+
+def _bounds_table(document: dict[str, Any]) -> Table:
     given = document["input"]
     table = Table(
         title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of "
         "the widest channel by every bound",
         title_justify="left",
-        caption="\n".join([_result_line(document), *import_lines(document)]),
         caption_justify="left",
     )
     columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
     bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
-    files = of_the_file(document)
     for name in columns + bounds:
         left = name in ("layer", "op", "output", "type", "weights")
         table.add_column(name, justify="left" if left else "right")
-    if files:
-        table.add_column("nodes of the file", no_wrap=True, max_width=40)
     for node in document["nodes"]:
         cells = [node["name"], _operation(node), _by(node["shape"]), node["type"]]
         if "bits" in node:
@@ -126,8 +132,7 @@ def inspection_table(document: dict[str, Any]) -> Table:
                 *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
                 str(node["target_bits"] or "-"),
             ]
-        cells += [""] * (len(columns + bounds) - len(cells)) if files else []
-        table.add_row(*cells, *([files.get(node["name"], "")] if files else []))
+        table.add_row(*cells)
     return table
 
 

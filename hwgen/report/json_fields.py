@@ -131,6 +131,15 @@ class JsonFields:
             raise self._wrong(key, "a number above 0", value)
         return float(value)
 
+    def optional_share(self, key: str) -> float | None:
+        """Read a number from 0 to 1, or None where the key is missing or null."""
+        value = self.document.get(key)
+        if value is None:
+            return None
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise self._wrong(key, "a number from 0 to 1", value)
+        return float(value)
+
     def optional_numbers(self, key: str) -> tuple[float, ...]:
         """Read a list of finite numbers, empty where the key is missing or null."""
         items = self.document.get(key)

@@ -11,7 +11,7 @@ from hwgen.cli import app
 from hwgen.float_check import check_file
 from hwgen.float_check.differences import compared
 from hwgen.frontend.model_options import ModelOptions
-from hwgen.frontend.onnx import rounding
+from hwgen.frontend.onnx.arithmetic import rounding
 from hwgen.reference import run
 from tests.frontend.onnx.files import Maker, entries, read
 
@@ -60,6 +60,53 @@ def test_the_command_tells_each_quantizer(net, tmp_path):
     assert all(row["differing"] == 0 for row in document["quantizers"])
 
 
+def test_a_batch_of_0_is_any_batch(tmp_path):
+    m = Maker([0, 6])
+    y = m.node("MatMul", m.quant("x", 0.25, 4), m.quant(rng.normal(size=(6, 4)), 0.25, 4))
+    check = check_file(m.save(tmp_path / "net.onnx", y), None, ModelOptions(), samples=5)
+    assert (check.passed, check.outputs.identical) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "zero", "lo", "hi", "stream"),
+    [
+        (np.uint8, 0, 0, 15, "u4"),
+        (np.uint8, 3, 2, 9, "u4"),
+        (np.int8, 0, -8, 7, "s4"),
+        (np.int8, -2, -3, 300, "s8"),
+        (np.uint8, 0, 0, 255, "u8"),
+    ],
+)
+def test_a_clip_of_the_first_codes_is_the_hosts(tmp_path, kind, zero, lo, hi, stream):
+    """QCDQ writes a narrow input so; the stream carries no more bits than the codes have."""
+    info = np.iinfo(kind)
+    m = Maker([1, 6])
+    step = m.constant(0.1), m.constant(zero, kind)
+    y = m.node("QuantizeLinear", "x", *step)
+    y = m.node("Clip", y, m.constant(max(lo, info.min), kind), m.constant(min(hi, info.max), kind))
+    y = m.node("DequantizeLinear", y, *step)
+    weights = m.quant(rng.normal(size=(6, 4)), 0.3, 4)
+    path = m.save(tmp_path / "net.onnx", m.node("MatMul", y, weights, output="y"))
+    found = read(path)
+    assert (str(found.graph.input.type), len(found.graph.nodes)) == (stream, 1)
+    np.save(tmp_path / "x.npy", rng.normal(scale=2, size=(40, 6)).astype(np.float32))
+    check = check_file(path, None, ModelOptions(), 40, tmp_path / "x.npy")
+    assert (check.passed, check.outputs.identical) == (True, 1)
+
+
+def test_codes_that_something_else_reads_are_clipped_in_hardware(tmp_path):
+    m = Maker([1, 6])
+    step = m.constant(0.1), m.constant(0, np.uint8)
+    codes = m.node("QuantizeLinear", "x", *step)
+    clip = m.node("Clip", codes, m.constant(0, np.uint8), m.constant(15, np.uint8))
+    both = [m.node("DequantizeLinear", end, *step) for end in (clip, codes)]
+    y = m.node("MatMul", m.node("Concat", *both, axis=1), m.quant(np.ones((12, 2)), 1.0, 2))
+    path = m.save(tmp_path / "net.onnx", y)
+    assert str(read(path).graph.input.type) == "u8"
+    check = check_file(path, None, ModelOptions(), samples=40)
+    assert (check.passed, check.outputs.identical) == (True, 1)
+
+
 @pytest.mark.parametrize("end", ["sums", "label", "flat"])
 def test_a_file_with_a_fixed_batch_runs_in_it(tmp_path, end):
     m = Maker([3, 6])
@@ -85,7 +132,7 @@ def test_another_rounding_is_found_out(tmp_path, monkeypatch):
     y = m.quant(m.node("MatMul", m.quant("x", 0.25, 4), w), 0.5, 4, output="y")
     path = m.save(tmp_path / "net.onnx", y)
     half_up = rounding.Mode.half_up
-    monkeypatch.setattr("hwgen.frontend.onnx.quantizers.rounding_mode", lambda *_: half_up)
+    monkeypatch.setattr("hwgen.frontend.onnx.folding.quantizers.rounding_mode", lambda *_: half_up)
     check = check_file(path, None, ModelOptions(), samples=50)
     assert check.quantizers[1].ties > 0
     assert check.quantizers[1].ties == check.quantizers[1].differing

@@ -16,7 +16,15 @@ from hwgen.prove.certificate.statements import NOT_BRANCHES
 from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove_netlist
-from tests.tiny_graphs import GraphNet, inception, raw_sums, residual, unet
+from tests.tiny_graphs import (
+    GraphNet,
+    doubled_vector,
+    inception,
+    map_and_vector,
+    raw_sums,
+    residual,
+    unet,
+)
 
 
 def enlarged(kind_is_shuffle):
@@ -37,6 +45,8 @@ NETS = {
     "added-unet": lambda: unet(joint=Add),
     "repeated": lambda: enlarged(False),
     "shuffled": lambda: enlarged(True),
+    "doubled-vector": doubled_vector,
+    "map-and-vector": map_and_vector,
 }
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.errors import ModelError
-from hwgen.frontend.onnx.functions import Bounds
+from hwgen.frontend.onnx.arithmetic.functions import Bounds
 from hwgen.frontend.onnx.read import Imported
-from hwgen.frontend.onnx.value import Value
+from hwgen.frontend.onnx.tensors.value import Value
 from hwgen.numeric import IntArray
 
 Floats = npt.NDArray[np.float64]

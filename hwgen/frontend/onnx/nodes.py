@@ -8,25 +8,35 @@ from dataclasses import replace
 import numpy as np
 
 from hwgen.errors import ModelError
-from hwgen.frontend.onnx import attributes
-from hwgen.frontend.onnx.activations import multi_threshold, quantize, trunc, uniform_staircase
-from hwgen.frontend.onnx.beginning import begin, name_codes
-from hwgen.frontend.onnx.constants import Constant
-from hwgen.frontend.onnx.elementwise import activation, affine, batch_normalization, dequantize
-from hwgen.frontend.onnx.index_moves import MOVES
-from hwgen.frontend.onnx.joins import add, concat
-from hwgen.frontend.onnx.known import NOT_MONOTONE, NOT_READ, unread_reduction
-from hwgen.frontend.onnx.layers import weights_of
-from hwgen.frontend.onnx.load import Node, shown
-from hwgen.frontend.onnx.movers import cast, data, moved, padded, split
-from hwgen.frontend.onnx.plain_values import no_quantizer
-from hwgen.frontend.onnx.pools import average_pool, max_pool, reduce_mean
-from hwgen.frontend.onnx.products import Operand, conv, gemm, mat_mul
-from hwgen.frontend.onnx.qoperators import QOPERATORS, read_qoperator
-from hwgen.frontend.onnx.quantizers import Uniform, linear, uniform
-from hwgen.frontend.onnx.scores import Result, label_of, softmax
-from hwgen.frontend.onnx.value import Value
-from hwgen.frontend.onnx.walk import Walk
+from hwgen.frontend.onnx.file import attributes
+from hwgen.frontend.onnx.file.known import NOT_MONOTONE, NOT_READ, unread_reduction
+from hwgen.frontend.onnx.file.load import Node, shown
+from hwgen.frontend.onnx.folding.constants import Constant
+from hwgen.frontend.onnx.folding.index_moves import MOVES
+from hwgen.frontend.onnx.folding.quantizers import Uniform, linear, uniform
+from hwgen.frontend.onnx.leaving.scores import Result, label_of, softmax
+from hwgen.frontend.onnx.operators.elementwise import (
+    activation,
+    affine,
+    batch_normalization,
+    dequantize,
+)
+from hwgen.frontend.onnx.operators.joins import add, concat
+from hwgen.frontend.onnx.operators.layers import weights_of
+from hwgen.frontend.onnx.operators.movers import cast, data, moved, padded, split
+from hwgen.frontend.onnx.operators.pools import average_pool, max_pool, reduce_mean
+from hwgen.frontend.onnx.operators.products import Operand, conv, gemm, mat_mul
+from hwgen.frontend.onnx.operators.qoperators import QOPERATORS, read_qoperator
+from hwgen.frontend.onnx.quantizing.activations import (
+    multi_threshold,
+    quantize,
+    trunc,
+    uniform_staircase,
+)
+from hwgen.frontend.onnx.quantizing.beginning import begin, name_codes
+from hwgen.frontend.onnx.quantizing.plain_values import no_quantizer
+from hwgen.frontend.onnx.tensors.value import Value
+from hwgen.frontend.onnx.tensors.walk import Walk
 
 KEEPS_ORDER = {"ArgMax", "TopK", "Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Cast"}
 FUNCTIONS = {*("Relu", "Clip", "LeakyRelu", "PRelu", "HardSigmoid", "Sigmoid", "Tanh", "Neg")}

@@ -10,20 +10,20 @@ import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.frontend.model_options import ModelOptions
-from hwgen.frontend.onnx.beginning import start
-from hwgen.frontend.onnx.constants import Constant
-from hwgen.frontend.onnx.ending import arranged, dequantization, label, the_output
-from hwgen.frontend.onnx.fold import UNCOMPUTABLE, fold
-from hwgen.frontend.onnx.known import check_operator
-from hwgen.frontend.onnx.layouts import SettleError
-from hwgen.frontend.onnx.load import File, Node, load_file, shown
+from hwgen.frontend.onnx.file.known import check_operator
+from hwgen.frontend.onnx.file.load import File, Node, load_file, shown
+from hwgen.frontend.onnx.folding.constants import Constant
+from hwgen.frontend.onnx.folding.fold import UNCOMPUTABLE, fold
+from hwgen.frontend.onnx.folding.quantizers import dequantized, quantized, uniform
+from hwgen.frontend.onnx.leaving.ending import arranged, dequantization, label, the_output
+from hwgen.frontend.onnx.leaving.notes import notes
+from hwgen.frontend.onnx.leaving.scores import Result
 from hwgen.frontend.onnx.nodes import read_node
-from hwgen.frontend.onnx.notes import notes
-from hwgen.frontend.onnx.quantizers import dequantized, quantized, uniform
-from hwgen.frontend.onnx.rewrites import simplified
-from hwgen.frontend.onnx.scores import Result
-from hwgen.frontend.onnx.value import Channels, Value
-from hwgen.frontend.onnx.walk import Begin, Quantized, Walk
+from hwgen.frontend.onnx.quantizing.beginning import start
+from hwgen.frontend.onnx.rewriting.rewrites import simplified
+from hwgen.frontend.onnx.tensors.layouts import SettleError
+from hwgen.frontend.onnx.tensors.value import Channels, Value
+from hwgen.frontend.onnx.tensors.walk import Begin, Quantized, Walk
 from hwgen.ir import Argmax, Dequantization, Graph, Input, Op
 from hwgen.numeric import IntArray, IntType
 

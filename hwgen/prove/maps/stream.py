@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from hwgen.ir import Flatten, Graph, Op
+from hwgen.ir import Concat, Flatten, Graph, Op
 from hwgen.prove.machine.streams import cut
 from hwgen.prove.netlist.netlist import Module, NotProvedError, Word
 from hwgen.prove.netlist.pipeline import Flow
@@ -17,11 +17,19 @@ from hwgen.prove.views import Channel, View
 def entering(graph: Graph) -> MapStream:
     """Give the stream that enters the design, and all operations."""
     nodes, source, shape = list(graph.nodes), graph.input.type, graph.input.shape
-    readers = [node for node in nodes if "input" in node.inputs]
-    vector = len(shape) != 3 or all(isinstance(node, Flatten) for node in readers)
+    vector = len(shape) != 3 or _is_flattened(graph, "input")
     count = prod(shape) if vector else shape[0]
     channels = [Channel(limits=source.range, bits=source.bits)] * count
     return MapStream(nodes, (1, 1) if vector else (shape[1], shape[2]), channels)
+
+
+def _is_flattened(graph: Graph, name: str) -> bool:
+    """Whether all that reads a value, also beside others, takes its elements as a vector."""
+    readers = [node for node in graph.nodes if name in node.inputs]
+    return bool(readers) and all(
+        _is_flattened(graph, node.name) if isinstance(node, Concat) else isinstance(node, Flatten)
+        for node in readers
+    )
 
 
 class MapStream:

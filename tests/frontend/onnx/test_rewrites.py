@@ -5,7 +5,7 @@ import pytest
 
 from hwgen import reference
 from hwgen.frontend.onnx.host import real_values, stream_integers
-from hwgen.frontend.onnx.multipliers import smaller
+from hwgen.frontend.onnx.rewriting.multipliers import smaller
 from hwgen.ir import Add, Argmax, Concat, Conv2d, Dense, PixelShuffle, Threshold
 from hwgen.numeric import Range
 from tests.frontend.onnx.files import Maker, read

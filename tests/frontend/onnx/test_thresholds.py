@@ -9,12 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwgen.frontend.onnx.constants import codes_of, rationals
-from hwgen.frontend.onnx.functions import Affine, Clip, Leaky, Norm, Sigmoid, Tanh
-from hwgen.frontend.onnx.roots import logarithm, rational_root, root
-from hwgen.frontend.onnx.rounding import Mode, parse_mode, round_array, rounded
-from hwgen.frontend.onnx.thresholds import MOST_IRRATIONAL, UncertainError, row_of, uniform_bounds
-from hwgen.frontend.onnx.value import Channel
+from hwgen.frontend.onnx.arithmetic.functions import (
+    Affine,
+    Bounds,
+    Clip,
+    Leaky,
+    Norm,
+    Run,
+    Sigmoid,
+    Tanh,
+)
+from hwgen.frontend.onnx.arithmetic.roots import logarithm, rational_root, root
+from hwgen.frontend.onnx.arithmetic.rounding import Mode, parse_mode, round_array, rounded
+from hwgen.frontend.onnx.folding.constants import codes_of, rationals
+from hwgen.frontend.onnx.quantizing.thresholds import (
+    MOST_IRRATIONAL,
+    UncertainError,
+    row_of,
+    uniform_bounds,
+)
+from hwgen.frontend.onnx.tensors.value import Channel
 from hwgen.numeric import Range
 
 getcontext().prec = 60
@@ -189,3 +203,16 @@ def test_rational_roots_and_logarithms():
     assert logarithm(Fraction(1), 40) == (0, 0)
     low, high = logarithm(Fraction(2), 40)
     assert low < Fraction("0.69314718055994530941723212145817656807550013436025") < high
+
+
+def test_a_part_of_bounds_is_that_of_their_list():
+    single = Run(Fraction(3), Fraction(0), 1, (True, False))
+    runs = (Run(Fraction(0), Fraction(1, 2), 5, (False, True)), single)
+    whole = Bounds(2, runs, 3)
+    for first in range(12):
+        for count in range(12 - first):
+            part = whole.part(first, count)
+            assert part.count == count
+            for value in (Fraction(k, 4) for k in range(-2, 16)):
+                reached = min(max(whole.reached_by(value) - first, 0), count)
+                assert part.reached_by(value) == reached

@@ -1,0 +1,1 @@
+"""Exact numbers: rounding modes, brackets of roots, step functions of rationals."""

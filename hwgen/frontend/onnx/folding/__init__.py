@@ -1,0 +1,1 @@
+"""Tensors that no input reaches, among them weights and quantizers' parameters."""

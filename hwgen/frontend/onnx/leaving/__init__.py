@@ -1,0 +1,1 @@
+"""What leaves the network: outputs with a meaning, labels, and what became of the file."""

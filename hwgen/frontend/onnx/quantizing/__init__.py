@@ -1,0 +1,1 @@
+"""Quantizers of activations, and where hardware begins, as thresholds on integers."""

@@ -1,0 +1,1 @@
+"""What is known of each tensor of the file during the walk."""

@@ -1,0 +1,1 @@
+"""Writes ONNX again: in standard operators for a float run, with other weights."""
