@@ -78,7 +78,7 @@ def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
         "weight_bits": node.weight_bits,
         "nonzero": nonzero,
         "sparsity": 1 - nonzero / node.weight.size,
-        "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms)},
+        "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms), "sum": sum(norms)},
         "bits": {
             "data_type": data_type_bits(node.rows.shape[1], source.type, node.weight_bits),
             "l1_norm": l1_norm_bits(max(norms), source.type),
@@ -88,6 +88,7 @@ def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
         },
         "method": node.accumulators[0].method,
         "target_bits": node.accumulators[0].target_bits,
+        "target_units": node.accumulators[0].target_units,
         "channels": {
             "l1_norm": norms,
             "signed": [exact_signed_bits(t) for t in totals],
@@ -107,7 +108,7 @@ def inspection_table(document: dict[str, Any]) -> Table:
         caption="\n".join([_result_line(document), *import_lines(document)]),
         caption_justify="left",
     )
-    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
+    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max", "l1 sum")
     bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
     files = of_the_file(document)
     for name in columns + bounds:
@@ -123,8 +124,9 @@ def inspection_table(document: dict[str, Any]) -> Table:
                 f"{_by(node['weight_shape'])} s{node['weight_bits']}",
                 f"{node['sparsity']:.1%}",
                 str(node["l1_norm"]["max"]),
+                str(node["l1_norm"]["sum"]),
                 *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
-                str(node["target_bits"] or "-"),
+                _target(node),
             ]
         cells += [""] * (len(columns + bounds) - len(cells)) if files else []
         table.add_row(*cells, *([files.get(node["name"], "")] if files else []))
@@ -137,6 +139,13 @@ def _operation(node: dict[str, Any]) -> str:
     name = node["op"] if kernel is None else f"{node['op']} {_by(kernel)}"
     usual = [1, 1] if kernel is None else kernel
     return name if stride in (None, usual) else f"{name}, stride {_by(stride)}"
+
+
+def _target(node: dict[str, Any]) -> str:
+    """Say what a layer was trained for: bits, units (`u10`) or both."""
+    bits, units = node["target_bits"], node["target_units"]
+    said = [] if bits is None else [str(bits)]
+    return ", ".join(said if units is None else [*said, f"u{units}"]) or "-"
 
 
 def _by(sizes: list[int]) -> str:
