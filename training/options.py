@@ -28,6 +28,13 @@ ActivationBits = Annotated[int | None, typer.Option(help="Activation bits, 4 by 
 InputBits = Annotated[
     int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
 ]
+Units = Annotated[
+    str | None,
+    typer.Option(
+        help="Largest l1 norm of a row in each layer, such as 10,18,18, the last one repeated; "
+        "in place of accumulator bits, or beside --acc-bits."
+    ),
+]
 Widths = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")]
 Width = Annotated[
     float | None, typer.Option(help="Factor on the channels of a convolutional network.")
@@ -46,8 +53,8 @@ def override(recipe: Recipe, **given: object) -> Recipe:
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
-def widths_of(text: str | None) -> tuple[int, ...] | None:
-    """Read whole numbers separated by commas.
+def numbers_of(what: str, text: str | None) -> tuple[int, ...] | None:
+    """Read whole numbers separated by commas; `what` they are begins the refusal.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def widths_of(text: str | None) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise HwgenError(
-            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
+            f"{what}: must be whole numbers separated by commas, such as 64,32, not {text!r}"
         ) from None
 
 

@@ -196,12 +196,20 @@ RECIPES: dict[RecipeName, Recipe] = {**MLPS, **CLASSIFIERS, **ENLARGERS, **FULL}
 OWN_DATA: tuple[RecipeName, ...] = ("digits", "digits_cnn")  # which come with scikit-learn
 
 
-def with_method(recipe: Recipe, method: Method, accumulator_bits: int | None) -> Recipe:
-    """The recipe for another method; `qat` drops the accumulator bits of the recipe."""
+def with_method(
+    recipe: Recipe,
+    method: Method,
+    accumulator_bits: int | None,
+    units: tuple[int, ...] | None = None,
+) -> Recipe:
+    """The recipe for another method or budget.
+
+    `qat` drops the accumulator bits of the recipe, and so do units where no bits are given.
+    """
     bits = accumulator_bits
-    if bits is None and method != "qat":
+    if bits is None and units is None and method != "qat":
         bits = recipe.accumulator_bits
-    return replace(recipe, method=method, accumulator_bits=bits)
+    return replace(recipe, method=method, accumulator_bits=bits, units=units)
 
 
 def load_asked(recipe: Recipe, folder: Path | None) -> TrainingData:

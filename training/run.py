@@ -33,6 +33,8 @@ class LayerFigures:
     method: str
     accumulator_bits: int  # of the widest channel, as certified
     target_bits: int | None
+    units: int  # the largest l1 norm of a channel
+    target_units: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def _metadata(recipe: Recipe, figures: Figures) -> dict[str, object]:
         f"{figures.metric}_float": figures.score_float,
         f"{figures.metric}_integer": figures.score_integer,
         "accumulator_bits": recipe.accumulator_bits,
+        **({} if recipe.units is None else {"units": list(recipe.units)}),
         "layers": recipe.layers,
         "constrain": recipe.constrain,
         "weight_bits": recipe.weight_bits,
@@ -161,4 +164,6 @@ def _layer_figures(node: Weighted) -> LayerFigures:
         method=node.accumulators[0].method,
         accumulator_bits=max(a.bits for a in node.accumulators),
         target_bits=node.accumulators[0].target_bits,
+        units=int(np.abs(node.rows).sum(axis=1).max()),
+        target_units=node.accumulators[0].target_units,
     )

@@ -32,6 +32,14 @@ def key_of(row: Row) -> str:
     return json.dumps({"recipe": row.get("recipe"), **settings}, sort_keys=True)
 
 
+def named(row: Row) -> str:
+    """Name the training of a row for people."""
+    bits, units = row["accumulator_bits"], row.get("units")
+    budget = "" if bits is None else f" P = {bits}"
+    budget += "" if units is None else " units " + "-".join(map(str, units))
+    return f"{row['recipe']} {row['method']}{budget}, seed {row['seed']}"
+
+
 def measured_row(recipe: Recipe, dataset: TrainingData, figures: Figures, seconds: float) -> Row:
     """Give the row of a finished training.
 

@@ -14,7 +14,7 @@ from training.recipes import Recipe
 from training.sweep.events import Event, Finished, Lost, Progress, Workers
 from training.sweep.float_store import FloatStore
 from training.sweep.results_file import ResultsFile
-from training.sweep.rows import Row, failed_row, key_of, settings_of
+from training.sweep.rows import Row, failed_row, key_of, named, settings_of
 from training.sweep.tasks import Failure, Task, float_recipe
 
 ATTEMPTS = 2  # of a task whose worker died; the second death is likely the task's doing
@@ -158,5 +158,4 @@ def label(recipe: Recipe, *, is_float: bool) -> str:
     """Name a training for people."""
     if is_float:
         return f"{recipe.name} float, seed {recipe.seed}"
-    bits = "" if recipe.accumulator_bits is None else f" P = {recipe.accumulator_bits}"
-    return f"{recipe.name} {recipe.method}{bits}, seed {recipe.seed}"
+    return named(settings_of(recipe))

@@ -24,6 +24,7 @@ QUANTIZED_ONLY = (  # what a float network does not depend on
     "weight_bits",
     "activation_bits",
     "accumulator_bits",
+    "units",
     "layers",
     "constrain",
     "first_last_bits",
@@ -77,7 +78,7 @@ def float_recipe(recipe: Recipe) -> Recipe:
     own = RECIPES[recipe.name]
     replaced = [n for n in WITH_FLOAT_FORM if getattr(recipe, f"float_{n}") is not None]
     kept = {name: getattr(own, name) for name in (*QUANTIZED_ONLY, *replaced)}
-    return replace(recipe, **{**kept, "method": "qat", "accumulator_bits": None})
+    return replace(recipe, **{**kept, "method": "qat", "accumulator_bits": None, "units": None})
 
 
 def perform(task: Task, report: Report) -> Result:
