@@ -26,7 +26,8 @@ FirstLastBits = Annotated[
 ]
 ActivationBits = Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")]
 InputBits = Annotated[
-    int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+    int | None,
+    typer.Option(help="Input bits, 8 by default; digits always have 4."),
 ]
 Units = Annotated[
     str | None,

@@ -37,7 +37,9 @@ Optimizer = Literal["adam", "sgd", "momentum"]
 
 INPUT_BITS = 8  # where nothing else is asked for
 MAX_NEURONS = 100_000  # of a layer
-REAL_INPUTS: tuple[RecipeName, ...] = ("nsl_kdd", "dry_bean")  # whose bits `input_bits` sets
+ROUNDED_INPUTS: tuple[RecipeName, ...] = (  # whose bits `input_bits` sets
+    *("nsl_kdd", "dry_bean", "mnist", "fashion_mnist", "spoken_digits"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ class Recipe:
     first_last_bits
         Weight bits of the first and the last layer.
     input_bits
-        Bits of an input feature; only for data sets that are not integers to begin with.
+        Bits of an input feature, rounded from real numbers, or from the eight bits of the data;
+        for the data sets of `ROUNDED_INPUTS`.
     float_start
         Start from the weights of a trained float network.
     equalization, bias_correction, fitted_start
@@ -149,10 +152,10 @@ class Recipe:
                 f"{self.name}: width must be given for convolutional networks only; give widths"
             )
 
-        if self.name not in REAL_INPUTS and self.input_bits != INPUT_BITS:
+        if self.name not in ROUNDED_INPUTS and self.input_bits != INPUT_BITS:
             raise HwgenError(
-                f"{self.name}: input_bits must be given for {' and '.join(REAL_INPUTS)} only, "
-                "whose data are real numbers; leave it out"
+                f"{self.name}: input_bits must be given for {', '.join(ROUNDED_INPUTS)} only, "
+                "whose data are rounded to them; leave it out"
             )
 
     def _check_start(self) -> None:
