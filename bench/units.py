@@ -59,13 +59,15 @@ class Net:
             for bits in self.widths
         }
         uniform = {f"P {p}": replace(self.recipe, accumulator_bits=p) for p in self.uniform}
-        free = replace(self.recipe, accumulator_bits=None)
-        given = {_name(units): replace(free, units=units) for units in self.units}
+        given = {_name(units): self._with(units) for units in self.units}
         shaped = {
-            f"{_name(units)}, {_shape(shape)}": replace(free, units=units, **shape)
+            f"{_name(units)}, {_shape(shape)}": replace(self._with(units), **shape)
             for shape, units in self.shapes
         }
         return uniform | alone | given | shaped
+
+    def _with(self, units: LISTS) -> Recipe:
+        return replace(self.recipe, accumulator_bits=None, units=units)
 
 
 def _name(units: LISTS) -> str:

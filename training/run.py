@@ -82,12 +82,19 @@ def train_quantized(
         Where an accumulator leaves no room for a weight, `trained` is another network, or the
         loss is no number any more.
     """
+    net = quantized_net(recipe, dataset, trained, report)
+    return measured(recipe, dataset, net, trained)
+
+
+def quantized_net(
+    recipe: Recipe, dataset: TrainingData, trained: nn.Module, report: Report
+) -> nn.Module:
+    """Train the quantized network; `train_quantized` says what is refused."""
     torch.manual_seed(recipe.seed)
     net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
         start(net, trained, recipe, dataset)
-    train(net, dataset, recipe, quantized_descent(recipe), report)
-    return measured(recipe, dataset, net, trained)
+    return train(net, dataset, recipe, quantized_descent(recipe), report)
 
 
 def measured(

@@ -100,7 +100,8 @@ def row_text(row: Row) -> str:
     if "error" in row:
         return f"{name}: failed: {row['error']}"
     unit = "%" if row["metric"] == "accuracy" else "dB"
+    cost = f"{row['luts']} LUTs, " if "luts" in row else ""
     return (
         f"{name}: {row['score_integer']:.2f} {unit} (float {row['score_float']:.2f}), "
-        f"{row['zeros_percent']:.0f} % zeros, {row['seconds']:.0f} s"
+        f"{row['zeros_percent']:.0f} % zeros, {cost}{row['seconds']:.0f} s"
     )
