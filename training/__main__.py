@@ -16,6 +16,7 @@ from hwgen.errors import HwgenError
 from hwgen.files import check_file
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
+from training.explore.command import explore
 from training.float_checkpoint import train_float_alone
 from training.options import (
     ActivationBits,
@@ -61,6 +62,7 @@ app = typer.Typer(
 app.command()(sweep)
 app.command()(table)
 app.command()(quantize)
+app.command()(explore)
 app.command("float")(train_float_alone)
 
 
