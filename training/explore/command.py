@@ -102,7 +102,8 @@ class Exploration:
             slots = self._workers.slots
 
             def limit() -> float:
-                return 60 * minutes - time_for(results.rows, first.epochs, slots)
+                whole = 60 * minutes
+                return max(whole - time_for(results.rows, first.epochs, slots), whole / 2)
 
             search = Search(Trainings(run, results, clock, limit, slots), self._goal, _show)
             with suppress(OutOfTimeError):

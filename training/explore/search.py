@@ -56,7 +56,7 @@ class Search:
             Where the minutes are over before.
         """
         base = self._brought_to_size(first)
-        whole = self._whole([base])
+        whole = self._whole([base], urgent=True)
         if base not in whole:
             return
         sizes = self._sizes(whole[base].luts)
@@ -85,7 +85,7 @@ class Search:
         if most is None:
             return recipe
         for _ in range(ATTEMPTS):
-            found = self._trainings.points([short(recipe)], SEEDS[:1])
+            found = self._trainings.points([short(recipe)], SEEDS[:1], urgent=True)
             luts = found[short(recipe)].luts if short(recipe) in found else most
             if 1 - SLACK <= luts / most <= 1:
                 break
@@ -98,10 +98,10 @@ class Search:
             return tuple(share * luts for share in AROUND)
         return tuple(share * most for share in SHARES)
 
-    def _whole(self, recipes: Sequence[Recipe]) -> dict[Recipe, Point]:
+    def _whole(self, recipes: Sequence[Recipe], *, urgent: bool = False) -> dict[Recipe, Point]:
         """Train for all epochs, and show the front."""
         try:
-            self._trainings.train(recipes, SEEDS)
+            self._trainings.train(recipes, SEEDS, urgent=urgent)
         finally:
             found = self._trainings.known(recipes, SEEDS)
             self._points |= found

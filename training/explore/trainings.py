@@ -48,6 +48,7 @@ class Trainings:
     ----------
     limit
         Seconds of the clock at which no training is begun any more; asked before each batch.
+        Nothing stops `train` where it is `urgent`.
     """
 
     def __init__(
@@ -61,12 +62,16 @@ class Trainings:
         self._run, self._results, self._clock, self._limit = run, results, clock, limit
         self._batch = AT_A_TIME * workers
 
-    def points(self, recipes: Sequence[Recipe], seeds: Sequence[int]) -> dict[Recipe, Point]:
+    def points(
+        self, recipes: Sequence[Recipe], seeds: Sequence[int], *, urgent: bool = False
+    ) -> dict[Recipe, Point]:
         """Measure recipes with each seed; `train` and `known` together."""
-        self.train(recipes, seeds)
+        self.train(recipes, seeds, urgent=urgent)
         return self.known(recipes, seeds)
 
-    def train(self, recipes: Sequence[Recipe], seeds: Sequence[int]) -> None:
+    def train(
+        self, recipes: Sequence[Recipe], seeds: Sequence[int], *, urgent: bool = False
+    ) -> None:
         """Make the rows that are missing.
 
         Raises
@@ -77,7 +82,7 @@ class Trainings:
         asked = dict.fromkeys(recipes)
         trials = iter(missing([replace(r, seed=s) for r in asked for s in seeds], self.rows))
         while batch := list(islice(trials, self._batch)):
-            if self._clock.seconds >= self._limit():
+            if not urgent and self._clock.seconds >= self._limit():
                 raise OutOfTimeError
             self._run.train(batch)
             self._clock.keep()

@@ -64,6 +64,7 @@ def test_a_model_builds_to_what_was_promised(folder, tmp_path):
     assert graph.metadata["units"] == entry["units"]
 
 
+@pytest.mark.slow  # the synthesis of every point again
 def test_the_same_command_makes_nothing_anew(folder):
     names = ("search.jsonl", "fresh.jsonl")
     before = [lines(folder / name) for name in names]
