@@ -22,7 +22,7 @@ from training.explore.goal import Goal
 from training.explore.plot import draw
 from training.explore.search import Search
 from training.explore.start import start
-from training.explore.tables import front_table, markdown
+from training.explore.tables import described, front_table, markdown
 from training.explore.tasks import FreshTrial, Trial
 from training.explore.trainings import Clock, OutOfTimeError, Trainings
 from training.loop import Epoch
@@ -33,7 +33,7 @@ from training.sweep.events import Workers
 from training.sweep.float_store import FloatStore
 from training.sweep.live import row_text
 from training.sweep.results_file import results_file
-from training.sweep.rows import Row
+from training.sweep.rows import Row, recipe_of
 from training.sweep.run import Places, Run
 
 console = Console(stderr=True, highlight=False)
@@ -103,7 +103,9 @@ class Exploration:
 
             def limit() -> float:
                 whole = 60 * minutes
-                return max(whole - time_for(results.rows, first.epochs, slots), whole / 2)
+                points = min(max(len(search.front), 2), POINTS)
+                end = time_for(points, results.rows, first.epochs, slots)
+                return max(whole - end, whole / 2)
 
             search = Search(Trainings(run, results, clock, limit, slots), self._goal, _show)
             with suppress(OutOfTimeError):
@@ -159,8 +161,15 @@ class Lines:
 
     def row(self, row: Row) -> None:
         """Show a row that was written."""
+        if "error" in row:
+            said = row_text(row)
+        else:
+            said = (
+                f"{row['score_integer']:.2f} %, {row['luts']:,} LUTs, {row['epochs']} epochs, seed "
+                f"{row['seed']}: {described(recipe_of(row))}"
+            )
         minutes = self._clock.seconds / 60
-        console.print(f"{minutes:5.1f} min {row_text(row)}", markup=False, soft_wrap=True)
+        console.print(f"{minutes:5.1f} min  {said}", markup=False, soft_wrap=True)
 
 
 def _claim(folder: Path, recipe: RecipeName, goal: Goal) -> None:

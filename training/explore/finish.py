@@ -111,12 +111,12 @@ def tested(
     return found
 
 
-def time_for(rows: Sequence[Row], epochs: int, workers: int) -> float:
-    """Estimate the seconds that the end will take, from the trainings of the search."""
+def time_for(points: int, rows: Sequence[Row], epochs: int, workers: int) -> float:
+    """Estimate the seconds that the end takes for so many points, from the search's trainings."""
     of_all = [row["seconds"] for row in rows if "error" not in row and row["epochs"] == epochs]
     of_short = [3 * row["seconds"] for row in rows if "error" not in row]
     training = fmean(of_all or of_short or [10.0]) * MORE_SAMPLES
-    return POINTS * (len(FRESH_SEEDS) * training + SYNTHESIS_SECONDS) / workers
+    return points * (len(FRESH_SEEDS) * training + SYNTHESIS_SECONDS) / workers
 
 
 def built(points: Sequence[Tested], goal: Goal, workers: Workers, threads: int) -> list[Built]:

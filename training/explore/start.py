@@ -19,6 +19,7 @@ ROUNDED_BITS = 4
 UNITS = 10  # where no LUTs are asked for
 LEAST, MOST = 4.0, 30.0  # units of a row outside of which the widths are another
 SHRINK = 0.8
+TIMES = {"xc7": 1.0, "ice40": 1.6, "ecp5": 1.6, "gowin": 1.6}  # LUTs of four inputs to those of six
 UNIT_LUTS = {1: 0.7, 2: 1.15, 3: 1.7, 4: 2.1, 6: 2.9}  # of an xc7, by the bits of the inputs
 THRESHOLD_LUTS = 3.0  # of a channel with 2-bit activations; twice as many for each bit more
 CLASS_LUTS = 10.0
@@ -54,7 +55,7 @@ def start(recipe: Recipe, dataset: Dataset, goal: Goal) -> Recipe:
         return replace(base, units=(UNITS,) * len(shapes(base, dataset)))
     while True:
         layers = shapes(base, dataset)
-        units = paid_units(layers, base.activation_bits, goal.max_luts)
+        units = paid_units(layers, base.activation_bits, goal.max_luts / TIMES[goal.target])
         smaller = tuple(max(4, round(width * SHRINK)) for width in base.widths)
         if units >= LEAST or smaller == base.widths:
             break
@@ -70,7 +71,7 @@ def shapes(recipe: Recipe, dataset: Dataset) -> list[Shape]:
     return [Shape(rows=len(layer.weight), input_bits=layer.inputs.bits) for layer in layers]
 
 
-def paid_units(layers: Sequence[Shape], activation_bits: int, luts: int) -> float:
+def paid_units(layers: Sequence[Shape], activation_bits: int, luts: float) -> float:
     """Units of a row that `luts` LUTs pay, the same in all layers, by the rule of thumb."""
     thresholds = THRESHOLD_LUTS * 2.0 ** (activation_bits - 2)
     fixed = thresholds * sum(s.rows for s in layers[:-1]) + CLASS_LUTS * layers[-1].rows

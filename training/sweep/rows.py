@@ -25,6 +25,13 @@ def settings_of(recipe: Recipe) -> Row:
     return {"recipe": settings.pop("name"), **settings}
 
 
+def recipe_of(row: Row) -> Recipe:
+    """Give the recipe of a row."""
+    found = {name: row[name] for name in DEFAULTS if name in row}
+    lists = {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return Recipe(name=row["recipe"], **{**found, **lists})
+
+
 def key_of(row: Row) -> str:
     """Identify the training of a row; a field that the row lacks has its default."""
     defaults = json.loads(json.dumps(DEFAULTS))
