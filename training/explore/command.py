@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,7 +17,16 @@ from hwgen.errors import HwgenError
 from hwgen.files import check_file, write_beside
 from hwgen.plan.design import Target
 from training.data.dataset import Dataset
-from training.explore.finish import POINTS, Built, built, tested, time_for, untested
+from training.explore.finish import (
+    ATTEMPTS,
+    POINTS,
+    Built,
+    brought_below,
+    built,
+    fresh_trials,
+    tested,
+    time_for,
+)
 from training.explore.front import Point, spread
 from training.explore.goal import Goal
 from training.explore.plot import draw
@@ -34,7 +44,7 @@ from training.sweep.float_store import FloatStore
 from training.sweep.live import row_text
 from training.sweep.results_file import results_file
 from training.sweep.rows import Row, recipe_of
-from training.sweep.run import Places, Run
+from training.sweep.run import Places, Run, missing
 
 console = Console(stderr=True, highlight=False)
 
@@ -121,8 +131,14 @@ class Exploration:
         return spread(search.front, POINTS)
 
     def end(self, points: Sequence[Point]) -> list[Built]:
-        """Train the front with fresh seeds, test it, and synthesise it."""
+        """Train the front with fresh seeds, test it, and synthesise it.
+
+        What then is too large for the goal is trained again with fewer units.
+        """
         models = FloatStore(folder=self._folder / "models")
+        most = math.inf if self._goal.max_luts is None else self._goal.max_luts
+        wanted = [point.recipe for point in points]
+        done: dict[Recipe, Built] = {}
         with results_file(self._folder / "fresh.jsonl") as results:
             places = Places(
                 data=self._data,
@@ -133,15 +149,24 @@ class Exploration:
             clock = Clock(self._folder / "seconds.txt")
             make = partial(FreshTrial, goal=self._goal)
             run = Run(places, self._workers, Lines(clock), self._threads, make)
-            run.train(untested(points, results.rows))
-            kept = tested(points, self._goal, results.rows, models)
+            for _ in range(ATTEMPTS):
+                run.train(missing(fresh_trials(wanted), results.rows))
+                new = [recipe for recipe in wanted if recipe not in done]
+                found = tested(new, most, results.rows, models)
+                _say(f"synthesising {len(found)} networks")
+                for result in built(found, self._goal, self._workers, self._threads):
+                    done[result.tested.recipe] = result
+                smaller = [brought_below(r, done[r].luts, most) for r in wanted if r in done]
+                if smaller == wanted:
+                    break
+                wanted = list(dict.fromkeys(smaller))
+        kept = [done[r] for r in wanted if r in done and done[r].luts <= most]
         if not kept:
             raise HwgenError(
                 "explore: a network trained with fresh seeds must meet the goal, and none does; "
                 "give more LUTs"
             )
-        _say(f"synthesising {len(kept)} networks")
-        return built(kept, self._goal, self._workers, self._threads)
+        return sorted(kept, key=lambda point: point.luts)
 
 
 class Lines:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, pstdev
 
 from hwgen.errors import ToolError
-from training.explore.front import Point
 from training.explore.goal import Goal
+from training.explore.moves import with_all_units
 from training.explore.tasks import Synthesis
 from training.recipe import Recipe
 from training.sweep.events import Finished, Lost, Progress, Workers
 from training.sweep.float_store import FloatStore
 from training.sweep.rows import Row, key_of, settings_of
-from training.sweep.run import ATTEMPTS, missing
+from training.sweep.run import ATTEMPTS as LIVES
 from training.sweep.tasks import Failure, Result, Work
 
 FRESH_SEEDS = (1000, 1001, 1002)  # none of them has chosen anything
 POINTS = 5
+FULL = 0.98  # of the most LUTs, where a network is made smaller
+ATTEMPTS = 3  # to bring a network below them
 MORE_SAMPLES = 1.5  # of a training on all samples, with its float network, to one of the search
 SYNTHESIS_SECONDS = 20.0
 
@@ -29,7 +30,8 @@ SYNTHESIS_SECONDS = 20.0
 class Tested:
     """A point of the front: scores of the fresh seeds on the test set, and one of their models.
 
-    `seed` is the first whose network keeps the goal by the plan; its scores had no part in that.
+    `seed` is the first whose network keeps the goal by the plan, or the first where none does; its
+    scores had no part in that.
     """
 
     recipe: Recipe
@@ -85,30 +87,32 @@ class Built:
         }
 
 
-def fresh_trials(points: Sequence[Point]) -> list[Recipe]:
-    """Give the trainings of the end, point by point."""
-    return [replace(p.recipe, seed=seed) for p in points for seed in FRESH_SEEDS]
+def fresh_trials(recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Give the trainings of the end, network by network."""
+    return [replace(recipe, seed=seed) for recipe in recipes for seed in FRESH_SEEDS]
 
 
 def tested(
-    points: Sequence[Point], goal: Goal, rows: Sequence[Row], models: FloatStore
+    recipes: Sequence[Recipe], most: float, rows: Sequence[Row], models: FloatStore
 ) -> list[Tested]:
-    """Give the points whose trainings are there.
-
-    Those whose network misses the goal with every seed fall out. None falls out by its test score.
-    """
+    """Give the networks whose trainings are there, however they scored."""
     by_key = {key_of(row): row for row in rows if "error" not in row}
-    most = math.inf if goal.max_luts is None else goal.max_luts
     found = []
-    for candidate in points:
-        recipe = candidate.recipe
-        keys = [key_of(settings_of(replace(recipe, seed=seed))) for seed in FRESH_SEEDS]
+    for recipe in recipes:
+        keys = [key_of(settings_of(trial)) for trial in fresh_trials([recipe])]
         good = tuple(by_key[key] for key in keys if key in by_key)
-        fitting = [row["seed"] for row in good if row["luts"] <= most]
-        model = models.read(replace(recipe, seed=fitting[0])) if fitting else None
-        if len(good) == len(FRESH_SEEDS) and model is not None:
-            found.append(Tested(recipe=recipe, rows=good, seed=fitting[0], model=model))
+        if len(good) < len(FRESH_SEEDS):
+            continue
+        seeds = [row["seed"] for row in good if row["luts"] <= most] or [good[0]["seed"]]
+        model = models.read(replace(recipe, seed=seeds[0]))
+        assert model is not None  # written before its row
+        found.append(Tested(recipe=recipe, rows=good, seed=seeds[0], model=model))
     return found
+
+
+def brought_below(recipe: Recipe, luts: float, most: float) -> Recipe:
+    """Give a network fewer units where it takes more LUTs than it may."""
+    return recipe if luts <= most else with_all_units(recipe, FULL * most / luts)
 
 
 def time_for(points: int, rows: Sequence[Row], epochs: int, workers: int) -> float:
@@ -161,15 +165,10 @@ def results(tasks: Sequence[Work], workers: Workers) -> list[Result]:
                 case Lost():
                     running.discard(event.number)
                     deaths[event.number] += 1
-                    if deaths[event.number] < ATTEMPTS:
+                    if deaths[event.number] < LIVES:
                         waiting.append(event.number)
                     else:
                         done[event.number] = Failure(error=f"its worker died ({event.how})")
                 case Progress():
                     pass
     return [done[number] for number in range(len(tasks))]
-
-
-def untested(points: Sequence[Point], rows: Sequence[Row]) -> list[Recipe]:
-    """Give the trainings of the end that have no row yet."""
-    return missing(fresh_trials(points), rows)
