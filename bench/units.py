@@ -1,6 +1,7 @@
 """LUTs at equal accuracy: a budget in units, layer by layer, against one P for all layers.
 
-    python bench/units.py NET ... [--seeds 10 11 12] [--data DIR] [--out DIR] [--json]
+    python bench/units.py NET ... [--seeds 10 11 12] [--budgets 'P 6' ...] [--data DIR]
+                          [--target xc7] [--out DIR] [--json]
 
 trains each net with every budget of `NETS` and every seed, and counts the LUTs of an unrolled
 design as the planner does at effort low, which is a little more than at the default one on all
@@ -135,20 +136,21 @@ NETS: dict[str, Net] = {
 }
 
 
-def measure(name: str, seeds: Sequence[int], data: Path | None, target: str, rows: RowFile) -> None:
+def measure(name: str, trials: dict[str, Recipe], asked: argparse.Namespace, rows: RowFile) -> None:
     """Train what has no row yet; a float network serves all budgets of its seed and shape."""
     say = Console(stderr=True, highlight=False)
     floats: dict[Recipe, torch.nn.Module] = {}
     dataset, loaded = None, None
-    for seed in seeds:
-        for budget, trial in NETS[name].trials().items():
+    target = asked.target
+    for seed in asked.seeds:
+        for budget, trial in trials.items():
             recipe = replace(trial, seed=seed)
             wanted = {"measure": "units", "case": f"{name}, {budget}, seed {seed}"}
             if rows.find(wanted | {"target": target}) is not None:
                 continue
             base = float_recipe(recipe)
             if dataset is None or loaded != recipe.input_bits:
-                dataset, loaded = load(recipe, data), recipe.input_bits
+                dataset, loaded = load(recipe, asked.data), recipe.input_bits
             if base not in floats:
                 floats[base] = train_float(base, dataset, lambda _: None)
             graph, figures = train_quantized(recipe, dataset, floats[base], lambda _: None)
@@ -181,9 +183,10 @@ def nonzeros(graph: Graph) -> list[int]:
 
 
 def means(rows: Sequence[Row]) -> list[Row]:
-    """One row a budget, means over the seeds, in the order of the first seed."""
+    """One row a budget, means over the seeds, in the order of `NETS`."""
     found: dict[str, list[Row]] = {}
-    for row in rows:
+    order = list(NETS[rows[0]["net"]].trials()) if rows else []
+    for row in sorted(rows, key=lambda row: (order.index(row["budget"]), row["seed"])):
         found.setdefault(row["budget"], []).append(row)
     return [
         {
@@ -269,6 +272,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("nets", nargs="*", default=["digits"], choices=sorted(NETS), metavar="NET")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--budgets", nargs="+", help="of those of the net, such as 'P 6'; all")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--target", choices=TARGETS, default="xc7")
     parser.add_argument("--out", type=Path, help="folder of the rows, units_NET.json")
@@ -279,8 +283,10 @@ def main() -> None:
     for name in asked.nets:
         path = None if asked.out is None else asked.out / f"units_{name}.json"
         rows = RowFile(path, {"torch": torch.__version__})
-        measure(name, asked.seeds, asked.data, asked.target, rows)
-        document += compared(name, list(rows.rows.values()))
+        trials = NETS[name].trials()
+        wanted = {name: trials[name] for name in asked.budgets or trials}
+        measure(name, wanted, asked, rows)
+        document += compared(name, [row for row in rows.rows.values() if row["net"] == name])
     tools = {"torch": torch.__version__, "seeds": list(asked.seeds), "target": asked.target}
     print(json.dumps({**tools, "rows": document}, indent=2) if asked.json else markdown(document))
 
