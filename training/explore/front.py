@@ -13,7 +13,10 @@ from training.sweep.rows import Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A recipe as the search measured it: means over seeds, on the samples held out."""
+    """A recipe as the search measured it: means over seeds, on the samples held out.
+
+    `luts` are with block RAMs at their price, so that there is one number to compare.
+    """
 
     recipe: Recipe
     loss: float
@@ -27,7 +30,7 @@ def point(recipe: Recipe, rows: Sequence[Row]) -> Point:
         recipe=recipe,
         loss=fmean(row["held_out_loss"] for row in rows),
         accuracy=fmean(row["score_integer"] for row in rows),
-        luts=math.exp(fmean(math.log(row["luts"]) for row in rows)),
+        luts=math.exp(fmean(math.log(row["priced_luts"]) for row in rows)),
     )
 
 

@@ -63,9 +63,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """What a network takes by the plan; `luts` include block RAMs at their price in LUTs."""
+    """What a network takes by the plan; `priced_luts` are with its block RAMs at their price."""
 
     luts: int
+    priced_luts: int
     brams: int
     interval_cycles: int
     slowest_nonzero: int
@@ -84,7 +85,8 @@ def hardware(graph: Graph, goal: Goal, effort: Effort) -> Hardware:
     cost = chain_cost(plan.stages, plan.target)
     layers = [node for node in graph.nodes if isinstance(node, Dense | Conv2d)]
     return Hardware(
-        luts=cost.priced(options.bram_price),
+        luts=cost.luts,
+        priced_luts=cost.priced(options.bram_price),
         brams=cost.brams,
         interval_cycles=plan.interval_cycles,
         slowest_nonzero=max(int(np.count_nonzero(node.weight)) for node in layers),
