@@ -16,6 +16,7 @@ from hwgen.errors import HwgenError
 from hwgen.files import check_file
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
+from training.explore.command import explore
 from training.float_checkpoint import train_float_alone
 from training.options import (
     ActivationBits,
@@ -23,13 +24,14 @@ from training.options import (
     FirstLastBits,
     InputBits,
     Threads,
+    Units,
     WeightBits,
     Width,
     Widths,
     mistakes,
+    numbers_of,
     override,
     progress,
-    widths_of,
 )
 from training.parallel import is_first, process_group
 from training.quantize import quantize
@@ -60,6 +62,7 @@ app = typer.Typer(
 app.command()(sweep)
 app.command()(table)
 app.command()(quantize)
+app.command()(explore)
 app.command("float")(train_float_alone)
 
 
@@ -70,6 +73,7 @@ def main(
     acc_bits: Annotated[
         int | None, typer.Option(help="Accumulator bits to keep; 8, cifar10_cnn 12.")
     ] = None,
+    units: Units = None,
     weight_bits: WeightBits = None,
     first_last_bits: FirstLastBits = None,
     act_bits: ActivationBits = None,
@@ -84,7 +88,7 @@ def main(
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Adam's first step size.")] = None,
     layers: Annotated[
-        str | None, typer.Option(help="Single layers' own, such as dense1=10,dense2=a2q:12.")
+        str | None, typer.Option(help="Single layers' own, such as dense1=u9,dense2=a2q:12.")
     ] = None,
     backward: Annotated[Backward | None, typer.Option(help="Gradient of a2q_ip.")] = None,
     float_start: Annotated[bool, typer.Option(help="Start from the trained float network.")] = True,
@@ -103,12 +107,12 @@ def main(
     torch.set_num_threads(threads)
     with mistakes():
         settings = override(
-            with_method(RECIPES[recipe], method, acc_bits),
+            with_method(RECIPES[recipe], method, acc_bits, numbers_of("units", units)),
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=widths_of(widths),
+            widths=numbers_of("widths", widths),
             width=width,
             constrain=constrain,
             result=result,
@@ -151,8 +155,10 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
 
 def default_out(settings: Recipe) -> Path:
     """Name the model file by what was trained."""
-    bits = "" if settings.accumulator_bits is None else f"-p{settings.accumulator_bits}"
-    return Path("runs") / f"{settings.name}-{settings.method}{bits}-s{settings.seed}.pt"
+    budget = "" if settings.accumulator_bits is None else f"-p{settings.accumulator_bits}"
+    if settings.units is not None:
+        budget += "-u" + "-".join(map(str, settings.units))
+    return Path("runs") / f"{settings.name}-{settings.method}{budget}-s{settings.seed}.pt"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def quant_net(recipe: Recipe, dataset: TrainingData, calibration_steps: int) -> 
     """
     _check_result(recipe, dataset)
     net = _quant_net(recipe, dataset, calibration_steps)
-    choose_layers(net, recipe.layers, recipe.accumulator_bits, recipe.name)
+    choose_layers(net, recipe.layers, recipe.accumulator_bits, recipe.units, recipe.name)
     return net
 
 
@@ -53,8 +53,8 @@ def float_net(recipe: Recipe, dataset: TrainingData) -> nn.Module:
 
 
 def _quant_net(recipe: Recipe, dataset: TrainingData, calibration_steps: int) -> nn.Module:
-    """Build the network with wide accumulators; `choose_layers` narrows them, by name."""
-    if recipe.accumulator_bits is not None:
+    """Build the network with wide accumulators and no units; `choose_layers` narrows them."""
+    if recipe.method != "qat":
         recipe = replace(recipe, accumulator_bits=WIDE)
     bits = NetBits(
         method=recipe.method,

@@ -24,9 +24,9 @@ from training.options import (
     Width,
     Widths,
     mistakes,
+    numbers_of,
     override,
     progress,
-    widths_of,
 )
 from training.recipes import RECIPES, RecipeName, load_asked
 from training.run import train_float
@@ -49,7 +49,7 @@ def train_float_alone(
         settings = override(
             RECIPES[recipe],
             float_epochs=float_epochs,
-            widths=widths_of(widths),
+            widths=numbers_of("widths", widths),
             width=width,
             input_bits=input_bits,
             seed=seed,

@@ -26,7 +26,15 @@ FirstLastBits = Annotated[
 ]
 ActivationBits = Annotated[int | None, typer.Option(help="Activation bits, 4 by default.")]
 InputBits = Annotated[
-    int | None, typer.Option(help="Input bits of nsl_kdd and dry_bean, 8 by default.")
+    int | None,
+    typer.Option(help="Input bits, 8 by default; digits always have 4."),
+]
+Units = Annotated[
+    str | None,
+    typer.Option(
+        help="Largest l1 norm of a row in each layer, such as 10,18,18, the last one repeated; "
+        "in place of accumulator bits, or beside --acc-bits."
+    ),
 ]
 Widths = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, such as 64,32.")]
 Width = Annotated[
@@ -46,8 +54,8 @@ def override(recipe: Recipe, **given: object) -> Recipe:
     return replace(recipe, **{name: value for name, value in given.items() if value is not None})
 
 
-def widths_of(text: str | None) -> tuple[int, ...] | None:
-    """Read whole numbers separated by commas.
+def numbers_of(what: str, text: str | None) -> tuple[int, ...] | None:
+    """Read whole numbers separated by commas; `what` they are begins the refusal.
 
     Raises
     ------
@@ -60,7 +68,7 @@ def widths_of(text: str | None) -> tuple[int, ...] | None:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise HwgenError(
-            f"widths: must be whole numbers separated by commas, such as 64,32, not {text!r}"
+            f"{what}: must be whole numbers separated by commas, such as 64,32, not {text!r}"
         ) from None
 
 

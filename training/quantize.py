@@ -36,12 +36,13 @@ from training.options import (
     FirstLastBits,
     InputBits,
     Threads,
+    Units,
     WeightBits,
     Width,
     Widths,
     mistakes,
+    numbers_of,
     override,
-    widths_of,
 )
 from training.recipes import RECIPES, Recipe, RecipeName, load_asked, with_method
 from training.run import Figures, measured
@@ -83,6 +84,7 @@ def quantize(
     equalization: Annotated[
         bool, typer.Option("--equalize", help="Equalize neighbouring layers first.")
     ] = False,
+    units: Units = None,
     weight_bits: WeightBits = None,
     first_last_bits: FirstLastBits = None,
     act_bits: ActivationBits = None,
@@ -100,12 +102,12 @@ def quantize(
     torch.set_num_threads(threads)
     with mistakes():
         settings = override(
-            with_method(RECIPES[recipe], "a2q_ip", acc_bits),
+            with_method(RECIPES[recipe], "a2q_ip", acc_bits, numbers_of("units", units)),
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=widths_of(widths),
+            widths=numbers_of("widths", widths),
             width=width,
             constrain=constrain,
             seed=seed,

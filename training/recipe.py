@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.errors import HwgenError
+from hwgen.nn.arguments import MAX_UNITS
 from hwgen.nn.weight_quant import Backward, Method
 from training.layer_choice import choices
 from training.recipe_limits import LIMITS, check_limits
@@ -36,7 +37,9 @@ Optimizer = Literal["adam", "sgd", "momentum"]
 
 INPUT_BITS = 8  # where nothing else is asked for
 MAX_NEURONS = 100_000  # of a layer
-REAL_INPUTS: tuple[RecipeName, ...] = ("nsl_kdd", "dry_bean")  # whose bits `input_bits` sets
+ROUNDED_INPUTS: tuple[RecipeName, ...] = (  # whose bits `input_bits` sets
+    *("nsl_kdd", "dry_bean", "mnist", "fashion_mnist", "spoken_digits"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,13 @@ class Recipe:
     width
         Factor on the channels of every convolution.
     accumulator_bits
-        What the constrained layers must keep; None with `qat`.
+        What the constrained layers must keep; None with `qat`, and where `units` alone bound them.
+    units
+        Largest l1 norm of a row, one number for each layer with weights, the last one repeated;
+        the first and the last layer are bounded, too, whatever `constrain` says. For `a2q_ip`.
     layers
-        Accumulator bits and methods of single layers, such as `dense1=10,dense2=a2q:12`
-        (layer_choice.py); all others follow `method` and `accumulator_bits`.
+        Budgets and methods of single layers, such as `dense1=10,dense2=a2q:12,dense3=u9`
+        (layer_choice.py); all others follow `method`, `accumulator_bits` and `units`.
     result
         `sign`, for two classes: one logit, whose sign is the class, instead of the larger of two.
     constrain
@@ -63,7 +69,8 @@ class Recipe:
     first_last_bits
         Weight bits of the first and the last layer.
     input_bits
-        Bits of an input feature; only for data sets that are not integers to begin with.
+        Bits of an input feature, rounded from real numbers, or from the eight bits of the data;
+        for the data sets of `ROUNDED_INPUTS`.
     float_start
         Start from the weights of a trained float network.
     equalization, bias_correction, fitted_start
@@ -92,6 +99,7 @@ class Recipe:
     weight_bits: int = 4
     activation_bits: int = 4
     accumulator_bits: int | None = 8
+    units: tuple[int, ...] | None = None
     layers: str = ""
     result: ClassResult = "argmax"
     constrain: Constrain = "hidden"
@@ -144,10 +152,10 @@ class Recipe:
                 f"{self.name}: width must be given for convolutional networks only; give widths"
             )
 
-        if self.name not in REAL_INPUTS and self.input_bits != INPUT_BITS:
+        if self.name not in ROUNDED_INPUTS and self.input_bits != INPUT_BITS:
             raise HwgenError(
-                f"{self.name}: input_bits must be given for {' and '.join(REAL_INPUTS)} only, "
-                "whose data are real numbers; leave it out"
+                f"{self.name}: input_bits must be given for {', '.join(ROUNDED_INPUTS)} only, "
+                "whose data are rounded to them; leave it out"
             )
 
     def _check_start(self) -> None:
@@ -176,5 +184,19 @@ class Recipe:
                 f"{self.name}: accumulator bits must not be given for qat, which cannot keep them; "
                 "use a2q, a2q_plus or a2q_ip"
             )
-        if self.method != "qat" and self.accumulator_bits is None:
+        if self.units is not None:
+            self._check_units(self.units)
+        elif self.method != "qat" and self.accumulator_bits is None:
             raise HwgenError(f"{self.name}: accumulator bits must be given for {self.method}")
+
+    def _check_units(self, units: tuple[int, ...]) -> None:
+        if self.method != "a2q_ip":
+            raise HwgenError(
+                f"{self.name}: units must be given for a2q_ip only, not {self.method}, which has "
+                "no budget of them; leave them out"
+            )
+        if not units or not all(1 <= number <= MAX_UNITS for number in units):
+            raise HwgenError(
+                f"{self.name}: units must be 1 to {MAX_UNITS}, one number a layer, not {units}; "
+                "choose others"
+            )

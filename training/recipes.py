@@ -14,7 +14,7 @@ from pathlib import Path
 from hwgen.errors import HwgenError
 from hwgen.nn.weight_quant import Method
 from training.data.cifar10 import cifar10
-from training.data.dataset import TrainingData
+from training.data.dataset import TrainingData, rounded
 from training.data.digits import digit_images, digits
 from training.data.dry_bean import dry_bean
 from training.data.files import data_folder
@@ -196,12 +196,20 @@ RECIPES: dict[RecipeName, Recipe] = {**MLPS, **CLASSIFIERS, **ENLARGERS, **FULL}
 OWN_DATA: tuple[RecipeName, ...] = ("digits", "digits_cnn")  # which come with scikit-learn
 
 
-def with_method(recipe: Recipe, method: Method, accumulator_bits: int | None) -> Recipe:
-    """The recipe for another method; `qat` drops the accumulator bits of the recipe."""
+def with_method(
+    recipe: Recipe,
+    method: Method,
+    accumulator_bits: int | None,
+    units: tuple[int, ...] | None = None,
+) -> Recipe:
+    """The recipe for another method or budget.
+
+    `qat` drops the accumulator bits of the recipe, and so do units where no bits are given.
+    """
     bits = accumulator_bits
-    if bits is None and method != "qat":
+    if bits is None and units is None and method != "qat":
         bits = recipe.accumulator_bits
-    return replace(recipe, method=method, accumulator_bits=bits)
+    return replace(recipe, method=method, accumulator_bits=bits, units=units)
 
 
 def load_asked(recipe: Recipe, folder: Path | None) -> TrainingData:
@@ -227,13 +235,13 @@ def load(recipe: Recipe, folder: Path | None) -> TrainingData:
         case "digits_cnn":
             return digit_images()
         case "mnist" | "fashion_mnist":
-            return images(data_folder(folder), recipe.name)
+            return rounded(images(data_folder(folder), recipe.name), recipe.input_bits)
         case "nsl_kdd":
             return nsl_kdd(data_folder(folder), recipe.input_bits)
         case "dry_bean":
             return dry_bean(data_folder(folder), recipe.input_bits)
         case "spoken_digits":
-            return spoken_digits(data_folder(folder))
+            return rounded(spoken_digits(data_folder(folder)), recipe.input_bits)
         case "spoken_digits_cnn":
             return spoken_digit_images(data_folder(folder))
         case "espcn" | "espcn_full" | "unet" | "unet_full":

@@ -33,6 +33,8 @@ class LayerFigures:
     method: str
     accumulator_bits: int  # of the widest channel, as certified
     target_bits: int | None
+    units: int  # the largest l1 norm of a channel
+    target_units: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +82,19 @@ def train_quantized(
         Where an accumulator leaves no room for a weight, `trained` is another network, or the
         loss is no number any more.
     """
+    net = quantized_net(recipe, dataset, trained, report)
+    return measured(recipe, dataset, net, trained)
+
+
+def quantized_net(
+    recipe: Recipe, dataset: TrainingData, trained: nn.Module, report: Report
+) -> nn.Module:
+    """Train the quantized network; `train_quantized` says what is refused."""
     torch.manual_seed(recipe.seed)
     net = quant_net(recipe, dataset, calibration_steps(dataset, recipe))
     if recipe.float_start:
         start(net, trained, recipe, dataset)
-    train(net, dataset, recipe, quantized_descent(recipe), report)
-    return measured(recipe, dataset, net, trained)
+    return train(net, dataset, recipe, quantized_descent(recipe), report)
 
 
 def measured(
@@ -114,6 +123,7 @@ def _metadata(recipe: Recipe, figures: Figures) -> dict[str, object]:
         f"{figures.metric}_float": figures.score_float,
         f"{figures.metric}_integer": figures.score_integer,
         "accumulator_bits": recipe.accumulator_bits,
+        **({} if recipe.units is None else {"units": list(recipe.units)}),
         "layers": recipe.layers,
         "constrain": recipe.constrain,
         "weight_bits": recipe.weight_bits,
@@ -161,4 +171,6 @@ def _layer_figures(node: Weighted) -> LayerFigures:
         method=node.accumulators[0].method,
         accumulator_bits=max(a.bits for a in node.accumulators),
         target_bits=node.accumulators[0].target_bits,
+        units=int(np.abs(node.rows).sum(axis=1).max()),
+        target_units=node.accumulators[0].target_units,
     )

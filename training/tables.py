@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from training.run import Figures
+from training.run import Figures, LayerFigures
 
 
 def figures_table(figures: Figures) -> Table:
@@ -32,9 +32,15 @@ def figures_table(figures: Figures) -> Table:
             f"{layer.zeros_percent:.1f}",
             str(layer.l1_norm),
             f"{layer.accumulator_bits} bits {layer.method}",
-            "none" if layer.target_bits is None else f"{layer.target_bits} bits",
+            _target(layer),
         )
     return table
+
+
+def _target(layer: LayerFigures) -> str:
+    said = [] if layer.target_bits is None else [f"{layer.target_bits} bits"]
+    said += [] if layer.target_units is None else [f"u{layer.target_units}"]
+    return ", ".join(said) or "none"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

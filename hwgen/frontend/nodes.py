@@ -74,6 +74,7 @@ def _weights(node: Weighted) -> dict[str, Any]:
                 "target_bits": a.target_bits,
                 "bits": a.bits,
                 "offset": a.offset,
+                **({} if a.target_units is None else {"target_units": a.target_units}),
             }
             for a in node.accumulators
         ],
@@ -165,12 +166,13 @@ def _accumulator(fields: Fields) -> Accumulator:
     method = fields.text("method")
     if method not in ("signed", "offset"):
         raise ModelError(f"{fields.where}: method must be signed or offset, not {method!r}")
-    target = fields.optional("target_bits")
+    target, units = fields.optional("target_bits"), fields.optional("target_units")
     return Accumulator(
         method=cast(Any, method),
         bits=fields.integer("bits"),
         offset=fields.integer("offset"),
         target_bits=None if target is None else fields.integer("target_bits"),
+        target_units=None if units is None else fields.integer("target_units"),
     )
 
 

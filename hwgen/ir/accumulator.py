@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hwgen.bounds import exact_signed_bits, offset_bits
-from hwgen.numeric import Range
+from hwgen.numeric import IntArray, Range
 
 MAX_ACCUMULATOR_BITS = 62  # the reference computes in int64
 
@@ -17,13 +17,15 @@ class Accumulator:
 
     `signed`: two's complement, starts at the bias. `offset`: holds `floor(sum / g) + offset` with g
     the common divisor of the channel's weights, and needs only the bits of the span: what the bias
-    leaves when it is divided by g is the same in every sum.
+    leaves when it is divided by g is the same in every sum. `target_bits` is the width and
+    `target_units` the l1 norm of the weights that training was to keep, None where it was not.
     """
 
     method: Literal["signed", "offset"]
     bits: int
     offset: int = 0
     target_bits: int | None = None
+    target_units: int | None = None
 
     @classmethod
     def exact(
@@ -58,3 +60,12 @@ class Accumulator:
         if self.method == "offset" and not -half <= lo <= hi < half:
             return f"offset {self.offset} puts sums at [{lo}, {hi}], outside {self.bits} bits"
         return None
+
+    def units_problem(self, weights: IntArray) -> str | None:
+        """Why the weights of the channel are more units than it was trained for, or None."""
+        if self.target_units is None:
+            return None
+        units = sum(abs(int(weight)) for weight in weights)
+        if units <= self.target_units:
+            return None
+        return f"weights have {units} units, more than the {self.target_units} trained for"

@@ -28,6 +28,9 @@ def infer_weighted(node: Weighted, source: Tensor) -> Tensor | list[str]:
         problem = accumulator.problem(total, node.divisor(row))
         if problem:
             problems.append(f"channel {row}: {problem}")
+        problem = accumulator.units_problem(node.rows[row])
+        if problem:
+            problems.append(f"channel {row}: {problem}")
         if total.signed_bits > MAX_ACCUMULATOR_BITS:
             problems.append(f"channel {row}: sums must fit {MAX_ACCUMULATOR_BITS} bits")
     whole = Range(min(t.lo for t in totals), max(t.hi for t in totals))

@@ -16,6 +16,7 @@ from hwgen.numeric import IntType
 MAX_CODE_BITS = 16  # of what flows between layers: 2**bits - 1 thresholds a channel
 MAX_WEIGHT_BITS = 24  # a float32 weight has no more
 MAX_ACCUMULATOR_BITS = 62  # the integer reference computes in int64
+MAX_UNITS = 10**9  # times 2**16 input codes, still far below int64
 SMALLEST, LARGEST = 1e-30, 1e30  # of scales: float32 holds them times and over 2**16 and more
 
 

@@ -27,7 +27,7 @@ class Certified(NamedTuple):
 def certify(
     codes: IntArray, reals: npt.NDArray[np.float64], config: WeightQuant, inputs: IntType
 ) -> Certified:
-    """Lower codes until every channel fits the accumulator that `config` promises.
+    """Lower codes until every channel fits the accumulator and the units that `config` promises.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def certify(
     repairs = 0
     zeros = np.zeros(len(weight), np.int64)
     for row, total in enumerate(row_ranges(weight, inputs.range, zeros)):
-        while not _fits(total, config):
+        while not _fits(total, config, inputs):
             side = _overflowing_side(weight[row], total, config, inputs)
             share = _least_units(total, config, inputs) // int(side.sum())
             if share > 1:  # far too much: all of them give the same, so that the loop is short
@@ -58,20 +58,22 @@ def certify(
     return Certified(weight, repairs)
 
 
-def _fits(total: Range, config: WeightQuant) -> bool:
+def _fits(total: Range, config: WeightQuant, inputs: IntType) -> bool:
+    budget = config.budget(inputs.range)
+    if budget is not None:  # a span is the l1 norm times that of the inputs
+        return total.span <= budget * inputs.range.span
     bits = config.accumulator_bits
     if bits is None:
         return True
-    if config.register == "offset":
-        return total.span < 1 << bits
     return max(total.hi, -total.lo) < 1 << (bits - 1)
 
 
 def _least_units(total: Range, config: WeightQuant, inputs: IntType) -> int:
     """Give a number of units that must be taken from the codes at least."""
+    budget = config.budget(inputs.range)
+    if budget is not None:
+        return total.span // inputs.range.span - budget
     assert config.accumulator_bits is not None
-    if config.register == "offset":
-        return -(-(total.span - (1 << config.accumulator_bits) + 1) // inputs.range.span)
     excess = max(total.hi, -total.lo) - (1 << (config.accumulator_bits - 1)) + 1
     return -(-excess // max(inputs.hi, -inputs.lo))
 

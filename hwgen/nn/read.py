@@ -215,7 +215,10 @@ def weighted_node(walk: Walk, value: Sums, weight: IntArray, bias: IntArray) -> 
             groups=layer.groups,
         )
     accumulators = tuple(
-        Accumulator.exact(total, node.divisor(row), quant.register, quant.accumulator_bits)
+        replace(
+            Accumulator.exact(total, node.divisor(row), quant.register, quant.accumulator_bits),
+            target_units=quant.units,
+        )
         for row, total in enumerate(node.totals(layer.inputs.range))
     )
     return replace(node, accumulators=accumulators)

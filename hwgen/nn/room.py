@@ -39,4 +39,4 @@ def _largest_weight(method: Method, bits: int, inputs: IntType) -> int:
         case "a2q_plus":
             return int(a2q_plus_cap(bits, inputs) / 2)
         case "a2q_ip":
-            return offset_cap(bits, inputs.range)
+            return offset_cap(bits, inputs.range)  # units, too, are at least 1

@@ -79,7 +79,7 @@ def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
         "weight_bits": node.weight_bits,
         "nonzero": nonzero,
         "sparsity": 1 - nonzero / node.weight.size,
-        "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms)},
+        "l1_norm": {"max": max(norms), "mean": sum(norms) / len(norms), "sum": sum(norms)},
         "bits": {
             "data_type": data_type_bits(node.rows.shape[1], source.type, node.weight_bits),
             "l1_norm": l1_norm_bits(max(norms), source.type),
@@ -89,6 +89,7 @@ def _weighted(graph: Graph, node: Weighted) -> dict[str, Any]:
         },
         "method": node.accumulators[0].method,
         "target_bits": node.accumulators[0].target_bits,
+        "target_units": node.accumulators[0].target_units,
         "channels": {
             "l1_norm": norms,
             "signed": [exact_signed_bits(t) for t in totals],
@@ -116,7 +117,7 @@ def _bounds_table(document: dict[str, Any]) -> Table:
         title_justify="left",
         caption_justify="left",
     )
-    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max")
+    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max", "l1 sum")
     bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
     for name in columns + bounds:
         left = name in ("layer", "op", "output", "type", "weights")
@@ -129,8 +130,9 @@ def _bounds_table(document: dict[str, Any]) -> Table:
                 f"{_by(node['weight_shape'])} s{node['weight_bits']}",
                 f"{node['sparsity']:.1%}",
                 str(node["l1_norm"]["max"]),
+                str(node["l1_norm"]["sum"]),
                 *(str(bits[k]) for k in ("data_type", "l1_norm", "signed", "offset", "declared")),
-                str(node["target_bits"] or "-"),
+                _target(node),
             ]
         table.add_row(*cells)
     return table
@@ -142,6 +144,13 @@ def _operation(node: dict[str, Any]) -> str:
     name = node["op"] if kernel is None else f"{node['op']} {_by(kernel)}"
     usual = [1, 1] if kernel is None else kernel
     return name if stride in (None, usual) else f"{name}, stride {_by(stride)}"
+
+
+def _target(node: dict[str, Any]) -> str:
+    """Say what a layer was trained for: bits, units (`u10`) or both."""
+    bits, units = node["target_bits"], node["target_units"]
+    said = [] if bits is None else [str(bits)]
+    return ", ".join(said if units is None else [*said, f"u{units}"]) or "-"
 
 
 def _by(sizes: list[int]) -> str:

@@ -123,8 +123,7 @@ def widths_section(report: Report) -> Markup:
 def _caption(layer: LayerReport, weights: WeightFigures, number: int) -> Markup:
     built = layer.built
     types = f"inputs {layer.input_type}, weights s{weights.bits}"
-    target = weights.target_bits
-    goal = "" if target is None else f", trained for {target} bits"
+    goal = f", trained for {weights.trained_for}" if weights.trained_for else ""
     words = f"{count(built.rows)} channels, {types}{goal}"
     return tag("figcaption", tag("strong", f"{number}. {built.name}"), f" {words}")
 
@@ -192,13 +191,13 @@ def _norms(report: Report) -> Markup:
             cells += ["no target", "none", "none"]
         else:
             used = percent(max(norms) / cap) if cap else "cap is 0"
-            cells += [f"{weights.target_bits} bits", count(cap), used]
+            cells += [weights.trained_for, count(cap), used]
         rows.append(cells)
     note = (
         "The l1 norm is the sum of a channel's weight magnitudes. Below the cap, every input fits "
         "the bits trained for: (2^P \N{MINUS SIGN} 1) / (largest \N{MINUS SIGN} smallest input) "
-        "for offset registers, A2Q's bound for signed ones. A signed channel with balanced signs, "
-        "or one whose weights share a factor, may lie above its cap and still fit; what decides is "
-        "the exact range."
+        "for offset registers, A2Q's bound for signed ones; or the units trained for. A signed "
+        "channel with balanced signs, or one whose weights share a factor, may lie above its cap "
+        "and still fit; what decides is the exact range."
     )
     return join([table("Norms of the weights", columns, rows), tag("p.note", note)])

@@ -29,7 +29,8 @@ class WeightFigures:
     """The weights of one layer.
 
     `l1_norms` is one a channel. `cap` is the largest norm that is certain to fit `target_bits`:
-    the offset register's for offset registers, A2Q's for signed ones; both None without a target.
+    the offset register's for offset registers, A2Q's for signed ones. Where the norm itself had a
+    target, `target_units`, it is the smaller of both. All three are None without a target.
     """
 
     bits: int
@@ -41,7 +42,15 @@ class WeightFigures:
     l1_norms: tuple[int, ...]
     method: str
     target_bits: int | None
+    target_units: int | None
     cap: int | None
+
+    @property
+    def trained_for(self) -> str:
+        """What the norms had to keep, in words; empty where there was nothing."""
+        said = [] if self.target_bits is None else [f"{self.target_bits} bits"]
+        said += [] if self.target_units is None else [f"{self.target_units} units"]
+        return ", ".join(said)
 
     @property
     def sparsity(self) -> float:
@@ -62,6 +71,8 @@ def weight_figures(node: Weighted, source: Range) -> WeightFigures:
     if target is not None:
         signed_cap = floor(a2q_cap(target, source.type))
         cap = offset_cap(target, source) if first.method == "offset" else signed_cap
+    if first.target_units is not None:
+        cap = first.target_units if cap is None else min(cap, first.target_units)
     return WeightFigures(
         bits=node.weight_bits,
         count=int(node.weight.size),
@@ -72,6 +83,7 @@ def weight_figures(node: Weighted, source: Range) -> WeightFigures:
         l1_norms=tuple(int(norm) for norm in np.abs(node.rows).sum(axis=1)),
         method=first.method,
         target_bits=target,
+        target_units=first.target_units,
         cap=cap,
     )
 

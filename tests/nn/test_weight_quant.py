@@ -35,7 +35,10 @@ def refusal(make):
             "accumulator_bits must be None for qat, which cannot keep them, not 8; "
             "use a2q, a2q_plus or a2q_ip",
         ),
-        ({"method": "a2q_ip"}, "accumulator_bits must be at least 2 for a2q_ip, not None"),
+        (
+            {"method": "a2q_ip"},
+            "accumulator_bits must be at least 2 for a2q_ip without units, not None",
+        ),
         (
             {"method": "a2q_ip", "accumulator_bits": 1},
             "accumulator_bits must be at least 2, not 1",

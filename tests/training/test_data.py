@@ -2,6 +2,7 @@
 
 import io
 import lzma
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hwgen.errors import HwgenError
 from hwgen.numeric import IntType
 from training.data.cifar10 import cifar10
-from training.data.dataset import Dataset, quantize
+from training.data.dataset import Dataset, held_out, quantize, rounded
 from training.data.digits import digit_images, digits
 from training.data.files import data_folder, read_bytes
 
@@ -98,3 +99,25 @@ def test_cifar10_undoes_its_differences(tmp_path):
     expected = np.concatenate([pixels["test1k"], pixels["holdout"]])
     assert np.array_equal(dataset.test_x, expected)
     assert dataset.test_y.tolist() == [0, 1, 0, 1]
+
+
+def test_inputs_are_rounded_to_fewer_bits():
+    eight = replace(digits(), type=IntType(bits=8, signed=False), scale=1 / 255)
+    eight = replace(eight, train_x=eight.train_x * 17, test_x=np.array([[0, 42, 43, 255]]))
+    assert rounded(eight, 8) is eight
+    two = rounded(eight, 2)
+    assert (str(two.type), two.scale) == ("u2", 1 / 3)
+    assert two.test_x.tolist() == [[0, 0, 1, 3]]
+    assert np.array_equal(rounded(eight, 4).train_x, digits().train_x)
+
+
+def test_samples_held_out_are_neither_trained_nor_tested():
+    whole = digits()
+    part = held_out(whole, 300, seed=5)
+    assert (len(part.train_x), len(part.test_x)) == (997, 300)
+    both = np.concatenate([part.train_x, part.test_x]).tolist()
+    assert sorted(both) == sorted(whole.train_x.tolist())
+    assert sorted(np.concatenate([part.train_y, part.test_y])) == sorted(whole.train_y)
+    same = held_out(whole, 300, seed=5)
+    assert np.array_equal(part.test_x, same.test_x)
+    assert not np.array_equal(part.test_x, held_out(whole, 300, seed=6).test_x)

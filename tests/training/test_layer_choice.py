@@ -25,11 +25,15 @@ def quants(net):
 
 
 def test_the_line_of_text():
-    found = choices("a=10, b*=a2q:12,c=qat", "net")
-    assert [(c.pattern, c.method, c.accumulator_bits) for c in found] == [
-        ("a", None, 10),
-        ("b*", "a2q", 12),
-        ("c", "qat", None),
+    found = choices("a=10, b*=a2q:12,c=qat,d=u9,e=8:u9,f=a2q_ip:u9,g=a2q_ip:8:u9", "net")
+    assert [(c.pattern, c.method, c.accumulator_bits, c.units) for c in found] == [
+        ("a", None, 10, None),
+        ("b*", "a2q", 12, None),
+        ("c", "qat", None, None),
+        ("d", None, None, 9),
+        ("e", None, 8, 9),
+        ("f", "a2q_ip", None, 9),
+        ("g", "a2q_ip", 8, 9),
     ]
     assert choices("", "net") == ()
 
@@ -56,13 +60,15 @@ def test_certificates_keep_each_layers_width():
     assert {a.target_bits for a in graph.node("dense1").accumulators} == {11}
 
 
-@pytest.mark.parametrize("text", ["dense1", "dense1=", "=8", "dense1=a2q:", "dense1=foo:8", "x=-3"])
+@pytest.mark.parametrize(
+    "text", ["dense1", "dense1=", "=8", "a=a2q:", "a=foo:8", "x=-3", "a=u", "a=u9:8"]
+)
 def test_what_cannot_be_read(text):
     with pytest.raises(HwgenError) as caught:
         replace(DIGITS, layers=text)
     assert str(caught.value) == (
-        "digits: layers must be such as dense1=10 or dense1=a2q:10, with a method of qat, a2q, "
-        f"a2q_plus, a2q_ip, not {text!r}"
+        "digits: layers must be such as dense1=10, dense1=u12 or dense1=a2q:10, with a method of "
+        f"qat, a2q, a2q_plus, a2q_ip, not {text!r}"
     )
 
 

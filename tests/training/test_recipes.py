@@ -98,8 +98,8 @@ def test_qat_takes_no_accumulator_bits():
         ({"widths": (4, 0)}, "widths must be 1 to 100000, not (4, 0); choose others"),
         (
             {"input_bits": 4},
-            "input_bits must be given for nsl_kdd and dry_bean only, whose data are real numbers; "
-            "leave it out",
+            "input_bits must be given for nsl_kdd, dry_bean, mnist, fashion_mnist, spoken_digits "
+            "only, whose data are rounded to them; leave it out",
         ),
         (
             {"fitted_start": True, "float_start": False},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -87,6 +87,34 @@ class ImagePairs:
 
 
 TrainingData = Dataset | ImagePairs
+
+
+def rounded(dataset: Dataset, bits: int) -> Dataset:
+    """Round unsigned inputs from 0 to 1 to `bits` bits; those of that many stay as they are."""
+    if bits == dataset.type.bits:
+        return dataset
+    kind = IntType(bits=bits, signed=False)
+    scale = 1 / kind.hi
+    train_x, test_x = (
+        quantize(x * dataset.scale, kind, scale) for x in (dataset.train_x, dataset.test_x)
+    )
+    return replace(dataset, type=kind, scale=scale, train_x=train_x, test_x=test_x)
+
+
+def held_out(dataset: Dataset, samples: int, seed: int) -> Dataset:
+    """Set `samples` of the training samples apart, drawn by `seed`, in place of the test set.
+
+    What is chosen by their scores has not seen the test set.
+    """
+    order = np.random.default_rng(seed).permutation(len(dataset.train_x))
+    apart, kept = order[:samples], np.sort(order[samples:])
+    return replace(
+        dataset,
+        train_x=dataset.train_x[kept],
+        train_y=dataset.train_y[kept],
+        test_x=dataset.train_x[apart],
+        test_y=dataset.train_y[apart],
+    )
 
 
 def quantize(x: np.ndarray, kind: IntType, scale: float) -> IntArray:

@@ -14,7 +14,7 @@ from distributed import Client, Future, KilledWorker
 
 from hwgen.errors import HwgenError, ToolError
 from training.sweep.events import Event, Finished
-from training.sweep.tasks import Failure, Result, Task, perform_unwatched
+from training.sweep.tasks import Failure, Result, Work, perform_unwatched
 
 CONNECT_SECONDS = 10
 
@@ -51,7 +51,7 @@ class ClusterWorkers:
         """Threads of the cluster as it is now; at least one task waits for the first worker."""
         return max(1, sum(self._client.nthreads().values()))
 
-    def start(self, number: int, task: Task) -> None:
+    def start(self, number: int, task: Work) -> None:
         """Hand a task to the scheduler."""
         future = self._client.submit(perform_unwatched, task, pure=False)
         self._running[number] = future

@@ -60,7 +60,7 @@ def sweep(
                 f"{label(trial, is_float=False)}: not trained, P leaves no room for a weight of 1; "
                 f"the smallest useful P of {trial.method} is {needed}"
             )
-        pool = _pool(workers, threads, scheduler)
+        pool = pool_of(workers, threads, scheduler)
         with results_file(rows_file) as results:
             places = Places(
                 data=folder, results=results, floats=FloatStore(folder=_floats(rows_file))
@@ -86,7 +86,7 @@ def table(
         raise typer.Exit(error.exit_status) from None
 
 
-def _pool(workers: int | None, threads: int, scheduler: str | None) -> Pool:
+def pool_of(workers: int | None, threads: int, scheduler: str | None) -> Pool:
     """Give processes on this machine, or the workers of a cluster."""
     if scheduler is None:
         return LocalWorkers(workers or max(1, cores() // threads))

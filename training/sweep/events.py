@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from training.loop import Epoch
-from training.sweep.tasks import Result, Task
+from training.sweep.tasks import Result, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Workers(Protocol):
     def slots(self) -> int:
         """How many tasks are worth starting before one has ended."""
 
-    def start(self, number: int, task: Task) -> None:
+    def start(self, number: int, task: Work) -> None:
         """Take a task on; at most `slots` at a time."""
 
     def wait(self) -> list[Event]:

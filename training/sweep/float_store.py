@@ -1,4 +1,4 @@
-"""Trained float networks beside the rows: each is trained once, also over an interruption."""
+"""Trained networks beside the rows: each is trained once, also over an interruption."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.sweep.rows import settings_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatStore:
-    """A folder with a file for each float network, named by its settings."""
+    """A folder with a file for each network, float ones mostly, named by its settings."""
 
     folder: Path
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from training.loop import Epoch
-from training.sweep.rows import Row
+from training.sweep.rows import Row, named
 
 LATEST = 8  # rows shown under the running ones
 
@@ -96,12 +96,12 @@ class LiveTable:
 
 def row_text(row: Row) -> str:
     """Give a row as one line for people."""
-    bits = "" if row["accumulator_bits"] is None else f" P = {row['accumulator_bits']}"
-    name = f"{row['recipe']} {row['method']}{bits}, seed {row['seed']}"
+    name = named(row)
     if "error" in row:
         return f"{name}: failed: {row['error']}"
     unit = "%" if row["metric"] == "accuracy" else "dB"
+    cost = f"{row['luts']} LUTs, " if "luts" in row else ""
     return (
         f"{name}: {row['score_integer']:.2f} {unit} (float {row['score_float']:.2f}), "
-        f"{row['zeros_percent']:.0f} % zeros, {row['seconds']:.0f} s"
+        f"{row['zeros_percent']:.0f} % zeros, {cost}{row['seconds']:.0f} s"
     )

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from training.loop import Epoch
 from training.sweep.events import Event, Finished, Lost, Progress
-from training.sweep.tasks import Result, Task, perform
+from training.sweep.tasks import Result, Work, perform
 
 SPAWN = get_context("spawn")  # torch's threads do not survive a fork
 
@@ -52,7 +52,7 @@ class LocalWorkers:
         for process in processes:
             process.join()
 
-    def start(self, number: int, task: Task) -> None:
+    def start(self, number: int, task: Work) -> None:
         """Hand a task to an idle worker, or to a new one."""
         process, pipe = self._idle.pop() if self._idle else _new_worker()
         self._busy[pipe] = (number, process)
@@ -93,7 +93,7 @@ def _work(pipe: Connection) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     while True:
         try:
-            task: Task = pipe.recv()
+            task: Work = pipe.recv()
         except EOFError:
             return
         pipe.send(perform(task, pipe.send))

@@ -28,7 +28,7 @@ def write_plots(found: Sequence[Network], results: Path) -> list[Path]:
     """Write a plot of each network with a bounded method beside the rows."""
     paths = []
     for network in found:
-        if not network.means:
+        if not network.by_width:
             continue
         name = re.sub(r"[^a-z0-9.]+", "-", network.title.lower()).strip("-")
         path = results.with_name(f"{results.stem}-{name}.svg")
@@ -40,8 +40,8 @@ def write_plots(found: Sequence[Network], results: Path) -> list[Path]:
 
 def draw(network: Network) -> Markup:
     """Draw one network."""
-    widths = network.widths
-    means = [*network.means.values(), *([network.free] if network.free else [])]
+    widths = sorted({bits for _, bits in network.by_width}, reverse=True)
+    means = [*network.by_width.values(), *([network.free] if network.free else [])]
     low, high = min(mean.low for mean in means), max(mean.high for mean in means)
     margin = max(0.05 * (high - low), 0.5)
     across = Scale(low=min(widths) - 0.5, high=max(widths) + 0.5, start=LEFT, end=WIDTH - 8)
@@ -61,7 +61,8 @@ def draw(network: Network) -> Markup:
 
 def _curve(network: Network, method: Method, across: Scale, up: Scale) -> Markup:
     """Join the means of one method, with a stroke from the lowest to the highest seed."""
-    points = [(bits, network.means.get((method, bits))) for bits in reversed(network.widths)]
+    widths = sorted({bits for _, bits in network.by_width})
+    points = [(bits, network.by_width.get((method, bits))) for bits in widths]
     have = [(across.at(bits), bits, mean) for bits, mean in points if mean is not None]
     parts = [
         line(x, up.at(a.score), z, up.at(b.score), method)
@@ -104,6 +105,6 @@ def _left_axis(up: Scale, unit: str) -> Markup:
 def _described(network: Network) -> str:
     said = [
         f"{method} at {bits} bits {mean.score:.2f}"
-        for (method, bits), mean in sorted(network.means.items())
+        for (method, bits), mean in sorted(network.by_width.items())
     ]
     return f"Scores in {network.unit}: {'; '.join(said)}."

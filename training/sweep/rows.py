@@ -25,11 +25,26 @@ def settings_of(recipe: Recipe) -> Row:
     return {"recipe": settings.pop("name"), **settings}
 
 
+def recipe_of(row: Row) -> Recipe:
+    """Give the recipe of a row."""
+    found = {name: row[name] for name in DEFAULTS if name in row}
+    lists = {name: tuple(value) for name, value in found.items() if isinstance(value, list)}
+    return Recipe(name=row["recipe"], **{**found, **lists})
+
+
 def key_of(row: Row) -> str:
     """Identify the training of a row; a field that the row lacks has its default."""
     defaults = json.loads(json.dumps(DEFAULTS))
     settings = {name: row.get(name, default) for name, default in defaults.items()}
     return json.dumps({"recipe": row.get("recipe"), **settings}, sort_keys=True)
+
+
+def named(row: Row) -> str:
+    """Name the training of a row for people."""
+    bits, units = row["accumulator_bits"], row.get("units")
+    budget = "" if bits is None else f" P = {bits}"
+    budget += "" if units is None else " units " + "-".join(map(str, units))
+    return f"{row['recipe']} {row['method']}{budget}, seed {row['seed']}"
 
 
 def measured_row(recipe: Recipe, dataset: TrainingData, figures: Figures, seconds: float) -> Row:

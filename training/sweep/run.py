@@ -14,8 +14,8 @@ from training.recipes import Recipe
 from training.sweep.events import Event, Finished, Lost, Progress, Workers
 from training.sweep.float_store import FloatStore
 from training.sweep.results_file import ResultsFile
-from training.sweep.rows import Row, failed_row, key_of, settings_of
-from training.sweep.tasks import Failure, Task, float_recipe
+from training.sweep.rows import Row, failed_row, key_of, named, settings_of
+from training.sweep.tasks import Failure, Task, Trained, Work, float_recipe
 
 ATTEMPTS = 2  # of a task whose worker died; the second death is likely the task's doing
 
@@ -44,21 +44,34 @@ def missing(trials: Sequence[Recipe], rows: Sequence[Row]) -> list[Recipe]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where a sweep's data, rows and float networks are."""
+    """Where a sweep's data, rows and float networks are, and models where they are kept."""
 
     data: Path | None
     results: ResultsFile
     floats: FloatStore
+    models: FloatStore | None = None
+
+
+class Maker(Protocol):
+    """What makes the task of a training."""
+
+    def __call__(
+        self, *, recipe: Recipe, trained: bytes | None, data: Path | None, threads: int
+    ) -> Work:
+        """Give the task; `trained` is the float network, None where that is to be trained."""
 
 
 class Run:
     """The state of one run; `number` of a task is its place in `tasks`."""
 
-    def __init__(self, places: Places, workers: Workers, watch: Watch, threads: int) -> None:
+    def __init__(
+        self, places: Places, workers: Workers, watch: Watch, threads: int, make: Maker = Task
+    ) -> None:
         self._places = places
         self._workers = workers
         self._watch = watch
         self._threads = threads
+        self._make = make
         self._recipes: list[Recipe] = []
         self._is_float: list[bool] = []
         self._ready: list[int] = []  # a heap: the file's order is kept
@@ -96,7 +109,9 @@ class Run:
     def _start(self, number: int) -> None:
         recipe, is_float = self._recipes[number], self._is_float[number]
         trained = None if is_float else self._places.floats.read(float_recipe(recipe))
-        task = Task(recipe=recipe, trained=trained, data=self._places.data, threads=self._threads)
+        task = self._make(
+            recipe=recipe, trained=trained, data=self._places.data, threads=self._threads
+        )
         self._running.add(number)
         epochs = recipe.float_epochs if is_float else recipe.epochs
         self._watch.started(number, label(recipe, is_float=is_float), epochs)
@@ -128,6 +143,10 @@ class Run:
                     heapq.heappush(self._ready, number)
             case Failure():
                 self._fail(event.number, event.result.error)
+            case Trained():
+                assert self._places.models is not None
+                self._places.models.write(recipe, event.result.model)
+                self._write(event.result.row)
             case row:
                 self._write(row)
 
@@ -158,5 +177,4 @@ def label(recipe: Recipe, *, is_float: bool) -> str:
     """Name a training for people."""
     if is_float:
         return f"{recipe.name} float, seed {recipe.seed}"
-    bits = "" if recipe.accumulator_bits is None else f" P = {recipe.accumulator_bits}"
-    return f"{recipe.name} {recipe.method}{bits}, seed {recipe.seed}"
+    return named(settings_of(recipe))

@@ -86,10 +86,15 @@ def _trials(place: str, grid: dict[str, object]) -> Iterator[Recipe]:
 
 
 def _trial(place: str, chosen: dict[str, object]) -> Recipe:
-    """Give one recipe; `qat` has no accumulator bits, whatever the grid says."""
+    """Give one recipe; `qat` has no accumulator bits, whatever the grid says.
+
+    A grid with units has the recipe's accumulator bits only where it asks for bits.
+    """
     name = chosen.pop("recipe")
     if chosen.get("method", RECIPES[name].method) == "qat":
         chosen["accumulator_bits"] = None
+    if "units" in chosen:
+        chosen.setdefault("accumulator_bits", None)
     try:
         return replace(RECIPES[name], **chosen)
     except HwgenError as error:

@@ -1,4 +1,4 @@
-"""Rows as Markdown: methods against accumulator bits, means over seeds, one table a network."""
+"""Rows as Markdown: methods against budgets, means over seeds, one table a network."""
 
 from __future__ import annotations
 
@@ -12,9 +12,25 @@ from hwgen.nn.weight_quant import Method
 from training.sweep.rows import DEFAULTS, Row
 
 METHODS: tuple[Method, ...] = get_args(Method)
-WITHIN = {"method", "accumulator_bits", "seed"}  # what differs within one table
+WITHIN = {"method", "accumulator_bits", "units", "seed"}  # what differs within one table
 KEPT = 0.99  # share of the score of `qat` that counts as keeping it
 UNITS = {"accuracy": "%", "psnr": "dB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What the layers keep: P, units, or both."""
+
+    bits: int | None
+    units: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        bits = [] if self.bits is None else [str(self.bits)]
+        return ", ".join(bits + ["units " + "-".join(map(str, self.units))] * bool(self.units))
+
+    def order(self) -> tuple[bool, int, int]:
+        """Put every P first, the widest before all, then units, the most before all."""
+        return bool(self.units), -(self.bits or 0), -sum(self.units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +57,7 @@ class Network:
     free
         `qat`, without a bound; None where it was not trained.
     means
-        By method and P.
+        By method and bound.
     """
 
     title: str
@@ -50,17 +66,26 @@ class Network:
     free_bits: int | None
     data_type_bits: int
     score_float: float
-    means: dict[tuple[Method, int], Mean]
+    means: dict[tuple[Method, Bound], Mean]
     failed: int
 
     @property
-    def widths(self) -> list[int]:
-        """Every P, the widest first."""
-        return sorted({bits for _, bits in self.means}, reverse=True)
+    def bounds(self) -> list[Bound]:
+        """Every bound, the widest P first, units last."""
+        return sorted({bound for _, bound in self.means}, key=Bound.order)
+
+    @property
+    def by_width(self) -> dict[tuple[Method, int], Mean]:
+        """The means of a P alone."""
+        return {
+            (method, bound.bits): mean
+            for (method, bound), mean in self.means.items()
+            if bound.bits is not None and not bound.units
+        }
 
     @property
     def methods(self) -> list[Method]:
-        """Every method that was trained at some P."""
+        """Every method that was trained with some bound."""
         return [method for method in METHODS if any(method == m for m, _ in self.means)]
 
     def smallest(self, method: Method) -> int | None:
@@ -68,7 +93,7 @@ class Network:
         if self.free is None:
             return None
         enough = KEPT * self.free.score
-        kept = [p for (m, p), mean in self.means.items() if m == method and mean.score >= enough]
+        kept = [p for (m, p), mean in self.by_width.items() if m == method and mean.score >= enough]
         return min(kept, default=None)
 
 
@@ -94,12 +119,12 @@ def _section(network: Network) -> list[str]:
     if network.means:
         lines.append("| P | " + " | ".join(f"{m} | zeros" for m in network.methods) + " |")
         lines.append("|---" * (1 + 2 * len(network.methods)) + "|")
-        for bits in network.widths:
-            cells = [_cell(network.means.get((method, bits))) for method in network.methods]
-            lines.append(f"| {bits} | {' | '.join(cells)} |")
+        for bound in network.bounds:
+            cells = [_cell(network.means.get((method, bound))) for method in network.methods]
+            lines.append(f"| {bound} | {' | '.join(cells)} |")
         lines.append("")
     lines.append(_free(network))
-    if network.free is not None and network.means:
+    if network.free is not None and network.by_width:
         widths = (f"{m} {network.smallest(m) or 'none'}" for m in network.methods)
         lines.append(f"Smallest P that keeps 99 % of qat: {', '.join(widths)}.")
     if network.failed:
@@ -124,10 +149,11 @@ def _cell(mean: Mean | None) -> str:
 
 def _network(title: str, group: list[Row]) -> Network:
     good = [row for row in group if "error" not in row]
-    cells: dict[tuple[Method, int | None], list[Row]] = {}
+    cells: dict[tuple[Method, Bound], list[Row]] = {}
     for row in good:
-        cells.setdefault((row["method"], row["accumulator_bits"]), []).append(row)
-    free = cells.pop(("qat", None), [])
+        bound = Bound(row["accumulator_bits"], tuple(row.get("units") or ()))
+        cells.setdefault((row["method"], bound), []).append(row)
+    free = cells.pop(("qat", Bound(None)), [])
     return Network(
         title=title,
         unit=UNITS[good[0]["metric"]],

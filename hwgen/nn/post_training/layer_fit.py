@@ -40,7 +40,7 @@ def fit_layer(layer: QuantLinear | QuantConv2d, wanted: Wanted) -> Integers:
     Layers that must keep an accumulator are fitted (`integer_fit`) from the best projection of
     their weights; a layer that need not is rounded at the scale that errs least.
     """
-    return _choose(layer, wanted, fitted=layer.quant.accumulator_bits is not None)
+    return _choose(layer, wanted, fitted=layer.quant.method != "qat")
 
 
 def project_layer(layer: QuantLinear | QuantConv2d, wanted: Wanted) -> Integers:

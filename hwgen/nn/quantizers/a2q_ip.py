@@ -1,7 +1,8 @@
 """A2Q by integer projection: the nearest codes that an offset accumulator of P bits can sum.
 
 An accumulator that starts at its own offset fits P bits exactly where the l1 norm of the integer
-weights is at most `(2**P - 1) // (d - c)` for inputs in [c, d]. Instead of shrinking a channel
+weights is at most `(2**P - 1) // (d - c)` for inputs in [c, d]; where units are asked for, they are
+this budget or less. Instead of shrinking a channel
 and rounding towards zero, the nearest integer vector of that norm is taken (docs/training.md).
 """
 
@@ -12,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hwgen.bounds import offset_cap
 from hwgen.nn.loops import arrays, fit
 from hwgen.nn.projection import project_integer
 from hwgen.nn.projection_loops import identity_rows_backward, soft_rows_backward
@@ -38,7 +38,9 @@ class A2QIntegerProjection(nn.Module):
     def __init__(self, config: WeightQuant, weight: Tensor, inputs: IntType) -> None:
         super().__init__()
         self.config = config
-        self.budget = offset_cap(config.accumulator_bits or 0, inputs.range)
+        budget = config.budget(inputs.range)
+        assert budget is not None  # its method has one
+        self.budget = budget
         self.log2_scale = nn.Parameter(initial_log2_scale(weight, config))
         start = weight.new_zeros(len(weight), 1)  # of the search: the threshold of the last step
         self.register_buffer("threshold", start, persistent=False)

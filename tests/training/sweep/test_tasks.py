@@ -1,10 +1,12 @@
 """Which trainings share a float network."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from training.recipes import RECIPES, with_method
+from training.sweep.rows import recipe_of, settings_of
 from training.sweep.tasks import Failure, Task, float_recipe, perform_unwatched
 
 MNIST = RECIPES["mnist"]
@@ -40,3 +42,8 @@ def test_an_error_of_torch_is_shown_as_what_it_is(monkeypatch):
     assert perform_unwatched(task) == Failure(
         error="digits: must train, and ended in ValueError: Expected more than 1 value per channel"
     )
+
+
+def test_a_row_gives_its_recipe_back():
+    recipe = replace(MNIST, units=(9, 8), accumulator_bits=None, seed=3, layers="dense1=u4")
+    assert recipe_of(json.loads(json.dumps(settings_of(recipe)))) == recipe
