@@ -81,6 +81,7 @@ HOMES = {
 }
 ALLOWED = {
     "amaranth",
+    "PIL",
     "brevitas",
     "cocotb",
     "cocotb_tools",
