@@ -86,6 +86,7 @@ HOMES = {
 }
 ALLOWED = {
     "amaranth",
+    "PIL",
     "brevitas",
     "cocotb",
     "cocotb_tools",
