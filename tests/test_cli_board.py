@@ -101,6 +101,10 @@ def test_a_goal_is_meant_at_the_clock_of_the_board(tmp_path, matrix):
     assert design["goal"] == {"kind": "Throughput", "fps": 100, "clock_mhz": 12.0}
     again = [*options, "--clock-mhz", 12, "-o", tmp_path / "e"]
     assert hwgen("build", matrix, "--input", "u4", *again).exit_code == 0
+    again = [*options, "--clock-mhz", 24, "-o", tmp_path / "f"]
+    assert hwgen("build", matrix, "--input", "u4", *again).exit_code == 0
+    design = json.loads((tmp_path / "f" / "design.json").read_text())
+    assert design["goal"]["clock_mhz"] == 24.0
 
 
 def test_a_folder_without_a_board_is_refused(tmp_path):

@@ -68,6 +68,7 @@ def compile_board(files, build):
     command = ["verilator", *ARGUMENTS, "-Mdir", str(build), "--top-module", TOP]
     command += ["--prefix", "Vtop", "-o", TOP, "--timescale", "1ns/1ps"]
     command += ["-LDFLAGS", f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"]
+    command += sorted({f"-I{file.parent}" for file in files})  # models of cells include others
     run([*command, str(main), str(build / "pins.vlt"), *map(str, files)], build)
     jobs = f"-j{os.cpu_count()}"
     run(["make", jobs, "-C", str(build), "-f", "Vtop.mk", "VM_TRACE=0", *MAKE_FLAGS], build)

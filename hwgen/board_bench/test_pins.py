@@ -4,6 +4,7 @@ Run by run.py. After each fault the next request must be right.
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ FACTS = json.loads((FOLDER.parent / "board.json").read_text())
 VECTORS = np.load(cocotb.plusargs["vectors"])
 IMAGES = int(cocotb.plusargs.get("images", 10))
 SIZE, RESULT = FACTS["vector_bytes"], FACTS["result_bytes"]
+MOST_BYTES = 20_000  # of a request that must be too long
 DONE, CHECKSUM, LENGTH, OVERRUN, COMMAND, LINE, BUSY = range(7)
 
 
@@ -99,6 +101,7 @@ async def at_the_pins(dut):
     assert lamps(dut) == (True, False), "the self test must pass"
     await images(requests)
     await faults(requests)
+    await overrun(requests)
     await rates(requests)
     await again(requests)
     assert host.broken == 0
@@ -156,6 +159,22 @@ async def faults(requests):
     status, told = await requests.ask("I")
     assert status == DONE
     assert int.from_bytes(told[23:25], "little") >= 6  # bad frames
+
+
+async def overrun(requests):
+    """More vectors than a frame may hold, where the design or the replies are slower than the line.
+
+    How many are too many follows from the vectors that come while one is done.
+    """
+    slow = max(FACTS["interval_cycles"] / (10 * FACTS["divisor"]), RESULT) / SIZE
+    if slow < 1.1:
+        return
+    count = 2 * math.ceil(FACTS["frame_vectors"] * slow / (slow - 1)) + 8
+    if count * SIZE > MOST_BYTES:
+        return
+    status, _ = await requests.ask("R", bytes(SIZE * count))
+    assert status == OVERRUN, f"{count} vectors in a frame: status {status}"
+    await requests.run_images(0, 1)
 
 
 async def rates(requests):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hwgen.hls.axis import axis_files
 from hwgen.hls.bench import bench_text, static_text, vector_files
 from hwgen.hls.design import Design
 from hwgen.hls.readme import readme_text
@@ -11,7 +12,7 @@ from hwgen.hls.scripts import script_files
 from hwgen.hls.top import header_text, source_text
 from hwgen.plan.vectors.design import VectorSet
 
-STATIC = ("hwgen_types.h", "sim/ap_int.h", "sim/hls_stream.h")
+STATIC = ("hwgen_types.h", "sim/ap_int.h", "sim/hls_stream.h", "sim/ap_axi_sdata.h")
 
 
 def code_files(design: Design) -> dict[str, str]:
@@ -21,6 +22,7 @@ def code_files(design: Design) -> dict[str, str]:
         f"{name}.h": header_text(design),
         f"{name}.cpp": source_text(design),
         "test.cpp": bench_text(design),
+        **axis_files(design),
         **{path: static_text(path) for path in STATIC},
         "Makefile": static_text("makefile.txt"),
         "README.md": readme_text(design),

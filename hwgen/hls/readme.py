@@ -27,11 +27,13 @@ hardware in pragmas and scripts follows the manuals. What was shown is in the fu
 
 `{name}(s_axis, m_axis)`, a call a vector: beats in {plan.inputs.beats} of {port_bits(plan.inputs)}
 bits, out {plan.outputs.beats} of {port_bits(plan.outputs)}. These are the ports of the Verilog,
-without `tlast`; lanes are packed from the lowest bit on.
+without `tlast`; lanes are packed from the lowest bit on. `{name}_axis` is the same with TLAST on
+the last beat of a result, for a DMA; it needs AMD's `ap_axi_sdata.h`, with which we never compiled.
 {core}
 | file | |
 |---|---|
 | `{name}.h`, `{name}.cpp` | the design: a function a unit, then the top |
+| `{name}_axis.h`, `{name}_axis.cpp` | another top around it, with TLAST |
 | `hwgen_types.h` | chooses the integer types; `-DHWGEN_AC` for ac_int |
 | `sim/` | plain integers and streams for `make`; not for synthesis |
 | `test.cpp`, `vectors/` | the design and every unit against the integer network's outputs |

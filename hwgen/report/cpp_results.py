@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwgen.digests import MADE_FROM, cpp_files
+from hwgen.digests import MADE_FROM, cpp_files, proved_cpp_files
 from hwgen.manifest import MANIFEST
 from hwgen.report.json_fields import read_json
 from hwgen.report.results import Reading
@@ -22,7 +22,7 @@ def read_cpp(reading: Reading) -> tuple[Check, ...]:
     if not (reading.folder / "hls").is_dir():
         return ()
     name, word = reading.design.name, reading.word
-    code = (f"hls/{name}.h", f"hls/{name}.cpp")
+    code = proved_cpp_files(name)
     reference = ("network.npz", "design.json")
     simulate = f"hwgen sim {word} --simulator cpp"
     return (
@@ -45,7 +45,7 @@ def _read(
     if not fields.truth(verdict):
         reason = fields.optional_text("problem") or "outputs differ"
         return Check(name=name, state=State.failed, command=command, reason=reason)
-    code = {f"hls/{reading.design.name}.h", f"hls/{reading.design.name}.cpp"}
+    code = {*proved_cpp_files(reading.design.name)} - {"hls/hwgen_types.h"}
     reference = [other for other in fields.child(MADE_FROM).document if other not in code]
     reason = unlike_built(reading.changed, (MANIFEST, *reference))
     if reason is not None:

@@ -61,6 +61,7 @@ def test_the_build_writes_it_beside_the_verilog(tmp_path):
     assert added == {
         *(f"hls/{name}" for name in ("tiny.h", "tiny.cpp", "test.cpp", "hwgen_types.h")),
         *(f"hls/{name}" for name in ("sim/ap_int.h", "sim/hls_stream.h", "Makefile", "README.md")),
+        *(f"hls/{name}" for name in ("tiny_axis.h", "tiny_axis.cpp", "sim/ap_axi_sdata.h")),
         *(f"hls/{name}" for name in ("vitis.cfg", "vitis.tcl", "bambu.sh")),
     }
     changed = {name for name in without if with_cpp[name] != without[name]}
@@ -137,6 +138,49 @@ def test_pragmas_are_those_of_the_manual_and_name_what_is_there(plan):
             assert name == "return" or re.search(rf"[ &]{name}[,)(\[;]", function), (pragma, name)
             found += 1
     assert found > 10
+
+
+MARKED = r"""
+#include <stdio.h>
+#include "tiny.cpp"
+#include "tiny_axis.cpp"
+int main() {
+  hls::stream<tiny_in_beat> in("in");
+  hls::stream<tiny_out_beat> out("out");
+  hls::stream<tiny_in_word> bare("bare");
+  hls::stream<tiny_out_word> found("found");
+  for (int vector = 0; vector < 3; vector++) {
+    for (int beat = 0; beat < tiny_in_beats; beat++) {
+      tiny_in_beat marked;
+      marked.data = tiny_in_word(17 * vector + 5 * beat);
+      marked.last = 0;
+      in.write(marked);
+      bare.write(marked.data);
+    }
+    tiny_axis(in, out);
+    tiny(bare, found);
+    for (int beat = 0; beat < tiny_out_beats; beat++) {
+      const tiny_out_beat marked = out.read();
+      printf("%d%d ", marked.last.to_int(), marked.data.to_int() == found.read().to_int());
+    }
+  }
+  return out.empty() && in.empty() ? 0 : 1;
+}
+"""
+
+
+@pytest.mark.parametrize(("style", "lasts"), [("unrolled", "11 "), ("folded", "01 11 ")])
+def test_the_last_beat_is_marked(tmp_path, style, lasts):
+    net = network(1, widths=(4, 3), argmax=False)
+    plan = planned(net, style=style, **({"pe": 1} if style == "folded" else {}))
+    folder = written(net, plan, tmp_path / "hls")
+    (folder / "marked.cpp").write_text(MARKED)
+    command = ["g++", "-std=c++11", "-Wall", "-Werror", "-Wno-unknown-pragmas"]
+    command += ["-Wno-unused-label", "-I", ".", "-I", "sim", "-o", "marked", "marked.cpp"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    done = subprocess.run([folder / "marked"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, 3 * lasts)
 
 
 def test_the_tcl_script_calls_what_it_should(code):

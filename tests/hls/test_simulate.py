@@ -11,6 +11,7 @@ from hwgen.digests import is_sealed
 from hwgen.errors import ModelError, ToolError
 from hwgen.flow import build, chosen_vectors
 from hwgen.manifest import changed_files
+from hwgen.network_file import load_arrays, save_arrays, save_network
 from hwgen.plan.options import BuildOptions
 from hwgen.simulate import simulate
 from tests.tiny_nets import network
@@ -56,6 +57,22 @@ def test_a_difference_is_told_and_is_exit_status_1(design):
     assert found.exit_code == 1
     assert "beats differ; first: vector" in found.stdout
     assert "FAILED in cpp" in found.stdout
+
+
+@pytest.mark.parametrize("simulator", ["cpp", "icarus"])
+def test_another_network_or_other_results_are_a_failure(design, simulator):
+    words = "must give the results in vectors.npz, and gives others; one of them was changed"
+    network_file, vectors = design / "network.npz", design / "vectors.npz"
+    before = network_file.read_bytes()
+    save_network(network(2), network_file)
+    found = CliRunner().invoke(app, ["sim", str(design), "--simulator", simulator])
+    assert found.exit_code == 1
+    assert found.stderr == f"hwgen: {network_file}: {words}: build the design again\n"
+    network_file.write_bytes(before)
+    arrays = load_arrays(vectors)
+    save_arrays(vectors, arrays | {"y": arrays["y"] + (arrays["x"][:, :1] == 3)})
+    found = CliRunner().invoke(app, ["sim", str(design), "--simulator", simulator])
+    assert (found.exit_code, words in found.stderr) == (1, True)
 
 
 def test_code_that_does_not_compile_shows_the_compilers_words(design):

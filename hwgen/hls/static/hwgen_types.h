@@ -6,10 +6,6 @@
 #ifndef HWGEN_TYPES_H
 #define HWGEN_TYPES_H
 
-#if defined(HWGEN_TRACE)  // hwgen prove: values that note how they came about
-#include "hwgen_trace.h"
-#else
-
 #if defined(HWGEN_AC)
 #include <ac_int.h>
 template <int W> using ap_uint = ac_int<W, false>;
@@ -65,5 +61,4 @@ inline void hwgen_put(ap_uint<N> &word, const ap_uint<W> &value) {
 }
 #endif
 
-#endif  // HWGEN_TRACE
 #endif  // HWGEN_TYPES_H

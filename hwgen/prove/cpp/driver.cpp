@@ -21,7 +21,7 @@ int main(int count, char **arguments) {
   }
   TOP(in, out);
   std::vector<Number> ends;
-  while (!out.empty()) ends.push_back(out.read().node);
+  while (!out.empty()) ends.push_back(had(out.read().node));
   if (!in.empty()) refuse("beats are left at s_axis");
   if (hls::left_over()) refuse("beats are left in a stream between units");
   FILE *file = fopen(arguments[1], "wb");

@@ -58,7 +58,14 @@ inline int constant(Number value) {
   return known[value] = note(CONSTANT, 64, true, value);
 }
 
+// A node that is read: a value that was never set has none.
+inline int had(int node) {
+  if (node < 0) refuse("a value is read that was never set");
+  return node;
+}
+
 inline bool is_constant(int node) {
+  had(node);
   return nodes()[static_cast<size_t>(node)].operation == CONSTANT;
 }
 inline Number number(int node) { return nodes()[static_cast<size_t>(node)].a; }
@@ -71,6 +78,7 @@ inline Number wrapped(Number value, int bits, bool is_signed) {
 }
 
 inline int cast(int node, int bits, bool is_signed) {
+  if (node < 0) return node;  // copied, and not read
   if (is_constant(node)) return constant(wrapped(number(node), bits, is_signed));
   return note(CAST, bits, is_signed, node);
 }
@@ -89,7 +97,7 @@ struct hwgen_bit {
 
 template <int W, bool S> struct hwgen_int {
   static_assert(W >= 1, "a value has at least one bit");
-  hwgen_int() : node(hwgen_trace::constant(0)) {}
+  hwgen_int() : node(-1) {}  // not set
   hwgen_int(int value) : node(of(value)) {}
   hwgen_int(unsigned value) : node(of(value)) {}
   hwgen_int(long value) : node(of(value)) {}
@@ -156,13 +164,13 @@ template <typename T> struct If<true, T> { typedef T type; };
   inline typename hwgen_trace::If<                                                            \
       hwgen_trace::Is<A>::value && hwgen_trace::Is<B>::value, RESULT>::type                   \
   operator SIGN(const A &a, const B &b) {                                                     \
-    return hwgen_trace::CALL;                                                                 \
+    using namespace hwgen_trace; return CALL;                                                                 \
   }
-HWGEN_OPERATOR(+, hwgen_exact, sum(a.node, b.node))
-HWGEN_OPERATOR(-, hwgen_exact, difference(a.node, b.node))
-HWGEN_OPERATOR(*, hwgen_exact, product(a.node, b.node))
-HWGEN_OPERATOR(>, hwgen_bit, compared(hwgen_trace::ABOVE, a.node, b.node))
-HWGEN_OPERATOR(>=, hwgen_bit, compared(hwgen_trace::AT_LEAST, a.node, b.node))
+HWGEN_OPERATOR(+, hwgen_exact, sum(had(a.node), had(b.node)))
+HWGEN_OPERATOR(-, hwgen_exact, difference(had(a.node), had(b.node)))
+HWGEN_OPERATOR(*, hwgen_exact, product(had(a.node), had(b.node)))
+HWGEN_OPERATOR(>, hwgen_bit, compared(ABOVE, had(a.node), had(b.node)))
+HWGEN_OPERATOR(>=, hwgen_bit, compared(AT_LEAST, had(a.node), had(b.node)))
 #undef HWGEN_OPERATOR
 
 // Shifts to the left and complements are noted with the width of what they change: libraries differ
@@ -186,14 +194,15 @@ template <int W>
 inline hwgen_exact operator^(const hwgen_int<W, false> &a, const hwgen_int<W, false> &b) {
   using namespace hwgen_trace;
   if (is_constant(a.node) && is_constant(b.node)) return exact(number(a.node) ^ number(b.node));
-  return exact(XOR, W, false, a.node, b.node);
+  return exact(XOR, W, false, had(a.node), had(b.node));
 }
 
 template <typename T> inline T hwgen_select(const hwgen_bit &bit, const T &a, const T &b) {
   using namespace hwgen_trace;
   if (is_constant(bit.node)) return number(bit.node) ? a : b;
   T result;
-  result.node = a.node == b.node ? a.node : note(SELECT, 0, false, bit.node, a.node, b.node);
+  const int one = had(a.node), other = had(b.node);
+  result.node = one == other ? one : note(SELECT, 0, false, bit.node, one, other);
   return result;
 }
 
@@ -236,7 +245,8 @@ template <int LO, int W, int N> inline ap_uint<W> hwgen_field(const ap_uint<N> &
 template <int LO, int W, int N>
 inline void hwgen_put(ap_uint<N> &word, const ap_uint<W> &value) {
   static_assert(LO >= 0 && W >= 1 && LO + W <= N, "a field lies in its word");
-  word.node = hwgen_trace::note(hwgen_trace::PUT, W, false, word.node, LO, value.node, N);
+  using namespace hwgen_trace;
+  word.node = note(PUT, W, false, had(word.node), LO, had(value.node), N);
 }
 
 #endif

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from hwgen.digests import digests
+from hwgen.digests import digests, proved_cpp_files
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
 from hwgen.json_file import load_json
@@ -38,7 +38,7 @@ def prove_cpp_folder(folder: Path) -> CppProof:
         raise ModelError(
             f"{folder / 'design.json'}: must name the C++ of hls/; build the design again"
         ) from None
-    names = (f"hls/{name}.h", f"hls/{name}.cpp", "network.npz", "design.json")
+    names = (*proved_cpp_files(name), "network.npz", "design.json")
     made_from = digests(folder, names)
     proof = prove_cpp(folder, load_network(folder / "network.npz"), document)
     if digests(folder, names) != made_from:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwgen.digests import digest
 from hwgen.errors import ModelError, ToolError
 from hwgen.numeric import IntArray
 from hwgen.prove.netlist.netlist import NotProvedError
@@ -23,7 +24,22 @@ OWN = ("hwgen_types.h", "hls_stream.h", "driver.cpp")  # in the place of the des
 AT_MARGIN = re.compile(
     r"(struct \w+ \{|typedef |static const |(template <[^>]*> )?(static )?void \w+\(|\w+:$)"
 )
+# what the preprocessor may do; between HWGEN_BAMBU and its end stand pragmas alone
+DIRECTIVE = re.compile(
+    r'#pragma HLS \w+( [\w=. ]+)?|#include "\w+\.h"|#(ifndef|define) \w+_H|#endif( // \w+_H)?'
+)
+BAMBU = re.compile(r"^#ifdef HWGEN_BAMBU\n(#pragma HLS interface [\w= ]+\n)+#endif$", re.MULTILINE)
+# what reads the size or kind of a value, or what compiles the code: ours and a vendor's differ
+MEANS = re.compile(
+    r"\b(sizeof|alignof|alignas|decltype|typeid|auto|operator|asm|goto|union|class|namespace|using"
+    r"|try|catch|throw|new|delete|friend|constexpr|volatile|__\w+|_[A-Z]\w*|\w+_cast)\b"
+)
+NUMBER = re.compile(
+    r"\s*(?:const )?(?:unsigned |signed )?(?:int|bool|long|short|char|size_t)\s(.*);"
+)
 STATE = re.compile(r"\bstatic (?!const |void )|\b(thread_local|extern|mutable|volatile|inline)\b")
+# an index outside its array, or a sum of plain numbers outside their type, ends the program
+TRAPS = ("-fsanitize=bounds,shift,signed-integer-overflow", "-fsanitize-undefined-trap-on-error")
 COLUMNS = 7  # numbers of a node
 
 
@@ -106,9 +122,12 @@ def trace_of(folder: Path, name: str) -> Trace:
         for file in OWN:
             text = (resources.files("hwgen.prove.cpp") / file).read_text(encoding="ascii")
             (where / file).write_text(text)
-        _check_state((where / f"{name}.cpp").read_text(encoding="utf-8"), f"{name}.cpp")
-        _check_state((where / f"{name}.h").read_text(encoding="utf-8"), f"{name}.h")
-        command = [compiler, "-std=c++11", "-O0", "-w", "-I", "."]
+        for file in (f"{name}.h", f"{name}.cpp"):
+            text = (where / file).read_text(encoding="utf-8")
+            _check_state(text, file)
+            _check_meaning(text, file)
+        _check_types(folder)
+        command = [compiler, "-std=c++11", "-O0", "-w", "-I", ".", *TRAPS]
         command += [f"-DTOP={name}", f'-DSOURCE="{name}.cpp"', "-o", "trace", "driver.cpp"]
         _run(command, where, f"{name}.cpp")
         _run(["./trace", "trace.bin"], where, f"{name}.cpp")
@@ -123,6 +142,44 @@ def _check_state(text: str, what: str) -> None:
             raise NotProvedError(
                 f"{what}, line {number}: must declare nothing that outlives a call"
             )
+
+
+def _check_meaning(text: str, what: str) -> None:
+    """Show that the program is the same with other types, macros and contents of the stack."""
+    plain = BAMBU.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(plain.splitlines(), 1):
+        code = line.partition("//")[0].rstrip()
+        directive = code.lstrip().startswith(("#", "%:", "??="))
+        if directive and not DIRECTIVE.fullmatch(code):
+            raise NotProvedError(
+                f"{what}, line {number}: must have no other directive than its own"
+            )
+        if not directive and MEANS.search(code):
+            raise NotProvedError(f"{what}, line {number}: must not ask how it is compiled")
+        found = NUMBER.fullmatch(code)
+        if found and not all("=" in part for part in _declared(found[1])):
+            raise NotProvedError(f"{what}, line {number}: must set every number that it declares")
+
+
+def _declared(text: str) -> list[str]:
+    """Split declarators at the commas that stand in no bracket."""
+    depth, parts = 0, [""]
+    for sign in text:
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
+def _check_types(folder: Path) -> None:
+    """Show that the integers of the folder are those whose meaning the trace knows."""
+    own = (resources.files("hwgen.prove.cpp") / "types.sha256").read_text("ascii").strip()
+    if digest(folder / "hwgen_types.h") != own:
+        raise NotProvedError(
+            "hwgen_types.h: must be the file that hwgen writes; build the design again"
+        )
 
 
 def _run(command: list[str], folder: Path, what: str) -> None:

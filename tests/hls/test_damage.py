@@ -1,0 +1,119 @@
+"""C++ with one place damaged: none of it is proved. Code that is whole is, beside it."""
+
+import re
+import shutil
+from importlib import resources
+
+import pytest
+
+from hwgen.design_json import design_json
+from hwgen.digests import digest
+from hwgen.prove.cpp.proof import prove_cpp
+from tests.hls.designs import planned, written
+from tests.tiny_nets import network
+
+NET = network(1, widths=(6, 5, 3))
+PLANS = {
+    "unrolled": planned(NET, style="unrolled"),
+    "folded": planned(NET, style="folded", pe=2),
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    for style, plan in PLANS.items():
+        (folder / style).mkdir()
+        written(NET, plan, folder / style / "hls")
+    return folder
+
+
+def proof(folder, style):
+    plan = PLANS[style]
+    return prove_cpp(folder, NET, design_json(plan, NET) | {"hls": {"top": plan.name}})
+
+
+@pytest.mark.parametrize("style", PLANS)
+def test_the_whole_code_is_proved(whole, style):
+    found = proof(whole / style, style)
+    assert found.proved, found.problem
+
+
+CPP, HEADER, TYPES = "tiny.cpp", "tiny.h", "hwgen_types.h"
+DAMAGE = {  # style, file, what is found first, and what stands in its place
+    "a difference": ("unrolled", CPP, r"(n7 = .*?) \+ ", r"\1 - "),
+    "a product": ("unrolled", CPP, r"(n6 = .*?) \+ ", r"\1 * "),
+    "an operand less": ("unrolled", CPP, r"(n9 = .*) \+ .*;  //", r"\1;  //"),
+    "an operand twice": ("unrolled", CPP, r"(n12 = (ap_uint<7>\(n5\)))", r"\1 + \2"),
+    "a strict threshold": ("unrolled", CPP, r">= (ap_uint<9>)", r"> \1"),
+    "arms exchanged": (
+        "unrolled",
+        CPP,
+        r"(c0 = hwgen_select\(.*?\)), (.*), c0\)",
+        r"\1, c0, \2)",
+    ),
+    "a choice less": ("unrolled", CPP, r"  c1 = hwgen_select.*\n", ""),
+    "choices in another order": ("unrolled", CPP, r"(  c2 = .*\n)(  c2 = .*\n)", r"\2\1"),
+    "a lane of another sum": ("unrolled", CPP, r"y\.e1 = n9", "y.e1 = n8"),
+    "a lane that is not set": ("unrolled", CPP, r"  y\.e\[3\] = c3;\n", ""),
+    "a start that is not set": ("unrolled", CPP, r"(ap_uint<4> c1) = ap_uint<4>\(0\)", r"\1"),
+    "a narrower code": ("unrolled", CPP, r"ap_uint<4> e\[5\]", "ap_uint<3> e[5]"),
+    "a signed lane": ("unrolled", CPP, r"ap_uint<8> e1", "ap_int<8> e1"),
+    "the last of equal sums": ("unrolled", CPP, r"(t1 = x\.e\[2\]) >", r"\1 >="),
+    "a place in the output": ("unrolled", CPP, r"hwgen_put<0, 2>", "hwgen_put<1, 2>"),
+    "a narrower field": ("unrolled", CPP, r"hwgen_field<4, 4>", "hwgen_field<4, 3>"),
+    "a wider input": ("unrolled", HEADER, r"in_beats = 1", "in_beats = 2"),
+    "a macro": ("unrolled", CPP, r"(static void dense0)", r"#define n1 n2\n\1"),
+    "code that only a vendor sees": (
+        "unrolled",
+        CPP,
+        r"  y\.e1 = n9;\n",
+        "  y.e1 = n9;\n#ifndef HWGEN_PLAIN\n  y.e1 = n11;\n#endif\n",
+    ),
+    "code for Bambu": (
+        "unrolled",
+        CPP,
+        r"#ifdef HWGEN_BAMBU\n",
+        "#ifdef HWGEN_BAMBU\n#define n1 n2\n",
+    ),
+    "a size": ("unrolled", CPP, r"n1 = x\.e\[1\]", "n1 = x.e[sizeof(x.e[1]) == 4 ? 1 : 2]"),
+    "a compiler": ("unrolled", CPP, r"n1 = x\.e\[1\]", "n1 = x.e[__OPTIMIZE__ ? 2 : 1]"),
+    "the choice itself": ("unrolled", TYPES, r"bit \? a : b", "bit ? b : a"),
+    "a step more": ("folded", CPP, r"step < 6", "step < 7"),
+    "a step less": ("folded", CPP, r"step < 6", "step < 5"),
+    "a counter that is not set": ("folded", CPP, r"int row = 0", "int row"),
+    "a counter beside one that is": ("folded", CPP, r"int row = 0", "int other = 0, row"),
+    "a counter from 1": ("folded", CPP, r"int row = 0", "int row = 1"),
+    "a row that goes on": ("folded", CPP, r"a0 = ends \? .* : t0", "a0 = t0"),
+    "a place outside": ("folded", CPP, r"x0\[beat\]\[2\] =", "x0[beat][3] ="),
+    "a copy less": ("folded", CPP, r"    x1\[beat\]\[1\] = .*\n", ""),
+    "a group that stays": ("folded", CPP, r"    group = .*\n", ""),
+    "a narrower key": ("folded", CPP, r"(k0 = .*?) << 2", r"\1 << 1"),
+    "a beat that is dropped": ("folded", CPP, r"(const tiny_in x =)", r"in.read(); \1"),
+    "sums of the wrong sets": (
+        "folded",
+        CPP,
+        r"dense0_set1\(x1, rows1\)",
+        "dense0_set0(x1, rows0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_not_proved(whole, tmp_path, damage):
+    style, file, found, other = DAMAGE[damage]
+    shutil.copytree(whole / style, tmp_path / "d")
+    path = tmp_path / "d" / "hls" / file
+    text, count = re.subn(found, other, path.read_text(), count=1)
+    assert count == 1
+    path.write_text(text)
+    verdict = proof(tmp_path / "d", style)
+    assert not verdict.proved
+    assert verdict.problem
+
+
+def test_the_types_that_the_trace_stands_for_are_those_that_are_written():
+    own = resources.files("hwgen.prove.cpp") / "types.sha256"
+    static = resources.files("hwgen.hls") / "static" / "hwgen_types.h"
+    with resources.as_file(static) as path:
+        assert digest(path) == own.read_text("ascii").strip()
