@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hwgen.cli import app
+from hwgen.digests import SEAL, sealed
 from hwgen.network_file import load_network
 from hwgen.report.import_notes import import_lines, scales_of_the_file
 from tests.frontend.onnx.files import Maker
@@ -108,6 +109,24 @@ def test_a_check_of_another_network_is_stale(net, tmp_path):
     report = hwgen("report", folder, "--json")
     assert report.exit_code == 1
     assert json.loads(report.output)["checks"]["float run"]["state"] == "stale"
+
+
+def test_a_check_that_failed_stands_first_in_the_report(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    assert hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 5).exit_code == 0
+    kept = folder / "float_check.json"
+    document = {k: v for k, v in json.loads(kept.read_text()).items() if k != SEAL}
+    document["quantizers"][0] |= {"differing": 3, "unexplained": 3}
+    kept.write_text(json.dumps(sealed(document | {"passed": False})))
+    report = hwgen("report", folder, "--json")
+    assert report.exit_code == 1
+    assert json.loads(report.output)["checks"]["float run"] == {
+        "state": "failed",
+        "reason": "3 codes differ without explanation",
+        "command": "hwgen check small.onnx --design out",
+    }
+    assert "float run failed" in (folder / "report.html").read_text()
 
 
 def test_a_file_is_built_the_same_each_time(net, tmp_path):
