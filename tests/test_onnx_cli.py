@@ -165,6 +165,24 @@ def test_inspect_tells_scales_zero_points_and_codes_that_no_weight_has(tmp_path)
     assert scales_of_the_file(document)["Quant_4"] == "float, a channel"
 
 
+def test_inspect_knows_the_narrow_types_of_qcdq(tmp_path):
+    m = Maker([1, 2])
+    step, codes = (m.constant(0.5), m.constant(0, np.int8)), m.constant([[-7, 2], [0, 7]], np.int8)
+    ends = m.constant(-7, np.int8), m.constant(7, np.int8)
+    x = m.node(
+        "DequantizeLinear", m.node("Clip", m.node("QuantizeLinear", "x", *step), *ends), *step
+    )
+    w = m.node("DequantizeLinear", m.node("Clip", codes, *ends), *step)
+    y = m.node("QuantizeLinear", m.node("Relu", m.node("MatMul", x, w)), *step)
+    y = m.node("DequantizeLinear", m.node("Clip", y, *ends), *step)
+    path = m.save(tmp_path / "net.onnx", m.node("MatMul", y, w, output="y"))
+    scales = json.loads(hwgen("inspect", path, "--json").output)["metadata"]["onnx"]["scales"]
+    half = {"scale": "power of two", "value": 0.5, "scales": 1}
+    weights = half | {"declared": [-7, 7], "unused": [*range(-6, 0), 1, *range(3, 7)]}
+    codes = half | {"zero_point": 0}
+    assert list(scales.values()) == [codes, weights, codes, weights]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
