@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hwgen.cli import app
+from hwgen.digests import SEAL, sealed
 from hwgen.network_file import load_network
 from hwgen.report.import_notes import import_lines, scales_of_the_file
 from tests.frontend.onnx.files import Maker
@@ -110,6 +111,24 @@ def test_a_check_of_another_network_is_stale(net, tmp_path):
     assert json.loads(report.output)["checks"]["float run"]["state"] == "stale"
 
 
+def test_a_check_that_failed_stands_first_in_the_report(net, tmp_path):
+    folder = tmp_path / "out"
+    hwgen("build", net, "-o", folder, *OPTIONS, "--style", "unrolled")
+    assert hwgen("check", net, *OPTIONS, "--design", folder, "--samples", 5).exit_code == 0
+    kept = folder / "float_check.json"
+    document = {k: v for k, v in json.loads(kept.read_text()).items() if k != SEAL}
+    document["quantizers"][0] |= {"differing": 3, "unexplained": 3}
+    kept.write_text(json.dumps(sealed(document | {"passed": False})))
+    report = hwgen("report", folder, "--json")
+    assert report.exit_code == 1
+    assert json.loads(report.output)["checks"]["float run"] == {
+        "state": "failed",
+        "reason": "3 codes differ without explanation",
+        "command": "hwgen check small.onnx --design out",
+    }
+    assert "float run failed" in (folder / "report.html").read_text()
+
+
 def test_a_file_is_built_the_same_each_time(net, tmp_path):
     for name in ("a", "b"):
         assert hwgen("build", net, "-o", tmp_path / name, *OPTIONS).exit_code == 0
@@ -144,6 +163,24 @@ def test_inspect_tells_scales_zero_points_and_codes_that_no_weight_has(tmp_path)
     assert "MatMul_3: no weight is -3, -1, 0, 3 of -3 to 3" in lines
     assert scales_of_the_file(document)["input"] == "power of two; zero -3"
     assert scales_of_the_file(document)["Quant_4"] == "float, a channel"
+
+
+def test_inspect_knows_the_narrow_types_of_qcdq(tmp_path):
+    m = Maker([1, 2])
+    step, codes = (m.constant(0.5), m.constant(0, np.int8)), m.constant([[-7, 2], [0, 7]], np.int8)
+    ends = m.constant(-7, np.int8), m.constant(7, np.int8)
+    x = m.node(
+        "DequantizeLinear", m.node("Clip", m.node("QuantizeLinear", "x", *step), *ends), *step
+    )
+    w = m.node("DequantizeLinear", m.node("Clip", codes, *ends), *step)
+    y = m.node("QuantizeLinear", m.node("Relu", m.node("MatMul", x, w)), *step)
+    y = m.node("DequantizeLinear", m.node("Clip", y, *ends), *step)
+    path = m.save(tmp_path / "net.onnx", m.node("MatMul", y, w, output="y"))
+    scales = json.loads(hwgen("inspect", path, "--json").output)["metadata"]["onnx"]["scales"]
+    half = {"scale": "power of two", "value": 0.5, "scales": 1}
+    weights = half | {"declared": [-7, 7], "unused": [*range(-6, 0), 1, *range(3, 7)]}
+    codes = half | {"zero_point": 0}
+    assert list(scales.values()) == [codes, weights, codes, weights]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def test_the_dequantizer_says_what_codes_stand_for(tmp_path, zero, clip, means, 
     found = read(_qdq(tmp_path, zero, clip=clip))
     assert (found.graph.input.scale, found.graph.input.offset) == means
     note = found.graph.metadata["onnx"]["host"]["input"]
-    assert note == f"integer = QuantizeLinear_1 of x, u8; it stands for {text}"
+    begins = "Clip_2 of x behind QuantizeLinear_1, u4" if clip else "QuantizeLinear_1 of x, u8"
+    assert note == f"integer = {begins}; it stands for {text}"
 
 
 def test_a_quantized_layer_says_it_too(tmp_path):

@@ -33,10 +33,14 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Constant:
-    """A constant: its numbers in the file's own floats or integers, and its grid if it has one."""
+    """A constant: its numbers in the file's own floats or integers, and its grid if it has one.
+
+    `clipped` are whole bounds that a Clip has put to it, as QCDQ says types of fewer than 8 bits.
+    """
 
     array: np.ndarray
     grid: Grid | None = None
+    clipped: Range | None = None
 
     def rationals(self) -> FractionArray:
         """Give the exact values.

@@ -16,10 +16,12 @@ from hwgen.frontend.onnx.folding.constants import (
     Constant,
     Grid,
     aligned,
+    integers,
     moved,
     rationals,
 )
 from hwgen.frontend.onnx.folding.index_moves import MOVES, move_of
+from hwgen.numeric import Range
 
 BINARY = {
     "Add": np.add,
@@ -223,7 +225,15 @@ def _clipped(node: Node, inputs: Sequence[Constant | None]) -> Constant:
         array = np.maximum(array, limits[0])
     if limits[1] is not None:
         array = np.minimum(array, limits[1])
-    return Constant(np.asarray(array, first.array.dtype))
+    return Constant(np.asarray(array, first.array.dtype), clipped=_whole(limits))
+
+
+def _whole(limits: Sequence[np.ndarray | float | None]) -> Range | None:
+    """Give the bounds of a clip, None where they are not whole or not two."""
+    if limits[0] is None or limits[1] is None:
+        return None
+    ends = integers(np.array([float(limits[0]), float(limits[1])]))
+    return None if ends is None or ends[0] > ends[1] else Range(int(ends[0]), int(ends[1]))
 
 
 def _bound(elements: float) -> None:

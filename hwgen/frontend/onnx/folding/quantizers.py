@@ -228,6 +228,9 @@ def dequantized(node: Node, inputs: Inputs) -> Constant:
     check_fits(spec, codes.shape)
     centred = np.asarray(codes - spec.zero, np.int64)
     values = centred * spec.scale.astype(np.float64)
+    if stored.clipped is not None:
+        lo, hi = max(spec.lo, stored.clipped.lo), min(spec.hi, stored.clipped.hi)
+        spec = replace(spec, lo=lo, hi=hi) if lo < hi else spec
     grid = Grid(centred, aligned(spec.scale, codes.ndim), _declared(spec))
     return Constant(values.astype(np.float32), grid)
 

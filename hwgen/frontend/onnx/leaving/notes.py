@@ -15,7 +15,7 @@ from hwgen.frontend.onnx.file.load import File, shown
 from hwgen.frontend.onnx.tensors.grids import quantizer_json
 from hwgen.frontend.onnx.tensors.value import Value
 from hwgen.frontend.onnx.tensors.walk import Begin, Walk
-from hwgen.ir import Argmax
+from hwgen.ir import Argmax, Threshold
 from hwgen.numeric import IntArray
 
 MOST_ORDER = 4096  # elements of an order that are written out
@@ -55,11 +55,17 @@ def notes(
 def _scales(walk: Walk, begin: Begin, names: Iterable[str]) -> dict[str, Any]:
     """Give what the file says of the steps of each node that the network has."""
     found: dict[str, Any] = {"input": quantizer_json(begin.means)}
-    codes = {one.node: quantizer_json(one.value.channels) for one in walk.quantizers}
+    codes = {
+        source: quantizer_json(walk.read_as[node.name])
+        for node in walk.nodes.values()
+        for source in node.inputs[:1]
+        if all(not channel.functions for channel in walk.read_as[node.name])
+    }
+    codes |= {one.node: quantizer_json(one.value.channels) for one in walk.quantizers}
     for name in names:
         if name in walk.weights:
             found[name] = walk.weights[name].to_json()
-        elif name in codes:
+        elif name in codes and isinstance(walk.nodes.get(name), Threshold):
             found[name] = codes[name]
     return found
 
