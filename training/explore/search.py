@@ -30,11 +30,13 @@ ATTEMPTS = 3  # to bring the first network to its size
 KINDS = ("units", "widths", "width", "activation_bits", "input_bits")
 WAYS: tuple[tuple[Sequence[str], float], ...] = ((KINDS, 2.0), (KINDS, 1.0), (("units",), 2.0))
 
+FIXED = 0.15  # of the LUTs are no units': thresholds and argmax
+
 Say = Callable[[Sequence[Point]], None]
 
 
 class Search:
-    """One search; `points` are the networks that were trained whole."""
+    """One search; its points are the networks that were trained whole."""
 
     def __init__(self, trainings: Trainings, goal: Goal, say: Say) -> None:
         self._trainings, self._goal, self._say = trainings, goal, say
@@ -60,6 +62,7 @@ class Search:
         if base not in whole:
             return
         sizes = self._sizes(whole[base].luts)
+        self._whole([_resized(base, size / whole[base].luts) for size in sizes])  # a front soon
         for number in count():
             self._bases.add(base)
             effects = self._effects(base, (2 * number, 2 * number + 1))
@@ -141,3 +144,8 @@ class Search:
         near = [p for p in self.front if size / REACH**0.5 <= p.luts <= size]
         best = min(near, key=lambda p: p.loss, default=None)
         return None if best is None or best.recipe in self._bases else best.recipe
+
+
+def _resized(recipe: Recipe, factor: float) -> Recipe:
+    """Give all layers the units that make the LUTs about `factor` times as many."""
+    return with_all_units(recipe, max((FULL * factor - FIXED) / (1 - FIXED), FIXED))
