@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -155,11 +156,14 @@ def _check_network(folder: Path, vectors: Path | None) -> None:
     """Refuse vectors whose results are not those of the folder's network."""
     path = vectors or folder / "vectors.npz"
     graph, arrays = load_network(folder / "network.npz"), load_arrays(path)
-    if not {"x", "y"} <= arrays.keys():
-        raise ModelError(f"{path}: must hold vectors as x and y; build the design again")
-    given = outputs(graph, arrays["x"]).reshape(len(arrays["x"]), -1)
-    expected = arrays["y"].reshape(len(arrays["y"]), -1)
-    if given.shape != expected.shape or not np.array_equal(given, expected):
+    x, y, size = arrays.get("x"), arrays.get("y"), prod(graph.input.shape)
+    if x is None or y is None or x.ndim != 2 or y.ndim != 2 or x.shape != (len(y), size):
+        raise ModelError(
+            f"{path}: must hold vectors x of {size} integers and as many results y; build the "
+            "design again"
+        )
+    given = outputs(graph, x.reshape(-1, *graph.input.shape)).reshape(len(x), -1)
+    if not np.array_equal(given, y):
         raise VerifyError(
             f"{folder / 'network.npz'}: must give the results in {path.name}, and gives others; "
             "one of them was changed: build the design again"

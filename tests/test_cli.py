@@ -1,8 +1,8 @@
 import json
+import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -93,11 +93,11 @@ def test_sim_passes_and_fails_with_its_exit_status(model, tmp_path):
     passed = hwgen("sim", tmp_path / "d", "--simulator", "icarus", "--samples", 20, "--json")
     assert passed.exit_code == 0
     assert json.loads(passed.stdout)["passed"]
-    vectors = tmp_path / "d" / "vectors.npz"
-    with np.load(vectors) as archive:
-        arrays = dict(archive)
-    arrays["y"] = arrays["y"] ^ 1
-    np.savez(vectors, **arrays)
+    verilog = tmp_path / "d" / "tiny.v"
+    out = re.compile(r"(assign m_axis_tdata = \{ 5'h00, \w+) \}")
+    damaged, count = out.subn(r"\1 ^ 3'd1 }", verilog.read_text())
+    assert count == 1
+    verilog.write_text(damaged)
     failed = hwgen("sim", tmp_path / "d", "--simulator", "icarus")
     assert failed.exit_code == 1
     assert failed.stdout.splitlines()[-1] == "FAILED in icarus"  # nothing is measured
