@@ -1,7 +1,7 @@
 """ONNX files of other tools, each built, simulated and proved.
 
     python bench/public_onnx.py --data DIR [--json | --markdown] [--out FILE] [--match REGEX]
-                                [--anew] [--limit SECONDS]
+                                [--anew | --kept] [--limit SECONDS] [--keep]
 
 DIR holds `index.json` (folders of files, with `expect` and `input_option`) and the files; those
 with `expect: build` are taken. Every step is a command of hwgen in a process of its own, with its
@@ -182,16 +182,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--match", default="", help="only files whose name has this expression")
     parser.add_argument("--anew", action="store_true", help="measure also what FILE holds")
+    parser.add_argument("--kept", action="store_true", help="measure nothing, show what FILE holds")
     parser.add_argument("--keep", action="store_true", help=f"keep the designs in {WORK}")
     parser.add_argument("--limit", type=float, default=LIMIT_SECONDS, help="seconds of a step")
     args = parser.parse_args()
     kept = RowFile(args.out, {"yosys": find_yosys().version})
-    todo = files(args.data, args.match)
-    rows = [
-        (None if args.anew else kept.find(file.key))
-        or kept.add(file.measure(args.limit, args.keep))
-        for file in track(todo, description="files", console=Console(stderr=True))
-    ]
+    todo, rows = files(args.data, args.match), []
+    for file in track(todo, description="files", console=Console(stderr=True)):
+        row = None if args.anew else kept.find(file.key)
+        if row is None and not args.kept:
+            row = kept.add(file.measure(args.limit, args.keep))
+        if row is not None:
+            rows.append(row)
     if args.markdown:
         print(markdown(rows))
     elif args.json:

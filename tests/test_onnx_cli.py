@@ -188,7 +188,7 @@ def test_inspect_knows_the_narrow_types_of_qcdq(tmp_path):
     [
         (
             [],
-            "small.onnx: MatMul_3: input x must have a quantizer before this node, and has none; "
+            "small.onnx: MatMul_2: input x must have a quantizer before this node, and has none; "
             "give its integers, such as --input u8 --input-scale 1/255",
         ),
         (
@@ -201,7 +201,7 @@ def test_inspect_knows_the_narrow_types_of_qcdq(tmp_path):
         ),
         (
             [*OPTIONS, "--accumulator-target", "3"],
-            "MatMul_3: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
+            "MatMul_2: accumulators must fit the 3 bits of --accumulator-target, and need 9; "
             "export the quantized weights (docs/import.md), or leave the option out",
         ),
     ],
