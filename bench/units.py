@@ -98,7 +98,6 @@ NETS: dict[str, Net] = {
         widths=((7, 6, 6, 6),),
         units=((4, 6, 6, 10), (8, 8, 8, 12), (12, 10, 10, 16)),
     ),
-    ),
     "mnist": Net(
         recipe=_all_layers("mnist", input_bits=2, activation_bits=2),
         uniform=(4, 5, 6, 7),
