@@ -260,9 +260,10 @@ def markdown(document: Sequence[Row]) -> str:
         ratio = "" if row["ratio"] is None else f"**{row['ratio']:.2f}**"
         zeros = "" if row["nonzero_ratio"] is None else f" ({row['nonzero_ratio']:.2f})"
         certified = ", ".join(map(str, row["certified"]))
+        reference = "" if row["baseline"] is None else f"{row['baseline']:,}"
         lines.append(
             f"| {row['case']} | {row['accuracy']:.2f} ({row['spread']:.1f}) | {row['ours']:,} | "
-            f"{row['baseline'] or ''} | {ratio} | {row['nonzero']:,.0f}{zeros} | {certified} |"
+            f"{reference} | {ratio} | {row['nonzero']:,.0f}{zeros} | {certified} |"
         )
     return "\n".join(lines)
 
