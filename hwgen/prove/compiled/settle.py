@@ -1,0 +1,462 @@
+"""Compiled: operations whose operands changed are evaluated, then registers and memories load."""
+
+from __future__ import annotations
+
+from hwgen.compiled import compiled
+from hwgen.prove.compiled.layout import (
+    VERSION,
+    ADD,
+    AND,
+    AND_ALL,
+    BOTH,
+    COMPARE,
+    COPY,
+    EQ,
+    GATE,
+    GE,
+    GT,
+    LE,
+    LETTER_BITS,
+    LETTERS,
+    LONG,
+    LT,
+    NE,
+    NEG,
+    NONE,
+    NOT,
+    OR,
+    OR_ALL,
+    READ,
+    SUB,
+    SUM,
+    UNKNOWN,
+    WATCH,
+    XOR,
+    Elements,
+    Known,
+    Longs,
+    Program,
+    State,
+    Sums,
+)
+from hwgen.prove.compiled.lookup import bit_of, ends_of, find, key_of, prepare
+
+DONE, MISS, TOO_WIDE, KEPT = -1, 0, 1, 2  # what `settle` and `clock` come back with
+NOWHERE = 1 << 62
+
+
+@compiled(version=VERSION)
+def moved_by(low: int, high: int, width: int) -> int:
+    """Give the multiple of 2**width by which a range is above one that fits, or NOWHERE."""
+    moved = low >> width << width
+    if high - moved < 1 << width:
+        return moved
+    half = 1 << width >> 1
+    if low - moved < half or high - moved >= half + (1 << width):
+        return NOWHERE
+    return moved + (1 << width)
+
+
+@compiled(version=VERSION)
+def mark(p: Program, s: State, word: int) -> None:
+    """Have all evaluated that read a word."""
+    for place in range(p.readers_at[word], p.readers_at[word + 1]):
+        s.dirty[p.readers[place]] = 1
+
+
+@compiled(version=VERSION)
+def number_of(s: State, wires: Longs) -> int:
+    """Give bits as a number, or -1 where one is not certain."""
+    found = 0
+    for place in range(len(wires)):
+        code = s.wires[wires[place]]
+        if code > 1:
+            return -1
+        found |= code << place
+    return found
+
+
+@compiled(version=VERSION)
+def gate(kind: int, a: int, b: int, known: Known) -> int:
+    """Give a gate of which an operand is certain or unknown, -1 where it must be looked up."""
+    if kind == NOT:
+        kind, b = XOR, 1
+    if a > 1:
+        a, b = b, a
+    if a <= 1:
+        if kind == AND:
+            return b if a else 0
+        if kind == OR:
+            return 1 if a else b
+        if a == (1 if kind == XOR else 0):
+            if b <= 1:
+                return 1 - b
+            if b == UNKNOWN:
+                return UNKNOWN
+            other = known.complement[b & (LETTERS - 1)]
+            return -1 if other < 0 else (b >> LETTER_BITS) << LETTER_BITS | other
+        return b
+    if a == UNKNOWN or b == UNKNOWN or a >> LETTER_BITS != b >> LETTER_BITS:
+        return UNKNOWN
+    return -1
+
+
+@compiled(version=VERSION)
+def extended(bits: Longs, start: int, size: int, place: int, signed: int) -> int:
+    """Give a bit of an operand that is extended."""
+    if place < size:
+        return bits[start + place]
+    return bits[start + size - 1] if signed and size else 0
+
+
+@compiled(version=VERSION)
+def number_in(bits: Longs, start: int, size: int, signed: int, width: int) -> int:
+    """Give an operand that is certain as a number of `width` bits, extended by its sign or by 0."""
+    found = 0
+    for place in range(min(size, width)):
+        found |= bits[start + place] << place
+    if signed and 0 < size < width and bits[start + size - 1]:
+        found -= 1 << size
+    return found
+
+
+@compiled(version=VERSION)
+def compare(kind: int, bits: Longs, size: int) -> int:
+    """Give a comparison of numbers without signs that are certain."""
+    a = number_in(bits, 0, size, 0, LONG)
+    b = number_in(bits, size, len(bits) - size, 0, LONG)
+    if kind == EQ:
+        return a == b
+    if kind == NE:
+        return a != b
+    if kind == LT:
+        return a < b
+    if kind == LE:
+        return a <= b
+    if kind == GT:
+        return a > b
+    if kind == GE:
+        return a >= b
+    if kind == OR_ALL:
+        return a != 0
+    if kind == AND_ALL:
+        return a == (1 << size) - 1
+    if kind == NONE:
+        return a == 0
+    if kind == BOTH:
+        return a != 0 and b != 0
+    return a != 0 or b != 0
+
+
+@compiled(version=VERSION)
+def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
+    """Choose a word, or what both have alike; tells whether the choice must be looked up."""
+    chosen, count = -1, 0
+    for place in range(selects):
+        if bits[place] != 0:
+            count += 1
+            chosen = place if chosen < 0 else chosen
+    if not count:
+        given[:width] = bits[selects : selects + width]
+        return False
+    start = selects + width * (1 + chosen)
+    if count == 1 and bits[chosen] == 1:
+        given[:width] = bits[start : start + width]
+        return False
+    if count == 1 and bits[chosen] > UNKNOWN:
+        return True
+    for place in range(width):
+        a, b = bits[selects + place], bits[start + place]
+        given[place] = a if a == b and count == 1 else UNKNOWN
+    return False
+
+
+@compiled(version=VERSION)
+def read(p: Program, s: State, place: int, bits: Longs, given: Longs) -> int:
+    """Read a memory; 1 where the address must be looked up."""
+    memory, width = p.read_memory[place], p.width[place]
+    address, certain = 0, True
+    for k in range(len(bits)):
+        certain = certain and bits[k] <= 1
+        address |= bits[k] << k if bits[k] <= 1 else 0
+    if not p.has_writes[memory] and not certain:
+        return 1
+    lost = not certain or address >= p.memory_words[memory]
+    if p.unchecked[memory] and not lost:
+        for port in range(len(p.write_memory)):
+            if p.write_memory[port] != memory:
+                continue
+            start, end = p.write_at[port], p.write_at[port + 1]
+            split = start + p.write_bits[port]
+            writes = False
+            for wire in p.write_ports[split + width : end]:
+                writes = writes or s.wires[wire] != 0
+            where = number_of(s, p.write_ports[start:split])
+            lost = lost or (writes and (where < 0 or where == address))
+    if lost:
+        given[:width] = UNKNOWN
+        return 0
+    word = p.memory_first[memory] + address
+    if p.has_writes[memory] and not s.written[word]:
+        s.missed[word] = 1
+    start = p.memory_at[memory] + address * width
+    given[:width] = s.cells[start : start + width]
+    return 0
+
+
+@compiled(version=VERSION)
+def looked_up(
+    p: Program,
+    s: State,
+    sums: Sums,
+    elements: Elements,
+    known: Known,
+    place: int,
+    bits: Longs,
+    given: Longs,
+) -> bool:
+    """Give what the table says of an operation; False where it is not in it."""
+    width = p.width[place]
+    size = key_of(bits, p.sign[place], sums, elements, known)
+    given[:width] = UNKNOWN
+    if size < 0:
+        return True
+    slot = find(known, size)
+    if known.slots[slot] < 0:
+        known.key[-1] = size
+        return False
+    at = prepare(known.recipe_at[known.slots[slot]], sums, elements, known, known.made)
+    if at < 0:
+        return True
+    for k in range(min(width, known.recipes[at])):
+        given[k] = bit_of(known.recipes[at + 1 + k], known, known.made)
+    return True
+
+
+@compiled(version=VERSION)
+def note_sum(
+    s: State, sums: Sums, elements: Elements, known: Known, place: int, width: int, given: Longs
+) -> None:
+    """Note whether a sum of atoms fits its width, by the lowest bit that is not certain."""
+    s.added[place] = 1
+    for k in range(width):
+        code = given[k]
+        if code <= UNKNOWN:
+            continue
+        letter = code & (LETTERS - 1)
+        a, b = ends_of(code >> LETTER_BITS, sums, elements)
+        a = a * known.factor[letter] + known.constant[letter]
+        b = b * known.factor[letter] + known.constant[letter]
+        size = width - k + known.index[letter]
+        if moved_by(min(a, b), max(a, b), size) == NOWHERE:
+            s.wraps[place] = 1
+        return
+
+
+@compiled(version=VERSION)
+def evaluate(
+    p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
+) -> bool:
+    """Evaluate an operation; False where what it gives must be learnt first."""
+    kind, width = p.kind[place], p.width[place]
+    start, end = p.starts[place], p.starts[place + 1]
+    bits = s.bits[: end - start]
+    certain, lost = True, False
+    for k in range(end - start):
+        bits[k] = s.wires[p.ports[start + k]]
+        certain = certain and bits[k] <= 1
+        lost = lost or bits[k] == UNKNOWN
+    first, second = p.first[place]
+    if kind == COPY:
+        if copied(bits, first, width, given):
+            return looked_up(p, s, sums, elements, known, place, bits, given)
+        return True
+    if kind == GATE:
+        for k in range(width):
+            a = extended(bits, 0, first, k, p.signed[place, 0])
+            b = extended(bits, first, second, k, p.signed[place, 1])
+            found = gate(p.detail[place], a, b, known)
+            if found < 0:
+                if not looked_up(p, s, sums, elements, known, place, bits, given):
+                    return False
+                return True
+            given[k] = found
+        return True
+    if kind == SUM:
+        if lost:
+            given[:width] = UNKNOWN
+            return True
+        if certain and width < LONG:
+            a = number_in(bits, 0, first, p.signed[place, 0], width)
+            b = number_in(bits, first, second, p.signed[place, 1], width)
+            detail = p.detail[place]
+            total = a
+            if detail == ADD:
+                total = a + b
+            elif detail == SUB:
+                total = a - b
+            elif detail == NEG:
+                total = -a
+            for k in range(width):
+                given[k] = total >> k & 1
+            return True
+        if not looked_up(p, s, sums, elements, known, place, bits, given):
+            return False
+        note_sum(s, sums, elements, known, place, width, given)
+        return True
+    if kind == COMPARE and certain:
+        given[:width] = 0
+        given[0] = compare(p.detail[place], bits, first)
+        return True
+    if kind == READ and not read(p, s, place, bits, given):
+        return True
+    return looked_up(p, s, sums, elements, known, place, bits, given)
+
+
+@compiled(version=VERSION)
+def watch(
+    p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int
+) -> int:
+    """Look at what a register is about to hold: DONE, or MISS or TOO_WIDE."""
+    start, end = p.starts[place], p.starts[place + 1]
+    bits = s.bits[: end - start]
+    any_atom = False
+    for k in range(end - start):
+        bits[k] = s.wires[p.ports[start + k]]
+        if bits[k] == UNKNOWN:
+            return DONE
+        any_atom = any_atom or bits[k] > UNKNOWN
+    if not any_atom:
+        return DONE
+    size = key_of(bits, p.sign[place], sums, elements, known)
+    if size < 0:
+        return TOO_WIDE
+    slot = find(known, size)
+    if known.slots[slot] < 0:
+        known.key[-1] = size
+        return MISS
+    at = known.recipe_at[known.slots[slot]]
+    terms = known.recipes[at]
+    if terms < 0:
+        return DONE
+    low = high = known.recipes[at + 1]
+    for k in range(terms):
+        a, b = ends_of(known.read[known.recipes[at + 2 + 2 * k]], sums, elements)
+        factor = known.recipes[at + 3 + 2 * k]
+        low += min(a * factor, b * factor)
+        high += max(a * factor, b * factor)
+    width = end - start
+    moved = moved_by(low, high, width)
+    if moved == NOWHERE:
+        return TOO_WIDE
+    low, high, index = low - moved, high - moved, p.detail[place]
+    for side in range(2):
+        row, end_of = (s.low[index], low) if side == 0 else (s.high[index], high)
+        better = end_of < row[2] if side == 0 else end_of > row[2]
+        if row[0] < 0 or better:
+            row[0], row[1], row[2] = terms, known.recipes[at + 1] - moved, end_of
+            for k in range(terms):
+                row[3 + 2 * k] = known.read[known.recipes[at + 2 + 2 * k]]
+                row[4 + 2 * k] = known.recipes[at + 3 + 2 * k]
+    return DONE
+
+
+@compiled(version=VERSION)
+def settle(
+    p: Program, s: State, sums: Sums, elements: Elements, known: Known, given: Longs, result: Longs
+) -> int:
+    """Evaluate all operations whose operands changed; `result[0]` is where it ended early."""
+    for place in range(len(p.kind)):
+        if not s.dirty[place]:
+            continue
+        result[0] = place
+        if p.kind[place] == WATCH:
+            found = watch(p, s, sums, elements, known, place)
+            if found != DONE:
+                return found
+            s.dirty[place] = 0
+            continue
+        if not evaluate(p, s, sums, elements, known, place, given):
+            return MISS
+        s.dirty[place] = 0
+        changed, out = False, p.out[place]
+        for k in range(p.width[place]):
+            if s.wires[out + k] != given[k]:
+                s.wires[out + k] = given[k]
+                changed = True
+        if changed:
+            mark(p, s, place)
+    return DONE
+
+
+@compiled(version=VERSION)
+def load(p: Program, s: State) -> None:
+    """Load all registers."""
+    for k in range(len(p.held)):
+        s.next[k] = s.wires[p.loads[k]]
+    for k in range(len(p.held)):
+        if s.wires[p.held[k]] != s.next[k]:
+            s.wires[p.held[k]] = s.next[k]
+            mark(p, s, p.held_word[k])
+
+
+@compiled(version=VERSION)
+def write(p: Program, s: State, port: int) -> int:
+    """Write a memory through a port: -2 where nothing is written, -1 all places, or the place."""
+    memory, width = p.write_memory[port], p.memory_width[p.write_memory[port]]
+    start, end = p.write_at[port], p.write_at[port + 1]
+    split = start + p.write_bits[port]
+    data, enable = p.write_ports[split : split + width], p.write_ports[split + width : end]
+    writes = False
+    for wire in enable:
+        writes = writes or s.wires[wire] != 0
+    if not writes:
+        return -2
+    first, words = p.memory_first[memory], p.memory_words[memory]
+    place = number_of(s, p.write_ports[start:split])
+    at = p.memory_at[memory]
+    if place < 0:
+        s.cells[at : at + words * width] = UNKNOWN
+        s.written[first : first + words] = 1
+    elif place < words:
+        s.written[first + place] = 1
+        at += place * width
+        for k in range(width):
+            e = s.wires[enable[k]]
+            if e == 1:
+                s.cells[at + k] = s.wires[data[k]]
+            elif e != 0:
+                s.cells[at + k] = UNKNOWN
+    for k in range(p.reads_at[memory], p.reads_at[memory + 1]):
+        s.dirty[p.reads[k]] = 1
+    return place
+
+
+@compiled(version=VERSION)
+def clock(p: Program, s: State, places: Longs, result: Longs) -> int:
+    """Write all memories and load all registers; KEPT where a word may be written that never is."""
+    for port in range(len(p.write_memory)):
+        places[port] = write(p, s, port)
+        memory = p.write_memory[port]
+        first, words = p.memory_first[memory], p.memory_words[memory]
+        hit = False
+        if places[port] == -1:
+            hit = s.kept[first : first + words].any()
+        elif 0 <= places[port] < words:
+            hit = s.kept[first + places[port]] != 0
+        if hit:
+            result[0] = port
+            return KEPT
+    for a in range(len(p.write_memory)):
+        for b in range(a):
+            memory = p.write_memory[a]
+            if p.write_memory[b] != memory or places[a] == -2 or places[b] == -2:
+                continue
+            width, at = p.memory_width[memory], p.memory_at[memory]
+            if places[a] == -1 or places[b] == -1:
+                s.cells[at : at + p.memory_words[memory] * width] = UNKNOWN
+            elif places[a] == places[b] and places[a] < p.memory_words[memory]:
+                at += places[a] * width
+                s.cells[at : at + width] = UNKNOWN
+    load(p, s)
+    return DONE
