@@ -14,6 +14,7 @@ from hwgen.prove.compiled.layout import (
     ELEMENTS,
     LETTER_BITS,
     MOST_ATOMS,
+    Bytes,
     Elements,
     Longs,
     State,
@@ -29,6 +30,8 @@ from hwgen.prove.forms.forms import Form
 from hwgen.prove.machine.memory import memories_of
 from hwgen.prove.netlist.netlist import Cell, Module
 
+NOTHING = np.zeros((1, 0), np.int64)
+ALWAYS = np.ones(2, np.uint8)
 SUMS_AT_FIRST = 1 << 18
 SHOWN_AT_ONCE = 1 << 10
 MOST_TERMS = 1 << 20  # of one sum
@@ -148,10 +151,9 @@ class Engine:
         if not len(program.reset):
             return
         for level in (1, 0):
-            self._go(cycles.reset, level, self._scratch, self.count)
+            self._go((cycles.RESET, 0, 0, 0, 0, 0, level))
             if level:  # what is written meanwhile is where something was written before
                 settle.load(program, state)
-        self.count[cycles.PHASE] = cycles.DRIVE
 
     def keep_unwritten(self) -> bool:
         """Let words that were read and never written count from the next reset on.
@@ -165,24 +167,31 @@ class Engine:
 
     def steady(self, feed: Longs, most: int, shows: Shows) -> bool:
         """Offer vectors until one begins, or until it has stopped: then False."""
-        found = self._go(
-            cycles.steady, feed, self.count, self._shown, self._scratch, most, shows=shows
-        )
-        return found == cycles.BOUNDARY
+        return self._go((cycles.STEADY, most, 0, 0, 0, 0, 0), feed, shows) == cycles.BOUNDARY
 
     def few(
-        self, feed: Longs, limits: tuple[int, int, int, int], moves: layout.Bytes, shows: Shows
+        self, feed: Longs, limits: tuple[int, int, int, int], moves: Bytes, shows: Shows
     ) -> None:
-        """Offer a few vectors, see `cycles.few`."""
-        self._go(
-            cycles.few, feed, self.count, self._shown, self._scratch, limits, moves, shows=shows
-        )
+        """Offer a few vectors in the cycles that `moves` tells.
 
-    def _go(self, loop: Callable[..., int], *rest: object, shows: Shows | None = None) -> int:
-        """Run a loop, and see to what it comes back for."""
+        `limits` are beats that come, beats that must leave, and cycles without any of both after
+        which it ends: before all have left, and then.
+        """
+        self._go((cycles.FEW, 0, *limits, 0), feed, shows, moves)
+
+    def _go(
+        self,
+        limits: tuple[int, ...],
+        feed: Longs = NOTHING,
+        shows: Shows | None = None,
+        moves: Bytes = ALWAYS,
+    ) -> int:
+        """Run the loop, and see to what it comes back for."""
         module, program = self.module, self.program
         while True:
-            found = loop(program, self.state, self.sums, self.elements, self._table.known, *rest)
+            tables = program, self.state, self.sums, self.elements, self._table.known
+            rest = np.array(limits, np.int64), moves
+            found = cycles.run(*tables, feed, self.count, self._shown, self._scratch, *rest)
             place = int(self._scratch[2][0])
             if found == settle.MISS:
                 key = self._table.key()

@@ -45,7 +45,7 @@ DONE, MISS, TOO_WIDE, KEPT = -1, 0, 1, 2  # what `settle` and `clock` come back 
 NOWHERE = 1 << 62
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def moved_by(low: int, high: int, width: int) -> int:
     """Give the multiple of 2**width by which a range is above one that fits, or NOWHERE."""
     moved = low >> width << width
@@ -57,14 +57,21 @@ def moved_by(low: int, high: int, width: int) -> int:
     return moved + (1 << width)
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def mark(p: Program, s: State, word: int) -> None:
     """Have all evaluated that read a word."""
     for place in range(p.readers_at[word], p.readers_at[word + 1]):
         s.dirty[p.readers[place]] = 1
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
+def move(bits: Longs, start: int, given: Longs, width: int) -> None:
+    """Give some of the bits."""
+    for place in range(width):
+        given[place] = bits[start + place]
+
+
+@compiled(version=VERSION, bare=True)
 def number_of(s: State, wires: Longs) -> int:
     """Give bits as a number, or -1 where one is not certain."""
     found = 0
@@ -76,7 +83,7 @@ def number_of(s: State, wires: Longs) -> int:
     return found
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def gate(kind: int, a: int, b: int, known: Known) -> int:
     """Give a gate of which an operand is certain or unknown, -1 where it must be looked up."""
     if kind == NOT:
@@ -101,7 +108,7 @@ def gate(kind: int, a: int, b: int, known: Known) -> int:
     return -1
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def extended(bits: Longs, start: int, size: int, place: int, signed: int) -> int:
     """Give a bit of an operand that is extended."""
     if place < size:
@@ -109,7 +116,7 @@ def extended(bits: Longs, start: int, size: int, place: int, signed: int) -> int
     return bits[start + size - 1] if signed and size else 0
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def number_in(bits: Longs, start: int, size: int, signed: int, width: int) -> int:
     """Give an operand that is certain as a number of `width` bits, extended by its sign or by 0."""
     found = 0
@@ -120,7 +127,7 @@ def number_in(bits: Longs, start: int, size: int, signed: int, width: int) -> in
     return found
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def compare(kind: int, bits: Longs, size: int) -> int:
     """Give a comparison of numbers without signs that are certain."""
     a = number_in(bits, 0, size, 0, LONG)
@@ -148,7 +155,7 @@ def compare(kind: int, bits: Longs, size: int) -> int:
     return a != 0 or b != 0
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     """Choose a word, or what both have alike; tells whether the choice must be looked up."""
     chosen, count = -1, 0
@@ -157,11 +164,11 @@ def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
             count += 1
             chosen = place if chosen < 0 else chosen
     if not count:
-        given[:width] = bits[selects : selects + width]
+        move(bits, selects, given, width)
         return False
     start = selects + width * (1 + chosen)
     if count == 1 and bits[chosen] == 1:
-        given[:width] = bits[start : start + width]
+        move(bits, start, given, width)
         return False
     if count == 1 and bits[chosen] > UNKNOWN:
         return True
@@ -171,7 +178,7 @@ def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     return False
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def read(p: Program, s: State, place: int, bits: Longs, given: Longs) -> int:
     """Read a memory; 1 where the address must be looked up."""
     memory, width = p.read_memory[place], p.width[place]
@@ -200,11 +207,11 @@ def read(p: Program, s: State, place: int, bits: Longs, given: Longs) -> int:
     if p.has_writes[memory] and not s.written[word]:
         s.missed[word] = 1
     start = p.memory_at[memory] + address * width
-    given[:width] = s.cells[start : start + width]
+    move(s.cells, start, given, width)
     return 0
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def looked_up(
     p: Program,
     s: State,
@@ -233,7 +240,7 @@ def looked_up(
     return True
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def note_sum(
     s: State, sums: Sums, elements: Elements, known: Known, place: int, width: int, given: Longs
 ) -> None:
@@ -253,7 +260,37 @@ def note_sum(
         return
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
+def gates(p: Program, place: int, bits: Longs, known: Known, given: Longs) -> bool:
+    """Give gates side by side; tells whether they must be looked up."""
+    first, second = p.first[place]
+    for k in range(p.width[place]):
+        a = extended(bits, 0, first, k, p.signed[place, 0])
+        b = extended(bits, first, second, k, p.signed[place, 1])
+        given[k] = gate(p.detail[place], a, b, known)
+        if given[k] < 0:
+            return True
+    return False
+
+
+@compiled(version=VERSION, bare=True)
+def add(p: Program, place: int, bits: Longs, given: Longs) -> None:
+    """Give a sum of numbers that are certain."""
+    first, second = p.first[place]
+    width, detail = p.width[place], p.detail[place]
+    total = number_in(bits, 0, first, p.signed[place, 0], width)
+    other = number_in(bits, first, second, p.signed[place, 1], width)
+    if detail == ADD:
+        total += other
+    elif detail == SUB:
+        total -= other
+    elif detail == NEG:
+        total = -total
+    for k in range(width):
+        given[k] = total >> k & 1
+
+
+@compiled(version=VERSION, bare=True)
 def evaluate(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
 ) -> bool:
@@ -266,54 +303,31 @@ def evaluate(
         bits[k] = s.wires[p.ports[start + k]]
         certain = certain and bits[k] <= 1
         lost = lost or bits[k] == UNKNOWN
-    first, second = p.first[place]
+    asks = True
     if kind == COPY:
-        if copied(bits, first, width, given):
-            return looked_up(p, s, sums, elements, known, place, bits, given)
-        return True
-    if kind == GATE:
-        for k in range(width):
-            a = extended(bits, 0, first, k, p.signed[place, 0])
-            b = extended(bits, first, second, k, p.signed[place, 1])
-            found = gate(p.detail[place], a, b, known)
-            if found < 0:
-                if not looked_up(p, s, sums, elements, known, place, bits, given):
-                    return False
-                return True
-            given[k] = found
-        return True
-    if kind == SUM:
-        if lost:
-            given[:width] = UNKNOWN
-            return True
-        if certain and width < LONG:
-            a = number_in(bits, 0, first, p.signed[place, 0], width)
-            b = number_in(bits, first, second, p.signed[place, 1], width)
-            detail = p.detail[place]
-            total = a
-            if detail == ADD:
-                total = a + b
-            elif detail == SUB:
-                total = a - b
-            elif detail == NEG:
-                total = -a
-            for k in range(width):
-                given[k] = total >> k & 1
-            return True
-        if not looked_up(p, s, sums, elements, known, place, bits, given):
-            return False
-        note_sum(s, sums, elements, known, place, width, given)
-        return True
-    if kind == COMPARE and certain:
+        asks = copied(bits, p.first[place, 0], width, given)
+    elif kind == GATE:
+        asks = gates(p, place, bits, known, given)
+    elif kind == SUM and lost:
+        given[:width] = UNKNOWN
+        asks = False
+    elif kind == SUM and certain and width < LONG:
+        add(p, place, bits, given)
+        asks = False
+    elif kind == COMPARE and certain:
         given[:width] = 0
-        given[0] = compare(p.detail[place], bits, first)
-        return True
-    if kind == READ and not read(p, s, place, bits, given):
-        return True
-    return looked_up(p, s, sums, elements, known, place, bits, given)
+        given[0] = compare(p.detail[place], bits, p.first[place, 0])
+        asks = False
+    elif kind == READ:
+        asks = read(p, s, place, bits, given) != 0
+    if asks and not looked_up(p, s, sums, elements, known, place, bits, given):
+        return False
+    if asks and kind == SUM:
+        note_sum(s, sums, elements, known, place, width, given)
+    return True
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def watch(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int
 ) -> int:
@@ -361,7 +375,7 @@ def watch(
     return DONE
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def settle(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, given: Longs, result: Longs
 ) -> int:
@@ -389,7 +403,7 @@ def settle(
     return DONE
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def load(p: Program, s: State) -> None:
     """Load all registers."""
     for k in range(len(p.held)):
@@ -400,7 +414,7 @@ def load(p: Program, s: State) -> None:
             mark(p, s, p.held_word[k])
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def write(p: Program, s: State, port: int) -> int:
     """Write a memory through a port: -2 where nothing is written, -1 all places, or the place."""
     memory, width = p.write_memory[port], p.memory_width[p.write_memory[port]]
@@ -432,7 +446,7 @@ def write(p: Program, s: State, port: int) -> int:
     return place
 
 
-@compiled(version=VERSION)
+@compiled(version=VERSION, bare=True)
 def clock(p: Program, s: State, places: Longs, result: Longs) -> int:
     """Write all memories and load all registers; KEPT where a word may be written that never is."""
     for port in range(len(p.write_memory)):
@@ -441,7 +455,8 @@ def clock(p: Program, s: State, places: Longs, result: Longs) -> int:
         first, words = p.memory_first[memory], p.memory_words[memory]
         hit = False
         if places[port] == -1:
-            hit = s.kept[first : first + words].any()
+            for word in range(first, first + words):
+                hit = hit or s.kept[word] != 0
         elif 0 <= places[port] < words:
             hit = s.kept[first + places[port]] != 0
         if hit:
