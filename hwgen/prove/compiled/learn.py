@@ -56,6 +56,7 @@ class Teacher:
         self.rules = Rules(module, self.places)
         self._module, self._memories, self._jobs = module, memories, jobs
         self._letters, self._ranges = letters, ranges
+        self._is_sum: list[bool] = []  # of the atoms of the operation at hand
 
     def recipe(self, place: int, key: Longs) -> list[int]:
         """Give the recipe of an operation for a key.
@@ -91,7 +92,9 @@ class Teacher:
         codes = key.tolist()
         count = max((c >> LETTER_BITS for c in codes[1:] if c > layout.UNKNOWN), default=0)
         bits = codes[1 : len(codes) - count]
-        self.places.ranges = [self._range(number) for number in codes[len(codes) - count :]]
+        numbers = codes[len(codes) - count :]
+        self.places.ranges = [self._range(number) for number in numbers]
+        self._is_sum = [number < 0 for number in numbers]
         return [self._value(code) for code in bits]
 
     def _value(self, code: int) -> Value:
@@ -133,6 +136,12 @@ class Teacher:
         bits = [self._bit(value, made, recipe) for value in values]
         return [len(made), *recipe, len(bits), *bits]
 
+    def _is_moved(self, value: Bit | CaseBit | Part) -> bool:
+        """Whether a bit is of a sum and a constant: as an atom it has its own exact range."""
+        if not isinstance(value, Bit) or value.form.constant in (0, -1):
+            return False
+        return any(self._is_sum[place] for place in value.form.coefficients)
+
     def _bit(self, value: Value, made: dict[object, int], recipe: list[int]) -> int:
         if isinstance(value, int):
             return value
@@ -141,7 +150,7 @@ class Teacher:
         if isinstance(value, Bit) and not is_small(value.form):
             return layout.UNKNOWN
         found = letter_of(value)
-        if found is not None:
+        if found is not None and not self._is_moved(value):
             place, letter = found
             return (place + 1) << LETTER_BITS | self._letters.number(letter)
         assert isinstance(value, Bit)
