@@ -62,6 +62,7 @@ ROOMS = {  # of the large parts, from the top: a room imports only those that st
             "frames",
             "units",
             "control",
+            "compiled",
             "machine",
         ),
         *("cpp", "layers", "views", "forms", "netlist"),

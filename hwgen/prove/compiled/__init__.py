@@ -1,1 +1,1 @@
-"""The netlist of a unit run cycle by cycle in compiled loops, on bits told by a thing and a letter."""
+"""Units run cycle by cycle in compiled loops; a bit is told by an atom and a letter."""

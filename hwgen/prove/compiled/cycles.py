@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
-    VERSION,
     LETTER_BITS,
     UNKNOWN,
+    VERSION,
     Bytes,
     Elements,
     Known,

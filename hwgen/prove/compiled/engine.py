@@ -1,4 +1,4 @@
-"""A unit run in compiled loops; what they have not met is asked of the rules, once for all atoms."""
+"""A unit run in compiled loops; what they have not met is asked of the rules, for all atoms."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ class Engine:
     def written_out(
         self, atoms: Longs, factors: Longs, constant: int
     ) -> tuple[Longs, Longs, int] | None:
-        """Give a sum of atoms as elements, each once and in order, their factors, and a constant."""
+        """Give a sum as its elements in order, their factors, and its constant."""
         room = 1 << 10
         while room <= MOST_TERMS:
             columns, weights = np.empty(room, np.int64), np.empty(room, np.int64)

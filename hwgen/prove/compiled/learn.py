@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hwgen.numeric import Range
 from hwgen.prove.compiled import layout
@@ -14,7 +14,7 @@ from hwgen.prove.forms.rules import Rules
 from hwgen.prove.forms.values import UNKNOWN, CaseBit, Part, Value
 from hwgen.prove.forms.words import read_word
 from hwgen.prove.machine.memory import Memory, read
-from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.netlist import Module
 
 MOST_MADE = 4  # atoms that an operation makes
 NO_SUM = (-1, 0)  # the recipe of a look at a register that holds no sum

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwgen.numeric import Range
 from hwgen.prove.compiled.layout import LARGEST, LETTERS, MOST_FACTOR, Ints, Longs
 from hwgen.prove.forms.forms import Bit, Form, bit
 from hwgen.prove.forms.values import CaseBit, Part, Source, Value
 from hwgen.prove.netlist.netlist import NotProvedError
-from hwgen.numeric import Range
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import numpy as np
 
 from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
-    VERSION,
     BLOCKS,
     ELEMENTS,
     LARGEST,
@@ -16,6 +15,7 @@ from hwgen.prove.compiled.layout import (
     MOST_KEY,
     NEW,
     UNKNOWN,
+    VERSION,
     Elements,
     Known,
     Longs,

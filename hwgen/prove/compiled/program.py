@@ -178,8 +178,10 @@ def program_of(
     for place, job in enumerate(jobs):
         for word in wires.sources(sum(job.operands, ()) + job.also):
             readers[word].append(place)
-    of_memory = [[p for p, job in enumerate(jobs) if job.memory and job.memory[0] == m]
-                 for m in range(len(memories))]
+    of_memory = [
+        [p for p, job in enumerate(jobs) if job.memory and job.memory[0] == m]
+        for m in range(len(memories))
+    ]
     writes = [(m, port) for m, memory in enumerate(memories) for port in memory.writes]
     held = [net for flop in flops for net in flop.outputs["Q"]]
     return Program(

@@ -6,11 +6,11 @@ import numpy as np
 
 from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
-    VERSION,
     ELEMENTS,
     LETTER_BITS,
     LETTERS,
     UNKNOWN,
+    VERSION,
     Longs,
     Sums,
 )

@@ -169,9 +169,7 @@ def _total_at(stream: Stream, place: Source) -> Total | None:
     return found if isinstance(found, Total) else None
 
 
-def _difference(
-    node: Threshold, masks: Sequence[int | None], total: Total, row: Row
-) -> str:
+def _difference(node: Threshold, masks: Sequence[int | None], total: Total, row: Row) -> str:
     """Say where a lane differs from a row's code at some value, or nothing."""
     codes = _codes(node, row, total.steps)
     for index, mask in enumerate(masks):

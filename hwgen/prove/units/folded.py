@@ -86,6 +86,7 @@ class Directions:
 
     def __init__(self, rows: Sequence[Form], engine: Engine) -> None:
         self._engine = engine
+        self._known: dict[tuple[bytes, bytes, int, int], Total | None] = {}
         self._rows: dict[tuple[bytes, bytes], list[Row]] = defaultdict(list)
         for index, form in enumerate(rows):
             columns = np.array(sorted(form.coefficients), np.int64)
@@ -104,13 +105,20 @@ class Directions:
         vector = int(columns[0]) // count if len(columns) else None
         if vector is not None and int(columns[-1]) // count != vector:
             return None, None
-        form = engine.linear(columns - (vector or 0) * count, factors, constant)
+        columns = columns - (vector or 0) * count
+        key = columns.tobytes(), factors.tobytes(), constant, size
+        if key not in self._known:
+            self._known[key] = self._total(engine.linear(columns, factors, constant), size)
+        return vector, self._known[key]
+
+    def _total(self, form: Form, size: int) -> Total | None:
+        """Give the row that a sum is of, or one that its bits are of as well."""
         found = self._carried(form, size)
         if found is None:
-            limits = Repeated(engine.ranges)
+            limits = Repeated(self._engine.ranges)
             others = (self._carried(f, size) for f in representatives(form, size, limits))
             found = next((total for total in others if total is not None), None)
-        return vector, found
+        return found
 
     def _carried(self, form: Form, size: int) -> Total | None:
         carried = form.modulo(size)
