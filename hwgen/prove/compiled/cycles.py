@@ -64,7 +64,7 @@ def show(p: Program, s: State, shown: Longs, count: Longs) -> None:
 @compiled(version=VERSION, bare=True)
 def has_room(p: Program, sums: Sums) -> bool:
     """Whether a cycle may make as many sums as it can."""
-    few, many = len(sums.low) - sums.count[0], len(sums.atoms) - sums.count[1]
+    few, many = len(sums.low) - sums.made[0], len(sums.atoms) - sums.made[1]
     return few > 4 * len(p.kind) + 2 and many > 32 * len(p.kind)
 
 

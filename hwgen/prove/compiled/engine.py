@@ -155,6 +155,10 @@ class Engine:
             if level:  # what is written meanwhile is where something was written before
                 settle.load(program, state)
 
+    def show_every(self, beats: int) -> None:
+        """Tell of payloads when so many have left."""
+        self._shown = np.zeros((beats, len(self.program.shown)), np.int64)
+
     def keep_unwritten(self) -> bool:
         """Let words that were read and never written count from the next reset on.
 
@@ -261,7 +265,7 @@ class Engine:
         for root in roots:
             inner = root < ELEMENTS
             root[inner] = moved[root[inner]]
-        if self.sums.count[0] > len(self.sums.low) // 2 or not cycles.has_room(
+        if self.sums.made[0] > len(self.sums.low) // 2 or not cycles.has_room(
             self.program, self.sums
         ):
             self.sums = _longer(self.sums)
@@ -297,10 +301,10 @@ class Engine:
             self._table.add(key, recipe)
             return self.form_of(codes)
         at = known.recipe_at[known.slots[slot]]
-        terms = int(known.recipes[at])
-        if terms < 0:
+        many = int(known.recipes[at])
+        if many < 0:
             return None
-        pairs = known.recipes[at + 2 : at + 2 + 2 * terms].reshape(-1, 2)
+        pairs = known.recipes[at + 2 : at + 2 + 2 * many].reshape(-1, 2)
         return self.written_out(known.read[pairs[:, 0]], pairs[:, 1], int(known.recipes[at + 1]))
 
     def held(self) -> bytes:
@@ -367,15 +371,13 @@ def _sums(room: int) -> Sums:
         at=np.zeros(room + 1, np.int64),
         atoms=np.zeros(8 * room, np.int64),
         factors=np.zeros(8 * room, np.int64),
-        count=np.array([1, 0], np.int64),
+        made=np.array([1, 0], np.int64),
     )
 
 
 def _longer(sums: Sums) -> Sums:
-    return Sums(
-        *(np.concatenate([part, np.zeros(len(part), np.int64)]) for part in sums[:-1]),
-        count=sums.count,
-    )
+    longer = [np.concatenate([part, np.zeros(len(part), np.int64)]) for part in sums[:-1]]
+    return Sums._make([*longer, sums.made])
 
 
 def _merged(columns: Longs, factors: Longs) -> tuple[Longs, Longs]:

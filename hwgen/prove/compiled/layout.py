@@ -136,7 +136,7 @@ class Sums(NamedTuple):
     at: Longs
     atoms: Longs
     factors: Longs
-    count: Longs  # of sums and terms so far
+    made: Longs  # sums and terms so far
 
 
 class Elements(NamedTuple):
@@ -162,7 +162,7 @@ class Known(NamedTuple):
     complement: Ints  # of each letter; `factor * atom + constant`, and which bit of it
     factor: Longs
     constant: Longs
-    index: Ints
+    bit: Ints
     key: Longs  # of the operation at hand, its length last; atoms that it reads, and those made
     read: Longs
     made: Longs

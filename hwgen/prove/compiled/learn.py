@@ -162,5 +162,5 @@ class Teacher:
             made[key] = len(made)
             terms = sorted(form.coefficients.items())
             recipe += [len(terms), form.constant, *(v for pair in terms for v in pair)]
-        letter = self._letters.number(BitOf(1, 0, value.index))
-        return NEW | made[key] << LETTER_BITS | letter
+        own = self._letters.number(BitOf(1, 0, value.index))
+        return NEW | made[key] << LETTER_BITS | own

@@ -15,11 +15,15 @@ from hwgen.prove.netlist.netlist import NotProvedError
 
 @dataclass(frozen=True, slots=True)
 class BitOf:
-    """Bit `index` of `factor * atom + constant`."""
+    """Bit `index` of `factor * atom + constant`.
+
+    `base` is factor and constant of the form's base, see `forms.Form`.
+    """
 
     factor: int
     constant: int
     index: int
+    base: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ def complement_of(letter: Letter) -> Letter:
     """Give the letter of the complement."""
     match letter:
         case BitOf():
-            return BitOf(-letter.factor, -1 - letter.constant, letter.index)
+            base = None if letter.base is None else (-letter.base[0], -1 - letter.base[1])
+            return BitOf(-letter.factor, -1 - letter.constant, letter.index, base)
         case CaseOf():
             return CaseOf(letter.mask ^ ((1 << letter.count) - 1), letter.count)
         case PartOf():
@@ -96,9 +101,8 @@ def value_of(letter: Letter, place: int, limits: Range) -> Value:
     """Give a bit of the atom at a place, which is in a range, as the rules know it."""
     match letter:
         case BitOf():
-            factor = letter.factor
-            a, b = (end * factor + letter.constant for end in (limits.lo, limits.hi))
-            form = Form({place: factor}, letter.constant, Range(min(a, b), max(a, b)))
+            form = _form(place, letter.factor, letter.constant, limits)
+            form.base = None if letter.base is None else _form(place, *letter.base, limits)
             return bit(form, letter.index)
         case CaseOf():
             return CaseBit(Source(0, 0, place), letter.mask, letter.count)
@@ -113,11 +117,23 @@ def letter_of(value: Bit | CaseBit | Part) -> tuple[int, Letter] | None:
             if len(value.form.coefficients) != 1:
                 return None
             ((place, factor),) = value.form.coefficients.items()
-            return place, BitOf(factor, value.form.constant, value.index)
+            return place, BitOf(factor, value.form.constant, value.index, _base(value.form, place))
         case CaseBit():
             return value.source.lane, CaseOf(value.mask, value.count)
         case Part():
             return value.source.lane, PartOf(value.place, value.inverted)
+
+
+def _form(place: int, factor: int, constant: int, limits: Range) -> Form:
+    a, b = (end * factor + constant for end in (limits.lo, limits.hi))
+    return Form({place: factor}, constant, Range(min(a, b), max(a, b)))
+
+
+def _base(form: Form, place: int) -> tuple[int, int] | None:
+    """Give the base of a form of one atom, where it is of the same one."""
+    if form.base is None or set(form.base.coefficients) != {place}:
+        return None
+    return form.base.coefficients[place], form.base.constant
 
 
 def is_small(form: Form) -> bool:

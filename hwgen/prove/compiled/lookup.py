@@ -108,7 +108,7 @@ def find(known: Known, size: int) -> int:
             if place == size:
                 break
         slot = (slot + 1) & mask
-    return slot
+    return int(slot)
 
 
 @compiled(version=VERSION, bare=True)
@@ -118,7 +118,7 @@ def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Lon
     for number in range(recipes[recipe]):
         terms, constant = recipes[place], recipes[place + 1]
         place += 2
-        atom, at = sums.count[0], sums.count[1]
+        atom, at = sums.made[0], sums.made[1]
         low = high = constant
         for _ in range(terms):
             of, factor = known.read[recipes[place]], recipes[place + 1]
@@ -133,7 +133,7 @@ def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Lon
             return -1
         sums.low[atom], sums.high[atom], sums.constant[atom] = low, high, constant
         sums.at[atom + 1] = at
-        sums.count[0], sums.count[1] = atom + 1, at
+        sums.made[0], sums.made[1] = atom + 1, at
         made[number] = atom
     return place
 

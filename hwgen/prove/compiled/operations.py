@@ -245,7 +245,7 @@ def note_sum(
         a, b = ends_of(code >> LETTER_BITS, sums, elements)
         a = a * known.factor[letter] + known.constant[letter]
         b = b * known.factor[letter] + known.constant[letter]
-        size = width - k + known.index[letter]
+        size = width - k + known.bit[letter]
         if moved_by(min(a, b), max(a, b), size) == NOWHERE:
             s.wraps[place] = 1
         return

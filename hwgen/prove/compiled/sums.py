@@ -56,7 +56,7 @@ def keep(sums: Sums, roots: Longs, moved: Longs) -> None:
     for code in roots:
         if code > UNKNOWN and code >> LETTER_BITS < ELEMENTS:
             moved[code >> LETTER_BITS] = 1
-    for atom in range(sums.count[0] - 1, 0, -1):
+    for atom in range(sums.made[0] - 1, 0, -1):
         if moved[atom]:
             for k in range(sums.at[atom], sums.at[atom + 1]):
                 if sums.atoms[k] < ELEMENTS:
@@ -67,7 +67,7 @@ def keep(sums: Sums, roots: Longs, moved: Longs) -> None:
 def compact(sums: Sums, moved: Longs) -> None:
     """Keep the sums that are marked, and write into `moved` where each is now."""
     atoms, terms = 1, 0
-    for atom in range(1, sums.count[0]):
+    for atom in range(1, sums.made[0]):
         if not moved[atom]:
             continue
         start, end = sums.at[atom], sums.at[atom + 1]
@@ -81,7 +81,7 @@ def compact(sums: Sums, moved: Longs) -> None:
             terms += 1
         atoms += 1
         sums.at[atoms] = terms
-    sums.count[0], sums.count[1] = atoms, terms
+    sums.made[0], sums.made[1] = atoms, terms
 
 
 @compiled(version=VERSION)

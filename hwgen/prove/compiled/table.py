@@ -26,7 +26,7 @@ class Table:
             complement=letters.complement,
             factor=letters.factor,
             constant=letters.constant,
-            index=letters.index,
+            bit=letters.index,
             key=np.zeros(MOST_KEY + 1, np.int64),
             read=np.zeros(MOST_ATOMS, np.int64),
             made=np.zeros(64, np.int64),
