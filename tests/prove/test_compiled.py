@@ -143,11 +143,13 @@ RARE = {
 
 @pytest.mark.parametrize(("name", "patch"), RARE.values(), ids=RARE)
 def test_what_is_wrong_at_one_place_only_is_refused(tmp_path, monkeypatch, name, patch):
+    _, plan = sample()
     monkeypatch.setattr(FoldedDenseUnit, name, patch)
-    assert not prove(emitted(tmp_path, sample()[1])).proved
+    assert not prove(emitted(tmp_path, plan)).proved
 
 
 def test_a_border_that_is_missing_in_one_row_is_refused(tmp_path, monkeypatch):
+    _, plan = sample()
     change = patched(RingRows, "outside", lambda flags: (*flags[:-1], not flags[-1]))
     monkeypatch.setattr(RingRows, "outside", change)
-    assert not prove(emitted(tmp_path, sample()[1])).proved
+    assert not prove(emitted(tmp_path, plan)).proved

@@ -27,7 +27,7 @@ NEW = 1 << 60  # in a recipe: a letter of an atom that is made
 MOST_ATOMS = 8  # that an operation reads; more are not followed
 MOST_KEY = 4096  # bits that an operation reads, and their atoms
 LARGEST = 1 << 40  # ends of ranges and factors beyond this are not followed
-MOST_FACTOR = 1 << 18
+MOST_FACTOR = 1 << 31
 BLOCKS = 1 << 13  # numbers of ranges below -BLOCKS are those without 0 inside
 LONG = 62  # bits that an int64 holds with room to add
 

@@ -124,6 +124,8 @@ def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Lon
             of, factor = known.read[recipes[place]], recipes[place + 1]
             place += 2
             a, b = ends_of(of, sums, elements)
+            if abs(a) > LARGEST // abs(factor) or abs(b) > LARGEST // abs(factor):
+                return -1
             low += min(a * factor, b * factor)
             high += max(a * factor, b * factor)
             sums.atoms[at] = of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
+    LARGEST,
     UNKNOWN,
     VERSION,
     WATCH,
@@ -55,6 +56,8 @@ def watch(p: Program, s: State, sums: Sums, elements: Elements, known: Known, pl
     for k in range(terms):
         a, b = ends_of(known.read[known.recipes[at + 2 + 2 * k]], sums, elements)
         factor = known.recipes[at + 3 + 2 * k]
+        if abs(a) > LARGEST // abs(factor) or abs(b) > LARGEST // abs(factor):
+            return TOO_WIDE
         low += min(a * factor, b * factor)
         high += max(a * factor, b * factor)
     width = end - start

@@ -23,6 +23,7 @@ from hwgen.prove.units.best import prove_best
 from hwgen.prove.units.codes import CodesProof, prove_codes
 from hwgen.prove.units.folded import FoldedProof, Repeated, prove_folded
 from hwgen.prove.units.movers import prove_mover
+from hwgen.prove.units.on_machine import prove_on_machine
 from hwgen.prove.units.one_beat import argmax_of_beat
 from hwgen.prove.units.staircase import reached_codes
 
@@ -150,13 +151,20 @@ class Passage:
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
         """Go through a unit that gives rows; those whose code cannot vary need not leave."""
         self.move()
+        kind = self.kind
         module, document = self._take()
-        engine = Engine(module, document, self.frame.limits, accumulating(module))
         needed = [
             thresholds is None or reached_codes(thresholds, row, form.limits).span > 0
             for row, form in enumerate(rows)
         ]
-        proof = prove_folded(engine, self.stream, rows, needed)
+        limits = self.frame.limits
+        if kind == "FoldedDense" and self.frame.positions > 1:
+            engine = Engine(module, document, limits, accumulating(module))
+            proof = prove_folded(engine, self.stream, rows, needed)
+        else:  # a tree of adders shares parts of sums, which a machine follows through
+            rules = Rules(module, Repeated(limits))
+            machine = Machine(module, document, rules)
+            proof = prove_on_machine(machine, rules, self.stream, rows, len(limits), needed)
         self.stream = proof.stream
         self._note(module, proof.run)
         return proof

@@ -14,6 +14,7 @@ from hwgen.prove.compiled.layout import Longs
 from hwgen.prove.compiled.sending import Lanes, feed_of, sent
 from hwgen.prove.forms.congruent import representatives
 from hwgen.prove.forms.forms import Form
+from hwgen.prove.forms.rules import Rules
 from hwgen.prove.machine.steady import SteadyRun
 from hwgen.prove.machine.streams import Content, Row, Stream, Total
 from hwgen.prove.netlist.netlist import NotProvedError
@@ -62,7 +63,7 @@ def prove_folded(
     left = {r.index for t in result.natural() if isinstance(t, Total) for r in t.rows}
     for index, form in enumerate(rows):
         if needed[index] and form.coefficients and index not in left:
-            _missing(engine, result, index, form)
+            missing(engine.teacher.rules, result, index, form)
     return FoldedProof(
         rows=tuple(rows),
         stream=result,
@@ -156,7 +157,7 @@ def accumulators(engine: Engine) -> tuple[Accumulator, ...]:
     return tuple(found.values())
 
 
-def _missing(engine: Engine, stream: Stream, row: int, form: Form) -> None:
+def missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:
     """Refuse a unit that a row never leaves.
 
     Raises
@@ -170,7 +171,6 @@ def _missing(engine: Engine, stream: Stream, row: int, form: Form) -> None:
         for lane, content in enumerate(contents)
         if content is None
     ]
-    rules = engine.teacher.rules
     doubt = "" if rules.doubt is None else f" ({rules.doubt})"
     place = f"; {lost[0]} carries no row of the vector in one code a value" if lost else ""
     raise NotProvedError(
