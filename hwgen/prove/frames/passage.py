@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.ir import Argmax, Op, PixelShuffle, Threshold, UpsampleNearest
+from hwgen.numeric import Range
+from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.frames.elements import enlarged
@@ -16,14 +18,17 @@ from hwgen.prove.machine.steady import SteadyRun
 from hwgen.prove.machine.streams import Stream
 from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.netlist.read import DesignFolder
+from hwgen.prove.units.accumulators import accumulating
 from hwgen.prove.units.best import prove_best
 from hwgen.prove.units.codes import CodesProof, prove_codes
 from hwgen.prove.units.folded import FoldedProof, Repeated, prove_folded
 from hwgen.prove.units.movers import prove_mover
+from hwgen.prove.units.on_machine import prove_on_machine
 from hwgen.prove.units.one_beat import argmax_of_beat
 from hwgen.prove.units.staircase import reached_codes
 
 Progress = Callable[[str], None]
+ANYTHING = Range(0, 0)  # of an element that is only moved
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
 
 
@@ -90,8 +95,8 @@ class Passage:
         self._progress(name)
         return self.modules[name]
 
-    def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> tuple[Machine, Rules]:
-        """Set up the next unit.
+    def _take(self) -> tuple[Module, Mapping[str, Any]]:
+        """Give the next unit, and what Yosys wrote of it.
 
         Raises
         ------
@@ -99,26 +104,34 @@ class Passage:
             Where there is none, or it reads another payload than the unit before it sends.
         """
         module = self.take()
-        rules = Rules(module, inputs, wide_sums=wide_sums)
         payload = module.port("i__payload")
         if len(payload) != sum(self.stream.lanes):
             raise module.problem(
                 payload[0],
                 f"i__payload must have {sum(self.stream.lanes)} bits, not {len(payload)}",
             )
-        return Machine(module, self.netlist[module.name], rules), rules
+        return module, self.netlist[module.name]
 
-    def _note(self, machine: Machine, run: SteadyRun) -> None:
-        self.runs.append(
-            UnitRun(name=machine.module.name, interval=run.interval, latency=run.latency)
-        )
+    def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> Machine:
+        """Set up the next unit to be run on values of all kinds."""
+        module, document = self._take()
+        return Machine(module, document, Rules(module, inputs, wide_sums=wide_sums))
+
+    def _engine(self) -> Engine:
+        """Set up the next unit to be run on lanes as they come."""
+        module, document = self._take()
+        places = len(self.stream.beats) * len(self.stream.lanes)
+        return Engine(module, document, (ANYTHING,) * places)
+
+    def _note(self, module: Module, run: SteadyRun) -> None:
+        self.runs.append(UnitRun(name=module.name, interval=run.interval, latency=run.latency))
 
     def move(self) -> None:
         """Go through queues and converters."""
         while self.kind in MOVERS:
-            machine, _ = self._machine(())
-            self.stream, run = prove_mover(machine, self.stream)
-            self._note(machine, run)
+            engine = self._engine()
+            self.stream, run = prove_mover(engine, self.stream)
+            self._note(engine.module, run)
 
     def enlarge(self, node: Op | None) -> None:
         """Go through a unit that makes a map larger.
@@ -130,22 +143,30 @@ class Passage:
         """
         if not isinstance(node, UpsampleNearest | PixelShuffle):
             raise NotProvedError(f"{self.name}: must be of an operation of the network")
-        machine, _ = self._machine(())
-        stream, run = prove_mover(machine, self.stream)
+        engine = self._engine()
+        stream, run = prove_mover(engine, self.stream)
         self.stream, self.frame = enlarged(node, stream, self.frame)
-        self._note(machine, run)
+        self._note(engine.module, run)
 
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
         """Go through a unit that gives rows; those whose code cannot vary need not leave."""
         self.move()
-        machine, rules = self._machine(Repeated(self.frame.limits))
+        kind = self.kind
+        module, document = self._take()
         needed = [
             thresholds is None or reached_codes(thresholds, row, form.limits).span > 0
             for row, form in enumerate(rows)
         ]
-        proof = prove_folded(machine, rules, self.stream, rows, len(self.frame.limits), needed)
+        limits = self.frame.limits
+        if kind == "FoldedDense" and self.frame.positions > 1:
+            engine = Engine(module, document, limits, accumulating(module))
+            proof = prove_folded(engine, self.stream, rows, needed)
+        else:  # a tree of adders shares parts of sums, which a machine follows through
+            rules = Rules(module, Repeated(limits))
+            machine = Machine(module, document, rules)
+            proof = prove_on_machine(machine, rules, self.stream, rows, len(limits), needed)
         self.stream = proof.stream
-        self._note(machine, proof.run)
+        self._note(module, proof.run)
         return proof
 
     def codes(
@@ -153,21 +174,25 @@ class Passage:
     ) -> CodesProof:
         """Go through a unit that makes codes of sums, which are a map."""
         self.move()
-        machine, _ = self._machine(Repeated(self.stream.sums()), wide_sums=self.stream.is_wide)
-        proof = prove_codes(machine, thresholds, self.stream, rows)
+        unit: Machine | Engine
+        if self.stream.is_wide:
+            unit = self._machine(Repeated(self.stream.sums()), wide_sums=True)
+        else:
+            unit = self._engine()
+        proof = prove_codes(unit, thresholds, self.stream, rows)
         self.stream = proof.stream
         self.frame = Frame(image=image, limits=proof.codes, alias=proof.alias)
-        self._note(machine, proof.run)
+        self._note(unit.module, proof.run)
         return proof
 
     def argmax(self, node: Argmax, rows: Sequence[Form]) -> None:
         """Go through a unit that gives the index of the largest sum."""
         self.move()
         kind = self.kind
-        machine, _ = self._machine(())
+        machine = self._machine(())
         if kind == "ParallelArgmax":
             self.stream = argmax_of_beat(machine.module, self.stream, rows, self.frame.limits, node)
         else:
             self.stream, run = prove_best(machine, self.stream, len(rows), node)
-            self._note(machine, run)
+            self._note(machine.module, run)
         self.frame = whole((1, 1), (node.given(len(rows)),))

@@ -1,4 +1,4 @@
-"""Watches the accumulators of a unit: what each holds in every cycle, and that it fits."""
+"""The accumulators of a unit, whose sums must fit in every cycle."""
 
 from __future__ import annotations
 

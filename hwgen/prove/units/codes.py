@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
+from hwgen.prove.compiled.engine import Engine
+from hwgen.prove.compiled.layout import Longs
+from hwgen.prove.compiled.sending import Lanes, feed_of, sent, values_of
 from hwgen.prove.forms.forms import Form
 from hwgen.prove.forms.turns import first_difference, turns_of
-from hwgen.prove.forms.values import CaseBit, Source, Value
+from hwgen.prove.forms.values import UNKNOWN, CaseBit, Source, Value
 from hwgen.prove.machine.machine import Machine
-from hwgen.prove.machine.sending import sent
+from hwgen.prove.machine.sending import sent as machine_sent
 from hwgen.prove.machine.steady import SteadyRun
 from hwgen.prove.machine.streams import Content, Element, Row, Stream, Total
 from hwgen.prove.netlist.boolean import packed
-from hwgen.prove.netlist.netlist import NotProvedError
+from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.units.staircase import codes_of, reached_codes
 
 
@@ -34,27 +37,39 @@ class CodesProof:
 
 
 def prove_codes(
-    machine: Machine, node: Threshold, stream: Stream, rows: Sequence[Form]
+    unit: Machine | Engine, node: Threshold, stream: Stream, rows: Sequence[Form]
 ) -> CodesProof:
     """Show that each lane is the code of the row whose sum comes in that place.
+
+    Sums of many values are followed by a machine, others by an engine.
 
     Raises
     ------
     NotProvedError
         Where a code differs.
     """
-    reached = tuple(reached_codes(node, index, form.limits) for index, form in enumerate(rows))
+    reached = _reached(node, rows)
     alias = _alias(node, stream, len(rows))
+    codes = _Codes(unit.module, node, stream, unit if isinstance(unit, Machine) else None)
 
-    def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
-        total = _total_at(stream, place)
-        row = None if total is None else _row(machine, node, place, word, total, stream)
+    def decode(place: Source, word: Sequence[Value]) -> Content | None:
+        row = codes.row(place, word)
         if row is None:
             return None
         return Element(column=alias[row.index], limits=reached[row.index], bits=len(word))
 
-    places = len(stream.beats) * len(stream.lanes)
-    result, run = sent(machine, stream.values(places), len(stream.beats), places, decode)
+    if isinstance(unit, Machine):
+        places = len(stream.beats) * len(stream.lanes)
+        values = stream.values(places)
+        result, run = machine_sent(unit, values, len(stream.beats), places, decode)
+    else:
+        engine, lanes = unit, len(stream.lanes)
+
+        def later(place: Source, word: Longs) -> Content | None:
+            return decode(place, values_of(engine, word, lanes))
+
+        feed = feed_of(engine, len(stream.beats), _cases(stream))
+        result, run = sent(engine, feed, Lanes(engine, decode=later))
     totals = [t for beat in stream.beats for t in beat if isinstance(t, Total)]
     return CodesProof(
         stream=result,
@@ -65,6 +80,88 @@ def prove_codes(
     )
 
 
+def _reached(node: Threshold, rows: Sequence[Form]) -> tuple[Range, ...]:
+    """Give the range of each row's codes; rows alike are looked at once."""
+    known: dict[tuple[bytes, Range], Range] = {}
+    found = []
+    for index, form in enumerate(rows):
+        key = node.of_channel(index).tobytes(), form.limits
+        if key not in known:
+            known[key] = reached_codes(node, index, form.limits)
+        found.append(known[key])
+    return tuple(found)
+
+
+def _cases(stream: Stream) -> Callable[[int, int], list[Value]]:
+    """Give payloads as functions of sums; places alike are worked out once."""
+    known: dict[tuple[Range, int, int, int], list[Value]] = {}
+
+    def lane(place: Source, content: Content | None) -> list[Value]:
+        if not isinstance(content, Total):
+            bits = stream.lanes[place.lane]
+            return [UNKNOWN] * bits if content is None else [*content.leaf(place, 0, 0)]
+        key = content.steps, content.factor, content.constant, content.bits
+        if key not in known:
+            known[key] = [*content.leaf(Source(0, 0, 0), 0, 0)]
+        return [
+            CaseBit(place, value.mask, value.count) if isinstance(value, CaseBit) else value
+            for value in known[key]
+        ]
+
+    def payload(vector: int, beat: int) -> list[Value]:
+        contents = enumerate(stream.beats[beat])
+        return [
+            value for k, content in contents for value in lane(Source(vector, beat, k), content)
+        ]
+
+    return payload
+
+
+class _Codes:
+    """Tells which row's code a lane is; a machine where its sum has many values."""
+
+    def __init__(
+        self, module: Module, node: Threshold, stream: Stream, machine: Machine | None
+    ) -> None:
+        self._module, self._node, self._stream, self._machine = module, node, stream, machine
+        self._known: dict[object, str] = {}
+
+    def row(self, place: Source, word: Sequence[Value]) -> Row | None:
+        """Give the row, None for a constant lane that may be padding, or of no sum.
+
+        Raises
+        ------
+        NotProvedError
+            Where it is that of none.
+        """
+        total = _total_at(self._stream, place)
+        if total is None:
+            return None
+        wrong = ""
+        for row in total.rows:
+            found = self._difference(place, word, total, row)
+            if not found:
+                return row
+            wrong = wrong or found
+        if not total.steps.span:
+            return None
+        raise NotProvedError(
+            f"{self._module.name}, beat {place.beat}, lane {place.lane}, of row "
+            f"{total.rows[0].index}: {wrong}"
+        )
+
+    def _difference(self, place: Source, word: Sequence[Value], total: Total, row: Row) -> str:
+        node = self._node
+        if self._machine is not None and total.is_wide:
+            return _wide_difference(self._machine, node, place, word, total, row, self._stream)
+        masks = tuple(_mask(value, place, total.steps.span + 1) for value in word)
+        thresholds = node.of_channel(row.index).tobytes()
+        key = thresholds, row.factor, row.constant, total.steps, masks
+        if key not in self._known:
+            self._known[key] = _difference(node, masks, total, row)
+        return self._known[key]
+
+
 def _total_at(stream: Stream, place: Source) -> Total | None:
     if place.beat >= len(stream.beats) or place.lane >= len(stream.lanes):
         return None
@@ -72,45 +169,10 @@ def _total_at(stream: Stream, place: Source) -> Total | None:
     return found if isinstance(found, Total) else None
 
 
-def _row(
-    machine: Machine,
-    node: Threshold,
-    place: Source,
-    word: Sequence[Value],
-    total: Total,
-    stream: Stream,
-) -> Row | None:
-    """Give the row whose code a lane is, None for a constant lane that may be padding.
-
-    Raises
-    ------
-    NotProvedError
-        Where it is that of none.
-    """
-    wrong = ""
-    for row in total.rows:
-        if total.is_wide:
-            found = _wide_difference(machine, node, place, word, total, row, stream)
-        else:
-            found = _difference(node, place, word, total, row)
-        if not found:
-            return row
-        wrong = wrong or found
-    if not total.steps.span:
-        return None
-    raise NotProvedError(
-        f"{machine.module.name}, beat {place.beat}, lane {place.lane}, of row "
-        f"{total.rows[0].index}: {wrong}"
-    )
-
-
-def _difference(
-    node: Threshold, place: Source, word: Sequence[Value], total: Total, row: Row
-) -> str:
+def _difference(node: Threshold, masks: Sequence[int | None], total: Total, row: Row) -> str:
     """Say where a lane differs from a row's code at some value, or nothing."""
     codes = _codes(node, row, total.steps)
-    for index, value in enumerate(word):
-        mask = _mask(value, place, total.steps.span + 1)
+    for index, mask in enumerate(masks):
         where = None if mask is None else mask ^ packed(codes >> index & 1)
         if where is None:
             return f"bit {index} must be a function of the lane's sum"
@@ -165,6 +227,8 @@ def _alias(node: Threshold, stream: Stream, rows: int) -> tuple[int, ...]:
     alias = list(range(rows))
     totals = {t.rows: t.steps for beat in stream.beats for t in beat if isinstance(t, Total)}
     for members, steps in totals.items():
+        if len(members) == 1:
+            continue
         equal: dict[bytes, list[int]] = defaultdict(list)
         for row in members:
             turns = turns_of(node, row.index, row.factor, row.constant, steps)

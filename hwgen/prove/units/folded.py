@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
+
+import numpy as np
 
 from hwgen.numeric import Range
+from hwgen.prove.compiled.engine import Engine
+from hwgen.prove.compiled.layout import Longs
+from hwgen.prove.compiled.sending import Lanes, feed_of, sent
 from hwgen.prove.forms.congruent import representatives
-from hwgen.prove.forms.forms import Bit, Form, Ranges, linear_form
+from hwgen.prove.forms.forms import Form
 from hwgen.prove.forms.rules import Rules
-from hwgen.prove.forms.values import Source, Value
-from hwgen.prove.forms.words import read_word
-from hwgen.prove.machine.machine import Machine
-from hwgen.prove.machine.sending import sent
 from hwgen.prove.machine.steady import SteadyRun
 from hwgen.prove.machine.streams import Content, Row, Stream, Total
 from hwgen.prove.netlist.netlist import NotProvedError
-from hwgen.prove.units.accumulators import Accumulator, Watch
+from hwgen.prove.units.accumulators import Accumulator
 from hwgen.prove.units.dense import terms
-
-Direction = tuple[tuple[int, int], ...]  # columns and factors without common divisor, first > 0
 
 
 class Repeated:
@@ -48,95 +46,118 @@ class FoldedProof:
 
 
 def prove_folded(
-    machine: Machine,
-    rules: Rules,
-    stream: Stream,
-    rows: Sequence[Form],
-    columns: int,
-    needed: Sequence[bool],
+    engine: Engine, stream: Stream, rows: Sequence[Form], needed: Sequence[bool]
 ) -> FoldedProof:
     """Show that each row that is needed leaves in a beat, and that all sums fit accumulators.
 
-    `rows` are over the elements of a vector, of which there are `columns`.
+    `rows` are over the elements of a vector, which are those of the engine.
 
     Raises
     ------
     NotProvedError
         Where that cannot be shown.
     """
-    known, watch = _by_direction(rows), Watch(machine, rules)
-
-    def decode(place: Source, word: tuple[Value, ...]) -> Content | None:
-        return _total(place.vector, word, known, rules.linear.inputs, columns)
-
-    result, run = sent(
-        machine, stream.values(columns), len(stream.beats), columns, decode, watch.look
-    )
+    known = Directions(rows, engine)
+    feed = feed_of(engine, len(stream.beats), stream.values(engine.columns))
+    result, run = sent(engine, feed, Lanes(engine, at_once=known.total))
     left = {r.index for t in result.natural() if isinstance(t, Total) for r in t.rows}
     for index, form in enumerate(rows):
         if needed[index] and form.coefficients and index not in left:
-            _missing(rules, result, index, form)
+            missing(engine.teacher.rules, result, index, form)
     return FoldedProof(
         rows=tuple(rows),
         stream=result,
         run=run,
-        accumulators=watch.accumulators(),
-        adders=len(rules.widest),
-        modulo=rules.modulo,
+        accumulators=accumulators(engine),
+        adders=int(engine.state.added.sum()),
+        modulo=int(engine.state.wraps.sum()),
     )
 
 
-def _by_direction(rows: Sequence[Form]) -> Mapping[Direction, list[Row]]:
-    """Sort rows by what they are multiples of."""
-    known: dict[Direction, list[Row]] = defaultdict(list)
-    for index, form in enumerate(rows):
-        direction, factor = direction_of(form.coefficients)
-        known[direction].append(Row(index=index, factor=factor, constant=form.constant))
-    return known
+class Directions:
+    """Rows by what they are multiples of.
 
+    Parameters
+    ----------
+    rows
+        Their sums.
+    engine
+        The unit whose elements they are of.
+    """
 
-def _total(
-    vector: int,
-    word: Sequence[Value],
-    known: Mapping[Direction, list[Row]],
-    inputs: Ranges,
-    columns: int,
-) -> Content | None:
-    """Give what a lane carries, if it is the sum of a row of this vector."""
-    bits = [value for value in word if isinstance(value, int | Bit)]
-    reading = read_word(bits, inputs) if len(bits) == len(word) else 0
-    if isinstance(reading, int) or reading.dropped:
-        return None
-    for form in (reading.form, *representatives(reading.form, len(word), inputs)):
-        if any(column // columns != vector for column in form.coefficients):
+    def __init__(self, rows: Sequence[Form], engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[tuple[bytes, bytes, int, int], Total | None] = {}
+        self._rows: dict[tuple[bytes, bytes], list[Row]] = defaultdict(list)
+        for index, form in enumerate(rows):
+            columns = np.array(sorted(form.coefficients), np.int64)
+            factors = np.array([form.coefficients[c] for c in columns.tolist()], np.int64)
+            direction, factor = _direction(columns, factors)
+            self._rows[direction].append(Row(index=index, factor=factor, constant=form.constant))
+
+    def total(self, word: Longs) -> tuple[int | None, Content | None]:
+        """Give the vector of a lane, and what it carries, if it is the sum of a row."""
+        engine, size = self._engine, len(word)
+        whole = engine.form_of(word)
+        if whole is None:
+            return None, None
+        columns, factors, constant = whole
+        count = max(engine.columns, 1)
+        vector = int(columns[0]) // count if len(columns) else None
+        if vector is not None and int(columns[-1]) // count != vector:
+            return None, None
+        columns = columns - (vector or 0) * count
+        key = columns.tobytes(), factors.tobytes(), constant, size
+        if key not in self._known:
+            self._known[key] = self._total(engine.linear(columns, factors, constant), size)
+        return vector, self._known[key]
+
+    def _total(self, form: Form, size: int) -> Total | None:
+        """Give the row that a sum is of, or one that its bits are of as well."""
+        found = self._carried(form, size)
+        if found is None:
+            limits = Repeated(self._engine.ranges)
+            others = (self._carried(f, size) for f in representatives(form, size, limits))
+            found = next((total for total in others if total is not None), None)
+        return found
+
+    def _carried(self, form: Form, size: int) -> Total | None:
+        carried = form.modulo(size)
+        columns = np.array(sorted(carried.coefficients), np.int64)
+        factors = np.array([carried.coefficients[c] for c in columns.tolist()], np.int64)
+        direction, factor = _direction(columns, factors)
+        rows = self._rows.get(direction, ())
+        if not rows or carried.limits.span >> size:
             return None
-        carried = form.modulo(len(word))
-        factors = {column % columns: v for column, v in carried.coefficients.items()}
-        direction, factor = direction_of(factors)
-        rows = known.get(direction, ())
-        if rows and not carried.limits.span >> len(word):
-            steps = linear_form(dict(direction), 0, inputs).limits
-            return Total(
-                steps=steps,
-                factor=factor,
-                constant=carried.constant,
-                rows=tuple(rows),
-                bits=len(word),
-            )
-    return None
+        steps = self._engine.linear(columns, factors // (factor or 1), 0).limits
+        return Total(
+            steps=steps, factor=factor, constant=carried.constant, rows=tuple(rows), bits=size
+        )
 
 
-def direction_of(factors: Mapping[int, int]) -> tuple[Direction, int]:
+def _direction(columns: Longs, factors: Longs) -> tuple[tuple[bytes, bytes], int]:
     """Write factors as a multiple of factors that have no common divisor, the first positive."""
-    if not factors:
-        return (), 0
-    divisor = gcd(*factors.values())
-    if factors[min(factors)] < 0:
+    divisor = int(np.gcd.reduce(factors)) if len(factors) else 0
+    if len(factors) and factors[0] < 0:
         divisor = -divisor
-    return tuple(sorted((column, v // divisor) for column, v in factors.items())), divisor
+    return (columns.tobytes(), (factors // (divisor or 1)).tobytes()), divisor
 
 
-def _missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:
+def accumulators(engine: Engine) -> tuple[Accumulator, ...]:
+    """Give the registers that held sums, those of one name together."""
+    found: dict[str, Accumulator] = {}
+    for flop, low, high in engine.ends():
+        nets = flop.outputs["Q"]
+        name = engine.module.name_of(nets[0]).split("[")[0]
+        old = found.get(name)
+        if old is not None:
+            low = min(old.lowest, low, key=lambda form: form.limits.lo)
+            high = max(old.highest, high, key=lambda form: form.limits.hi)
+        found[name] = Accumulator(name=name, bits=len(nets), lowest=low, highest=high)
+    return tuple(found.values())
+
+
+def missing(rules: Rules, stream: Stream, row: int, form: Form) -> None:
     """Refuse a unit that a row never leaves.
 
     Raises
