@@ -41,6 +41,7 @@ class SimResult:
     latency_cycles: int | None
     interval_cycles: int | None
     made_from: Mapping[str, str | None]  # the digest of each file that the result is of
+    maps: str | None = None  # the digest of sim/maps.npz, which shows maps that left the design
 
     @property
     def passed(self) -> bool:
@@ -72,6 +73,7 @@ class SimResult:
             "latency_cycles": self.latency_cycles,
             "interval_cycles": self.interval_cycles,
             MADE_FROM: dict(self.made_from),
+            "maps": self.maps,
         }
         return sealed(document)
 
@@ -149,6 +151,7 @@ def simulate(
         latency_cycles=found.get("latency_cycles"),
         interval_cycles=found.get("interval_cycles"),
         made_from=found[MADE_FROM],
+        maps=found.get("maps"),
     )
 
 

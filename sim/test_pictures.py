@@ -1,9 +1,10 @@
 """Pictures of a report: what the simulator gave, not what it should have given."""
 
-import json
 import re
+import shutil
 
 import numpy as np
+import pytest
 
 from hwgen.flow import build
 from hwgen.ir import PixelShuffle
@@ -13,45 +14,51 @@ from hwgen.report.page import make_report, render
 from hwgen.simulate import simulate
 from tests.tiny_graphs import GraphNet
 
+FRAMES, ELEMENTS = 2, 12 * 14
 
-def enlarged(folder):
-    """A design that makes pictures of twice the size."""
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """A design that makes pictures of twice the size, and has been simulated."""
+    folder = tmp_path_factory.mktemp("pictures") / "design"
     net = GraphNet(0, (1, 6, 7)).same(4).act().larger(2, PixelShuffle)
-    build(net.graph(), BuildOptions(style="folded", pe=4), folder)
+    build(net.graph(), BuildOptions(style="unrolled"), folder)
+    assert simulate(folder, simulator="icarus", samples=FRAMES).passed
     return folder
 
 
-def test_a_design_shows_the_pictures_that_it_gave(tmp_path):
-    folder = enlarged(tmp_path / "design")
-    assert simulate(folder, simulator="icarus", samples=2).passed
+@pytest.fixture
+def folder(simulated, tmp_path):
+    """A copy to damage."""
+    return shutil.copytree(simulated, tmp_path / "design")
+
+
+def test_a_design_shows_the_pictures_that_it_gave(folder):
     shown = read_report(folder).maps_simulated
     vectors = np.load(folder / "vectors.npz")
-    assert np.array_equal(shown.simulated.reshape(2, -1), vectors["y"][:2])
-    assert np.array_equal(shown.inputs.reshape(2, -1), vectors["x"][:2])
+    assert np.array_equal(shown.simulated.reshape(FRAMES, -1), vectors["y"][:FRAMES])
+    assert np.array_equal(shown.inputs.reshape(FRAMES, -1), vectors["x"][:FRAMES])
     page = make_report(folder).read_text()
-    assert page.count("data:image/png;base64,") == 2 * 4
-    assert "elements are equal to the integer reference" in page
+    assert page.count("data:image/png;base64,") == FRAMES * 4
+    assert "All 336 elements are equal to the integer reference." in page
 
 
-def test_a_wrong_design_shows_what_it_gave(tmp_path):
-    folder = enlarged(tmp_path / "design")
+def test_a_wrong_design_shows_what_it_gave(folder):
     verilog = folder / "graph.v"
-    text = verilog.read_text()
-    assert text.count("assign m_axis_tdata = { 5'h00, ") == 1
-    damaged = re.sub(r"(assign m_axis_tdata = \{ 5'h00, \w+) \}", r"\1 ^ 3'd1 }", text)
+    out = re.compile(r"(assign m_axis_tdata = \{ 5'h00, \w+) \}")
+    damaged, count = out.subn(r"\1 ^ 3'd1 }", verilog.read_text())
+    assert count == 1
     verilog.write_text(damaged)
     assert not simulate(folder, simulator="icarus", samples=1).passed
     report = read_report(folder)
-    assert report.maps_simulated.differing == 168
-    assert "168 of 168 elements differ" in render(report)
+    assert report.maps_simulated.differing == ELEMENTS
+    assert "168 of 168 elements differ." in render(report)
 
 
-def test_pictures_of_another_run_are_not_shown(tmp_path):
-    folder = enlarged(tmp_path / "design")
-    simulate(folder, simulator="icarus", samples=1)
-    result = json.loads((folder / "sim" / "result.json").read_text())
+def test_pictures_of_another_run_are_not_shown(folder):
     maps = folder / "sim" / "maps.npz"
     kept = dict(np.load(maps))
     np.savez(maps, **{**kept, "simulated": kept["simulated"] ^ 1})
-    assert result["maps"]
-    assert read_report(folder).maps_simulated is None
+    report = read_report(folder)
+    assert report.simulation.passed
+    assert report.maps_simulated is None
