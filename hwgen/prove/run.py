@@ -11,7 +11,7 @@ from typing import Any
 from hwgen.digests import digests, proved_files
 from hwgen.errors import ModelError, ToolError
 from hwgen.files import check_file, write_beside
-from hwgen.ir import Argmax, PixelShuffle, Threshold
+from hwgen.ir import Argmax, Flatten, PixelShuffle, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.prove.branches import Branches
 from hwgen.prove.certificate.certificate import Certificate, LayerProof
@@ -96,6 +96,7 @@ def prove_netlist(
     maps: list[MapUnit] = []
     problem = None
     try:
+        _check_described(design)
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.wiring, design.output_beats)
         if not design.is_chain:
@@ -131,6 +132,27 @@ def prove_netlist(
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )
+
+
+def _check_described(design: DesignFolder) -> None:
+    """Check what design.json tells drivers: that a map travels pixel by pixel, a vector does not.
+
+    Raises
+    ------
+    NotProvedError
+        Where it tells another order of elements than the one that is proved.
+    """
+    graph = design.graph
+    last = graph.node(graph.output)
+    shape = (graph.source(last) if isinstance(last, Flatten) else graph.tensors[last.name]).shape
+    leaves = (shape[1], shape[2]) if len(shape) == 3 else (1, 1)
+    for port, told, proved in (
+        ("s_axis.image", design.input_image, entering(graph).image),
+        ("s_axis.type", design.input, graph.input.type),
+        ("m_axis.image", design.output_image, leaves),
+    ):
+        if told != proved:
+            raise NotProvedError(f"design.json: ports.{port} must be {proved}, not {told}")
 
 
 def _is_by_position(design: DesignFolder) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,12 @@ class DesignFolder:
     kinds: tuple[str, ...]
     reads: tuple[tuple[int, ...], ...] = ()
     gives: tuple[str, ...] = ()
+    input: IntType
+    input_image: tuple[int, int]
     input_beats: int
     input_lanes: int
     output: IntType
+    output_image: tuple[int, int]
     output_beats: int
     output_lanes: int
 
@@ -77,9 +81,12 @@ def read_folder(folder: Path) -> DesignFolder:
             kinds=tuple(str(stage["op"]) for stage in document["stages"]),
             reads=tuple(tuple(map(int, stage["reads"])) for stage in document["stages"]),
             gives=tuple(str(stage["gives"]) for stage in document["stages"]),
+            input=IntType.parse(source["type"], MAX_ACCUMULATOR_BITS),
+            input_image=_image(source),
             input_beats=int(source["beats"]),
             input_lanes=int(source["lanes"]),
             output=IntType.parse(axis["type"], MAX_ACCUMULATOR_BITS),
+            output_image=_image(axis),
             output_beats=int(axis["beats"]),
             output_lanes=int(axis["lanes"]),
         )
@@ -87,6 +94,11 @@ def read_folder(folder: Path) -> DesignFolder:
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None
+
+
+def _image(port: Mapping[str, Any]) -> tuple[int, int]:
+    height, width = map(int, port["image"])
+    return height, width
 
 
 def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], str]:
