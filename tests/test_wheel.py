@@ -56,7 +56,7 @@ def test_what_the_wheel_holds(wheel):
     assert {name.split("/")[0] for name in names} == {"hwgen", "hwgen-0.1.0.dist-info"}
     assert {Path(name).suffix for name in names if name.startswith("hwgen/")} <= {
         *(".py", ".pyi", ".typed", ".v", ".txt", ".html", ".css", ".js", ".svg"),
-        *(".h", ".hpp", ".cpp", ".toml"),
+        *(".h", ".hpp", ".cpp", ".toml", ".sha256"),
     }
     tracked = {
         str(path.relative_to(ROOT))

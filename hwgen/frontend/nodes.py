@@ -33,6 +33,11 @@ from hwgen.numeric import IntArray
 Inputs = tuple[str, ...]
 
 
+def _listed(items: object) -> object:
+    """Give a tuple as a list; what is none is left for the checks of a whole document."""
+    return list(items) if isinstance(items, tuple) else items
+
+
 def node_to_document(node: Op) -> dict[str, Any]:
     """Give the node as plain data with NumPy arrays."""
     named = {"name": node.name, "inputs": list(node.inputs), "op": operation_name(node)}
@@ -40,23 +45,26 @@ def node_to_document(node: Op) -> dict[str, Any]:
         case Dense():
             return named | _weights(node)
         case Conv2d():
-            window = {"stride": list(node.stride), "padding": list(node.padding)}
+            window = {"stride": _listed(node.stride), "padding": _listed(node.padding)}
             value = {"padding_value": node.padding_value} if node.padding_value else {}
             return named | _weights(node) | window | {"groups": node.groups} | value
         case Threshold():
             output = {"bits": node.output.bits, "signed": node.output.signed}
             return named | {"thresholds": node.thresholds} | output
         case MaxPool2d() | SumPool2d():
-            pool = named | {"kernel_size": list(node.kernel_size), "stride": list(node.stride)}
+            pool = named | {
+                "kernel_size": _listed(node.kernel_size),
+                "stride": _listed(node.stride),
+            }
             padding = node.padding if isinstance(node, MaxPool2d) else (0, 0)
             return pool | ({"padding": list(padding)} if any(padding) else {})
         case UpsampleNearest() | PixelShuffle():
             return named | {"factor": node.factor}
         case Add():
-            factors = list(node.multipliers)
+            factors = _listed(node.multipliers)
             return named | ({} if factors == [1, 1] else {"multipliers": factors})
         case Argmax():
-            return named | ({} if node.labels is None else {"labels": list(node.labels)})
+            return named | ({} if node.labels is None else {"labels": _listed(node.labels)})
         case Concat() | Flatten():
             return named
         case _:

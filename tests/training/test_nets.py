@@ -102,7 +102,9 @@ def test_spoken_digits_of_mixed_methods_have_equal_codes():
     x = spoken_digit_images(DATA).test_x[:8] if DATA.is_dir() else random_pixels(8, (1, 40, 20))
     bits = NetBits(method="a2q_plus", accumulator_bits=10, calibration_steps=2)
     net = SmallCnn(bits, width=WIDTH, channels=1, size=(40, 20))
-    choose_layers(net, "units.unit2.conv=a2q:12,units.unit3.conv=a2q_ip:8,classifier=18", 10, "net")
+    choose_layers(
+        net, "units.unit2.conv=a2q:12,units.unit3.conv=a2q_ip:8,classifier=18", 10, None, "net"
+    )
     net = take_steps(net, x)
     graph = export(net, x.shape[1:])
     assert count_codes(net, graph, x) == (len(x) * codes_of(graph), 0)
@@ -150,7 +152,7 @@ def test_depthwise_layers_of_a2q_plus_are_a2q():
     ours = NetBits(depthwise_method="qat")
     assert (ours.depthwise().method, ours.hidden().method) == ("qat", "a2q_ip")
     assert NetBits().depthwise().method == "a2q_ip"
-    choose_layers(net, "blocks.depthwise*=a2q_ip:8,blocks.pointwise3.conv=7", 14, "net")
+    choose_layers(net, "blocks.depthwise*=a2q_ip:8,blocks.pointwise3.conv=7", 14, None, "net")
     layers = {name: m.quant for name, m in net.blocks.named_modules() if hasattr(m, "quant")}
     assert layers["depthwise0.conv"].method == "a2q_ip"
     assert layers["pointwise3.conv"].accumulator_bits == 7

@@ -17,25 +17,13 @@ import numpy as np
 from hwgen.digests import digest
 from hwgen.errors import ModelError, ToolError
 from hwgen.numeric import IntArray
+from hwgen.prove.cpp.words import check_words
 from hwgen.prove.netlist.netlist import NotProvedError
 
 OWN = ("hwgen_types.h", "hls_stream.h", "driver.cpp")  # in the place of the design's
 # what may stand at the margin: types, functions, constants, labels, and rests of such lines
 AT_MARGIN = re.compile(
     r"(struct \w+ \{|typedef |static const |(template <[^>]*> )?(static )?void \w+\(|\w+:$)"
-)
-# what the preprocessor may do; between HWGEN_BAMBU and its end stand pragmas alone
-DIRECTIVE = re.compile(
-    r'#pragma HLS \w+( [\w=. ]+)?|#include "\w+\.h"|#(ifndef|define) \w+_H|#endif( // \w+_H)?'
-)
-BAMBU = re.compile(r"^#ifdef HWGEN_BAMBU\n(#pragma HLS interface [\w= ]+\n)+#endif$", re.MULTILINE)
-# what reads the size or kind of a value, or what compiles the code: ours and a vendor's differ
-MEANS = re.compile(
-    r"\b(sizeof|alignof|alignas|decltype|typeid|auto|operator|asm|goto|union|class|namespace|using"
-    r"|try|catch|throw|new|delete|friend|constexpr|volatile|__\w+|_[A-Z]\w*|\w+_cast)\b"
-)
-NUMBER = re.compile(
-    r"\s*(?:const )?(?:unsigned |signed )?(?:int|bool|long|short|char|size_t)\s(.*);"
 )
 STATE = re.compile(r"\bstatic (?!const |void )|\b(thread_local|extern|mutable|volatile|inline)\b")
 # an index outside its array, or a sum of plain numbers outside their type, ends the program
@@ -122,10 +110,10 @@ def trace_of(folder: Path, name: str) -> Trace:
         for file in OWN:
             text = (resources.files("hwgen.prove.cpp") / file).read_text(encoding="ascii")
             (where / file).write_text(text)
-        for file in (f"{name}.h", f"{name}.cpp"):
-            text = (where / file).read_text(encoding="utf-8")
-            _check_state(text, file)
-            _check_meaning(text, file)
+        texts = [(where / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("h", "cpp")]
+        for text, kind in zip(texts, ("h", "cpp"), strict=True):
+            _check_state(text, f"{name}.{kind}")
+        check_words(*texts, name)
         _check_types(folder)
         command = [compiler, "-std=c++11", "-O0", "-w", "-I", ".", *TRAPS]
         command += [f"-DTOP={name}", f'-DSOURCE="{name}.cpp"', "-o", "trace", "driver.cpp"]
@@ -142,35 +130,6 @@ def _check_state(text: str, what: str) -> None:
             raise NotProvedError(
                 f"{what}, line {number}: must declare nothing that outlives a call"
             )
-
-
-def _check_meaning(text: str, what: str) -> None:
-    """Show that the program is the same with other types, macros and contents of the stack."""
-    plain = BAMBU.sub(lambda found: "\n" * found[0].count("\n"), text)
-    for number, line in enumerate(plain.splitlines(), 1):
-        code = line.partition("//")[0].rstrip()
-        directive = code.lstrip().startswith(("#", "%:", "??="))
-        if directive and not DIRECTIVE.fullmatch(code):
-            raise NotProvedError(
-                f"{what}, line {number}: must have no other directive than its own"
-            )
-        if not directive and MEANS.search(code):
-            raise NotProvedError(f"{what}, line {number}: must not ask how it is compiled")
-        found = NUMBER.fullmatch(code)
-        if found and not all("=" in part for part in _declared(found[1])):
-            raise NotProvedError(f"{what}, line {number}: must set every number that it declares")
-
-
-def _declared(text: str) -> list[str]:
-    """Split declarators at the commas that stand in no bracket."""
-    depth, parts = 0, [""]
-    for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    return parts
 
 
 def _check_types(folder: Path) -> None:
