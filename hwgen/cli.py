@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
-    "A session: `python -m training digits`, `hwgen inspect model.pt`, "
+    "A session: `python -m training digits --out model.pt`, `hwgen inspect model.pt`, "
     "`hwgen build model.pt -o out`, `hwgen sim out`, `hwgen prove out`, "
     "`hwgen synth out --target ecp5 --pnr`, `hwgen report out`.",
     no_args_is_help=True,

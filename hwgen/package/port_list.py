@@ -79,7 +79,8 @@ def read_ports(folder: Path) -> PortList:
 
 def _words(side: dict[str, Any]) -> str:
     lanes = "1 value" if side["lanes"] == 1 else f"{side['lanes']} values"
+    beats = "1 beat" if side["beats"] == 1 else f"{side['beats']} beats"
     return (
         f"{lanes} of type {side['type']} a beat, the first lowest; "
-        f"{side['beats']} beats a vector of {side['elements']}"
+        f"{beats} a vector of {side['elements']}"
     )
