@@ -25,10 +25,10 @@ def markdown(rows: list[Row]) -> str:
     """Give a table for each net and target, the baseline first; or the checks."""
     if all(row["measure"] == "checks" for row in rows):
         return checks_markdown(rows)
-    tables: dict[tuple[str, str], list[Row]] = {}
+    tables: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
-        tables.setdefault((_net(row), str(row["target"])), []).append(row)
-    return "\n\n".join(_table(net, target, found) for (net, target), found in tables.items())
+        tables.setdefault((_net(row), str(row["fps"]), str(row["target"])), []).append(row)
+    return "\n\n".join(_table(net, target, found) for (net, _, target), found in tables.items())
 
 
 def _net(row: Row) -> str:
