@@ -110,10 +110,11 @@ def trace_of(folder: Path, name: str) -> Trace:
         for file in OWN:
             text = (resources.files("hwgen.prove.cpp") / file).read_text(encoding="ascii")
             (where / file).write_text(text)
-        texts = [(where / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("h", "cpp")]
-        for text, kind in zip(texts, ("h", "cpp"), strict=True):
-            _check_state(text, f"{name}.{kind}")
-        check_words(*texts, name)
+        header = (where / f"{name}.h").read_text(encoding="utf-8", errors="replace")
+        code = (where / f"{name}.cpp").read_text(encoding="utf-8", errors="replace")
+        _check_state(header, f"{name}.h")
+        _check_state(code, f"{name}.cpp")
+        check_words(header, code, name)
         _check_types(folder)
         command = [compiler, "-std=c++11", "-O0", "-w", "-I", ".", *TRAPS]
         command += [f"-DTOP={name}", f'-DSOURCE="{name}.cpp"', "-o", "trace", "driver.cpp"]
