@@ -176,6 +176,10 @@ def _check_network(folder: Path, vectors: Path | None) -> None:
 def _simulate_cpp(folder: Path, vectors: Path | None, samples: int) -> SimResult:
     """Compile and run the C++ of a design; hls/result.json says what it gave."""
     path = folder / "hls" / "result.json"
+    if not (folder / "design.json").is_file():
+        raise ModelError(
+            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
+        )
     if not (folder / "hls" / "test.cpp").is_file():
         raise ModelError(
             f"{folder}: must have C++ in hls/; build the design again with `hwgen build --hls`"

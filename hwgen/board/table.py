@@ -115,7 +115,13 @@ def find_board(name: str) -> Board:
             f"{path}: must be a board in TOML, and cannot be read ({why_unread(error)}); "
             "docs/boards.md has one"
         ) from None
-    return _board(str(path), str(document.pop("name", path.stem)), document)
+    own = str(document.pop("name", path.stem))
+    if own in _table():
+        raise ModelError(
+            f"{path}: name must be another than those of the table, not {own!r}; give the file a "
+            'line such as name = "my_board"'
+        )
+    return _board(str(path), own, document)
 
 
 def _table() -> Mapping[str, Mapping[str, Any]]:
@@ -174,7 +180,10 @@ def _contradictions(where: str, values: Mapping[str, Any]) -> list[str]:
     """Say what no board can have."""
     found = []
     if not _NAME.fullmatch(values["name"]):
-        found.append(f"{where}: name must be letters, digits and _, not {values['name']!r}")
+        found.append(
+            f"{where}: name must be letters, digits and _, not {values['name']!r}; give the file a "
+            'line such as name = "my_board"'
+        )
     pins = {key: values.get(key, "") for key in ("clock_pin", "rx", "tx", "led_passed")}
     if values.get("led_failed"):
         pins["led_failed"] = values["led_failed"]

@@ -64,6 +64,21 @@ def test_what_no_board_can_be_is_refused(tmp_path, change, message):
     assert str(error.value).splitlines()[0] == f"{path}: {message}"
 
 
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("icebreaker", "name must be another than those of the table, not 'icebreaker'; give"),
+        ("my board", "name must be letters, digits and _, not 'my board'; give"),
+    ],
+)
+def test_a_file_has_a_name_of_its_own(tmp_path, file, problem):
+    path = tmp_path / f"{file}.toml"
+    path.write_text(OWN)
+    with pytest.raises(ModelError) as error:
+        find_board(str(path))
+    assert str(error.value).startswith(f"{path}: {problem} the file a line such as name = ")
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(ModelError, match=r"^board: must be icebreaker, .* not 'icebraker'; `hwgen"):
         find_board("icebraker")
