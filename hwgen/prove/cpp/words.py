@@ -17,7 +17,9 @@ TYPE_WORDS = "ap_int ap_uint hls stream hwgen_bit"
 FUNCTIONS = {"hwgen_field", "hwgen_index", "hwgen_look", "hwgen_put", "hwgen_select"}
 LIBRARY = {*KEYWORDS.split(), *TYPE_WORDS.split(), *FUNCTIONS}
 MEMBERS = re.compile(r"(?:e\d*|read|write)")
-WORD = re.compile(r"[A-Za-z_]\w*")
+WORD = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+LITERAL = re.compile(r"(?<!\w)\d\w*")
+NUMERAL = re.compile(r"\d+(?:LL)?")
 STREAM_NAME = re.compile(r'\("[\w.]*"\)')  # hls::stream<T> name("unit.stream");
 SIGNS = re.compile(r"[\w\s<>(){}\[\];,=+\-*&.~:^|!?%/]*", re.ASCII)
 PRAGMA = re.compile(r"#pragma HLS \w+( [\w=. ]+)?")
@@ -77,6 +79,9 @@ def _check_names(line: str, where: str, known: set[str], own: set[str]) -> None:
             continue
         if word[0] not in known:
             raise NotProvedError(f"{where}: must not use {word[0]}, which it does not declare")
+    for literal in LITERAL.finditer(line):
+        if not NUMERAL.fullmatch(literal[0]):
+            raise NotProvedError(f"{where}: must write numbers as integers, not {literal[0]}")
     for called in CALL.finditer(line):
         if not _may_be_called(called, line, own):
             raise NotProvedError(f"{where}: must not call {called[1]}")
