@@ -183,6 +183,27 @@ def test_inspect_knows_the_narrow_types_of_qcdq(tmp_path):
     assert list(scales.values()) == [codes, weights, codes, weights]
 
 
+def test_inspect_knows_what_the_codes_of_qdq_stand_for(tmp_path):
+    m = Maker([1, 2])
+    half = m.constant(0.5), m.constant(0, np.int8)
+    third, tenth = (
+        (m.constant(step), m.constant(zero, np.uint8)) for step, zero in ((0.3, 0), (0.125, 155))
+    )
+    x = m.node("DequantizeLinear", m.node("QuantizeLinear", "x", *half), *half)
+    w = m.node("DequantizeLinear", m.constant([[-7, 2], [0, 7]], np.int8), *half)
+    y = m.node("QuantizeLinear", m.node("Relu", m.node("MatMul", x, w)), *third)
+    y = m.node("MatMul", m.node("DequantizeLinear", y, *third), w)
+    y = m.node("DequantizeLinear", m.node("QuantizeLinear", y, *tenth), *tenth, output="y")
+    path = m.save(tmp_path / "net.onnx", y)
+    document = json.loads(hwgen("inspect", path, "--json").output)
+    _, _, hidden, _, last = document["metadata"]["onnx"]["scales"].values()
+    assert hidden == {
+        **{"scale": "float", "scales": 1, "zero_point": 0},
+        "value": pytest.approx(0.3),
+    }
+    assert last == {"scale": "power of two", "value": 0.125, "scales": 1, "zero_point": 155}
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -118,6 +118,18 @@ DAMAGE = {  # style, file, what is found first, and what stands in its place
         r"y\.e1 = n9;",
         "int k; int z = 0; if (k == 12345) y.e1 = n11; else y.e1 = n9;",
     ),
+    "a number that is not set, on two lines": (
+        "unrolled",
+        CPP,
+        r"  y\.e1 = n9;\n",
+        "  int k\n  ;\n  y.e1 = n9;\n  if (k == 12345) y.e1 = n11;\n",
+    ),
+    "a number that is not set, in a loop": (
+        "unrolled",
+        CPP,
+        r"  y\.e1 = n9;\n",
+        "  y.e1 = n9;\n  for (int i = 0, k; i < 1; i++) {\n    if (k == 12345) y.e1 = n11;\n  }\n",
+    ),
     "a number of another type": ("unrolled", CPP, r"y\.e1 = n9;", "float k;\n  y.e1 = n9;"),
     "a string that hides the rest": (
         "unrolled",

@@ -25,17 +25,22 @@ SIGNS = re.compile(r"[\w\s<>(){}\[\];,=+\-*&.~:^|!?%/]*", re.ASCII)
 PRAGMA = re.compile(r"#pragma HLS \w+( [\w=. ]+)?")
 BAMBU = re.compile(r"^#ifdef HWGEN_BAMBU\n(#pragma HLS interface [\w= ]+\n)+#endif$", re.MULTILINE)
 TYPES = (re.compile(r"^struct (\w+) \{"), re.compile(r"^typedef .* (\w+);"))
-DECLARED = (  # names that the files give, beside those of types and values of types
+DECLARED = (  # names that the files give, beside those of types, of their values and of numbers
     re.compile(r"\bvoid (\w+)\("),
-    re.compile(r"\b(?:int|bool) &?(\w+)"),
-    re.compile(r", (\w+) = "),
+    re.compile(r"^template <int (\w+)>"),
     re.compile(r"^\s*(\w+):$"),
+    re.compile(r"^\s*static const (?:int|bool) (\w+)\["),
 )
-VALUE = r"\b(?:ap_u?int<[^<>]*>|hls::stream<[^<>]*(?:<[^<>]*>)?[^<>]*>|hwgen_bit|%s) &?(\w+)"
-NUMBER = re.compile(r"\s*(?:static )?(?:const )?(?:int|bool) (.*);")
-FOR = re.compile(r"\s*for \((?:int \w+ = [^;]+)?; [^;]+; [^;]+\) \{")
-HEADER = re.compile(r"(?:\S|        +\S)")  # a function's, at the margin, and its further lines
+VALUE = r"\b(?:ap_u?int<[^<>]*>|hls::stream<[^<>]*(?:<[^<>]*>)?[^<>]*>|hwgen_bit%s) &?(\w+)"
+NUMBERS = (  # lines that declare plain numbers, and where
+    re.compile(r"\s*for \((?:int ([^;]+))?; [^;]+; [^;]+\) \{"),
+    re.compile(r"\s*(?:static )?(?:const )?(?:int|bool) ([^;]+);"),
+)
+TABLE = re.compile(r"\s*static const (?:int|bool) \w+\[\d+\] = \{")
+TEMPLATE = re.compile(r"template <int \w+> static void \w+\((?:(?!\b(?:int|bool)\b).)*")
+SET = re.compile(r"\s*\w+ = .+")
 OF_STREAMS = re.compile(r"static void \w+\((?:(?:, )?hls::stream<[\w<> ]+> &\w+)+\) \{")
+PLAIN = re.compile(r"\b(?:int|bool)\b")
 STRAY_CALL = re.compile(r"[\])}]\s*\(")
 CALL = re.compile(r"\b([A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*\(")
 MAY_OPEN = {"if", "for", "ap_int", "ap_uint", *FUNCTIONS}
@@ -116,10 +121,20 @@ def _code_lines(
 def _given(lines: list[tuple[str, str]]) -> set[str]:
     """Give the names that the files declare."""
     types = {found[1] for _, line in lines for kind in TYPES if (found := kind.match(line))}
-    value = re.compile(VALUE % "|".join(sorted(types)))
+    value = re.compile(VALUE % "".join(f"|{name}" for name in sorted(types)))
     patterns = (*DECLARED, value)
     names = {n[1] for _, line in lines for pattern in patterns for n in pattern.finditer(line)}
-    return names | types
+    numbers = {one.partition("=")[0].strip() for _, line in lines for one in _numbers(line) or ()}
+    return names | types | numbers
+
+
+def _numbers(line: str) -> list[str] | None:
+    """Give the declarators of plain numbers on a line, None where it is not of a known form."""
+    for form in NUMBERS:
+        found = form.fullmatch(line)
+        if found:
+            return _declarators(found[1] or "")
+    return None
 
 
 def _defines(line: str, where: str, name: str) -> re.Match[str] | None:
@@ -138,21 +153,19 @@ def _may_be_called(called: re.Match[str], line: str, own: set[str]) -> bool:
 
 def _check_form(line: str, where: str) -> None:
     """Check that a line has one statement, and sets the plain numbers that it declares."""
-    is_for = FOR.fullmatch(line)
-    if line.count(";") > 1 and not is_for:
+    numbers = _numbers(line)
+    if line.count(";") > (2 if line.lstrip().startswith("for ") else 1):
         raise NotProvedError(f"{where}: must have one statement")
     if STRAY_CALL.search(line):
         raise NotProvedError(f"{where}: must call by name")
-    if not re.search(r"\b(?:int|bool)\b", line) or is_for:
-        return
-    number = NUMBER.fullmatch(line)
-    if number is None and (line.endswith(";") and not HEADER.match(line)):
-        raise NotProvedError(f"{where}: must declare numbers at its beginning")
-    if number is not None and not all("=" in part for part in declarators(number[1])):
-        raise NotProvedError(f"{where}: must set every number that it declares")
+    if numbers is not None:
+        if not all(SET.fullmatch(one) for one in numbers if one):
+            raise NotProvedError(f"{where}: must set every number that it declares")
+    elif PLAIN.search(line) and not (TABLE.fullmatch(line) or TEMPLATE.fullmatch(line)):
+        raise NotProvedError(f"{where}: must declare numbers as generated code does")
 
 
-def declarators(text: str) -> list[str]:
+def _declarators(text: str) -> list[str]:
     """Split declarators at the commas that stand in no bracket."""
     depth, parts = 0, [""]
     for sign in text:

@@ -61,7 +61,7 @@ def _scales(walk: Walk, begin: Begin, names: Iterable[str]) -> dict[str, Any]:
         for source in node.inputs[:1]
         if all(not channel.functions for channel in walk.read_as[node.name])
     }
-    codes |= {one.node: quantizer_json(one.value.channels) for one in walk.quantizers}
+    codes |= {one.node: quantizer_json(one.grid) for one in walk.quantizers}
     for name in names:
         if name in walk.weights:
             found[name] = walk.weights[name].to_json()

@@ -33,10 +33,14 @@ MOST_THRESHOLDS = 1 << 24  # of a node, all channels together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A quantizer of one channel: `lo` plus the bounds reached is the code, `means` its value."""
+    """A quantizer of one channel: `lo` plus the bounds reached is the code, `means` its value.
+
+    Where the file's tensor is the code itself (QuantizeLinear), `grid` is what it stands for.
+    """
 
     bounds: Bounds
     means: Channel
+    grid: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def _uniform_step(spec: Uniform, scale: Fraction, zero: int) -> Step:
         return Step(bounds=bounds, means=Channel(2 * scale, (-1 - zero) * scale))
     if spec.keeps_codes:  # rounds first and adds the zero point then: another tie where that is odd
         bounds = uniform_bounds(spec.mode, spec.lo - zero, spec.hi - zero, scale, 0)
-        return Step(bounds=bounds, means=Channel())
+        return Step(bounds=bounds, means=Channel(), grid=Channel(scale, -zero * scale))
     bounds = uniform_bounds(spec.mode, spec.lo, spec.hi, scale, zero)
     return Step(bounds=bounds, means=Channel(scale, -zero * scale))
 
@@ -247,6 +251,7 @@ def note_quantizer(
             factor=stairs.factor,
             shift=stairs.shift,
             value=made,
+            grid=one_if_equal(step.grid or step.means for step in stairs.steps),
             before=before,
             bounds=tuple(step.bounds for step in stairs.steps),
             lo=stairs.lo,

@@ -28,9 +28,10 @@ MOST_ELEMENTS = 1 << 23  # of a tensor
 class Quantized:
     """A quantizer of the file: its output tensor, and where its codes are in the network.
 
-    The file's code of an element is `factor * integer + shift`. `before` is what the integers that
-    it rounds stand for, None where they are the file's input, `bounds` where its codes begin, and
-    `lo` the code below all of these.
+    The file's code of an element is `factor * integer + shift`. `grid` is what its codes stand for,
+    by scale and zero point, also where `value` is the codes themselves. `before` is what the
+    integers that it rounds stand for, None where they are the file's input, `bounds` where its
+    codes begin, and `lo` the code below all of these.
     """
 
     tensor: str
@@ -39,6 +40,7 @@ class Quantized:
     factor: int
     shift: int
     value: Value
+    grid: Channels
     before: Channels | None
     bounds: tuple[Bounds, ...]
     lo: int
