@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from hwgen.digests import digest
 from hwgen.errors import ModelError
 from hwgen.ir import Graph
+from hwgen.network_file import load_arrays
 from hwgen.numeric import IntArray, IntType
 from hwgen.report.json_fields import read_json
 
@@ -49,16 +49,18 @@ def read_simulated_maps(folder: Path, graph: Graph) -> SimulatedMaps | None:
     shapes = graph.input.shape, graph.tensors[graph.output].shape
     if expected is None or digest(path) != expected or not all(map(_is_picture, shapes)):
         return None
+    arrays = load_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            x, y, simulated = (
-                arrays[name].astype(np.int64).reshape(-1, *shape)
-                for name, shape in zip(("x", "y", "simulated"), (*shapes, shapes[1]), strict=True)
-            )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        x, y, simulated = (
+            arrays[name].astype(np.int64).reshape(-1, *shape)
+            for name, shape in zip(("x", "y", "simulated"), (*shapes, shapes[1]), strict=True)
+        )
+    except (ValueError, KeyError):
+        x = y = simulated = np.zeros(0, np.int64)
+    if not 0 < len(x) == len(y) == len(simulated):
         raise ModelError(
             f"{path}: must hold the maps that `hwgen sim` kept; simulate the design again"
-        ) from None
+        )
     return SimulatedMaps(
         inputs=x,
         reference=y,

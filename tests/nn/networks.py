@@ -1,9 +1,18 @@
 """Small trained-looking networks for the tests of the export."""
 
+import pytest
 import torch
 from torch import nn
 
-from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant
+from hwgen.errors import ModelError
+from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant, export_graph
+
+
+def refusal(net, shape=(12,)):
+    """Give the sentence that the export refuses a network with."""
+    with pytest.raises(ModelError) as caught:
+        export_graph(net, name="net", input_shape=shape)
+    return str(caught.value)
 
 
 def small_net(
