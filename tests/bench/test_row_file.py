@@ -1,6 +1,6 @@
 """Rows that a benchmark keeps: found again, measured anew with other tools, replaced."""
 
-from bench.row_file import RowFile
+from bench.shared.row_file import RowFile
 
 KEY = {"measure": "compare", "case": "64x64", "target": "xc7"}
 

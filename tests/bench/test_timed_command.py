@@ -1,8 +1,9 @@
 """Commands that are timed: those that pass, fail with a sentence, or take too long."""
 
 import numpy as np
+import pytest
 
-from bench.timed_command import timed
+from bench.shared.timed_command import measured, timed
 
 
 def test_a_command_that_passes_has_its_seconds(tmp_path):
@@ -21,3 +22,8 @@ def test_a_refusal_is_kept():
 
 def test_a_command_ends_with_its_limit(tmp_path):
     assert timed(0.05, "--help") == {"status": "time limit", "limit_s": 0.05}
+
+
+def test_a_benchmark_ends_where_its_command_does_not_pass():
+    with pytest.raises(SystemExit, match=r"^hwgen build nowhere.onnx: hwgen: nowhere.onnx: must"):
+        measured("build", "nowhere.onnx")

@@ -1,10 +1,10 @@
-"""The rules that `bench/widths.py` compares, against the plan and against each other."""
+"""The rules that `bench/unrolled/widths.py` compares, against the plan and against each other."""
 
 from itertools import pairwise
 
 import pytest
 
-from bench.widths import RULES, Forms, reach, sizes
+from bench.unrolled.widths import RULES, Forms, reach, sizes
 from hwgen.ir import Dense
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions

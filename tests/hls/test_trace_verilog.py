@@ -1,13 +1,11 @@
-"""The trace of C++ as Verilog (bench/hls_trace.py) is the design: SAT finds no difference."""
+"""The trace of C++ as Verilog (`bench/hls/`) is the design: SAT finds no difference."""
 
-import importlib.util
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.hls.trace_verilog import verilog_of as traced_verilog
 from hwgen.emit import verilog_of
 from hwgen.errors import ToolError
 from hwgen.frontend.matrix import matrix_graph
@@ -18,21 +16,12 @@ from hwgen.synth.tools import find_yosys, run_tool, workspace
 from tests.hls.designs import planned, written
 from tests.tiny_nets import network
 
-BENCH = Path(__file__).parents[2] / "bench"
 WRAPPER = """
 module ours(input [{i}:0] x, output [{o}:0] y);
   {name} top (.aclk(1'b0), .aresetn(1'b1), .s_axis_tdata(x), .s_axis_tvalid(1'b1),
     .s_axis_tlast(1'b1), .m_axis_tdata(y), .m_axis_tready(1'b1));
 endmodule
 """
-
-
-def traced_verilog(*arguments):
-    spec = importlib.util.spec_from_file_location("hls_trace", BENCH / "hls_trace.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["hls_trace"] = module
-    spec.loader.exec_module(module)
-    return module.verilog_of(*arguments)
 
 
 RNG = np.random.default_rng(4)

@@ -1,9 +1,9 @@
 """What logic between two registers takes, by target: the model that registers are placed with.
 
 Times are those of nextpnr on the parts of `hwgen.synth.targets`, routing included:
-`python bench/clock.py --fit` fits the constants to small designs, and `python bench/clock.py` shows
-the error on units. There is no open place and route for xc7: its logic delays are those of Yosys'
-cell library (`xilinx/cells_sim.v`), its routing is assumed. docs/clock.md has the figures.
+`python bench/clock/units.py --fit` fits the constants to small designs, and without `--fit` it
+shows the error on units. There is no open place and route for xc7: its logic delays are those of
+Yosys' cell library (`xilinx/cells_sim.v`), its routing is assumed. docs/clock.md has the figures.
 """
 
 from __future__ import annotations

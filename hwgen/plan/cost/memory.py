@@ -1,6 +1,6 @@
 """What a small memory costs as LUTs and as block RAM, and which of the two a plan takes.
 
-The LUT figures are fitted to Yosys (`bench/memories.py` measures them again).
+The LUT figures are fitted to Yosys (`bench/folded/memories.py` measures them again).
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
 
     A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
     among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three. Yosys
-    makes fewer of these on xc7 where the tree above them is not full (`bench/program_address.py`).
+    makes fewer of these on xc7 where the tree above them is not full
+    (`bench/folded/program_address.py`).
     """
     inputs = LUT_INPUTS[target]
     free = {"xc7": 4, "ecp5": 8, "gowin": 8, "ice40": 1}[

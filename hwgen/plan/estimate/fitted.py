@@ -1,6 +1,6 @@
 """How many LUTs Yosys makes of the parts that an estimate counts: a base and a factor.
 
-Written by `python bench/estimates.py --fit`.
+Written by `python bench/planner/estimates.py --fit`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a stage will take of a target, from its numbers alone: LUT sites and block RAMs.
 
 Each kind of stage has a count of its parts; `FITTED` corrects it to what Yosys makes of them, with
-a base and a factor. `bench/estimates.py` measures the error, and fits them anew with `--fit`.
+a base and a factor. `bench/planner/estimates.py` measures the error, and fits them anew with
+`--fit`.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from hwgen.plan.requantize.rescale import rescales
 from hwgen.plan.requantize.staircase import code_range, wrapped
 from hwgen.plan.stages.requantizers import Choice, Requantizer, Rescale, Steps
 
-# fitted to layers of 8 channels (bench/requantization.py); a bit of a constant costs a whole LUT
-# gowin has the figures of ecp5
+# fitted to layers of 8 channels (bench/requantization/activations.py); a bit of a constant costs a
+# whole LUT; gowin has the figures of ecp5
 CHOICE_LUTS: dict[Target, float] = {  # of a diagram's node
     "xc7": 0.25,
     "ice40": 0.475,

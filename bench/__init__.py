@@ -1,0 +1,1 @@
+"""Programs that measure hwgen: a folder for each subject, README.md lists them."""

@@ -1,0 +1,1 @@
+"""The clock of units, and the model of their delays."""

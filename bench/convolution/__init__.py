@@ -1,0 +1,1 @@
+"""Single convolutions, unrolled and folded."""

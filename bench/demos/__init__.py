@@ -1,0 +1,1 @@
+"""The whole way on small nets, as a user types it."""

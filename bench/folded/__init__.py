@@ -1,0 +1,1 @@
+"""Units of few multipliers: cycles, LUTs and memories."""

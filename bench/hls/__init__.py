@@ -1,0 +1,1 @@
+"""The C++ of designs as a model and as logic."""

@@ -1,0 +1,1 @@
+"""What the planner expects, against what synthesis makes."""

@@ -1,0 +1,1 @@
+"""How sums become codes, and what wide sums take."""

@@ -1,0 +1,1 @@
+"""What benchmarks of several subjects need: layers, rows, commands, counts."""

@@ -1,0 +1,1 @@
+"""Training: accuracy, time, and the parts of a method."""

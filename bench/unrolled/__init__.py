@@ -1,0 +1,1 @@
+"""Units that take a vector every cycle: LUTs, widths, and what planning takes."""

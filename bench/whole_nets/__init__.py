@@ -1,0 +1,1 @@
+"""Trained nets as whole designs."""
