@@ -68,6 +68,7 @@ from hwgen.cli_options import (
 )
 from hwgen.console import bar, mistakes, show, spinner
 from hwgen.errors import ModelError, VerifyError
+from hwgen.report.inspection_columns import columns_text
 
 if TYPE_CHECKING:
     from hwgen.frontend.model_options import ModelOptions
@@ -124,7 +125,7 @@ def _options(
     )
 
 
-@app.command()
+@app.command(epilog=f"\b\nColumns of the table:\n{columns_text('  ')}")
 def inspect(
     model: Model,
     inputs: InputType = None,
@@ -355,7 +356,7 @@ def report(folder: Design, as_json: AsJson = False) -> None:
 
         page = make_report(folder)
         document = json.loads(page.with_suffix(".json").read_text())
-        show(document, as_json, lambda: report_text(document))
+        show(document, as_json, lambda: report_text(document, folder))
         if not as_json:
             print(page)
         if not document["holds"]:

@@ -47,7 +47,8 @@ def test_inspect_prints_every_bound(model):
     ]
     table = hwgen("inspect", model).output
     assert "dense0" in table
-    assert "data type" in table
+    assert "A2Q norm        bits by A2Q's bound" in table
+    assert "A2Q norm        bits by A2Q's bound" in hwgen("inspect", "--help").output
 
 
 def test_build_says_latency_and_interval(model, tmp_path):

@@ -40,7 +40,7 @@ class Report:
         return bool(self.document["holds"])
 
     def __str__(self) -> str:
-        return as_text(report_text(self.document))
+        return as_text(report_text(self.document, self.page.parent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from hwgen.bounds import data_type_bits, exact_signed_bits, l1_norm_bits, offset_bits
 from hwgen.ir import (
@@ -21,6 +22,7 @@ from hwgen.ir import (
     operation_name,
 )
 from hwgen.report.import_notes import import_table
+from hwgen.report.inspection_columns import columns_text
 
 
 def inspection(graph: Graph) -> dict[str, Any]:
@@ -103,25 +105,21 @@ def inspection_table(document: dict[str, Any]) -> RenderableType:
     """Give the inspection for the terminal: layers, and what became of another tool's file."""
     bounds, result = _bounds_table(document), _result_line(document)
     nodes = import_table(document, result)
-    if nodes is not None:
-        return Group(bounds, nodes)
-    bounds.caption = result
-    return bounds
+    return Group(bounds, Text(columns_text()), Text(result) if nodes is None else nodes)
 
 
 def _bounds_table(document: dict[str, Any]) -> Table:
     given = document["input"]
     table = Table(
-        title=f"{document['name']}: input {given['shape']} {given['type']}, accumulator bits of "
-        "the widest channel by every bound",
+        title=f"{document['name']}: input {given['shape']} {given['type']}",
         title_justify="left",
-        caption_justify="left",
     )
-    columns = ("layer", "op", "output", "type", "weights", "zero", "l1 max", "l1 sum")
-    bounds = ("data type", "A2Q norm", "signed", "offset", "declared", "target")
-    for name in columns + bounds:
-        left = name in ("layer", "op", "output", "type", "weights")
-        table.add_column(name, justify="left" if left else "right")
+    for name in ("layer", "op", "output", "type", "weights"):
+        table.add_column(name)
+    for name in ("zero", "l1\nmax", "l1\nsum", "data\ntype", "A2Q\nnorm"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("signed", "offset", "certified", "target"):
+        table.add_column(name, justify="right", no_wrap=True)
     for node in document["nodes"]:
         cells = [node["name"], _operation(node), _by(node["shape"]), node["type"]]
         if "bits" in node:

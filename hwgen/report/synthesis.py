@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group
@@ -28,11 +30,35 @@ def synthesis_table(document: dict[str, Any]) -> Table:
     return table
 
 
-def report_text(document: dict[str, Any]) -> Group:
-    """Show a report.json: the verdict on each check, failures first, then the layers."""
-    lines = [f"{document['model']['name']}: {_verdicts(document)}", *_reasons(document)]
-    table = layer_table(document)
-    return Group(*(Text(line, no_wrap=True, overflow="ignore") for line in lines), table)
+def report_text(document: dict[str, Any], folder: Path) -> Group:
+    """Show a report.json: the verdict on each check, failures first, then the layers.
+
+    Parameters
+    ----------
+    document
+        The report.
+    folder
+        The design folder as the user named it, which its commands name here too.
+    """
+    lines = [f"{document['model']['name']}: {_verdicts(document)}", *_reasons(document, folder)]
+    missing = [
+        f"{part} not known yet: {_typed(how, folder)}" for part, how in document["missing"].items()
+    ]
+    rest = [*_width_lines(document), *missing]
+    return Group(*map(_line, lines), layer_table(document), *map(_line, rest))
+
+
+def _line(text: str) -> Text:
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
+def _typed(command: str, folder: Path) -> str:
+    """Give a command on the folder as it is typed here; a page names the folder without a path."""
+    words = shlex.split(command)
+    if words[0] != "hwgen":
+        return command
+    words[words.index("--design") + 1 if "--design" in words else 2] = str(folder)
+    return shlex.join(words)
 
 
 def _verdicts(document: dict[str, Any]) -> str:
@@ -48,14 +74,14 @@ def _verdicts(document: dict[str, Any]) -> str:
     return "; ".join([*failed, *stale, *passed, *not_run])
 
 
-def _reasons(document: dict[str, Any]) -> list[str]:
+def _reasons(document: dict[str, Any], folder: Path) -> list[str]:
     """Say what failed, what was changed since the build and what to run again, a line each."""
     checks = _by_state(document)
     lines = [f"{name} failed: {check['reason']}" for name, check in checks["failed"]]
     if document["files"]["problem"] is not None:
         lines.append(f"changed since the build: {document['files']['problem']}")
     lines += [
-        f"{name} is stale: {check['reason']}; run `{check['command']}` again"
+        f"{name} is stale: {check['reason']}; run `{_typed(check['command'], folder)}` again"
         for name, check in checks["stale"]
     ]
     return lines
@@ -74,37 +100,62 @@ def _by_state(document: dict[str, Any]) -> dict[str, list[tuple[str, dict[str, A
 
 
 def layer_table(document: dict[str, Any]) -> Table:
-    """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs."""
+    """Show the layers of a report.json: shape, sparsity, cycles, accumulator bits, LUTs.
+
+    The bits are those of the registers as built, what their sums are certified to keep, and what
+    the types of inputs and weights would need.
+    """
     targets = [target["target"] for target in document["targets"]]
     has_maps = any(layer["maps"] for layer in document["layers"])
-    columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "data type")
+    columns = ("shape", "PE x SIMD", "zero", "cycles", "acc bits", "certified", "data type")
     what = ("op", "map") if has_maps else ()
     table = _table("", "layer", (*what, *columns, *(f"LUTs {target}" for target in targets)))
     for layer in document["layers"]:
         luts = [_luts(layer["luts"].get(target)) for target in targets]
         own = [layer["op"], "x".join(map(str, layer["positions"]))] if has_maps else []
         _add(table, layer["name"], [*own, *_sums_cells(layer), *luts])
-    missing = [f"{part} not known yet: {how}" for part, how in document["missing"].items()]
-    if missing:
-        table.caption = Text("\n".join(missing))
     return table
+
+
+def _width_lines(document: dict[str, Any]) -> list[str]:
+    """Say what the three numbers of bits are, where a layer has them."""
+    widths = [x["accumulator_bits"] for x in document["layers"] if x["accumulator_bits"]]
+    if not widths:
+        return []
+    lines = [
+        "acc bits: registers as built; certified: what the exact range of the sums needs; "
+        "data type: what the types of inputs and weights would need"
+    ]
+    pairs = [pair for bits in widths for pair in zip(bits["built"], bits["offset"], strict=True)]
+    if any(built > certified for built, certified in pairs):
+        lines.append(
+            "a register has more bits than certified where channels share it, where they are "
+            "compared (argmax), or where --accumulator asked for it"
+        )
+    return lines
 
 
 def _sums_cells(layer: dict[str, Any]) -> list[str]:
     """Give the cells of a layer's matrix; one without weights has nothing but cycles."""
     bits, cycles = layer["accumulator_bits"], _count(layer["cycles"])
     if bits is None:
-        return ["-", "-", "-", cycles, "-", "-"]
-    built = bits["built"]
+        return ["-", "-", "-", cycles, "-", "-", "-"]
     folded = ("pe", "simd", "pixels")[: 3 if layer["pixels"] > 1 else 2]
     return [
         f"{layer['rows']}x{layer['columns']}",
         "x".join(str(layer[key]) for key in folded),
         f"{layer['weights']['sparsity']:.1%}",
         cycles,
-        f"{min(built)}-{max(built)}",
+        _span(bits["built"]),
+        _span(bits["offset"]),
         str(bits["data_type"]),
     ]
+
+
+def _span(bits: list[int]) -> str:
+    """Give the bits of the channels: one number where all have as many."""
+    low, high = min(bits), max(bits)
+    return str(high) if low == high else f"{low}-{high}"
 
 
 def _table(title: str, first: str, columns: tuple[str, ...]) -> Table:

@@ -122,7 +122,8 @@ def test_the_file_holds_what_was_asked_for(tmp_path):
     (line,) = [node for node in inspection(graph)["nodes"] if node["name"] == "dense0"]
     assert (line["target_bits"], line["target_units"]) == (None, 5)
     assert line["l1_norm"]["sum"] == sum(line["channels"]["l1_norm"])
-    targets = list(inspection_table(inspection(graph)).columns[-1].cells)
+    table, *_ = inspection_table(inspection(graph)).renderables
+    targets = list(table.columns[-1].cells)
     assert [cell for cell in targets if "u" in cell] == ["u5", "3, u4"]
 
 

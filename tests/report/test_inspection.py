@@ -1,12 +1,17 @@
 """`hwgen inspect` shows every operation, also those that cannot be built yet."""
 
+import re
+
 import numpy as np
 from rich.console import Console
 
 from hwgen.ir import Add, Graph, Input, MaxPool2d
 from hwgen.numeric import IntType, Range
 from hwgen.report.inspection import inspection, inspection_table
+from hwgen.report.inspection_columns import COLUMNS
 from tests.tiny_nets import conv2d
+
+LONGEST = max(len(name) for name, _ in COLUMNS)
 
 
 def test_an_image_network():
@@ -34,4 +39,8 @@ def test_an_image_network():
     console.print(inspection_table(document))
     text = console.export_text()
     assert "6x1x2x2" in text
+    headings = text[: text.index("┡")]
+    for name, meaning in COLUMNS:
+        assert f"\n{name:{LONGEST}}  {meaning}" in text
+        assert all(word in headings for word in re.split("[ ,]+", name))
     assert "max_pool2d" in text

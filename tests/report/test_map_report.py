@@ -70,7 +70,7 @@ def test_a_folded_convolution_says_what_it_reads_and_holds(tmp_path):
     page = (folder / "report.html").read_text()
     assert "has a copy of them. A smaller memory holds columns until a word of them" in page
     assert section(folder, "layers")["1. conv0"][3] == "1 x 1 x 2"
-    assert row(shown(report_text(document(folder))), "conv0")[4] == "1x1x2"
+    assert row(shown(report_text(document(folder), folder)), "conv0")[4] == "1x1x2"
 
 
 def test_what_stands_in_front_is_counted_apart(folder):
@@ -96,9 +96,9 @@ def test_a_layer_without_weights_has_no_accumulators(folder):
     assert report["accumulator_bits"]["standard"] == 32 * (4 + 3 + 4)
     page = make_report(folder).read_text()
     assert "act6_in</strong>" not in page  # no plot of weights or widths
-    line = row(shown(report_text(report)), "act6_in")
-    assert line[1:] == ["threshold", "1x1", "-", "-", "-", "12", "-", "-"]
-    assert row(shown(report_text(report)), "conv0")[1:4] == ["conv2d", "6x8", "4x18"]
+    line = row(shown(report_text(report, folder)), "act6_in")
+    assert line[1:] == ["threshold", "1x1", "-", "-", "-", "12", "-", "-", "-"]
+    assert row(shown(report_text(report, folder)), "conv0")[1:4] == ["conv2d", "6x8", "4x18"]
 
 
 def test_ports_say_the_size_of_their_maps(folder):

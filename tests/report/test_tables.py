@@ -1,10 +1,14 @@
 """The tables of the terminal."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from hwgen.frontend.matrix import matrix_graph
+from hwgen.numeric import IntType
 from hwgen.report.page import make_report
 from hwgen.report.synthesis import report_text, synthesis_table
 from tests.report.designs import add_proof, add_simulation, add_synthesis, build, edit, small_net
@@ -23,7 +27,8 @@ def shown(table):
 
 
 def layers(folder):
-    return shown(report_text(json.loads(make_report(folder).with_suffix(".json").read_text())))
+    document = json.loads(make_report(folder).with_suffix(".json").read_text())
+    return shown(report_text(document, folder))
 
 
 def row(text, name):
@@ -43,8 +48,9 @@ def test_layer_table(folder):
     design = json.loads((folder / "design.json").read_text())
     bits = design["layers"][0]["accumulator_bits"]
     cycles = str(design["layers"][0]["cycles"])
-    widths = f"{min(bits)}-{max(bits)}"
-    assert row(text, "fc0") == ["fc0", "4x3", "2x1", "33.3%", cycles, widths, "10", "140"]
+    assert len(set(bits)) == 1
+    widths = [str(bits[0]), "4-7", "10"]
+    assert row(text, "fc0") == ["fc0", "4x3", "2x1", "33.3%", cycles, *widths, "140"]
 
 
 def test_layer_table_says_what_is_missing(folder):
@@ -53,7 +59,34 @@ def test_layer_table_says_what_is_missing(folder):
         "[red]net: no accumulator can overflow; not run: simulation, proof, synthesis xc7, "
         "synthesis ice40, synthesis ecp5, synthesis gowin"
     )
-    assert "synthesis not known yet: hwgen synth design --target xc7" in text
+    assert f"synthesis not known yet: hwgen synth {folder} --target xc7\n" in text
+    assert "accuracy not known yet: python -m training RECIPE\n" in text
+
+
+def test_commands_name_the_folder_as_it_was_typed(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert "simulation not known yet: hwgen sim .\n" in layers(Path())
+    monkeypatch.chdir(tmp_path.parent)
+    spaced = folder.rename(tmp_path / "two words")
+    text = layers(spaced.relative_to(Path.cwd()))
+    place = f"{tmp_path.name}/two words"
+    assert f"simulation not known yet: hwgen sim '{place}'\n" in text
+    assert f"clock not known yet: hwgen synth '{place}' --target ecp5 --pnr\n" in text
+    page = json.loads((spaced / "report.json").read_text())
+    assert page["missing"]["simulation"] == "hwgen sim 'two words'"  # the same wherever it lies
+
+
+def test_a_folder_that_is_called_like_an_option(folder):
+    place = folder.rename(folder.parent / "xc7")
+    assert f"synthesis not known yet: hwgen synth {place} --target xc7\n" in layers(place)
+
+
+def test_wider_registers_than_certified_are_explained(tmp_path):
+    text = layers(build(tmp_path / "design", accumulator="16"))
+    assert row(text, "fc0")[5:] == ["16", "4-7", "10"]
+    assert "a register has more bits than certified where" in text
+    sums = matrix_graph("sums", np.array([[1, 2], [3, 1]]), IntType(bits=4, signed=False))
+    assert "a register has more" not in layers(build(tmp_path / "sums", sums))
 
 
 def test_layer_table_says_what_failed(folder):
@@ -68,7 +101,7 @@ def test_layer_table_says_what_failed(folder):
         "synthesis gowin",
         "simulation failed: random_stalls: late",
         "changed since the build: design.json is not as the build wrote it",
-        "proof is stale: design.json changed since; run `hwgen prove design` again",
+        f"proof is stale: design.json changed since; run `hwgen prove {folder}` again",
     ]
     assert row(text, "fc0")[-1] == "-"
 
