@@ -1,8 +1,10 @@
 """Imports point down only (docs/architecture.md), and the heavy packages stay where they belong."""
 
 import ast
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("link", "link_test", "plan_file", "codec", "vectors", "planner", "assembly"),
+        *("link", "self_test", "plan_file", "codec", "vectors", "planner", "assembly"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
         *(
             "planned_layer",
@@ -177,6 +179,28 @@ def test_imports_between_rooms_point_down(part):
         if rooms.index(room) > rooms.index(lower)
     ]
     assert up == []
+
+
+def listed(text):
+    """`a > (b, c)` as [{a}, {b, c}]."""
+    return [set(re.findall(r"[\w.]+", step)) for step in text.split(">")]
+
+
+def test_the_document_lists_floors_and_rooms_as_they_are():
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    floors = re.search(r"^    (cli > .+)$", page, re.MULTILINE)[1]
+    assert listed(floors) == [parts - {"__main__"} for parts in FLOORS]
+    for part, rooms in ROOMS.items():
+        name = re.escape(part.replace(".", "/"))
+        text = re.search(rf"^    {name}: +((?:.+\n)+?)(?=    \S+: |\n)", page, re.MULTILINE)[1]
+        steps = listed(text)
+        assert set().union(*steps) == set(rooms)
+        assert all(
+            rooms.index(upper) < rooms.index(lower)
+            for above, below in pairwise(steps)
+            for upper in above
+            for lower in below
+        ), part
 
 
 def test_the_package_itself_imports_nothing_of_its_own():

@@ -8,7 +8,7 @@ from enum import IntEnum
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.plan.design import Plan
-from hwgen.plan.link_test import SelfTestPlan, plan_self_test
+from hwgen.plan.self_test import SelfTestPlan, plan_self_test
 from hwgen.plan.stages.stage import Stream
 from hwgen.plan.streams.line import Capacity, Pace, capacity, held_vectors
 

@@ -7,16 +7,13 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.plan.link import Side, divisor_of, line_rate, pace_of, plan_link
-from hwgen.plan.link_test import signature_of, test_bytes, test_slots, vectors_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.plan.self_test import register_bytes, register_slots, signature_of, vectors_of
 from hwgen.plan.streams.handshakes import Handshakes
 from hwgen.plan.streams.line import Capacity, capacity, cycles_of, held_vectors
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
-
-register_bytes, register_slots = test_bytes, test_slots  # or pytest takes them for tests
-del test_bytes, test_slots
 
 
 def planned(style="folded", **net):

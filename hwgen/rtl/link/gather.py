@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.link import Side
-from hwgen.plan.link_test import LFSR_LAGS, LFSR_SEED
+from hwgen.plan.self_test import LFSR_LAGS, LFSR_SEED
 from hwgen.rtl.lanes import counter, following
 
 

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwgen.plan.link import LinkPlan
-from hwgen.plan.link_test import SIGNATURE_BITS, SIGNATURE_POLYNOMIAL
+from hwgen.plan.self_test import SIGNATURE_BITS, SIGNATURE_POLYNOMIAL
 
 
 class SelfTest(wiring.Component):

@@ -6,7 +6,7 @@ import pytest
 from amaranth.sim import Simulator
 
 from hwgen.plan.link import Side
-from hwgen.plan.link_test import test_bytes as register_bytes
+from hwgen.plan.self_test import register_bytes
 from hwgen.rtl.link.gather import Gather
 from hwgen.rtl.link.spread import Spread
 

@@ -39,7 +39,7 @@ class SelfTestPlan:
 def plan_self_test(plan: Plan, graph: Graph, clock_hz: int) -> SelfTestPlan:
     """Choose the number of vectors, and run the reference on them."""
     vectors = vectors_of(plan.interval_cycles, clock_hz)
-    x = from_slots(plan.inputs, test_slots(plan.inputs, vectors))
+    x = from_slots(plan.inputs, register_slots(plan.inputs, vectors))
     y = outputs(graph, x.reshape(-1, *graph.input.shape))
     slots = to_slots(plan.outputs, y.reshape(len(y), -1))
     return SelfTestPlan(
@@ -57,7 +57,7 @@ def vectors_of(interval_cycles: int, clock_hz: int) -> int:
     return 1 << (most.bit_length() - 1)
 
 
-def test_bytes(count: int) -> bytes:
+def register_bytes(count: int) -> bytes:
     """Give the sequence that the shift register makes, from its seed on."""
     found = bytearray(LFSR_SEED)
     state = int.from_bytes(LFSR_SEED, "little")
@@ -69,11 +69,11 @@ def test_bytes(count: int) -> bytes:
     return bytes(found[:count])
 
 
-def test_slots(stream: Stream, vectors: int) -> IntArray:
+def register_slots(stream: Stream, vectors: int) -> IntArray:
     """Give the slots of the test's vectors: each beat the newest bytes of the register."""
     size, beats = -(-stream.width // 8), vectors * stream.beats
     held = max(size, len(LFSR_SEED))
-    sequence = test_bytes(len(LFSR_SEED) + beats - 1)
+    sequence = register_bytes(len(LFSR_SEED) + beats - 1)
     padded = np.frombuffer(bytes(held - len(LFSR_SEED)) + sequence, np.uint8)
     words = np.lib.stride_tricks.sliding_window_view(padded, held)[:, held - size :]
     bits = np.unpackbits(words, axis=1, bitorder="little")
