@@ -134,7 +134,7 @@ def inspect(
     accumulator_target: AccumulatorTarget = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show layers, shapes, bits, sparsity, norms and every accumulator bound; writes nothing."""
+    """Show layers, bits, sparsity and every accumulator bound."""
     with mistakes():
         from hwgen.report.inspection import inspection, inspection_table
 
@@ -172,7 +172,7 @@ def build(
     board: BuildBoard = None,
     baud: BuildBaud = None,
 ) -> None:
-    """Write a design folder: Verilog, plan, vectors and a simulation bench."""
+    """Write a design folder: Verilog, plan, vectors, a simulation."""
     with mistakes():
         from hwgen.earlier import made_of
         from hwgen.flow import build as build_design
@@ -228,9 +228,10 @@ def check(
     design: CheckDesign = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run an .onnx in floats beside its integer network, and explain every code that differs.
+    """Explain every code of an .onnx that differs from its float run.
 
-    Exit status 1 where a difference is neither a tie nor within float32 of one.
+    The file is run in floats beside its integer network. Exit status 1 where a difference is
+    neither a tie nor within float32 of one.
     """
     with mistakes():
         from hwgen.flow import as_input_type, check_model
@@ -256,7 +257,10 @@ def sim(
     board: SimulatedBoard = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the gates with the integer reference, bit for bit, with stalls and a reset."""
+    """Compare the gates with the integer reference, bit for bit.
+
+    Every vector back to back, then with stalls on both sides and a reset in mid-stream.
+    """
     with mistakes():
         from hwgen.flow import chosen_vectors
         from hwgen.simulate import simulate
@@ -290,9 +294,9 @@ def _tell_changes(folder: Path) -> None:
 
 @app.command()
 def prove(folder: Design, as_json: AsJson = False) -> None:
-    """Prove from the Verilog alone that a design is its network; writes proof.json.
+    """Prove from the Verilog alone that a design is its network.
 
-    Where there is C++ in hls/, from that alone too; writes hls/proof.json.
+    Writes proof.json. Where there is C++ in hls/, from that alone too; writes hls/proof.json.
     """
     with mistakes():
         from hwgen.prove.cpp.run import has_cpp, prove_cpp_folder
@@ -320,7 +324,10 @@ def synth(
     part: PartName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Synthesise with Yosys, place with nextpnr; counts and clock go to synth/TARGET.json."""
+    """Synthesise with Yosys, and place with nextpnr.
+
+    Counts and clock go to synth/TARGET.json.
+    """
     with mistakes():
         from hwgen.report.synthesis import synthesis_table
         from hwgen.synth.run import synthesise
@@ -346,9 +353,10 @@ def _target_of(folder: Path) -> str:
 
 @app.command()
 def report(folder: Design, as_json: AsJson = False) -> None:
-    """Write report.html, one page without links to anywhere, and report.json.
+    """Write report.html and report.json.
 
-    Exit status 1 where a check failed, a result is stale or files were changed since the build.
+    The page has no links to anywhere. Exit status 1 where a check failed, a result is stale or
+    files were changed since the build.
     """
     with mistakes():
         from hwgen.report.page import make_report

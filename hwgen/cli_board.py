@@ -90,7 +90,10 @@ def board(
     flash: Flash = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a bitstream of a design for a board, with a serial link around it."""
+    """Make a bitstream of a design for a board.
+
+    The design has a serial link around it, for `hwgen run` or the driver beside it.
+    """
     with mistakes():
         from hwgen.board.clock import at_clock
         from hwgen.board.folder import make_board
@@ -121,7 +124,10 @@ def run(
     bench: Bench = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Run vectors on a board over its serial port: equal, accurate, how fast."""
+    """Run vectors on a board over its serial port.
+
+    Says whether results are equal, how accurate they are, and how fast they come.
+    """
     with mistakes():
         from hwgen.board.duration import run_warning
         from hwgen.board.serial_run import run_lines, run_vectors, vectors_of
@@ -140,7 +146,7 @@ def run(
 
 
 def package(folder: Design, form: PackageForm) -> None:
-    """Describe a design for other people's tools, or wrap it for their languages."""
+    """Describe a design for other tools, or wrap it for them."""
     with mistakes():
         from hwgen.package.write import Form, write_package
 

@@ -30,6 +30,12 @@ def test_help_teaches_every_command():
         assert "Usage" in hwgen(command, "--help").output
 
 
+def test_help_says_every_command_in_a_whole_line():
+    commands = hwgen("--help").output.partition("Commands:")[2]
+    assert "Write report.html and report.json." in commands
+    assert "..." not in commands
+
+
 def test_help_answers_without_torch_and_amaranth():
     code = (
         "import sys; import hwgen.cli; "

@@ -16,10 +16,12 @@ from hwgen.errors import HwgenError
 from hwgen.files import check_file
 from hwgen.nn import save_model
 from hwgen.nn.weight_quant import Backward, Method
+from training.build import quant_net
 from training.explore.command import explore
 from training.float_checkpoint import train_float_alone
 from training.options import (
     ActivationBits,
+    AskedRecipe,
     Constrained,
     FirstLastBits,
     InputBits,
@@ -28,6 +30,7 @@ from training.options import (
     WeightBits,
     Width,
     Widths,
+    lines_of,
     mistakes,
     numbers_of,
     override,
@@ -40,6 +43,28 @@ from training.recipes import RECIPES, Recipe, RecipeName, load_asked, with_metho
 from training.run import train_float, train_quantized
 from training.sweep.command import sweep, table
 from training.tables import figures_table
+
+HELP = f"""\b
+Train a network whose sums cannot overflow, and write its integers:
+  python -m training RECIPE [OPTIONS]
+  python -m training RECIPE --help     the options
+  python -m training COMMAND --help    what else there is, below
+
+\b
+Recipes:
+{lines_of(RECIPES)}
+
+\b
+Examples:
+  python -m training digits
+      half a minute, no download; accumulators of 8 bits
+  python -m training fashion_mnist --acc-bits 7 --data DIR --out model.pt
+      another width, the data in DIR
+  python -m training digits --units 12,8,10
+      largest l1 norms of a row, layer by layer, in place of a width
+  python -m training explore digits --target ice40 --max-luts 2000 --out front
+      the most accurate networks that fit
+"""
 
 
 class TrainByDefault(TyperGroup):
@@ -55,20 +80,15 @@ app = typer.Typer(
     cls=TrainByDefault,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # tables would cut names and numbers short
     no_args_is_help=True,
-    help=f"Train RECIPE ({', '.join(RECIPES)}), as `train RECIPE` does, or run a command; "
-    "`train --help` lists the options.",
+    help=HELP,
 )
-app.command()(sweep)
-app.command()(table)
-app.command()(quantize)
-app.command()(explore)
-app.command("float")(train_float_alone)
 
 
 @app.command("train")
 def main(
-    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    recipe: Annotated[RecipeName, AskedRecipe],
     method: Annotated[Method, typer.Option(help="Weight quantizer.")] = "a2q_ip",
     acc_bits: Annotated[
         int | None, typer.Option(help="Accumulator bits to keep; 8, cifar10_cnn 12.")
@@ -103,17 +123,20 @@ def main(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
-    """Train RECIPE and write its integer network, certified to keep its accumulators."""
+    """Train RECIPE and write its integer network.
+
+    The network is certified to keep its accumulators, whatever its inputs.
+    """
     torch.set_num_threads(threads)
     with mistakes():
+        sized = override(RECIPES[recipe], widths=numbers_of("widths", widths), width=width)
+        asked = with_method(sized, method, acc_bits, numbers_of("units", units))
         settings = override(
-            with_method(RECIPES[recipe], method, acc_bits, numbers_of("units", units)),
+            asked,
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=numbers_of("widths", widths),
-            width=width,
             constrain=constrain,
             result=result,
             epochs=epochs,
@@ -138,6 +161,7 @@ def run(settings: Recipe, data: Path | None, out: Path, as_json: bool) -> None:
     """Train, write the model file, and print the figures."""
     check_file(out)
     dataset = load_asked(settings, data)
+    quant_net(settings, dataset, 1)  # refused before anything seems to run
     with progress("float network", settings.float_epochs) as report:
         trained = train_float(settings, dataset, report)
     with progress(settings.method, settings.epochs) as report:
@@ -159,6 +183,11 @@ def default_out(settings: Recipe) -> Path:
     if settings.units is not None:
         budget += "-u" + "-".join(map(str, settings.units))
     return Path("runs") / f"{settings.name}-{settings.method}{budget}-s{settings.seed}.pt"
+
+
+for command in (quantize, explore, sweep, table):
+    app.command()(command)
+app.command("float")(train_float_alone)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from hwgen.files import check_file, write_beside
 from hwgen.nn.whole_model import tensor_problem
 from training.checkpoint_tensors import tensors_of, without_wrappers
 from training.options import (
+    AskedRecipe,
     InputBits,
     Threads,
     Width,
@@ -33,7 +34,7 @@ from training.run import train_float
 
 
 def train_float_alone(
-    recipe: Annotated[RecipeName, typer.Argument(help="What to train.")],
+    recipe: Annotated[RecipeName, AskedRecipe],
     float_epochs: Annotated[int | None, typer.Option(help="Epochs of the float network.")] = None,
     widths: Widths = None,
     width: Width = None,

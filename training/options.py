@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Annotated, NoReturn
@@ -20,6 +21,7 @@ MAX_THREADS = 1024
 INTERRUPTED = 130  # as a shell reports a program ended by Ctrl-C
 errors = Console(stderr=True, highlight=False, quiet=not is_first())
 
+AskedRecipe = typer.Argument(metavar="RECIPE", help="What to train.")
 WeightBits = Annotated[int | None, typer.Option(help="Weight bits, 4 by default.")]
 FirstLastBits = Annotated[
     int | None, typer.Option(help="Weight bits of the first and last layer; 8, digits 4.")
@@ -45,6 +47,11 @@ Constrained = Annotated[
     Constrain | None,
     typer.Option(help="Layers that must keep the accumulator bits; hidden, digits all."),
 ]
+
+
+def lines_of(names: Iterable[str]) -> str:
+    """Give names as lines of a help text."""
+    return textwrap.fill(", ".join(names), 78, initial_indent="  ", subsequent_indent="  ")
 
 
 def override(recipe: Recipe, **given: object) -> Recipe:

@@ -67,7 +67,7 @@ class AfterTraining:
 
 def quantize(
     checkpoint: Annotated[Path, typer.Argument(help="Trained float network, a state_dict.")],
-    recipe: Annotated[RecipeName, typer.Option(help="What it was trained for.")],
+    recipe: Annotated[RecipeName, typer.Option(metavar="RECIPE", help="What it was trained for.")],
     method: Annotated[
         FitName, typer.Option(help="Integers fitted to the sums, or to the weights alone.")
     ] = "fit",
@@ -98,17 +98,16 @@ def quantize(
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file.")] = Path("model.pt"),
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
-    """Quantize a trained float network, without training it again, and write its integers."""
+    """Quantize a trained float network without training it again."""
     torch.set_num_threads(threads)
     with mistakes():
+        sized = override(RECIPES[recipe], widths=numbers_of("widths", widths), width=width)
         settings = override(
-            with_method(RECIPES[recipe], "a2q_ip", acc_bits, numbers_of("units", units)),
+            with_method(sized, "a2q_ip", acc_bits, numbers_of("units", units)),
             weight_bits=weight_bits,
             first_last_bits=first_last_bits,
             activation_bits=act_bits,
             input_bits=input_bits,
-            widths=numbers_of("widths", widths),
-            width=width,
             constrain=constrain,
             seed=seed,
         )

@@ -200,3 +200,9 @@ class Recipe:
                 f"{self.name}: units must be 1 to {MAX_UNITS}, one number a layer, not {units}; "
                 "choose others"
             )
+        layers = len(self.widths) + 1
+        if self.network == "mlp" and len(units) > layers:
+            raise HwgenError(
+                f"{self.name}: units must be at most one number a layer, {layers}, not "
+                f"{len(units)}; leave the last out"
+            )

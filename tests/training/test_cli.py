@@ -1,6 +1,7 @@
 """`python -m training` from end to end, small."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from hwgen import reference
 from hwgen.nn import load_model
 from training.__main__ import app
 from training.data.digits import digit_images, digits
+from training.recipes import RECIPES
 
 TINY = ["digits", "--widths", "12", "--epochs", "3", "--float-epochs", "3", "--threads", "1"]
 
@@ -80,6 +82,50 @@ def test_refusals_exit_2_with_one_sentence(options, sentence, tmp_path):
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "model.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "layers"),
+    [
+        ("digits", ["--units", "12,8,10,4"], "3, not 4"),
+        ("digits", ["--units", "12,8,10", "--widths", "16"], "2, not 3"),
+        ("mnist", ["--units", "1,2,3,4,5,6", "--widths", "9,9,9,9", "--data", "none"], "5, not 6"),
+    ],
+)
+def test_units_of_more_layers_are_refused_before_anything_is_read(
+    recipe, options, layers, tmp_path
+):
+    result = CliRunner().invoke(app, [recipe, *options, "--out", str(tmp_path / "model.pt")])
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"hwgen: {recipe}: units must be at most one number a layer, {layers}; leave the last out\n"
+    )
+
+
+def test_as_many_units_as_layers_of_the_widths_given(tmp_path):
+    options = ["--widths", "8,8,8", "--units", "9,8,7,6", "--out", str(tmp_path / "model.pt")]
+    assert train(*options).exit_code == 0
+    graph = load_model(tmp_path / "model.pt")
+    units = [graph.node(f"dense{i}").accumulators[0].target_units for i in range(4)]
+    assert units == [9, 8, 7, 6]
+
+
+def test_what_no_layer_can_be_is_refused_before_a_bar_is_shown(tmp_path):
+    result = train("--layers", "conv=9", "--out", str(tmp_path / "model.pt"))
+    assert result.stderr.startswith("hwgen: digits: 'conv' must fit a layer")
+
+
+def test_help_lists_recipes_and_commands_whole():
+    text = CliRunner().invoke(app, ["--help"]).output
+    assert "python -m training RECIPE [OPTIONS]" in text
+    for recipe in RECIPES:
+        assert re.search(rf"\b{recipe}\b", text)
+    commands = text.partition("Commands:")[2]
+    assert "Train a grid of settings, for a table and plots." in commands
+    options = CliRunner().invoke(app, ["digits", "--help"]).output
+    assert "dense1=u9,dense2=a2q:12" in options
+    for shown in (commands, options):
+        assert not re.search(r"\.\.\.|\N{HORIZONTAL ELLIPSIS}", shown)
 
 
 def test_missing_data_is_one_sentence(tmp_path):

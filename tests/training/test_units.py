@@ -9,7 +9,7 @@ import torch
 from hwgen.errors import HwgenError
 from hwgen.nn import QuantLinear
 from training.build import quant_net
-from training.data.digits import digits
+from training.data.digits import digit_images, digits
 from training.recipes import RECIPES, with_method
 from training.run import train_float, train_quantized
 from training.sweep.rows import settings_of
@@ -86,10 +86,6 @@ def test_what_is_no_budget(change, sentence):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (
-            {"units": (4, 5, 6, 7)},
-            "units must be at most one a layer, 3, not 4; the layers are dense0, dense1, dense2",
-        ),
         ({"layers": "dense1=a2q:9:u4"}, "dense1: a2q must have no units; leave them out"),
         ({"layers": "dense1=qat:u4"}, "dense1: qat must have no units; leave them out"),
         (
@@ -102,6 +98,15 @@ def test_what_no_layer_can_keep(change, sentence):
     with pytest.raises(HwgenError) as caught:
         quant_net(replace(DIGITS, **change), digits(), 1)
     assert str(caught.value) == f"digits: {sentence}"
+
+
+def test_more_units_than_a_convolutional_network_has_layers():
+    asked = replace(RECIPES["digits_cnn"], accumulator_bits=None, units=(4,) * 8)
+    with pytest.raises(HwgenError) as caught:
+        quant_net(asked, digit_images(), 1)
+    assert str(caught.value).startswith(
+        "digits_cnn: units must be at most one a layer, 7, not 8; the layers are units.unit0.conv, "
+    )
 
 
 def test_a_sweep_over_units(tmp_path):

@@ -50,7 +50,10 @@ console = Console(stderr=True, highlight=False)
 
 
 def explore(
-    recipe: Annotated[RecipeName, typer.Argument(help="What to train; one that classifies.")],
+    recipe: Annotated[
+        RecipeName,
+        typer.Argument(metavar="RECIPE", help="What to train; one that classifies."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of rows, front and models.")],
     target: Annotated[Target, typer.Option(help="The part's family.")] = "xc7",
     max_luts: Annotated[
@@ -70,7 +73,10 @@ def explore(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
 ) -> None:
-    """Search units, widths and bits for the most accurate networks; the same command continues."""
+    """Search for the most accurate networks that fit.
+
+    Units, widths and bits are searched. The same command continues.
+    """
     with mistakes():
         goal = Goal(target=target, max_luts=max_luts, fps=fps, clock_mhz=clock_mhz)
         _claim(out, recipe, goal)

@@ -48,7 +48,10 @@ def sweep(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the data sets.")] = None,
 ) -> None:
-    """Train a grid of settings; the same command continues a sweep that was interrupted."""
+    """Train a grid of settings, for a table and plots.
+
+    The same command continues a sweep that was interrupted.
+    """
     try:
         wanted = read_sweep(file)
         rows_file = out or wanted.out or file.with_suffix(".jsonl")
@@ -78,7 +81,10 @@ def sweep(
 def table(
     results: Annotated[Path, typer.Argument(help="Rows of a sweep, JSON lines.")],
 ) -> None:
-    """Print the tables of a sweep's rows, also of a running one, and write its plots."""
+    """Print the tables of a sweep's rows, and write its plots.
+
+    Also of one that is running.
+    """
     try:
         _conclude(read_rows(results), results)
     except HwgenError as error:
