@@ -22,8 +22,6 @@ FRESH_SEEDS = (1000, 1001, 1002)  # none of them has chosen anything
 POINTS = 5
 FULL = 0.98  # of the most LUTs, where a network is made smaller
 ATTEMPTS = 3  # to bring a network below them
-MORE_SAMPLES = 1.5  # of a training on all samples, with its float network, to one of the search
-SYNTHESIS_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class Built:
         scores = self.tested.scores
         return {
             "model": file,
-            "build": f"hwgen build {file} {goal.build}",
+            "build": f"hwgen build {file} -o {file.removesuffix('.pt')} {goal.build}",
             "score_mean": round(fmean(scores), 3),
             "score_deviation": round(pstdev(scores), 3),
             "score_low": min(scores),
@@ -113,14 +111,6 @@ def tested(
 def brought_below(recipe: Recipe, luts: float, most: float) -> Recipe:
     """Give a network fewer units where it takes more LUTs than it may."""
     return recipe if luts <= most else with_all_units(recipe, FULL * most / luts)
-
-
-def time_for(points: int, rows: Sequence[Row], epochs: int, workers: int) -> float:
-    """Estimate the seconds that the end takes for so many points, from the search's trainings."""
-    of_all = [row["seconds"] for row in rows if "error" not in row and row["epochs"] == epochs]
-    of_short = [3 * row["seconds"] for row in rows if "error" not in row]
-    training = fmean(of_all or of_short or [10.0]) * MORE_SAMPLES
-    return points * (len(FRESH_SEEDS) * training + SYNTHESIS_SECONDS) / workers
 
 
 def built(points: Sequence[Tested], goal: Goal, workers: Workers, threads: int) -> list[Built]:

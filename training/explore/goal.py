@@ -50,6 +50,13 @@ class Goal:
         )
 
     @property
+    def search(self) -> str:
+        """The arguments of a search for it."""
+        if self.fps is None:
+            return f"--target {self.target} --max-luts {self.max_luts}"
+        return f"--target {self.target} --fps {self.fps} --clock-mhz {self.clock_mhz:g}"
+
+    @property
     def build(self) -> str:
         """The arguments that build a point."""
         if self.fps is None:

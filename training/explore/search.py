@@ -58,7 +58,7 @@ class Search:
             Where the minutes are over before.
         """
         base = self._brought_to_size(first)
-        whole = self._whole([base], urgent=True)
+        whole = self._whole([base])
         if base not in whole:
             return
         sizes = self._sizes(whole[base].luts)
@@ -88,7 +88,7 @@ class Search:
         if most is None:
             return recipe
         for _ in range(ATTEMPTS):
-            found = self._trainings.points([short(recipe)], SEEDS[:1], urgent=True)
+            found = self._trainings.points([short(recipe)], SEEDS[:1])
             luts = found[short(recipe)].luts if short(recipe) in found else most
             if 1 - SLACK <= luts / most <= 1:
                 break
@@ -101,10 +101,10 @@ class Search:
             return tuple(share * luts for share in AROUND)
         return tuple(share * most for share in SHARES)
 
-    def _whole(self, recipes: Sequence[Recipe], *, urgent: bool = False) -> dict[Recipe, Point]:
+    def _whole(self, recipes: Sequence[Recipe]) -> dict[Recipe, Point]:
         """Train for all epochs, and show the front."""
         try:
-            self._trainings.train(recipes, SEEDS, urgent=urgent)
+            self._trainings.train(recipes, SEEDS)
         finally:
             found = self._trainings.known(recipes, SEEDS)
             self._points |= found

@@ -32,11 +32,15 @@ def described(recipe: Recipe) -> str:
     return f"{shape}, units {units}, activations {recipe.activation_bits} bits{inputs}"
 
 
-def markdown(points: Sequence[Built], files: Sequence[str], recipe: Recipe, goal: Goal) -> str:
-    """Give the table of the result."""
+def markdown(
+    points: Sequence[Built], files: Sequence[str], recipe: Recipe, goal: Goal, command: str
+) -> str:
+    """Give the table of the result; `command` is what searched."""
     asked = f"at most {goal.max_luts:,} LUTs" if goal.fps is None else f"{goal.fps:,} vectors/s"
     lines = [
         f"# {recipe.name} on {goal.target}, {asked}",
+        "",
+        f"    {command}",
         "",
         "Accuracy on the test set, mean of fresh seeds and from the lowest to the highest; LUTs as "
         "synthesised, and as planned.",
@@ -51,4 +55,8 @@ def markdown(points: Sequence[Built], files: Sequence[str], recipe: Recipe, goal
             f"{entry['score_high']:.2f} | {point.luts:,} | {entry['luts_planned']:,} | "
             f"{point.brams:g} | {described(point.tested.recipe)} |"
         )
-    return "\n".join([*lines, "", f"`hwgen build MODEL {goal.build}` builds a point.", ""])
+    largest = files[-1]
+    build = f"    hwgen build {largest} -o {largest.removesuffix('.pt')} {goal.build}"
+    return "\n".join(
+        [*lines, "", "A point is built in the folder of this file, such as by", "", build, ""]
+    )

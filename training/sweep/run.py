@@ -61,17 +61,54 @@ class Maker(Protocol):
         """Give the task; `trained` is the float network, None where that is to be trained."""
 
 
+class Pace(Protocol):
+    """What says whether there is time for a task, and hears how long tasks take."""
+
+    def allows(self, recipe: Recipe, *, is_float: bool) -> bool:
+        """Whether it may begin; a float network with the training that needs it."""
+
+    def began(self, number: int) -> None:
+        """A task was handed to a worker."""
+
+    def ended(self, number: int, recipe: Recipe, *, is_float: bool) -> None:
+        """A task came to a good end."""
+
+
+class Unhurried:
+    """Has time for everything."""
+
+    def allows(self, recipe: Recipe, *, is_float: bool) -> bool:
+        """Let it begin."""
+        return True
+
+    def began(self, number: int) -> None:
+        """Need not know."""
+
+    def ended(self, number: int, recipe: Recipe, *, is_float: bool) -> None:
+        """Need not know."""
+
+
+UNHURRIED = Unhurried()
+
+
 class Run:
     """The state of one run; `number` of a task is its place in `tasks`."""
 
     def __init__(
-        self, places: Places, workers: Workers, watch: Watch, threads: int, make: Maker = Task
+        self,
+        places: Places,
+        workers: Workers,
+        watch: Watch,
+        threads: int,
+        make: Maker = Task,
+        pace: Pace = UNHURRIED,
     ) -> None:
         self._places = places
         self._workers = workers
         self._watch = watch
         self._threads = threads
         self._make = make
+        self._pace = pace
         self._recipes: list[Recipe] = []
         self._is_float: list[bool] = []
         self._ready: list[int] = []  # a heap: the file's order is kept
@@ -80,14 +117,24 @@ class Run:
         self._deaths: Counter[int] = Counter()
 
     def train(self, trials: Sequence[Recipe]) -> None:
-        """Write a row for each trial."""
+        """Write a row for each trial that there is time for."""
         for trial in trials:
             self._add(trial)
         while self._ready or self._running:
             while self._ready and len(self._running) < self._workers.slots:
-                self._start(heapq.heappop(self._ready))
-            for event in self._workers.wait():
+                number = heapq.heappop(self._ready)
+                if self._pace.allows(self._recipes[number], is_float=self._is_float[number]):
+                    self._start(number)
+                else:
+                    self._leave_out()
+            for event in self._workers.wait() if self._running else ():
                 self._take(event)
+
+    def _leave_out(self) -> None:
+        """Forget what has not begun, but for what waits for a float network under way."""
+        self._ready.clear()
+        under_way = {self._recipes[number] for number in self._running}
+        self._waiting = {base: n for base, n in self._waiting.items() if base in under_way}
 
     def _add(self, trial: Recipe) -> None:
         base = float_recipe(trial)
@@ -115,6 +162,7 @@ class Run:
         self._running.add(number)
         epochs = recipe.float_epochs if is_float else recipe.epochs
         self._watch.started(number, label(recipe, is_float=is_float), epochs)
+        self._pace.began(number)
         self._workers.start(number, task)
 
     def _take(self, event: Event) -> None:
@@ -122,6 +170,9 @@ class Run:
             case Progress():
                 self._watch.epoch(event.number, event.epoch)
             case Finished():
+                if not isinstance(event.result, Failure):
+                    recipe, is_float = self._recipes[event.number], self._is_float[event.number]
+                    self._pace.ended(event.number, recipe, is_float=is_float)
                 self._end(event.number)
                 self._keep(event)
             case Lost():
