@@ -1,11 +1,14 @@
 """An .onnx file on the command line: inspected, built and proved; and what is refused."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from hwgen import interface
 from hwgen.cli import app
 from hwgen.digests import SEAL, sealed
 from hwgen.network_file import load_network
@@ -56,7 +59,8 @@ def test_a_check_is_kept_in_the_design_and_shown_by_its_report(net, tmp_path):
     report = json.loads(hwgen("report", folder, "--json").output)
     assert report["checks"]["float run"]["state"] == "passed"
     assert report["float_run"] | {"ties": 0, "near_ties": 0, "differing": 0} == {
-        **{"file": "small.onnx", "samples": 30, "codes": 120, "identical": 1.0, "same_label": 1.0},
+        **{"file": "small.onnx", "samples": 30, "samples_in_data": None, "codes": 120},
+        **{"identical": 1.0, "same_label": 1.0},
         **{"differing": 0, "ties": 0, "near_ties": 0, "unexplained": 0},
         **{"accuracy_float": None, "accuracy_integer": None},
     }
@@ -92,6 +96,58 @@ def test_inputs_of_the_file_become_golden_samples(net, tmp_path):
     golden = {"percent": 100 * share, "samples": 100}
     assert report["accuracy_percent"]["golden_samples"] == golden
     assert hwgen("check", net, *OPTIONS, "--label", "--design", folder).exit_code == 0
+
+
+def test_labels_of_scores_give_the_accuracy(net, tmp_path):
+    rng, folder = np.random.default_rng(0), tmp_path / "out"
+    np.save(tmp_path / "x.npy", (rng.integers(0, 16, (30, 5)) / 15).astype(np.float32))
+    np.save(tmp_path / "y.npy", np.arange(30) % 3)
+    data = ("--data", tmp_path / "x.npy", "--labels", tmp_path / "y.npy")
+    built = hwgen("build", net, "-o", folder, *OPTIONS, *data, "--style", "unrolled")
+    assert built.exit_code == 0, built.output
+    graph = load_network(folder / "network.npz")
+    guesses = interface.Network(graph).values(graph.samples.y).argmax(axis=1)
+    share = 100 * float((guesses == np.arange(30) % 3).mean())
+    text = hwgen("report", folder).output
+    assert f"accuracy: {share:.4g} % on the 30 golden samples\n" in text
+    checked = hwgen("check", net, *OPTIONS, *data, "--samples", 20, "--design", folder)
+    assert "small.onnx: the first 20 of 30 samples (--samples 30 takes all);" in " ".join(
+        checked.output.split()
+    )
+    text = hwgen("report", folder).output
+    assert f"accuracy: {share:.4g} % on the 30 golden samples\n" in text
+    assert re.search(r"accuracy: [\d.]+ % on 20 samples of `hwgen check`\n", text)
+    assert "accuracy not known" not in text
+    assert "on 20 of 30 samples" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize("verb", ["build", "check"])
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (np.array([0.0, 1, 2, 0]), "labels must be integers, the classes, not float64; number the"),
+        (np.array(["a", "b", "c", "a"]), "labels must be integers, the classes, not text; number"),
+        (np.array([0, 1, 3, 0]), "labels must be 0 to 2, the classes of small.onnx, not 0 to 3; n"),
+        (np.array([-1, 1, 2, 0]), "labels must be 0 to 2, the classes of small.onnx, not -1 to 2;"),
+        (np.array([0, 1, 2]), "labels must be of shape (4,), one for each input of x.npy, not (3"),
+        (np.zeros((4, 1), int), "labels must be of shape (4,), one for each input of x.npy, not"),
+        ("0,1,2,0\n", "must be a .npy file of numbers, and holds something else; write it with"),
+    ],
+)
+@pytest.mark.parametrize("ending", [(), ("--label",)])
+def test_labels_that_are_none(net, tmp_path, monkeypatch, verb, labels, sentence, ending):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.zeros((4, 5), np.float32))
+    if isinstance(labels, str):
+        Path("y.npy").write_text(labels)
+    else:
+        np.save("y.npy", labels)
+    options = ("--data", "x.npy", "--labels", "y.npy", *OPTIONS, *ending)
+    refused = hwgen(verb, net, *options, *(("-o", "out") if verb == "build" else ()))
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"hwgen: y.npy: {sentence}")
+    assert refused.stderr.count("\n") == 1
+    assert not Path("out").exists()
 
 
 def test_labels_need_inputs(net, tmp_path):

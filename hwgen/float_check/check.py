@@ -10,7 +10,7 @@ import numpy as np
 
 from hwgen.errors import ModelError
 from hwgen.float_check.differences import Compared, compared
-from hwgen.float_check.inputs import inputs_of, labels_of
+from hwgen.float_check.inputs import given_to
 from hwgen.float_check.runtime import float_run
 from hwgen.frontend.model_options import ModelOptions
 from hwgen.frontend.onnx.host import real_values, stream_integers
@@ -34,10 +34,14 @@ class Outputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check: every quantizer by itself, and the outputs."""
+    """A check: every quantizer by itself, and the outputs.
+
+    `samples` are the first of `samples_in_data`, or random ones where that is None.
+    """
 
     file: str
     samples: int
+    samples_in_data: int | None
     quantizers: tuple[Compared, ...]
     outputs: Outputs
 
@@ -51,6 +55,7 @@ class Check:
         return {
             "file": self.file,
             "samples": self.samples,
+            "samples_in_data": self.samples_in_data,
             "passed": self.passed,
             "quantizers": [
                 {
@@ -97,19 +102,20 @@ def check_file(
         Where onnxruntime is missing or does not run the file.
     """
     found = imported(path, inputs, options, keep_all=True)
-    x = inputs_of(found, samples, data)
-    classes = labels_of(labels, data, len(x))
+    given = given_to(found, samples, data, labels)
+    x = given.x
     tensors = {one.tensor: one.where.ndim for one in found.quantizers}
     theirs = float_run(path, found.file, x, tensors)
     integers = stream_integers(found, x)
     rows = _by_quantizer(found, integers, theirs)
     values = run(found.graph, integers)
-    given = theirs[found.file.outputs[0]].astype(np.float64)
+    ends = theirs[found.file.outputs[0]].astype(np.float64)
     return Check(
         file=path.name,
         samples=len(x),
         quantizers=tuple(rows),
-        outputs=_outputs(found, values[found.graph.output], given, classes),
+        samples_in_data=given.of,
+        outputs=_outputs(found, values[found.graph.output], ends, given.labels),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hwgen.float_check.inputs import inputs_of, labels_of
+from hwgen.float_check.inputs import given_to
 from hwgen.frontend.onnx.host import stream_integers
 from hwgen.frontend.onnx.read import Imported
 from hwgen.ir import Graph, Samples
@@ -27,6 +27,7 @@ def with_samples(found: Imported, data: Path, labels: Path | None) -> Graph:
     ModelError
         Where the data cannot be read or do not suit the file.
     """
-    x = stream_integers(found, inputs_of(found, MOST_SAMPLES, data))
+    given = given_to(found, MOST_SAMPLES, data, labels)
+    x = stream_integers(found, given.x)
     y = outputs(found.graph, x)
-    return replace(found.graph, samples=Samples(x=x, y=y, labels=labels_of(labels, data, len(x))))
+    return replace(found.graph, samples=Samples(x=x, y=y, labels=given.labels))

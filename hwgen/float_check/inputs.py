@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.matrix import UNREADABLE
 from hwgen.frontend.onnx.host import least_floats
 from hwgen.frontend.onnx.read import Imported
+from hwgen.ir import Argmax
 from hwgen.json_file import open_regular
 from hwgen.numeric import IntArray
 
@@ -20,49 +23,84 @@ MOST_BYTES = 1 << 30
 Floats = npt.NDArray[np.float64]
 
 
-def inputs_of(found: Imported, samples: int, data: Path | None) -> np.ndarray:
-    """Give inputs of the file, (samples, *its shape without the batch).
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Given:
+    """Inputs of a file, (samples, *its shape without the batch), and the class of each.
+
+    `of` is how many there are in the data, from which these are the first; None for random ones.
+    """
+
+    x: np.ndarray
+    labels: IntArray | None
+    of: int | None
+
+
+def given_to(found: Imported, samples: int, data: Path | None, labels: Path | None) -> Given:
+    """Give inputs of a file: so many random codes, or the first of `data`, with their labels.
 
     Raises
     ------
     ModelError
-        Where the data cannot be read or have another shape.
+        Where data or labels cannot be read, or do not suit the file or one another.
     """
+    x, of = _inputs(found, samples, data)
+    if labels is None:
+        return Given(x=x, labels=None, of=of)
+    if data is None or of is None:
+        raise ModelError(f"{labels}: labels must stand beside --data; add the inputs")
+    return Given(x=x, labels=_labels(found, labels, data, of)[: len(x)], of=of)
+
+
+def _inputs(found: Imported, samples: int, data: Path | None) -> tuple[np.ndarray, int | None]:
+    """Give inputs, and how many the data hold."""
     shape = found.file.inputs[0].shape or ()
     own = tuple(size or 1 for size in (shape[1:] if len(shape) > 1 else shape))
     if data is None:
         codes = _codes(found, samples)
         flat = np.empty((samples, len(found.order)), np.float64)
         flat[:, found.order] = _reals(found, codes).reshape(samples, -1)
-        return flat.reshape(samples, *own).astype(np.float32)
+        return flat.reshape(samples, *own).astype(np.float32), None
     x = load_array(data)
     if x.dtype.kind not in "fiub" or x.ndim < 1 or not len(x) or x[0].size != len(found.order):
         raise ModelError(
             f"{data}: must hold inputs of shape (samples, {', '.join(map(str, own))}), "
             f"not {x.shape}; write it with numpy.save"
         )
-    x = x.reshape(len(x), *own)[:samples]
+    of, x = len(x), x.reshape(len(x), *own)[:samples]
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         raise ModelError(f"{data}: every input must be finite; write it again")
-    return x.astype(np.float32) if x.dtype.kind == "f" else x
+    return (x.astype(np.float32) if x.dtype.kind == "f" else x), of
 
 
-def labels_of(path: Path | None, data: Path | None, samples: int) -> IntArray | None:
-    """Give the class of each input.
-
-    Raises
-    ------
-    ModelError
-        Where they cannot be read or are too few.
-    """
-    if path is None:
-        return None
-    if data is None:
-        raise ModelError(f"{path}: labels must stand beside --data; add the inputs")
+def _labels(found: Imported, path: Path, data: Path, of: int) -> IntArray:
+    """Give the class of every input of the data."""
+    graph = found.graph
+    last = graph.node(graph.output)
+    scores = graph.source(last) if isinstance(last, Argmax) else graph.tensors[last.name]
+    classes = scores.shape[0] if isinstance(last, Argmax) else prod(scores.shape)
+    if classes < 2:
+        raise ModelError(
+            f"{path}: labels must go with a network that gives a class or a score for each class, "
+            f"and {found.file.name} gives one number; leave --labels out"
+        )
     labels = load_array(path)
-    if labels.dtype.kind not in "iu" or labels.ndim != 1 or len(labels) < samples:
-        raise ModelError(f"{path}: must hold {samples} integers, not {labels.shape}")
-    return labels[:samples].astype(np.int64)
+    if labels.dtype.kind not in "iu":
+        kind = "text" if labels.dtype.kind in "US" else labels.dtype
+        raise ModelError(
+            f"{path}: labels must be integers, the classes, not {kind}; number the classes from 0"
+        )
+    if labels.shape != (of,):
+        raise ModelError(
+            f"{path}: labels must be of shape ({of},), one for each input of {data}, not "
+            f"{labels.shape}; give each input one"
+        )
+    least, most = int(labels.min()), int(labels.max())
+    if least < 0 or most >= classes:
+        raise ModelError(
+            f"{path}: labels must be 0 to {classes - 1}, the classes of {found.file.name}, not "
+            f"{least} to {most}; number the classes from 0"
+        )
+    return labels.astype(np.int64)
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -76,9 +114,14 @@ def load_array(path: Path) -> np.ndarray:
     try:
         with open_regular(path) as file:
             found = np.load(file, allow_pickle=False)
-    except UNREADABLE as error:
+    except OSError as error:
         raise ModelError(
-            f"{path}: must be a .npy file ({error}); write it with numpy.save"
+            f"{path}: must be a .npy file ({error.strerror or error}); write it with numpy.save"
+        ) from None
+    except UNREADABLE:
+        raise ModelError(
+            f"{path}: must be a .npy file of numbers, and holds something else; write it with "
+            "numpy.save"
         ) from None
     if not isinstance(found, np.ndarray):
         raise ModelError(f"{path}: must hold one array; write it with numpy.save")

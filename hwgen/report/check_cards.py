@@ -7,6 +7,7 @@ from hwgen.report.contents import Report
 from hwgen.report.cpp_results import PROOF as CPP_PROOF
 from hwgen.report.cpp_results import SIMULATION as CPP_SIMULATION
 from hwgen.report.float_run import NAME as FLOAT_RUN
+from hwgen.report.float_run import FloatRun
 from hwgen.report.layer_report import LayerReport
 from hwgen.report.markup import Content, Markup, command, count, join, tag
 from hwgen.report.results import Simulation
@@ -146,7 +147,7 @@ def float_run_cards(report: Report) -> list[Markup]:
     notes: list[Content] = [
         f"{count(found.differing)} of {count(found.codes)} codes of quantizers differ: "
         f"{count(found.ties)} ties, {count(found.near_ties)} near ties, "
-        f"{count(found.unexplained)} unexplained, on {count(found.samples)} samples."
+        f"{count(found.unexplained)} unexplained, on {_samples(found)}."
     ]
     if found.accuracy_float is not None and found.accuracy_integer is not None:
         notes.append(
@@ -156,6 +157,13 @@ def float_run_cards(report: Report) -> list[Markup]:
     if report.check(FLOAT_RUN).state is State.passed:
         return [card(name, f"{PASS} explained", *notes, state="good")]
     return [card(name, f"{FAIL} differs", *notes, state="bad")]
+
+
+def _samples(found: FloatRun) -> str:
+    some, given = count(found.samples), found.samples_in_data
+    if given is None:
+        return f"{some} random samples"
+    return f"{some} of {count(given)} samples" if found.samples < given else f"all {some} samples"
 
 
 def _open_card(report: Report, name: str, check: Check) -> Markup:

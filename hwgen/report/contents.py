@@ -135,6 +135,17 @@ class Report:
             return None
         return float(value) if isfinite(value) and 0 <= value <= 100 else None
 
+    @property
+    def measured_accuracies(self) -> list[tuple[float, str]]:
+        """Percent of the integer network where data had labels, and on what."""
+        found, run = [], self.float_run
+        if self.sample_accuracy is not None:
+            samples = self.sample_accuracy.samples
+            found.append((self.sample_accuracy.percent, f"the {samples:,} golden samples"))
+        if run is not None and run.accuracy_integer is not None:
+            found.append((100 * run.accuracy_integer, f"{run.samples:,} samples of `hwgen check`"))
+        return found
+
     @cached_property
     def missing(self) -> dict[str, str]:
         """What the report does not know yet, and the command that finds out."""
@@ -148,7 +159,7 @@ class Report:
             found["synthesis"] = f"hwgen synth {self.folder} --target {target}"
         if self.placed is None:
             found["clock"] = f"hwgen synth {self.folder} --target {self.placed_target} --pnr"
-        if self.accuracy("integer") is None and self.sample_accuracy is None:
+        if self.accuracy("integer") is None and not self.measured_accuracies:
             found["accuracy"] = "python -m training RECIPE"
         return found
 
@@ -173,6 +184,9 @@ class Report:
             "accuracy_percent": {
                 "integer": self.accuracy("integer"),
                 "float": self.accuracy("float"),
+                "measured": [
+                    {"percent": percent, "on": what} for percent, what in self.measured_accuracies
+                ],
                 "golden_samples": (
                     None if self.sample_accuracy is None else asdict(self.sample_accuracy)
                 ),

@@ -10,8 +10,8 @@ from rich.table import Table
 def check_table(document: dict[str, Any]) -> Table:
     """Give a check as a table for the terminal."""
     table = Table(
-        title=f"{document['file']}: {document['samples']} samples; each quantizer is given the "
-        "float run's codes",
+        title=f"{document['file']}: {_samples(document)}; each quantizer is given the float run's "
+        "codes",
         title_justify="left",
         caption=_caption(document),
         caption_justify="left",
@@ -24,6 +24,16 @@ def check_table(document: dict[str, Any]) -> Table:
         cells = [f"{row[name]:,}" for name in ("ties", "near_ties", "unexplained")]
         table.add_row(row["tensor"], f"{row['elements']:,}", _percent(equal), *cells)
     return table
+
+
+def _samples(document: dict[str, Any]) -> str:
+    """Say what was run, and that it was not all."""
+    samples, given = document["samples"], document["samples_in_data"]
+    if given is None:
+        return f"{samples:,} random samples"
+    if samples < given:
+        return f"the first {samples:,} of {given:,} samples (--samples {given} takes all)"
+    return f"all {given:,} samples"
 
 
 def _caption(document: dict[str, Any]) -> str:

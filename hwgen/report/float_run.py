@@ -21,6 +21,7 @@ class FloatRun:
 
     file: str
     samples: int
+    samples_in_data: int | None
     codes: int
     differing: int
     ties: int
@@ -76,6 +77,7 @@ def _figures(fields: JsonFields) -> FloatRun:
     return FloatRun(
         file=fields.text("file"),
         samples=fields.count("samples"),
+        samples_in_data=fields.optional_count("samples_in_data"),
         identical=outputs.optional_share("identical"),
         same_label=outputs.optional_share("same_label"),
         accuracy_float=outputs.optional_share("accuracy_float"),

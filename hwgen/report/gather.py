@@ -12,7 +12,7 @@ from hwgen.errors import ModelError
 from hwgen.ir import Accumulator, Dense, Graph, Op, Threshold, Weighted
 from hwgen.manifest import changed_files
 from hwgen.network_file import load_network
-from hwgen.numeric import Range
+from hwgen.numeric import IntArray, Range
 from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS
@@ -170,11 +170,28 @@ def _layer_luts(built: BuiltLayer, synthesis: Synthesis) -> LayerLuts | None:
 
 
 def _sample_accuracy(graph: Graph) -> SampleAccuracy | None:
-    """Percent of the golden samples whose class is right, where the network gives a class."""
+    """Percent of the golden samples whose class is right: that given, or that of most value."""
     samples = graph.samples
-    if samples is None or samples.labels is None or samples.y.shape[1:] != (1,):
+    if samples is None or samples.labels is None or not len(samples.labels):
         return None
-    if graph.result not in ("class", "bits") or not len(samples.labels):
+    found = _classes_of(graph, samples.y.reshape(len(samples.y), -1))
+    if found is None:
         return None
-    share = float((samples.y[:, 0] == samples.labels).mean())
-    return SampleAccuracy(percent=100 * share, samples=len(samples.labels))
+    return SampleAccuracy(
+        percent=100 * float((found == samples.labels).mean()), samples=len(samples.labels)
+    )
+
+
+def _classes_of(graph: Graph, y: IntArray) -> IntArray | None:
+    """Give the class that each result (samples, elements) says; None where it says none."""
+    if graph.result in ("class", "bits"):
+        return y[:, 0] if y.shape[1] == 1 else None
+    real = graph.dequantization
+    if y.shape[1] < 2 or real is None:
+        return None
+    channels = graph.tensors[graph.output].shape[0]
+    shape = (len(y), channels, y.shape[1] // channels)
+    scale, offset = (np.array(numbers).reshape(-1, 1) for numbers in (real.scale, real.offset))
+    values = (scale * y.reshape(shape) + offset).reshape(y.shape)
+    largest: IntArray = np.argmax(values, axis=1).astype(np.int64)
+    return largest

@@ -68,13 +68,11 @@ def _accuracy(report: Report) -> Markup:
     if integer is not None:
         notes.append("Integer model, on the test set, as the model's metadata records it.")
         return card("Accuracy", f"{integer:.4g}{unit}", *notes)
-    if report.sample_accuracy is not None:
-        found = report.sample_accuracy
-        notes.append(
-            f"Integer model, on the {count(found.samples)} golden samples in the model; its "
-            "metadata has no accuracy_integer."
-        )
-        return card("Accuracy", f"{found.percent:.1f}{unit}", *notes)
+    if report.measured_accuracies:
+        (percent_right, what), *others = report.measured_accuracies
+        notes.append(f"Integer model, on {what}; the model's metadata has no accuracy_integer.")
+        notes += [f"{other:.1f}{unit} on {on}." for other, on in others]
+        return card("Accuracy", f"{percent_right:.1f}{unit}", *notes)
     notes.append(
         join(
             [

@@ -41,11 +41,21 @@ def report_text(document: dict[str, Any], folder: Path) -> Group:
         The design folder as the user named it, which its commands name here too.
     """
     lines = [f"{document['model']['name']}: {_verdicts(document)}", *_reasons(document, folder)]
+    lines += _accuracies(document["accuracy_percent"])
     missing = [
         f"{part} not known yet: {_typed(how, folder)}" for part, how in document["missing"].items()
     ]
     rest = [*_width_lines(document), *missing]
     return Group(*map(_line, lines), layer_table(document), *map(_line, rest))
+
+
+def _accuracies(found: dict[str, Any]) -> list[str]:
+    """Say how accurate the integer network is, where that is known, and on what."""
+    real = "" if found["float"] is None else f" (float {found['float']:.4g} %)"
+    whole = [(found["integer"], "the test set, by the model's metadata")]
+    measured = [(one["percent"], one["on"]) for one in found["measured"]]
+    known = [(percent, what) for percent, what in whole if percent is not None] or measured
+    return [f"accuracy: {percent:.4g} % on {what}{real}" for percent, what in known]
 
 
 def _line(text: str) -> Text:

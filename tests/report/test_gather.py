@@ -1,10 +1,16 @@
 """Numbers of a report against values worked out by hand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from hwgen.cli import app
+from hwgen.frontend.matrix import matrix_graph
+from hwgen.ir import Dequantization, Samples
+from hwgen.numeric import IntType
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.report.gather import read_report
 from hwgen.report.page import make_report
@@ -150,7 +156,7 @@ def test_an_unrolled_layer_has_no_finn_estimate(unrolled):
 def test_accuracy_of_the_metadata(tmp_path):
     graph = small_net(metadata={"accuracy_integer": 97.5, "accuracy_float": 98})
     found = document(build(tmp_path / "design", graph))["accuracy_percent"]
-    assert found == {"integer": 97.5, "float": 98.0, "golden_samples": None}
+    assert found == {"integer": 97.5, "float": 98.0, "golden_samples": None, "measured": []}
 
 
 @pytest.mark.parametrize("value", ["97", True, None, -1, 101, [1]])
@@ -162,6 +168,26 @@ def test_an_accuracy_that_is_no_percentage_is_not_taken(tmp_path, value):
 def test_accuracy_of_the_golden_samples(tmp_path):
     found = document(build(tmp_path / "design", small_net(labels=True)))
     assert found["accuracy_percent"]["golden_samples"] == {"percent": 75.0, "samples": 8}
+
+
+def test_accuracy_of_scores_is_that_of_the_largest_value(tmp_path):
+    weight = np.array([[1, 0], [0, 1], [1, 1]])
+    x = np.array([[3, 1], [1, 5], [2, 2], [7, 0]], np.int64)
+    y = x @ weight.T
+    real = Dequantization(scale=(1.0, 1.0, 0.5), offset=(0.0, 0.0, 0.1))
+    values = y * np.array(real.scale) + np.array(real.offset)  # what the integers stand for
+    assert (values.argmax(1) != y.argmax(1)).any()
+    samples = Samples(x=x, y=y, labels=np.array([0, 1, 2, 1]))
+    net = matrix_graph("scores", weight, IntType(4, False))
+    folder = build(tmp_path / "design", replace(net, dequantization=real, samples=samples))
+    found = document(folder)
+    right = 100 * float((values.argmax(1) == samples.labels).mean())
+    assert found["accuracy_percent"]["measured"] == [
+        {"percent": right, "on": "the 4 golden samples"}
+    ]
+    assert "accuracy" not in found["missing"]
+    text = CliRunner().invoke(app, ["report", str(folder)]).output
+    assert f"accuracy: {right:g} % on the 4 golden samples\n" in text
 
 
 def test_missing_parts_and_their_commands(unrolled):

@@ -39,8 +39,8 @@ from training.sweep.rows import Row, recipe_of
 from training.sweep.run import Maker, Places, Run, missing
 from training.sweep.tasks import float_recipe
 
-ALL_SAMPLES = 1.5  # of a training on all samples, planned at normal effort, to one of the search
-SYNTHESIS_SECONDS = 20.0  # of a point, until one was measured
+ALL_SAMPLES = 2.0  # of a training on all samples, planned at normal effort, to one of the search
+SYNTHESIS_SECONDS = 30.0  # of a point, until one was measured
 TOLERANCE = 1.1  # of the minutes: the end may use what its estimate lacked
 
 console = Console(stderr=True, highlight=False)
@@ -83,9 +83,11 @@ class Exploration:
             Where nothing is found, or nothing of it can be built in the minutes.
         """
         try:
-            return self.end(self.search(first))
+            found = self.end(self.search(first))
+            self._clock.spend(60 * self._minutes)
         finally:
             self._clock.keep()
+        return found
 
     def search(self, first: Recipe) -> list[Point]:
         """Search until the minutes are over but for those that the end takes."""
@@ -107,7 +109,7 @@ class Exploration:
 
     def _nothing_found(self, first: Recipe, errors: Sequence[object]) -> str:
         """Say what there must be more of."""
-        search = self._search.of_all(2 * len(SEEDS), len(SEEDS), first, self._workers.slots) or 0.0
+        search = self._search.of_all(len(SEEDS) + 1, len(SEEDS), first, self._workers.slots) or 0.0
         least = math.ceil((search + self._end_seconds(1, len(FRESH_SEEDS), first)) / 60)
         if least > self._minutes and not errors:
             return (
@@ -165,10 +167,14 @@ class Exploration:
         return made
 
     def _search_limit(self, first: Recipe, points: int) -> float:
-        """Leave the end the time that the front so far needs, but at most half of all."""
-        whole, number = 60 * self._minutes, min(max(points, 1), POINTS)
-        end = self._end_seconds(number, len(FRESH_SEEDS) * number, first)
-        return max(whole - end, whole / 2)
+        """Leave the end the time of the front so far, but at most half, or that of one point."""
+        whole = 60 * self._minutes
+        of_all, of_one = (
+            self._end_seconds(number, len(FRESH_SEEDS) * number, first)
+            for number in (min(max(points, 1), POINTS), 1)
+        )
+        most = max(whole - of_all, whole / 2)
+        return min(most, whole - of_one) if points else most
 
     def _end_seconds(self, points: int, trainings: int, recipe: Recipe, floats: int = -1) -> float:
         """Estimate the end; `floats` are as many as `trainings` where nothing else is known."""

@@ -29,6 +29,10 @@ class Clock:
         """Time taken up to now."""
         return self._before + self._now() - self._began
 
+    def spend(self, seconds: float) -> None:
+        """Count so many as taken, if there were fewer: what a search leaves is not for the next."""
+        self._before += max(seconds - self.seconds, 0.0)
+
     def keep(self) -> None:
         """Write the time down, so that a later run goes on from here."""
         with write_beside(self._path) as partial:

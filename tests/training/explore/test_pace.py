@@ -87,7 +87,7 @@ def test_it_ends_in_its_minutes(slots, minutes, tmp_path):
         < machine.now
         <= max(1.1 * 60 * minutes, 60 * minutes + max(machine.taken))
     )
-    assert seconds_in(tmp_path) == pytest.approx(machine.now, abs=0.1)
+    assert seconds_in(tmp_path) == pytest.approx(max(machine.now, 60 * minutes), abs=0.1)
     assert 1 <= len(found) <= 5
     assert all(len(point.tested.rows) == len(FRESH_SEEDS) for point in found)
     assert all(point.luts <= GOAL.max_luts for point in found)
@@ -108,7 +108,7 @@ def test_too_few_minutes_end_in_time_with_a_sentence(tmp_path):
         "same command with more minutes continues",
         str(caught.value),
     )
-    assert 4 <= int(said[1]) <= 12
+    assert 4 <= int(said[1]) <= 15
     assert machine.now <= 120
     spent = machine.now
     for _ in range(4):  # what is unknown at first is known after the next training
@@ -119,7 +119,7 @@ def test_too_few_minutes_end_in_time_with_a_sentence(tmp_path):
     assert spent <= 120
     more = Machine(1, takes)
     explored(tmp_path, more, 12)
-    assert seconds_in(tmp_path) == pytest.approx(spent + more.now, abs=0.5)
+    assert seconds_in(tmp_path) == pytest.approx(max(spent + more.now, 12 * 60), abs=0.5)
     assert spent + more.now <= 1.1 * 12 * 60
 
 
