@@ -130,17 +130,23 @@ def run(
     """
     with mistakes():
         from hwgen.board.duration import run_warning
-        from hwgen.board.serial_run import run_lines, run_vectors, vectors_of
+        from hwgen.board.serial_run import (
+            refuse_wrong_results,
+            run_lines,
+            run_vectors,
+            vectors_of,
+        )
         from hwgen.board.simulated import facts_of, find_folder
 
         place = find_folder(folder, board)
         vectors = vectors_of(place, data, bench)
+        refuse_wrong_results(place, vectors, data)
         tell(run_warning(facts_of(place), len(vectors.x), simulated))
         with bar() as progress:
             found = run_vectors(
                 place, vectors, port=port, simulated=simulated, output=out, progress=progress
             )
-        show(found, as_json, lambda: "\n".join(run_lines(found)))
+        show(found, as_json, lambda: "\n".join(run_lines(found, data)))
         if found.get("equal", found["vectors"]) != found["vectors"]:
             raise typer.Exit(VerifyError.exit_status)
 

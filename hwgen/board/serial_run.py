@@ -26,7 +26,8 @@ from hwgen.host.driver import (
     load_vectors,
     measure,
 )
-from hwgen.network_file import load_arrays
+from hwgen.network_file import load_arrays, load_network
+from hwgen.reference import outputs
 
 SIMULATED = Timing(patience_s=5.0, settle_s=0.05, slowness=400.0)
 
@@ -72,6 +73,27 @@ def vectors_of(place: Path, path: Path | None, count: int) -> Vectors:
         y=None if y is None else y[chosen],
         labels=None if labels is None else labels[chosen],
     )
+
+
+def refuse_wrong_results(place: Path, vectors: Vectors, path: Path | None) -> None:
+    """Refuse results of a file that the network does not give: no board could be equal to them.
+
+    Raises
+    ------
+    ModelError
+        Where they are others, or the design folder has no network.
+    """
+    if path is None or vectors.y is None:
+        return
+    graph, count = load_network(place.parents[1] / "network.npz"), len(vectors.x)
+    right = outputs(graph, vectors.x.reshape(count, *graph.input.shape)).reshape(count, -1)
+    wrong = np.flatnonzero((right != vectors.y.reshape(count, -1)).any(axis=1))
+    if len(wrong):
+        raise ModelError(
+            f"{path}: y: must be what the network gives for x, and {len(wrong):,} of {count:,} are "
+            f"not, that of vector {wrong[0]} the first; leave y out, or make it anew (true classes "
+            "are labels)"
+        )
 
 
 def run_vectors(
@@ -133,12 +155,14 @@ def _port(
         yield name
 
 
-def run_lines(found: dict[str, Any]) -> list[str]:
-    """Say what came of a run, a line each."""
+def run_lines(found: dict[str, Any], data: Path | None = None) -> list[str]:
+    """Say what came of a run of the vectors of `data`, the design's own where None, a line each."""
     where = "simulated pins of " if found["simulated"] else ""
     lines = [f"{found['vectors']:,} vectors of {found['design']} on {where}{found['board']}"]
     if "equal" in found:
         lines.append(f"equal to the reference: {found['equal']:,} of {found['vectors']:,}")
+    else:
+        lines.append(f"nothing was compared: {data} has no y, the results of the network")
     if "accuracy_percent" in found:
         lines.append(f"accuracy: {found['accuracy_percent']} %")
     seconds = "of wall time" if found["simulated"] else ""

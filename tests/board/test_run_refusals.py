@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from hwgen.board.serial_run import vectors_of
+from hwgen.board.serial_run import refuse_wrong_results, run_lines, vectors_of
 from hwgen.cli import app
+from hwgen.frontend.matrix import matrix_graph
 from hwgen.host import driver
+from hwgen.network_file import save_network
+from hwgen.numeric import IntType
+from hwgen.reference import outputs
 
 GIVEN = {"type": "u4", "scale": [0.5], "offset": [0.0], "bits": [4], "signed": [False]}
 TAKEN = {"type": "u4", "scale": None, "offset": None, "bits": [4], "signed": [False]}
@@ -107,6 +111,34 @@ def test_labels_need_a_class(tmp_path):
         f"{path}: labels: must go with a network that gives a class, and this one gives sums; "
         "leave labels out"
     )
+
+
+def test_results_that_the_network_does_not_give(tmp_path):
+    design = board_of(tmp_path / "d", "sums", 2)
+    graph = matrix_graph("m", np.array([[1, 0, 2, 0], [0, 1, 0, -1]]), IntType(4, False))
+    save_network(graph, design / "network.npz")
+    place, right = design / "board" / "icebreaker", outputs(graph, X)
+    path = tmp_path / "x.npz"
+    np.savez(path, x=X, y=right)
+    refuse_wrong_results(place, vectors_of(place, path, 5), path)
+    wrong = right.copy()
+    wrong[1:, 1] += 1
+    np.savez(path, x=X, y=wrong)
+    assert refused(design, "--data", path) == (
+        f"{path}: y: must be what the network gives for x, and 2 of 3 are not, that of vector 1 "
+        "the first; leave y out, or make it anew (true classes are labels)"
+    )
+
+
+def test_a_run_without_results_to_compare_with_says_so():
+    found = {"vectors": 3, "design": "m", "board": "icebreaker", "simulated": False, "retries": 0}
+    found |= {"vectors_a_second": 9.0, "frame_ms_p50": 1.0, "frame_ms_p95": 2.0}
+    found |= {"chip_cycles_a_vector": 5, "chip_vectors_a_second": 7, "self_test": {"cycles": 9}}
+    lines = run_lines(found, Path("x.npy"))
+    assert "nothing was compared: x.npy has no y, the results of the network" in lines
+    lines = run_lines(found | {"equal": 2}, Path("x.npz"))
+    assert "equal to the reference: 2 of 3" in lines
+    assert not any("nothing" in line for line in lines)
 
 
 def test_arrays_that_go_together_are_taken_whole(tmp_path, design):
