@@ -144,11 +144,13 @@ class Exploration:
                 if set(smaller) <= set(done):
                     break
                 wanted = list(dict.fromkeys(smaller))
+            left = missing(fresh_trials(wanted[:1]), results.rows)
         if not done:
+            seconds = self._clock.seconds + self._end_seconds(1, len(left), wanted[0])
             raise HwgenError(
-                "explore: what was found must be trained with fresh seeds and synthesised, and "
-                f"{self._minutes:g} minutes end before that; give more minutes, and the same "
-                "command continues"
+                f"explore: about {math.ceil(seconds / 60)} minutes must be given to test and "
+                f"synthesise what was found, not {self._minutes:g}; the same command with more "
+                "minutes continues"
             )
         kept = [point for point in done.values() if point.luts <= most]
         if not kept:

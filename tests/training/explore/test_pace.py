@@ -123,6 +123,18 @@ def test_too_few_minutes_end_in_time_with_a_sentence(tmp_path):
     assert spent + more.now <= 1.1 * 12 * 60
 
 
+def test_an_end_that_takes_much_longer_than_the_search_is_told(tmp_path):
+    machine = Machine(1, lambda task: takes(task) * (5 if isinstance(task, FreshTrial) else 1))
+    with pytest.raises(HwgenError) as caught:
+        explored(tmp_path, machine, 12)
+    assert re.fullmatch(
+        r"explore: about \d+ minutes must be given to test and synthesise what was found, not 12; "
+        "the same command with more minutes continues",
+        str(caught.value),
+    )
+    assert machine.now <= 12 * 60 + max(machine.taken)
+
+
 def test_an_interrupted_search_has_spent_its_time(tmp_path):
     machine = Machine(1, takes)
     beyond = Machine(1, takes)
