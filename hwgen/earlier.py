@@ -13,6 +13,7 @@ from hwgen.digests import MADE_FROM, digests
 from hwgen.json_file import load_json
 
 BOARDS, PACKAGES = "board", "package"
+BOARD_FILES = "files"  # in board.json: the digest of every file beside it
 NOT_KEPT = shutil.ignore_patterns("build", "*.log")  # of simulations: made again when needed
 
 

@@ -25,6 +25,7 @@ from hwgen.errors import VerifyError
 from hwgen.flow import build
 from hwgen.host.driver import Board, BoardError, Timing
 from hwgen.plan.options import BuildOptions
+from hwgen.report.page import make_report
 from hwgen.synth.targets import find_target
 from hwgen.synth.tools import Workspace, find_yosys, packaged_tool, run_tool
 from tests.tiny_maps import small_cnn
@@ -59,6 +60,21 @@ def test_the_bitstream_keeps_the_boards_clock(icebreaker):
     test = found["self_test"]
     cycles = found["latency_cycles"] + (test["vectors"] - 1) * found["interval_cycles"] + 2
     assert test["cycles"] == cycles
+
+
+def test_the_report_shows_the_bitstream_until_a_file_is_changed(icebreaker, tmp_path):
+    folder = shutil.copytree(icebreaker.folder.parents[1], tmp_path / "d")
+    report = json.loads(make_report(folder).with_suffix(".json").read_text())
+    assert report["checks"]["board icebreaker"]["state"] == "passed"
+    (board,) = report["boards"]
+    assert (board["file"], board["size"]) == ("board/icebreaker/tiny.bin", 104_090)
+    assert board["fmax_mhz"] == icebreaker.document["fmax_mhz"]
+    link = folder / "board" / "icebreaker" / "link.v"
+    link.write_text(link.read_text() + "\n")
+    report = json.loads(make_report(folder).with_suffix(".json").read_text())
+    assert report["checks"]["board icebreaker"]["reason"] == (
+        "board/icebreaker/link.v changed since"
+    )
 
 
 def test_no_file_names_a_place_or_a_date(icebreaker):

@@ -17,6 +17,7 @@ from hwgen.board.constraints import constraints, pin_file, top
 from hwgen.board.script import build_script
 from hwgen.board.table import Board
 from hwgen.digests import MADE_FROM, digests, sealed
+from hwgen.earlier import BOARD_FILES, BOARDS
 from hwgen.errors import ModelError, PlanError
 from hwgen.files import check_folder, folder_beside
 from hwgen.json_file import load_json
@@ -29,7 +30,6 @@ from hwgen.rtl.link.link import Link
 from hwgen.rtl.verilog import rtlil_of, verilog_texts
 from hwgen.synth.targets import find_target
 
-BOARDS = "board"  # folder of a design folder
 MARK = "board.json"
 BENCH_FILES = ("run.py", "pins.py", "test_pins.py", "bridge.py", "pll.v")
 BAUD = 1_000_000
@@ -123,21 +123,26 @@ def make_board(
     )
     if digests(folder, made_from) != made_from:
         raise PlanError(f"{folder}: must not change meanwhile; make the board again")
-    document = board_document(folder, plan, board, link, made)
-    document = sealed(document | {"seed": seed, MADE_FROM: made_from})
+    document = board_document(folder, plan, board, link, made) | {"seed": seed}
     with folder_beside(goal, MARK) as partial:
         for name, text in texts.items():
             (partial / name).write_text(text, encoding="utf-8")
         if made.packed is not None:
             (partial / _bitstream_name(plan, board)).write_bytes(made.packed)
-        (partial / MARK).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         _copy_programs(partial)
         if made.packed is not None:
             (partial / "build.py").write_text(_script(plan, board, made, texts), encoding="utf-8")
             adders = find_target(board.family).adder_map
             text = (resources.files("hwgen.synth") / adders).read_text("utf-8")
             (partial / adders).write_text(text, encoding="utf-8")
+        document = sealed(document | {BOARD_FILES: _digests_in(partial), MADE_FROM: made_from})
+        (partial / MARK).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return BoardResult(folder=goal, document=document)
+
+
+def _digests_in(folder: Path) -> dict[str, str | None]:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return digests(folder, sorted(names))
 
 
 def board_texts(board: Board, link: LinkPlan) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from hwgen.manifest import changes
+from hwgen.report.board_results import NAME as BOARD
+from hwgen.report.board_results import BoardReport
 from hwgen.report.contents import Report
 from hwgen.report.cpp_results import PROOF as CPP_PROOF
 from hwgen.report.cpp_results import SIMULATION as CPP_SIMULATION
 from hwgen.report.float_run import NAME as FLOAT_RUN
 from hwgen.report.float_run import FloatRun
 from hwgen.report.layer_report import LayerReport
-from hwgen.report.markup import Content, Markup, command, count, join, tag
+from hwgen.report.markup import Content, Markup, command, count, join, megahertz, tag
 from hwgen.report.results import Simulation
 from hwgen.report.standing import Check, State
 
@@ -157,6 +159,34 @@ def float_run_cards(report: Report) -> list[Markup]:
     if report.check(FLOAT_RUN).state is State.passed:
         return [card(name, f"{PASS} explained", *notes, state="good")]
     return [card(name, f"{FAIL} differs", *notes, state="bad")]
+
+
+def board_cards(report: Report) -> list[Markup]:
+    """Show every bitstream, and what became of one that is not of these files any more."""
+    cards = []
+    for check in report.checks:
+        if not check.name.startswith(f"{BOARD} "):
+            continue
+        name = f"Board {check.name.removeprefix(f'{BOARD} ')}"
+        if check.state is State.stale:
+            again = join(["Run ", command(check.command), " again."])
+            notes = f"{_reason(check)}.", again
+            cards.append(card(name, f"{OLD} stale", *notes, state="unknown"))
+        elif check.state is State.not_run:
+            how = join(["Make it with ", command(check.command), "."])
+            cards.append(card(name, "no bitstream yet", how, state="unknown"))
+    return [*cards, *map(_bitstream, report.boards)]
+
+
+def _bitstream(board: BoardReport) -> Markup:
+    fmax = "" if board.fmax_mhz is None else f", {megahertz(board.fmax_mhz)} reached"
+    cells = "" if board.cells is None else f"{count(board.cells)} cells and "
+    return card(
+        f"Board {board.name}",
+        join([tag("code", board.file)]),
+        f"{count(board.size)} bytes for {board.part}, with a serial link.",
+        f"{board.clock_mhz:g} MHz{fmax}; {cells}{count(board.brams)} block RAMs.",
+    )
 
 
 def _samples(found: FloatRun) -> str:

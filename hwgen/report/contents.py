@@ -10,6 +10,7 @@ from typing import Any
 from hwgen import __version__
 from hwgen.digests import proved_files
 from hwgen.manifest import MANIFEST, changes
+from hwgen.report.board_results import BoardReport
 from hwgen.report.design_folder import Design
 from hwgen.report.float_run import FloatRun
 from hwgen.report.layer_report import LayerReport
@@ -48,6 +49,7 @@ class Report:
     proof: Proof | None
     float_run: FloatRun | None
     syntheses: tuple[Synthesis, ...]
+    boards: tuple[BoardReport, ...]
     sample_accuracy: SampleAccuracy | None
     maps_simulated: SimulatedMaps | None
 
@@ -207,6 +209,7 @@ class Report:
             "targets": [self._target_json(synthesis) for synthesis in self.syntheses],
             "simulation": None if self.simulation is None else asdict(self.simulation),
             "proof": None if self.proof is None else asdict(self.proof),
+            "boards": [asdict(board) for board in self.boards],
             "float_run": None if self.float_run is None else asdict(self.float_run),
             "missing": self.missing,
         }

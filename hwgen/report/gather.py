@@ -16,6 +16,7 @@ from hwgen.numeric import IntArray, Range
 from hwgen.plan.layer import Layer
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS
+from hwgen.report.board_results import read_boards
 from hwgen.report.contents import Report, SampleAccuracy
 from hwgen.report.cpp_results import read_cpp
 from hwgen.report.design_folder import BuiltLayer, Design, read_design
@@ -54,13 +55,14 @@ def read_report(folder: Path) -> Report:
     proved, proof = read_proof(reading)
     targets = tuple(dict.fromkeys((design.target, *TARGETS)))  # the design's own first
     synthesised, syntheses = read_syntheses(reading, targets)
+    made, boards = read_boards(reading)
     floats, float_run = read_float_run(reading, design.metadata)
     return Report(
         folder=word,
         design=design,
         files=digests(folder, files),
         changed=changed,
-        checks=(simulated, proved, *read_cpp(reading), *floats, *synthesised),
+        checks=(simulated, proved, *read_cpp(reading), *floats, *synthesised, *made),
         layers=tuple(
             _layer_report(graph, layer, built, syntheses)
             for layer, built in zip(layers, design.layers, strict=True)
@@ -69,6 +71,7 @@ def read_report(folder: Path) -> Report:
         proof=proof,
         float_run=float_run,
         syntheses=syntheses,
+        boards=boards,
         sample_accuracy=_sample_accuracy(graph),
         maps_simulated=None if simulation is None else read_simulated_maps(folder, graph),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwgen.report.check_cards import (
     alarm,
+    board_cards,
     card,
     cpp_cards,
     float_run_cards,
@@ -47,6 +48,7 @@ def headline(report: Report) -> Markup:
         proof_card(report),
         *cpp_cards(report),
         *float_run_cards(report),
+        *board_cards(report),
         _accuracy(report),
         _luts(report),
         _clock(report),

@@ -60,10 +60,10 @@ def stale_because(fields: JsonFields, folder: Path, needed: Iterable[str]) -> st
     before = {name: made_from.optional_text(name) for name in made_from.document}
     missing = [name for name in needed if name not in before]
     if missing:
-        return f"it is not of {_listed(missing)}"
+        return f"it is not of {listed(missing)}"
     now = digests(folder, before)
     changed = [name for name in before if now[name] != before[name]]
-    return f"{_listed(changed)} changed since" if changed else None
+    return f"{listed(changed)} changed since" if changed else None
 
 
 def unlike_built(changed: Iterable[str], reference: Iterable[str]) -> str | None:
@@ -77,9 +77,10 @@ def unlike_built(changed: Iterable[str], reference: Iterable[str]) -> str | None
         Those that decide what is right.
     """
     wrong = [name for name in reference if name in set(changed)]
-    return f"it is of {_listed(wrong)}, not as built" if wrong else None
+    return f"it is of {listed(wrong)}, not as built" if wrong else None
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Give names as words of a sentence."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last

@@ -42,6 +42,7 @@ def report_text(document: dict[str, Any], folder: Path) -> Group:
     """
     lines = [f"{document['model']['name']}: {_verdicts(document)}", *_reasons(document, folder)]
     lines += _accuracies(document["accuracy_percent"])
+    lines += map(_board, document["boards"])
     missing = [
         f"{part} not known yet: {_typed(how, folder)}" for part, how in document["missing"].items()
     ]
@@ -56,6 +57,16 @@ def _accuracies(found: dict[str, Any]) -> list[str]:
     measured = [(one["percent"], one["on"]) for one in found["measured"]]
     known = [(percent, what) for percent, what in whole if percent is not None] or measured
     return [f"accuracy: {percent:.4g} % on {what}{real}" for percent, what in known]
+
+
+def _board(found: dict[str, Any]) -> str:
+    """Say what bitstream there is: its file and size, its clock, and what it takes of the part."""
+    best = "" if found["fmax_mhz"] is None else f" ({found['fmax_mhz']:.1f} MHz reached)"
+    cells = "" if found["cells"] is None else f"{found['cells']:,} cells, "
+    return (
+        f"board {found['name']}: {found['file']}, {found['size']:,} bytes; {found['part']} at "
+        f"{found['clock_mhz']:g} MHz{best}; {cells}{found['brams']} block RAMs"
+    )
 
 
 def _line(text: str) -> Text:
