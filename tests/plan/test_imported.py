@@ -7,8 +7,8 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph, Input, MaxPool2d, Threshold
-from hwgen.numeric import IntType
 from hwgen.ir.subpixel import with_subpixels
+from hwgen.numeric import IntType
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
