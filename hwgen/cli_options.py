@@ -52,6 +52,14 @@ class EffortName(StrEnum):
     high = "high"
 
 
+class SubpixelName(StrEnum):
+    """Whether convolutions are computed in front of the enlargement that they read."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
 class SimulatorName(StrEnum):
     """Simulators."""
 
@@ -150,6 +158,13 @@ Pixels = Annotated[
 ]
 NoSkip = Annotated[
     bool, typer.Option("--no-skip", help="Folded: spend cycles on zero weights too.")
+]
+Subpixel = Annotated[
+    SubpixelName,
+    typer.Option(
+        help="Folded: compute a convolution that reads a nearest upsampling in front of it, with "
+        "fewer products. auto: where that takes less."
+    ),
 ]
 Pipeline = Annotated[
     str,

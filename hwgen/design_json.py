@@ -6,6 +6,7 @@ from typing import Any
 
 from hwgen import __version__
 from hwgen.ir import Graph
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.plan.codec import encode
 from hwgen.plan.cost.line_memory import line_memories, ring_memory
 from hwgen.plan.design import Plan
@@ -70,6 +71,7 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
             for layer, cost in zip(plan.layers, costs, strict=True)
         ],
         "goal": encode(plan.goal),
+        "subpixel": list(plan.subpixel),
         "stages": [
             _stage_json(stage, plan.name) | {"layer": layer, "reads": list(sources), "gives": value}
             for stage, layer, sources, value in zip(
@@ -89,7 +91,8 @@ def _layer_of(plan: Plan) -> list[str]:
 
 def _values(plan: Plan, graph: Graph) -> list[str]:
     """Give the network's value that the layer of each stage gives, nothing for what only moves."""
-    values = [layer.tail_name for layer in layers_of(graph)]
+    layers = layers_of(with_subpixels(graph, plan.subpixel))
+    values = [layer.tail_name for layer in layers]
     found, matrices = [], 0
     for stage in plan.stages:
         matrices += isinstance(stage, UnrolledDense | FoldedDense)

@@ -98,8 +98,9 @@ class LayerSummary:
 class Plan:
     """Every decision about a design. The same plan gives the same Verilog, byte for byte.
 
-    `stages`, what each of them reads, and what the report says of them follow from the network and
-    the fields above. The last stage is the design's output.
+    Convolutions in `subpixel` are computed in front of the enlargement that they read, the network
+    is taken as `with_subpixels` gives it. `stages`, what each of them reads, and what the report
+    says of them follow from it and the fields above. The last stage is the design's output.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Plan:
     pipeline: str
     clock_mhz: float
     effort: Effort
+    subpixel: tuple[str, ...]
     choices: tuple[LayerChoice, ...]
     stages: tuple[Stage, ...]
     reads: Reads

@@ -56,6 +56,9 @@ class BuildOptions:
         LUTs that the fastest design is chosen within.
     max_brams
         Block RAMs that every design is held to, for any goal or none.
+    subpixel
+        Whether a convolution that reads a nearest upsampling is computed in front of it, as a
+        sub-pixel convolution: "auto" where that takes less, "always" or "never".
     """
 
     target: Target = "xc7"
@@ -73,6 +76,7 @@ class BuildOptions:
     max_luts: int | None = None
     max_brams: int | None = None
     requantization: Choice = "auto"
+    subpixel: Literal["auto", "always", "never"] = "auto"
 
     def __post_init__(self) -> None:
         check_kinds(self)

@@ -18,6 +18,7 @@ from hwgen.ir import Graph
 from hwgen.json_file import load_json, why_unread
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.choose.choices import check_choices
+from hwgen.plan.choose.subpixels import check_all_folded, network_of
 from hwgen.plan.codec import check_keys, decode, encode
 from hwgen.plan.design import LayerChoice, LayerSummary, Plan
 from hwgen.plan.identifier import top_name
@@ -29,7 +30,7 @@ from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.stage import FoldedDense, UnrolledDense
 from hwgen.plan.streams.timing import latency_and_interval
 
-CHOICES = ("target", "pipeline", "clock_mhz", "effort", "choices")
+CHOICES = ("target", "pipeline", "clock_mhz", "effort", "subpixel", "choices")
 STAGES = ("stages", "reads")
 DIGITS = 16  # of a digest: against slips, not against forgers
 
@@ -71,6 +72,7 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
     """
     where = path.name
     document, seal = _document(path)
+    graph = _network(graph, document, where)
     layers = layers_of(graph)
     edited = [name for name, digest in _seal(document).items() if seal[name] != digest]
     if len(edited) == 2:
@@ -85,11 +87,19 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
     if plan.name != top_name(graph.name):
         raise PlanError(f"{where}.name: must be {top_name(graph.name)}, not {plan.name!r}")
     check_choices(layers, plan.choices, f"{where}.choices")
+    check_all_folded(plan.subpixel, plan.choices, f"{where}.subpixel")
     check_plan(plan, graph, layers, where)
     derived = _derived(graph, layers, plan, where)
     if not edited:
         _check_derived(plan, derived, where)
     return derived
+
+
+def _network(graph: Graph, document: dict[str, Any], where: str) -> Graph:
+    """Give the network that a document is a plan of."""
+    check_keys(document, Plan, where)
+    names = decode(document["subpixel"], get_type_hints(Plan)["subpixel"], f"{where}.subpixel")
+    return network_of(graph, names, f"{where}.subpixel")
 
 
 def _document(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -123,14 +133,15 @@ def _planned_again(
     progress: Progress,
 ) -> Plan:
     """Plan from the choices of a document; its goal stays what it was."""
-    check_keys(document, Plan, where)
     hints = get_type_hints(Plan)
     given = {key: decode(document[key], hints[key], f"{where}.{key}") for key in CHOICES}
     choices: tuple[LayerChoice, ...] = given.pop("choices")
+    subpixel: tuple[str, ...] = given.pop("subpixel")
     check_choices(layers, choices, f"{where}.choices")
+    check_all_folded(subpixel, choices, f"{where}.subpixel")
     goal = decode(document["goal"], hints["goal"], f"{where}.goal")
     plan = plan_chosen(graph, layers, choices, BuildOptions(**given), progress)
-    return replace(plan, goal=goal)
+    return replace(plan, goal=goal, subpixel=subpixel)
 
 
 def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) -> Plan:

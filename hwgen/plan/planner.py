@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.plan.assembly import Assembly
 from hwgen.plan.choose.bram_limit import hold_brams
 from hwgen.plan.choose.budget import within_budget
 from hwgen.plan.choose.choices import asked_for, least_cycles
 from hwgen.plan.choose.goals import choose
+from hwgen.plan.choose.subpixels import check_all_folded, subpixel_ways, worth
 from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.identifier import top_name
 from hwgen.plan.layer import Layer
@@ -29,10 +34,32 @@ def plan_design(
     PlanError
         Where the network or the options cannot be built.
     """
+    ways = subpixel_ways(graph, options)
+    plans, problems = [], []
+    for place, names in enumerate(ways):
+
+        def told(step: str, share: float, place: int = place) -> None:
+            progress(step, (place + share) / len(ways))
+
+        try:
+            plans.append(_plan_way(with_subpixels(graph, names), names, options, told))
+        except PlanError as problem:
+            problems.append(problem)
+    if not plans:
+        raise problems[0]
+    return min(plans, key=lambda plan: worth(plan, options))
+
+
+def _plan_way(
+    graph: Graph, subpixel: tuple[str, ...], options: BuildOptions, progress: Progress
+) -> Plan:
+    """Plan a network whose convolutions in `subpixel` stand in front of their enlargement."""
     layers = layers_of(graph)
 
     def planned(choices: tuple[LayerChoice, ...], options: BuildOptions) -> Plan:
-        return plan_chosen(graph, layers, choices, options, progress)
+        check_all_folded(subpixel, choices, "subpixel")
+        plan = plan_chosen(graph, layers, choices, options, progress)
+        return replace(plan, subpixel=subpixel)
 
     def at_price(own: BuildOptions) -> Plan:
         if isinstance(own.goal, Budget):
@@ -49,7 +76,7 @@ def plan_chosen(
     options: BuildOptions,
     progress: Progress = lambda _, __: None,
 ) -> Plan:
-    """Plan each layer as chosen, and what joins them.
+    """Plan each layer as chosen, and what joins them; the graph is taken as it is.
 
     Raises
     ------
@@ -73,6 +100,7 @@ def plan_chosen(
         pipeline=options.pipeline,
         clock_mhz=options.clock_mhz,
         effort=options.effort,
+        subpixel=(),
         choices=choices,
         stages=stages,
         reads=reads,

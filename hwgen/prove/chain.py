@@ -27,7 +27,7 @@ from hwgen.ir import (
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
-from hwgen.prove.frames.elements import sums_themselves
+from hwgen.prove.frames.elements import enlarged, sums_themselves
 from hwgen.prove.frames.passage import MOVERS, Passage
 from hwgen.prove.frames.rows import Frame, frame_rows, frame_thresholds, whole
 from hwgen.prove.machine.streams import Element, Stream
@@ -177,6 +177,16 @@ class Chain:
         while self._next(Flatten) is not None:
             self._units.frame = replace(self._units.frame, image=(1, 1))
 
+    def _enlarge_unseen(self) -> None:
+        """Go on with a larger map where the network does and no unit shows its pixels again.
+
+        The rows of what reads it are sums of the small map's elements, each as often as it is seen.
+        """
+        units = self._units
+        while (node := self._next(UpsampleNearest)) is not None:
+            assert isinstance(node, UpsampleNearest)
+            units.stream, units.frame = enlarged(node, units.stream, units.frame)
+
     def _next(self, *kinds: type) -> Op | None:
         """Take the next operation, if it is of some kind."""
         return self._nodes.pop(0) if self._nodes and isinstance(self._nodes[0], kinds) else None
@@ -184,6 +194,7 @@ class Chain:
     def _layer(self) -> None:
         """Show the matrix of the next operation, or none, and what reads its sums."""
         self._flatten()
+        self._enlarge_unseen()
         units, before = self._units, self._units.frame
         matrix = self._next(Dense, Conv2d, SumPool2d, Add)
         tail = self._next(Threshold, Argmax)

@@ -122,6 +122,7 @@ class Design:
     ports: tuple[Port, ...]
     layers: tuple[BuiltLayer, ...]
     goal: Goal | None
+    subpixel: tuple[str, ...]
     model_name: str
     metadata: Mapping[str, Any]
     hwgen_version: str
@@ -153,6 +154,7 @@ def read_design(folder: Path) -> Design:
         ports=tuple(_port(ports.child(name), name) for name in ("s_axis", "m_axis")),
         layers=_layers(fields),
         goal=_goal(fields.optional_child("goal")),
+        subpixel=() if "subpixel" not in fields.document else fields.texts("subpixel"),
         model_name=model.text("name"),
         metadata=model.mapping("metadata"),
         hwgen_version=fields.text("hwgen_version"),

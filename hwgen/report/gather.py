@@ -10,6 +10,7 @@ import numpy as np
 from hwgen.digests import digests, proved_files, simulated_files
 from hwgen.errors import ModelError
 from hwgen.ir import Accumulator, Dense, Graph, Op, Threshold, Weighted
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.manifest import changed_files
 from hwgen.network_file import load_network
 from hwgen.numeric import IntArray, Range
@@ -44,7 +45,8 @@ def read_report(folder: Path) -> Report:
         Where the folder holds no design, a file is damaged, or the files do not belong together.
     """
     design = read_design(folder)
-    graph = load_network(folder / "network.npz")
+    network = load_network(folder / "network.npz")
+    graph = with_subpixels(network, design.subpixel)
     layers = layers_of(graph)
     _check_match(folder, design, layers)
     word = shlex.quote(folder.resolve().name or ".")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
@@ -24,7 +25,8 @@ STYLES = ("unrolled", "folded")
 def check_plan_of(graph, **options):
     plan = plan_design(graph, BuildOptions(effort="low", **options))
     design_vectors(plan, graph, random=8)  # compares with the reference, or raises
-    check_plan(plan, graph, layers_of(graph), "plan.json")
+    built = with_subpixels(graph, plan.subpixel)
+    check_plan(plan, built, layers_of(built), "plan.json")
     return plan
 
 

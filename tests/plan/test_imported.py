@@ -7,6 +7,7 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph, Input, MaxPool2d, Threshold
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.numeric import IntType
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
@@ -20,7 +21,8 @@ from tests.tiny_maps import MapNet, random_folding
 def check(graph, **options):
     plan = plan_design(graph, BuildOptions(effort="low", **options))
     design_vectors(plan, graph, random=8)  # compares with the reference, or raises
-    check_plan(plan, graph, layers_of(graph), "plan.json")
+    built = with_subpixels(graph, plan.subpixel)
+    check_plan(plan, built, layers_of(built), "plan.json")
     return plan
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from hwgen.errors import VerifyError
 from hwgen.ir import Dense, Graph, Op
+from hwgen.ir.subpixel import with_subpixels
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
 from hwgen.plan.design import Plan
@@ -69,7 +70,8 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     x = _design_inputs(graph, rng, random)
     y = outputs(graph, x.reshape(len(x), *graph.input.shape)).reshape(len(x), -1)
     slots = _run_all(plan, x, y)
-    cases = _Cases(plan=plan, graph=graph, rng=rng, layers=layers_of(graph))
+    built = with_subpixels(graph, plan.subpixel)
+    cases = _Cases(plan=plan, graph=built, rng=rng, layers=layers_of(built))
     units = []
     for index, stage in enumerate(plan.stages):
         given = cases.of(index, stage, read_slots(plan, index, slots))

@@ -134,18 +134,11 @@ class Passage:
             self._note(engine.module, run)
 
     def enlarge(self, node: Op | None) -> None:
-        """Go through a unit that makes a map larger.
-
-        Raises
-        ------
-        NotProvedError
-            Where the network does not.
-        """
-        if not isinstance(node, UpsampleNearest | PixelShuffle):
-            raise NotProvedError(f"{self.name}: must be of an operation of the network")
+        """Go through a unit that makes a map larger; with no operation it moves elements only."""
         engine = self._engine()
-        stream, run = prove_mover(engine, self.stream)
-        self.stream, self.frame = enlarged(node, stream, self.frame)
+        self.stream, run = prove_mover(engine, self.stream)
+        if isinstance(node, UpsampleNearest | PixelShuffle):
+            self.stream, self.frame = enlarged(node, self.stream, self.frame)
         self._note(engine.module, run)
 
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
