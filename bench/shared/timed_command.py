@@ -26,18 +26,22 @@ print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss
 
 
 def timed(limit_seconds: float, *command: str) -> Row:
-    """Run hwgen with its tools, and end them all after so many seconds.
+    """Run hwgen with its tools; `timed_program` says what comes of it."""
+    return timed_program(limit_seconds, _hwgen(), *command)
+
+
+def timed_program(limit_seconds: float, *command: str) -> Row:
+    """Run a program with those that it runs, and end them all after so many seconds.
 
     Returns
     -------
     `status` "passed", "time limit" or "failed", with `says`, the last line, of a failed one;
     `cpu_s` and `mb`, its tools' included, of one that ended.
     """
-    hwgen = Path(sys.executable).with_name("hwgen")
     with tempfile.TemporaryDirectory() as place:
         printed = Path(place) / "printed.txt"
         run = subprocess.Popen(
-            [sys.executable, "-c", MEASURE, str(printed), str(hwgen), *command],
+            [sys.executable, "-c", MEASURE, str(printed), *command],
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
@@ -60,8 +64,17 @@ def timed(limit_seconds: float, *command: str) -> Row:
 
 def measured(*command: str) -> dict[str, float]:
     """Run hwgen, which must pass within half an hour; processor seconds and MB."""
-    row = timed(LIMIT_SECONDS, *command)
+    return measured_program(_hwgen(), *command)
+
+
+def measured_program(*command: str) -> dict[str, float]:
+    """Run a program, which must pass within half an hour; processor seconds and MB."""
+    row = timed_program(LIMIT_SECONDS, *command)
     if row["status"] != "passed":
         said = row.get("says", f"it ran for more than {LIMIT_SECONDS} seconds")
-        raise SystemExit(f"hwgen {' '.join(command)}: {said}")
+        raise SystemExit(f"{Path(command[0]).name} {' '.join(command[1:])}: {said}")
     return {"cpu_s": row["cpu_s"], "mb": row["mb"]}
+
+
+def _hwgen() -> str:
+    return str(Path(sys.executable).with_name("hwgen"))

@@ -178,11 +178,13 @@ class Exploration:
         most = max(whole - of_all, whole / 2)
         return min(most, whole - of_one) if points else most
 
-    def _end_seconds(self, points: int, trainings: int, recipe: Recipe, floats: int = -1) -> float:
-        """Estimate the end; `floats` are as many as `trainings` where nothing else is known."""
+    def _end_seconds(
+        self, points: int, trainings: int, recipe: Recipe, floats: int | None = None
+    ) -> float:
+        """Estimate the end; every training needs a float network where None is said of them."""
         slots = self._workers.slots
-        given = trainings if floats < 0 else floats
-        seconds = self._fresh.of_all(trainings, given, recipe, slots) or 0.0
+        networks = trainings if floats is None else floats
+        seconds = self._fresh.of_all(trainings, networks, recipe, slots) or 0.0
         return seconds + math.ceil(points / slots) * self._synthesis_seconds
 
     def _affordable(self, front: Sequence[Point], places: Places) -> list[Recipe]:
