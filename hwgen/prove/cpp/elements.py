@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hwgen.numeric import IntArray
-from hwgen.prove.cpp.network import Network
+from hwgen.prove.cpp.functions import Functions
 from hwgen.prove.cpp.values import (
     Choice,
     Comparison,
@@ -24,9 +24,9 @@ from hwgen.prove.netlist.netlist import NotProvedError
 class Elements:
     """Gives values as forms and tables, and says where one is no element of the network."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.variables: Variables = network.variables
+    def __init__(self, functions: Functions) -> None:
+        self.functions = functions
+        self.variables: Variables = functions.variables
 
     def mapped(self, value: Value, change: Callable[[IntArray], IntArray]) -> Value:
         """Change every value of a function of one form."""
@@ -77,13 +77,13 @@ class Elements:
             case Sum():
                 return value
             case Table():
-                element = self.network.code(value)
+                element = self.functions.code(value)
                 if element is None:
                     raise NotProvedError(self._unknown(value))
                 known = value.known
                 return Sum(element.coefficients, element.constant, element.limits, known)
             case Choice():
-                found = self.network.largest(value.forms) if value.is_largest else None
+                found = self.functions.largest(value.forms) if value.is_largest else None
                 if found is None:
                     raise NotProvedError(
                         f"the largest of {len(value.forms)} values must be a pooling of the network"
@@ -93,17 +93,16 @@ class Elements:
                 raise NotProvedError("a comparison of sums must choose one of the two")
 
     def settled(self, value: Value) -> Value:
-        """Give the largest of some values as a number, where it is always the same."""
+        """Give the largest of some values as the element that it always is, if there is one."""
         if not (isinstance(value, Choice) and value.is_largest):
             return value
-        found = self.network.largest(value.forms)
-        return value if found is None or not found.is_constant else found
+        return self.functions.largest(value.forms) or value
 
     def _named(self, base: tuple[tuple[int, int], ...]) -> str:
         return self.variables.text(self.variables.form(dict(base), 0))
 
     def _unknown(self, value: Table) -> str:
-        near = self.network.near(value.base)
+        near = self.functions.near(value.base)
         if near is None:
             return f"{self._named(value.base)}: must be a sum of the network, and is none"
         return f"{near}: its code must be the network's for every sum, and is not"

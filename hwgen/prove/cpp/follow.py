@@ -28,7 +28,7 @@ class Follower:
 
     def __init__(self, trace: Trace, network: Network, field: InputField) -> None:
         self.trace, self.network, self.field = trace, network, field
-        self.elements = Elements(network)
+        self.elements = Elements(network.functions)
         self.additions = 0
         self._values: dict[int, Value] = {}
         self._nodes: list[list[int]] = trace.nodes.tolist()
@@ -128,7 +128,10 @@ class Follower:
                 chosen = value.chosen if isinstance(value, Table) else None
                 if chosen is None or not chosen.is_largest or low or not isinstance(found, Table):
                     return found
-                return replace(found, choice=index_of(self.elements, chosen, bits))
+                try:
+                    return replace(found, choice=index_of(self.elements, chosen, bits))
+                except NotProvedError:
+                    return found  # a function of one sum only
 
 
 def _looked(words: IntArray, places: IntArray) -> IntArray:
