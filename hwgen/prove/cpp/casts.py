@@ -52,15 +52,15 @@ def _cast_table(e: Elements, value: Table, bits: int, signed: bool) -> Value:
         return cast_sum(e, e.as_sum(value), bits, signed)
     values = wrapped(value.values, bits, signed)
     if value.known is None and np.array_equal(values, value.values):
-        if value.chosen is None:
-            return Table(value.base, value.lo, values)
-        return Table(value.base, value.lo, values, choice=value.chosen)
+        return value
     element = e.functions.code(value)  # what follows may only need it modulo
     if element is not None:
         known = value.known
         near = Sum(element.coefficients, element.constant, element.limits, known)
         return cast_sum(e, near, bits, signed)
-    return Table(value.base, value.lo, values)
+    added = e.added_up(value)
+    terms = () if added is None else ((cast_sum(e, added, bits, signed), 1),)
+    return Table(value.base, value.lo, values, terms=terms)
 
 
 def _cast_choice(e: Elements, value: Choice, bits: int, signed: bool) -> Value:

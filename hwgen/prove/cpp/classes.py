@@ -32,6 +32,7 @@ class Classes:
         indices = [self.labels[label] for label in given]
         if indices != sorted(set(indices)):
             raise NotProvedError(f"argmax: must prefer indices in order, not {indices}")
+        forms = [self.elements.functions.normal(form) for form in forms]
         _check_sums(forms, [self.sums[index] for index in indices])
         for index in sorted({*range(len(self.sums))} - {*indices}):
             if not self._never_wins(index, indices):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.cpp.largest import Name, name_of, table_of
-from hwgen.prove.cpp.values import Base, Sum, Table, Variables, constant
+from hwgen.prove.cpp.values import Base, Sum, Table, Variables, constant, known_as
 
 
 class Functions:
@@ -21,6 +22,8 @@ class Functions:
         self._largest: dict[Name, Sum] = {}
         self._pixels: dict[int, tuple[Sum, ...]] = {}  # of variables that are largest values
         self._seen: set[int] = set()  # the variables of those pixels
+        self._owners: dict[Base, set[int]] = {}  # variables that are functions of a form
+        self._shared: set[int] = set()  # those that are functions of one with others
 
     def code(self, table: Table) -> Sum | None:
         """Give an element of the network that a table is, or a multiple of one and a constant."""
@@ -54,18 +57,35 @@ class Functions:
         element = self.variables.new(limits, name)
         (variable,) = element.coefficients
         self._inner[variable] = tables
+        for own_base in self._bases(variable):
+            self._share(own_base, variable)
         self._add_codes(element, tables)
         return element
 
-    def normal(self, element: Sum) -> Sum:
-        """Give a form of several variables that are functions of one form, as what it is of it."""
-        if len(element.coefficients) < 2:
-            return element
-        tables = [table for (table,) in self._over_one([element])]
+    def normal(self, form: Sum) -> Sum:
+        """Give a form with one name for all that its variables are functions of one form.
+
+        A multiple of the first element that was the same function of it stands for them.
+        """
+        if self._shared.isdisjoint(form.coefficients) or len(form.coefficients) < 2:
+            return form
+        groups: dict[Base, dict[int, int]] = {}
+        for variable, weight in form.coefficients.items():
+            groups.setdefault(self._bases(variable)[-1], {})[variable] = weight
+        total = constant(form.constant)
+        for coefficients in groups.values():
+            part = self.variables.form(coefficients, 0)
+            total = self.variables.added(total, self._of_group(part))
+        return replace(total, known=form.known, signed=form.signed)
+
+    def _of_group(self, part: Sum) -> Sum:
+        if len(part.coefficients) < 2:
+            return part
+        tables = [table for (table,) in self._over_one([part])]
         known = self._known(tables)
         if known is None:
-            self._add_codes(element, tables)
-        return known or element
+            self._add_codes(part, tables)
+        return known or part
 
     def pooled(self, pixels: Sequence[Sum], name: str) -> Sum:
         """Give the largest of some elements: one that is known, or a new one."""
@@ -117,6 +137,7 @@ class Functions:
 
     def _expanded(self, form: Sum) -> list[Sum]:
         """Give a multiple of a largest value as the forms that it is the largest of."""
+        form = self.normal(form)
         if len(form.coefficients) != 1:
             return [form]
         ((variable, weight),) = form.coefficients.items()
@@ -127,6 +148,15 @@ class Functions:
             scaled = self.variables.scaled(pixel, weight)
             found += self._expanded(self.variables.added(scaled, add))
         return found
+
+    def _share(self, base: Base, variable: int) -> None:
+        """Note that a variable is a function of a form: there may be others that are."""
+        owners = self._owners.setdefault(base, set())
+        owners.add(variable)
+        if len(base) == 1:
+            owners.add(base[0][0])
+        if len(owners) > 1:
+            self._shared |= owners
 
     def _known(self, tables: list[Table]) -> Sum | None:
         return next((code for table in tables if (code := self.code(table)) is not None), None)
@@ -153,6 +183,12 @@ class Functions:
             if not bases:
                 break
         return [[self._table(form, base) for form in forms] for base in bases]
+
+    def over(self, form: Sum, base: Base) -> Table | None:
+        """Give a form as a table over another that all of its variables are functions of."""
+        if all(base in self._bases(variable) for variable in form.coefficients):
+            return known_as(self._table(form, base), form)
+        return None
 
     def _table(self, form: Sum, base: Base) -> Table:
         limits = self.variables.form(dict(base), 0).limits
