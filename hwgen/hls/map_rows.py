@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from hwgen.hls.text import indented
 from hwgen.plan.stages.lines import Lines
 from hwgen.plan.stages.stage import FoldedDense
 
@@ -131,7 +132,7 @@ class MapRows:
             "#pragma HLS PIPELINE II=1",
             f"  const bool inside = {inside};",
             f"  if (inside && left < {end}) {{",
-            *(f"    {line}" for line in computed),
+            *indented(computed, 2),
             f"    if (++step == {self.stage.cycles}) {{",
             "      step = 0;",
             f"      left += {self.right};",
@@ -142,8 +143,8 @@ class MapRows:
             f"  if (comes) due -= {self.row_steps};",
             f"  const int wanted = {goal} ? top + {self.ahead} : {self.height};",
             "  if (stored < wanted && (comes || !inside)) {",
-            *(f"    {line}" for line in arrived),
-            *(f"    {line}" for line in self._next_beat()),
+            *indented(arrived, 2),
+            *indented(self._next_beat(), 2),
             "  }",
             f"  if (stored >= wanted && (!inside || left >= {end})) {{",
             f"    left = {self.lines.origin[1]};",
@@ -155,7 +156,7 @@ class MapRows:
         return [*lines, "  }", "}"]
 
     def _next_beat(self) -> list[str]:
-        wraps = [f"    {_advance('into', 1, self.slots)}"] if self.wraps else []
+        wraps = [_advance("into", 1, self.slots)] if self.wraps else []
         return [
             f"if (++beat == {self.beats}) {{",
             "  beat = 0;",
@@ -164,7 +165,7 @@ class MapRows:
             f"if (column >= {self.width}) {{",
             "  column = 0;",
             "  stored++;",
-            *(line[2:] for line in wraps),
+            *indented(wraps),
             "}",
         ]
 

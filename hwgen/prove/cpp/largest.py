@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
-from hwgen.numeric import IntArray
+from hwgen.numeric import IntArray, Range
 from hwgen.prove.cpp.values import Base, Sum, Table, Variables, based
 
 SMALL = 1 << 16  # values of a form up to which all are listed where several forms have its base
@@ -52,13 +53,12 @@ class _Group:
     """Forms over one base: their largest value as a function of it."""
 
     def __init__(self, base: Base, lines: set[tuple[int, int]], variables: Variables) -> None:
-        self.base, self.lines = base, lines
+        self.base, self.lines = base, tuple(sorted(lines))
         self.own = variables.form(dict(base), 0).limits
-        self.values: IntArray | None = None
-        if self.own.span < SMALL:
-            places = np.arange(self.own.lo, self.own.hi + 1, dtype=np.int64)
-            self.values = np.max([places * factor + add for factor, add in lines], axis=0)
-            self.lo, self.hi = int(self.values.min()), int(self.values.max())
+        self.is_small = self.own.span < SMALL
+        if self.is_small and len(lines) > 1:
+            values = _values(self.own, self.lines)
+            self.lo, self.hi = int(values.min()), int(values.max())
             return
         both = self.own.lo, self.own.hi
         ends = [[factor * end + add for end in both] for factor, add in lines]
@@ -66,6 +66,18 @@ class _Group:
 
     def part(self, lo: int) -> Part:
         """Give what exceeds a number."""
-        if self.values is not None:
-            return self.base, self.own.lo, (np.maximum(self.values, lo) - lo).tobytes()
-        return self.base, self.own.lo, tuple(sorted((f, add - lo) for f, add in self.lines))
+        if self.is_small:
+            return self.base, self.own.lo, _above(self.own, self.lines, lo)
+        return self.base, self.own.lo, tuple((factor, add - lo) for factor, add in self.lines)
+
+
+def _values(own: Range, lines: Lines) -> IntArray:
+    places = np.arange(own.lo, own.hi + 1, dtype=np.int64)
+    found: IntArray = np.max([places * factor + add for factor, add in lines], axis=0)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _above(own: Range, lines: Lines, lo: int) -> bytes:
+    """Give what exceeds a number as the bytes of a table; codes of a layer are alike."""
+    return (np.maximum(_values(own, lines), lo) - lo).tobytes()

@@ -214,6 +214,9 @@ def known_as(table: Table, form: Sum) -> Table:
 
 def based(coefficients: Coefficients) -> tuple[int, Base]:
     """Give the divisor of coefficients, negative where the first is, and what is left."""
+    if len(coefficients) == 1:
+        ((variable, weight),) = coefficients.items()
+        return weight, ((variable, 1),)
     items = sorted(coefficients.items())
     divisor = gcd(*coefficients.values())
     divisor = -divisor if items[0][1] < 0 else divisor
