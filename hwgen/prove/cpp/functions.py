@@ -52,6 +52,8 @@ class Functions:
             tables.append(Table(inner.base, inner.lo, values))
         known = self._known(tables)
         if known is not None:
+            if self.code(table) is None:
+                self._add_codes(known, [table])  # where values of the form that none reaches differ
             return known
         limits = Range(int(table.values.min()), int(table.values.max()))
         element = self.variables.new(limits, name)
