@@ -23,6 +23,13 @@ from hwgen.prove.netlist.netlist import NotProvedError
 InputField = Callable[[int, int, int], Value]  # beat, lowest bit, bits
 
 
+class _Values(dict[int, Value]):
+    """Values of nodes; a word that is read beat by beat has none."""
+
+    def __missing__(self, node: int) -> Value:
+        raise NotProvedError("a packed word must be looked at field by field")
+
+
 class Follower:
     """Values of the nodes of a trace; `field` gives what a field of an input beat is."""
 
@@ -30,7 +37,7 @@ class Follower:
         self.trace, self.network, self.field = trace, network, field
         self.elements = Elements(network.functions)
         self.additions = 0
-        self._values: dict[int, Value] = {}
+        self._values = _Values()
         self._nodes: list[list[int]] = trace.nodes.tolist()
         self._rules: dict[int, Callable[[list[int]], Value]] = {
             Operation.CONSTANT: self._constant,
