@@ -203,6 +203,7 @@ class ElementTexts:
                 name = f"m{k}{copy}_{lane}"
                 weight = program.value(field)
                 lines.append(f"const {type_name(kind)} {name} = {weight} * {reads[e, lane]};")
+                lines.append(f"#pragma HLS BIND_OP variable={name} op=mul impl=fabric")
                 parts.append(cast(name, kind, total))
             value, kind = (parts[0], total) if self.lanes == 1 else (f"s{k}{copy}", total)
             if self.lanes > 1:

@@ -1,28 +1,24 @@
 """A folded convolution: rows of the map in memories, and the program run for each window.
 
-Rows are taken in as far as the next row of windows sees, then its windows are computed: the two
-do not overlap. Each multiplier that reads other taps, and each of the windows side by side, has a
-copy of the rows of its own.
+Rows come while windows are computed, in one loop (map_rows.py). Each multiplier that reads other
+taps, and each of the windows side by side, has a copy of the rows of its own.
 """
 
 from __future__ import annotations
 
 from hwgen.hls.beats import Beat
 from hwgen.hls.folded_dense import ElementTexts, Port, ports_of
+from hwgen.hls.map_rows import MapRows
 from hwgen.hls.program import Field, Program, field_of
 from hwgen.hls.text import cast, indented, literal, table, type_name
-from hwgen.plan.stages.folded import ring_of
-from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import PADDING, FoldedDense
 
 
 def convolution_functions(stage: FoldedDense, name: str, x: Beat, y: Beat) -> list[list[str]]:
     """Give the functions of a unit: the process of all windows, one that joins, their region."""
-    shape = ring_of(stage)
-    assert shape is not None
     rows = [_rows_beat(stage, s, f"{name}_rows{s}") for s in range(len(stage.pe_sets))]
     functions = [beat.declaration() for beat in rows]
-    functions.append(_windows(stage, shape, name, x, rows))
+    functions.append(_windows(stage, name, x, rows))
     functions.append(_join(stage, name, y, rows))
     head = f"static void {name}(hls::stream<{x.name}> &in, hls::stream<{y.name}> &out) {{"
     body, streams = ["#pragma HLS DATAFLOW"], []
@@ -44,43 +40,22 @@ def _rows_beat(stage: FoldedDense, which: int, name: str) -> Beat:
     return Beat(name, tuple(element.accumulator.type for element in own) * stage.beside)
 
 
-def _windows(
-    stage: FoldedDense, shape: LineShape, name: str, x: Beat, rows: list[Beat]
-) -> list[str]:
-    lines = stage.lines
-    assert lines is not None
-    (height, width), (down, across) = stage.inputs.image, stage.outputs.image
-    slots = min(lines.kernel[0], height)
+def _windows(stage: FoldedDense, name: str, x: Beat, rows: list[Beat]) -> list[str]:
+    there = MapRows(stage)
     ports = ports_of(stage)
     copies = sorted({(port.number, q) for port in ports.values() for q in range(stage.pixels)})
     kind, channels = type_name(stage.inputs.lanes[0]), _channels(stage)
     body = []
     for number, q in copies:
-        body.append(f"{kind} x{number}_{q}[{slots}][{width}][{channels}];")
+        body.append(f"{kind} x{number}_{q}[{there.slots}][{there.width}][{channels}];")
         storage = "ram_s2p impl=bram" if stage.vector_memory == "block" else "ram_s2p impl=lutram"
         body.append(f"#pragma HLS BIND_STORAGE variable=x{number}_{q} type={storage}")
     sets = [_Set(stage, s, ports) for s in range(len(stage.pe_sets))]
-    taps = _tap_tables(stage)
     body += [line for own in sets for line in (*own.program.tables(), *own.starts())]
-    body += [*_arrival_tables(stage), *taps, "int stored = 0;  // rows that have come", "rows:"]
-    end = _line("row", lines.stride[0], lines.origin[0] + lines.kernel[0])
-    body += [
-        f"for (int row = 0; row <= {down}; row++) {{",
-        f"  const int wanted = row == {down} || {end} > {height} ? {height} : {end};",
-        "  arrive:",
-        "  for (; stored < wanted; stored++) {",
-        *indented(_arrive(stage, x, copies, slots), 2),
-        "  }",
-        f"  if (row == {down}) break;",
-        "  windows:",
-        f"  for (int first = 0; first < {across}; first += {stage.pixels}) {{",
-        *indented([line for own in sets for line in own.declared()], 2),
-        f"    for (int step = 0; step < {stage.cycles}; step++) {{",
-        "#pragma HLS PIPELINE II=1",
-    ]
-    for own in sets:
-        body += indented(own.step(rows[own.which], _tap(stage, shape, slots)), 3)
-    body += ["    }", "  }", "}"]
+    body += [*_arrival_tables(stage), *_tap_tables(stage), *there.counters()]
+    body += [line for own in sets for line in own.declared()]
+    steps = [line for own in sets for line in own.step(rows[own.which], _tap(there))]
+    body += there.loop(steps, _arrive(stage, x, copies, there.into))
     outs = ", ".join(
         f"hls::stream<{beat.name}> &rows{s}_{copy}"
         for s, beat in enumerate(rows)
@@ -107,25 +82,19 @@ def _arrival_tables(stage: FoldedDense) -> list[str]:
     return lines
 
 
-def _arrive(stage: FoldedDense, x: Beat, copies: list[tuple[int, int]], slots: int) -> list[str]:
-    """Take a row in."""
+def _arrive(stage: FoldedDense, x: Beat, copies: list[tuple[int, int]], slot: str) -> list[str]:
+    """Take a beat in."""
     stream = stage.inputs
-    beats, lanes = len(stream.order) // len(stream.lanes), len(stream.lanes)
-    lines = [
-        f"for (int column = 0; column < {stream.image[1]}; column += {stream.pixels}) {{",
-        f"  for (int beat = 0; beat < {beats}; beat++) {{",
-        "#pragma HLS PIPELINE II=1",
-        f"    const {x.name} x = in.read();",
-    ]
-    for lane in range(lanes):
+    lines = [f"const {x.name} x = in.read();"]
+    for lane in range(len(stream.lanes)):
         near = f" + neighbour{lane}[beat]" if stream.pixels > 1 else ""
-        place = f"[stored % {slots}][column{near}][channel{lane}[beat]]"
+        place = f"[{slot}][column{near}][channel{lane}[beat]]"
         value = cast(x.lane("x", lane), x.lanes[lane], x.lanes[0])
         writes = [f"x{number}_{q}{place} = {value};" for number, q in copies]
-        if PADDING in stream.order[lane::lanes]:
+        if PADDING in stream.order[lane :: len(stream.lanes)]:
             writes = [f"if (channel{lane}[beat] >= 0) {{", *indented(writes), "}"]
-        lines += indented(writes, 2)
-    return [*lines, "  }", "}"]
+        lines += writes
+    return lines
 
 
 def _tap_tables(stage: FoldedDense) -> list[str]:
@@ -139,24 +108,17 @@ def _tap_tables(stage: FoldedDense) -> list[str]:
     ]
 
 
-def _tap(stage: FoldedDense, shape: LineShape, slots: int) -> dict[str, str]:
+def _tap(there: MapRows) -> dict[str, str]:
     """Give the texts that find a tap of the window."""
-    lines = stage.lines
-    assert lines is not None
-    (height, width), (oy, ox) = stage.inputs.image, lines.origin
-    assert shape.lines is lines
+    slot = there.slot("y{0}", "at{0}")
+    height, width = there.height, there.width
     return {
-        "row": f"{_line('row', lines.stride[0], oy)} + tap_row[{{0}}]",
-        "column": f"{_line('first', lines.stride[1], ox)} + tap_column[{{0}}]",
-        "inside": f"{{0}} >= 0 && {{0}} < {height} && {{1}} >= 0 && {{1}} < {width}",
-        "place": f"[{{0}} % {slots}][{{1}}][tap_channel[{{2}}]]",
+        "row": "top + tap_row[{0}]",
+        "slot": "at + tap_row[{0}]" if there.wraps else "",
+        "column": "left + tap_column[{0}]",
+        "inside": f"y{{0}} >= 0 && y{{0}} < {height} && c{{0}} >= 0 && c{{0}} < {width}",
+        "place": f"[{slot}][c{{0}}][tap_channel[{{1}}]]",
     }
-
-
-def _line(variable: str, factor: int, offset: int) -> str:
-    """Give `factor * variable + offset`."""
-    text = variable if factor == 1 else f"{variable} * {factor}"
-    return f"{text} {'+' if offset > 0 else '-'} {abs(offset)}" if offset else text
 
 
 class _Set:
@@ -228,10 +190,13 @@ class _Set:
                 f"const int y{name} = {tap['row'].format(f'tap{number}')};",
                 f"const int c{name} = {tap['column'].format(f'tap{number}')}"
                 f"{f' + {q * windows.stride[1]}' if q else ''};",
-                f"const {kind} v{name} = {tap['inside'].format(f'y{name}', f'c{name}')} ? "
-                f"x{name}{tap['place'].format(f'y{name}', f'c{name}', f'tap{number}')} : "
-                f"{beside};",
             ]
+            if tap["slot"]:
+                lines.append(f"const int at{name} = {tap['slot'].format(f'tap{number}')};")
+            lines.append(
+                f"const {kind} v{name} = {tap['inside'].format(name)} ? "
+                f"x{name}{tap['place'].format(name, f'tap{number}')} : {beside};"
+            )
         reads = {
             (e, lane): f"v{port.number}_{q}"
             for (e, lane), port in self.ports.items()

@@ -10,27 +10,29 @@ from hwgen.design_json import design_json
 from hwgen.digests import digest
 from hwgen.prove.cpp.proof import prove_cpp
 from tests.hls.designs import planned, written
+from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
-NET = network(1, widths=(6, 5, 3))
+NET, MAP = network(1, widths=(6, 5, 3)), small_cnn(2)
 PLANS = {
-    "unrolled": planned(NET, style="unrolled"),
-    "folded": planned(NET, style="folded", pe=2),
+    "unrolled": (NET, planned(NET, style="unrolled")),
+    "folded": (NET, planned(NET, style="folded", pe=2)),
+    "map": (MAP, planned(MAP, style="folded")),
 }
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    for style, plan in PLANS.items():
+    for style, (net, plan) in PLANS.items():
         (folder / style).mkdir()
-        written(NET, plan, folder / style / "hls")
+        written(net, plan, folder / style / "hls")
     return folder
 
 
 def proof(folder, style):
-    plan = PLANS[style]
-    return prove_cpp(folder, NET, design_json(plan, NET) | {"hls": {"top": plan.name}})
+    net, plan = PLANS[style]
+    return prove_cpp(folder, net, design_json(plan, net) | {"hls": {"top": plan.name}})
 
 
 @pytest.mark.parametrize("style", PLANS)
@@ -39,7 +41,7 @@ def test_the_whole_code_is_proved(whole, style):
     assert found.proved, found.problem
 
 
-CPP, HEADER, TYPES = "tiny.cpp", "tiny.h", "hwgen_types.h"
+CPP, HEADER, TYPES, MAPS = "tiny.cpp", "tiny.h", "hwgen_types.h", "maps.cpp"
 DAMAGE = {  # style, file, what is found first, and what stands in its place
     "a difference": ("unrolled", CPP, r"(n7 = .*?) \+ ", r"\1 - "),
     "a product": ("unrolled", CPP, r"(n6 = .*?) \+ ", r"\1 * "),
@@ -76,6 +78,7 @@ DAMAGE = {  # style, file, what is found first, and what stands in its place
         r"#ifdef HWGEN_BAMBU\n",
         "#ifdef HWGEN_BAMBU\n#define n1 n2\n",
     ),
+    "a word as a value": ("unrolled", CPP, r"hwgen_field<0, 4>\(word\)", "ap_uint<4>(word)"),
     "a size": ("unrolled", CPP, r"n1 = x\.e\[1\]", "n1 = x.e[sizeof(x.e[1]) == 4 ? 1 : 2]"),
     "a compiler": ("unrolled", CPP, r"n1 = x\.e\[1\]", "n1 = x.e[__OPTIMIZE__ ? 2 : 1]"),
     "a guard of another header": (
@@ -157,6 +160,24 @@ DAMAGE = {  # style, file, what is found first, and what stands in its place
     "a group that stays": ("folded", CPP, r"    group = .*\n", ""),
     "a narrower key": ("folded", CPP, r"(k0 = .*?) << 2", r"\1 << 1"),
     "a beat that is dropped": ("folded", CPP, r"(const tiny_in x =)", r"in.read(); \1"),
+    "a turn less": ("map", MAPS, r"turn < 350", "turn < 349"),
+    "a slot less": ("map", MAPS, r"into == 3", "into == 2"),
+    "a row that comes too early": (
+        "map",
+        MAPS,
+        r"top \+ 4 < 6 \? top \+ 4",
+        "top + 4 < 6 ? top + 5",
+    ),
+    "a row that comes too late": (
+        "map",
+        MAPS,
+        r"top \+ 4 < 6 \? top \+ 4",
+        "top + 4 < 6 ? top + 3",
+    ),
+    "a row's slot": ("map", MAPS, r"at0_0 - 4", "at0_0 - 3"),
+    "a window less": ("map", MAPS, r"inside && left < 4", "inside && left < 3"),
+    "padding of another row": ("map", MAPS, r"y0_0 >= 0", "y0_0 >= 1"),
+    "a window's start": ("map", MAPS, r"(a0_0_0 = ends \? ap_uint<8>)\(63\)", r"\1(62)"),
     "sums of the wrong sets": (
         "folded",
         CPP,

@@ -116,6 +116,7 @@ PRAGMAS = {
     "STREAM": {"variable", "depth"},
     "ARRAY_PARTITION": {"variable", "dim", "type"},
     "ARRAY_RESHAPE": {"variable", "dim", "type"},
+    "BIND_OP": {"variable", "op", "impl"},
     "BIND_STORAGE": {"variable", "type", "impl"},
     "INTERFACE": {"mode", "port"},
 }
@@ -135,7 +136,10 @@ def test_pragmas_are_those_of_the_manual_and_name_what_is_there(plan):
             options = dict(word.partition("=")[::2] for word in words.split())
             assert options.keys() <= PRAGMAS[pragma], (pragma, words)
             name = options.get("variable", options.get("port", "return"))
-            assert name == "return" or re.search(rf"[ &]{name}[,)(\[;]", function), (pragma, name)
+            assert name == "return" or re.search(rf"[ &]{name}([,)(\[;]| =)", function), (
+                pragma,
+                name,
+            )
             found += 1
     assert found > 10
 

@@ -11,6 +11,7 @@ from tests import tiny_graphs
 from tests.hls.designs import compiled, planned, ran, written
 from tests.hls.test_designs import GRAPHS, plan_of
 from tests.imported_nets import imported_net, multiples
+from tests.random_graphs import random_graph
 from tests.tiny_maps import random_conv_net, random_folding, random_map_net, small_cnn
 from tests.tiny_nets import affine_network
 
@@ -86,6 +87,20 @@ def test_folded_convolutions_are_proved(tmp_path, seed):
 @pytest.mark.parametrize(("name", "style"), a_share(GRAPHS, ["unrolled", "folded"], 6))
 def test_branches_are_proved(tmp_path, name, style):
     net = getattr(tiny_graphs, name)()
+    found = prove(net, planned(net, style=style), tmp_path)
+    assert found.proved, found.problem
+
+
+MIXED = [(7004, "unrolled"), (25, "folded"), (22, "unrolled"), (68, "folded"), (91, "folded")]
+RANDOM = [(seed, style) for seed in range(25) for style in ("unrolled", "folded")]
+
+
+@pytest.mark.parametrize(
+    ("seed", "style"), [*MIXED, *(pytest.param(*one, marks=pytest.mark.slow) for one in RANDOM)]
+)
+def test_random_branches_are_proved(tmp_path, seed, style):
+    """Sums, codes and constants in one argmax, functions of one code, poolings behind poolings."""
+    net = random_graph(seed)
     found = prove(net, planned(net, style=style), tmp_path)
     assert found.proved, found.problem
 

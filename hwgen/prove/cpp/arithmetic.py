@@ -28,7 +28,10 @@ def added(e: Elements, a: Value, b: Value, factor: int) -> Value:
         first, second = pair
         values = first.values + factor * second.values
         known = least_known(first.known, second.known)
-        return Table(first.base, first.lo, values, known)
+        assert isinstance(a, Sum | Table)
+        assert isinstance(b, Sum | Table)
+        terms = ((a, 1), (b, factor))
+        return Table(first.base, first.lo, values, known, terms=terms)
     return e.variables.added(e.as_sum(a), e.as_sum(b), factor)
 
 
@@ -39,7 +42,8 @@ def product(e: Elements, a: Value, b: Value) -> Value:
     if not (isinstance(a, Sum) and a.is_constant):
         raise NotProvedError("a product must have a constant factor")
     if isinstance(b, Table):
-        return Table(b.base, b.lo, b.values * a.constant, b.known)
+        values, terms = b.values * a.constant, ((b, a.constant),)
+        return Table(b.base, b.lo, values, b.known, terms=terms)
     return e.variables.scaled(e.as_sum(b), a.constant)
 
 
@@ -48,7 +52,8 @@ def shifted(e: Elements, value: Value, places: int, bits: int, signed: bool) -> 
     if isinstance(value, Table):
         values = value.values << places
         exact = value.known is None and np.array_equal(wrapped(values, bits, signed), values)
-        return Table(value.base, value.lo, values, None if exact else bits)
+        known, terms = None if exact else bits, ((value, 1 << places),)
+        return Table(value.base, value.lo, values, known, terms=terms)
     found = e.variables.scaled(e.as_sum(value), 1 << places)
     lo = -(1 << (bits - 1)) if signed else 0
     fits = lo <= found.limits.lo and found.limits.hi < lo + (1 << bits)

@@ -11,6 +11,7 @@ from hwgen.prove.cpp.values import (
     Sum,
     Table,
     Value,
+    constant,
     moved,
     wrapped,
 )
@@ -51,28 +52,41 @@ def _cast_table(e: Elements, value: Table, bits: int, signed: bool) -> Value:
         return cast_sum(e, e.as_sum(value), bits, signed)
     values = wrapped(value.values, bits, signed)
     if value.known is None and np.array_equal(values, value.values):
-        if value.chosen is None:
-            return Table(value.base, value.lo, values)
-        choice = _cast_choice(e, value.chosen, bits, signed)
-        return Table(value.base, value.lo, values, choice=choice)
-    element = e.network.code(value)  # what follows may only need it modulo
+        return value
+    element = e.functions.code(value)  # what follows may only need it modulo
     if element is not None:
         known = value.known
         near = Sum(element.coefficients, element.constant, element.limits, known)
         return cast_sum(e, near, bits, signed)
-    return Table(value.base, value.lo, values)
+    added = e.added_up(value)
+    terms = () if added is None else ((cast_sum(e, added, bits, signed), 1),)
+    return Table(value.base, value.lo, values, terms=terms)
 
 
-def _cast_choice(e: Elements, value: Choice, bits: int, signed: bool) -> Choice:
+def _cast_choice(e: Elements, value: Choice, bits: int, signed: bool) -> Value:
+    if value.is_largest:
+        return _cast_largest(e, value, bits, signed)
     results = []
     for result in value.results:
         found = cast_sum(e, result, bits, signed)
         if not isinstance(found, Sum) or found.known is not None:
-            raise NotProvedError("the largest of some values: must fit its type")
+            raise NotProvedError("what is chosen must fit its type")
         results.append(found)
-    pairs = zip(results, value.results, strict=True)
-    if value.is_largest:
-        if len({new.constant - old.constant for new, old in pairs}) > 1:
-            raise NotProvedError("the largest of some values: must fit its type")
-        return Choice(tuple(results), tuple(results))
     return Choice(value.forms, tuple(results))
+
+
+def _cast_largest(e: Elements, value: Choice, bits: int, signed: bool) -> Value:
+    """Give what a type holds of the largest of some forms: itself, perhaps moved."""
+    lo = -(1 << (bits - 1)) if signed else 0
+    least = max(form.limits.lo for form in value.forms)
+    away = (least - lo) >> bits
+    if value.limits.hi - (away << bits) < lo + (1 << bits):
+        if not away:
+            return value
+        shift = constant(-(away << bits))
+        forms = tuple(e.variables.added(form, shift) for form in value.forms)
+        return Choice(forms, forms)
+    element = e.settled(value)
+    if not isinstance(element, Sum):
+        raise NotProvedError("the largest of some values: must fit its type")
+    return cast_sum(e, element, bits, signed)

@@ -44,7 +44,7 @@ def _is_orderable(e: Elements, value: Value) -> bool:
         case Table():
             if value.chosen is not None and value.chosen.is_largest:
                 return True
-            return value.known is None and e.network.code(value) is not None
+            return value.known is None and e.functions.code(value) is not None
         case Comparison():
             return False
 
@@ -53,16 +53,18 @@ def _table_beside(e: Elements, value: Value, other: Value) -> Value:
     """Give what is compared with a number as a table."""
     if isinstance(value, Table) or not _is_number(other):
         return value
-    if isinstance(value, Choice) and e.network.largest(value.forms) is None:
+    if isinstance(value, Choice) and e.functions.largest(value.forms) is None:
         return value  # of an argmax
     return e.as_table(value)
 
 
 def _ordered(e: Elements, value: Value) -> Sum | Choice:
-    if isinstance(value, Table) and e.network.code(value) is None:
-        chosen = value.chosen
-        if chosen is not None and chosen.is_largest:
-            return chosen
+    """Give what is compared as forms: all of them, where it is the largest of several.
+
+    A code is not looked for there: what is chosen beside it may depend on each of them.
+    """
+    if isinstance(value, Table) and value.chosen is not None and value.chosen.is_largest:
+        return value.chosen
     if isinstance(value, Choice) and value.is_largest:
         return value
     found = e.as_sum(value)
@@ -106,8 +108,8 @@ def _selected_by_table(e: Elements, bit: Table, a: Value, b: Value) -> Value:
 
 def _chosen(e: Elements, bit: Comparison, a: Value, b: Value) -> Choice:
     """Choose by which of two is larger: one of the two, or something beside them."""
-    first = _beside(bit.first, _as_result(e, a, bit.first))
-    second = _beside(bit.second, _as_result(e, b, bit.second))
+    first = _beside(e, bit.first, _as_result(e, a, bit.first))
+    second = _beside(e, bit.second, _as_result(e, b, bit.second))
     pair = (first, second) if bit.also_equal else (second, first)
     forms, results = ((*pair[0][k], *pair[1][k]) for k in (0, 1))
     return Choice(forms, results)
@@ -115,13 +117,9 @@ def _chosen(e: Elements, bit: Comparison, a: Value, b: Value) -> Choice:
 
 def _as_result(e: Elements, value: Value, beside: Sum | Choice) -> Sum | Choice:
     chosen = value.chosen if isinstance(value, Table) else None
-    if chosen is not None and all_same(chosen.forms, _forms(beside)):
+    if chosen is not None and _is_beside(e, chosen.forms, _forms(beside)):
         return chosen
-    if isinstance(value, Choice):
-        return value
-    if isinstance(beside, Choice) and isinstance(value, Sum) and not value.is_constant:
-        raise NotProvedError("what is chosen must be what was compared")
-    return e.as_sum(value)
+    return value if isinstance(value, Choice) else e.as_sum(value)
 
 
 def index_of(e: Elements, value: Choice, bits: int) -> Choice:
@@ -149,15 +147,22 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, Sum) and value.is_constant
 
 
+def _is_beside(e: Elements, some: tuple[Sum, ...], others: tuple[Sum, ...]) -> bool:
+    """Whether the largest of some forms is that of others."""
+    return all_same(some, others) or e.functions.same_largest(some, others)
+
+
 def _beside(
-    compared: Sum | Choice, result: Sum | Choice
+    e: Elements, compared: Sum | Choice, result: Sum | Choice
 ) -> tuple[tuple[Sum, ...], tuple[Sum, ...]]:
-    """Give the forms that were compared, each with its result."""
+    """Give forms whose largest was compared, each with its result."""
     forms = _forms(compared)
-    if isinstance(result, Sum):
-        if len(forms) > 1 and not result.is_constant:
-            raise NotProvedError("what is chosen must be what was compared")
+    if isinstance(result, Choice):
+        if not _is_beside(e, result.forms, forms):
+            raise NotProvedError("what is chosen must lie beside what was compared")
+        return result.forms, result.results
+    if result.is_constant or len(forms) == 1:
         return forms, (result,) * len(forms)
-    if not all_same(forms, result.forms):
-        raise NotProvedError("what is chosen must lie beside what was compared")
-    return forms, result.results
+    if not _is_beside(e, (result,), forms):
+        raise NotProvedError("what is chosen must be what was compared")
+    return (result,), (result,)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from hwgen.numeric import IntArray
-from hwgen.prove.cpp.network import Network
+from hwgen.prove.cpp.functions import Functions
 from hwgen.prove.cpp.values import (
     Choice,
     Comparison,
@@ -17,6 +18,7 @@ from hwgen.prove.cpp.values import (
     Variables,
     based,
     constant,
+    least_known,
 )
 from hwgen.prove.netlist.netlist import NotProvedError
 
@@ -24,9 +26,9 @@ from hwgen.prove.netlist.netlist import NotProvedError
 class Elements:
     """Gives values as forms and tables, and says where one is no element of the network."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.variables: Variables = network.variables
+    def __init__(self, functions: Functions) -> None:
+        self.functions = functions
+        self.variables: Variables = functions.variables
 
     def mapped(self, value: Value, change: Callable[[IntArray], IntArray]) -> Value:
         """Change every value of a function of one form."""
@@ -40,26 +42,35 @@ class Elements:
         """Give two values as tables over the same form, None where they are on different ones."""
         if not isinstance(a, Table) and not isinstance(b, Table):
             return None
-        found = _base(a), _base(b)
-        if None in found or len({base for base in found if base}) != 1:
-            return None
-        whole = a if isinstance(a, Table) and a.base else self.as_table(b)
-        return self.over(whole, a), self.over(whole, b)
+        whole = a if isinstance(a, Table) else b
+        assert isinstance(whole, Table)
+        pair = self._over(whole, a), self._over(whole, b)
+        return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
 
     def over(self, whole: Table, value: Value) -> Table:
         """Give a value as a table over the form of another."""
         value = self.as_sum(value) if isinstance(value, Choice) else value
-        if isinstance(value, Sum) and value.is_constant:
-            return Table(
-                whole.base, whole.lo, np.full(len(whole.values), value.constant), value.known
-            )
-        table = self.as_table(value)
-        if table.base != whole.base:
+        found = self._over(whole, value)
+        if found is None:
             raise NotProvedError(
                 "a choice by one sum must be between functions of it: "
-                f"{self._named(whole.base)} chooses by {self._named(table.base)}"
+                f"{self._named(whole.base)} chooses by {self._named(self.as_table(value).base)}"
             )
-        return table
+        return found
+
+    def _over(self, whole: Table, value: Value) -> Table | None:
+        match value:
+            case Table():
+                return value if value.base == whole.base else None
+            case Sum() if value.is_constant:
+                values = np.full(len(whole.values), value.constant)
+                return Table(whole.base, whole.lo, values, value.known)
+            case Sum():
+                if based(value.coefficients)[1] == whole.base:
+                    return self.variables.table(value)
+                return self.functions.over(value, whole.base)
+            case _:
+                return None
 
     def as_table(self, value: Value) -> Table:
         """Give a value as a table over its form."""
@@ -69,7 +80,7 @@ class Elements:
             value = self.as_sum(value)
         if not isinstance(value, Sum):
             raise NotProvedError("a choice among sums must not be looked at bit by bit")
-        return self.variables.table(value)
+        return self.variables.table(self.functions.normal(value))
 
     def as_sum(self, value: Value) -> Sum:
         """Give a value as a form: a code or a pooling as the network's element that it is."""
@@ -77,13 +88,13 @@ class Elements:
             case Sum():
                 return value
             case Table():
-                element = self.network.code(value)
+                element = self.functions.code(value) or self.added_up(value)
                 if element is None:
                     raise NotProvedError(self._unknown(value))
-                known = value.known
+                known = least_known(value.known, element.known)
                 return Sum(element.coefficients, element.constant, element.limits, known)
             case Choice():
-                found = self.network.largest(value.forms) if value.is_largest else None
+                found = self.functions.largest(value.forms) if value.is_largest else None
                 if found is None:
                     raise NotProvedError(
                         f"the largest of {len(value.forms)} values must be a pooling of the network"
@@ -92,18 +103,32 @@ class Elements:
             case Comparison():
                 raise NotProvedError("a comparison of sums must choose one of the two")
 
+    def added_up(self, value: Table) -> Sum | None:
+        """Give a table as the sum of the elements that it was added up from."""
+        total, left = constant(0), list(value.terms)
+        while left:
+            term, factor = left.pop()
+            element = term if isinstance(term, Sum) else self.functions.code(term)
+            if element is not None:
+                known = least_known(element.known, term.known)
+                total = self.variables.added(total, replace(element, known=known), factor)
+            elif isinstance(term, Table) and term.terms and term.known is None:
+                left += [(inner, own * factor) for inner, own in term.terms]
+            else:
+                return None
+        return total if value.terms else None
+
     def settled(self, value: Value) -> Value:
-        """Give the largest of some values as a number, where it is always the same."""
+        """Give the largest of some values as the element that it always is, if there is one."""
         if not (isinstance(value, Choice) and value.is_largest):
             return value
-        found = self.network.largest(value.forms)
-        return value if found is None or not found.is_constant else found
+        return self.functions.largest(value.forms) or value
 
     def _named(self, base: tuple[tuple[int, int], ...]) -> str:
         return self.variables.text(self.variables.form(dict(base), 0))
 
     def _unknown(self, value: Table) -> str:
-        near = self.network.near(value.base)
+        near = self.functions.near(value.base)
         if near is None:
             return f"{self._named(value.base)}: must be a sum of the network, and is none"
         return f"{near}: its code must be the network's for every sum, and is not"
@@ -114,13 +139,3 @@ def exact(value: Table) -> IntArray:
     if value.known is not None:
         raise NotProvedError(f"a value is read whole, and {value.known} of its bits are known")
     return value.values
-
-
-def _base(value: Value) -> tuple[tuple[int, int], ...] | None:
-    match value:
-        case Table():
-            return value.base
-        case Sum():
-            return based(value.coefficients)[1] if value.coefficients else ()
-        case _:
-            return None

@@ -16,11 +16,18 @@ from hwgen.prove.cpp.casts import cast
 from hwgen.prove.cpp.choices import compared, index_of, selected
 from hwgen.prove.cpp.elements import Elements
 from hwgen.prove.cpp.network import Network
-from hwgen.prove.cpp.trace import Operation, Trace, needed
+from hwgen.prove.cpp.trace import Operation, Trace, needed, operands
 from hwgen.prove.cpp.values import Choice, Table, Value, constant
 from hwgen.prove.netlist.netlist import NotProvedError
 
 InputField = Callable[[int, int, int], Value]  # beat, lowest bit, bits
+
+
+class _Values(dict[int, Value]):
+    """Values of nodes; a word that is read beat by beat has none."""
+
+    def __missing__(self, node: int) -> Value:
+        raise NotProvedError("a packed word must be looked at field by field")
 
 
 class Follower:
@@ -28,10 +35,26 @@ class Follower:
 
     def __init__(self, trace: Trace, network: Network, field: InputField) -> None:
         self.trace, self.network, self.field = trace, network, field
-        self.elements = Elements(network)
+        self.elements = Elements(network.functions)
         self.additions = 0
-        self._values: dict[int, Value] = {}
+        self._values = _Values()
         self._nodes: list[list[int]] = trace.nodes.tolist()
+        self._rules: dict[int, Callable[[list[int]], Value]] = {
+            Operation.CONSTANT: self._constant,
+            Operation.FIELD: self._field,
+            Operation.CAST: self._cast,
+            Operation.SELECT: self._select,
+            Operation.LOOK: self._look,
+            Operation.ADD: self._add,
+            Operation.SUBTRACT: self._add,
+            Operation.MULTIPLY: self._multiply,
+            Operation.SHIFT_LEFT: self._shift_left,
+            Operation.SHIFT_RIGHT: self._shift_right,
+            Operation.INVERT: self._invert,
+            Operation.XOR: self._xor,
+            Operation.ABOVE: self._compare,
+            Operation.AT_LEAST: self._compare,
+        }
 
     def outputs(self, fields: list[list[tuple[int, int]]]) -> list[list[Value]]:
         """Give the fields, (lowest bit, bits), of every output beat.
@@ -41,23 +64,22 @@ class Follower:
         NotProvedError
             Where a value is not what any rule knows, or has too few known bits.
         """
-        wanted, last = needed(self.trace)
+        wanted, last = needed(self._nodes, self.trace.ends.tolist())
         pairs = list(zip(self.trace.ends.tolist(), fields, strict=True))
         ends = {self._part(end, *field) for end, own in pairs for field in own}
         for index in wanted:
             node = self._nodes[index]
-            if Operation(node[0]) not in (Operation.PORT, Operation.PUT):
-                self._values[index] = self._value(node)
-            if Operation(node[0]) is Operation.PUT:
+            if node[0] == Operation.PORT or node[0] == Operation.PUT:
                 continue  # what lies in a word is read later
-            for operand in self.trace.operands(index):
+            self._values[index] = self._rules[node[0]](node)
+            for operand in operands(node):
                 if last[operand] == index and operand not in ends:
                     self._values.pop(operand, None)
         return [[self._values[self._part(end, *field)] for field in own] for end, own in pairs]
 
     def _part(self, word: int, low: int, bits: int) -> int:
         """Find the value that lies in a field of a packed word."""
-        while Operation(self._nodes[word][0]) is Operation.PUT:
+        while self._nodes[word][0] == Operation.PUT:
             _, width, _, before, place, value, _ = self._nodes[word]
             if (place, width) == (low, bits):
                 return value
@@ -69,51 +91,47 @@ class Follower:
             word = before
         raise NotProvedError(f"a packed word: bits {low} to {low + bits - 1} must be a lane")
 
-    def _value(self, node: list[int]) -> Value:
-        operation, bits, signed, a, b, c, _ = node
-        match Operation(operation):
-            case Operation.CONSTANT:
-                return constant(a)
-            case Operation.FIELD:
-                return self._field(a, b, bits)
-            case Operation.CAST:
-                return cast(self.elements, self._values[a], bits, bool(signed))
-            case Operation.SELECT:
-                return selected(self.elements, *(self._values[item] for item in (a, b, c)))
-            case Operation.LOOK:
-                words = self.trace.tables[b : b + c]
-                return self.elements.mapped(self._values[a], lambda values: _looked(words, values))
-            case _:
-                return self._arithmetic(node)
+    def _constant(self, node: list[int]) -> Value:
+        return constant(node[3])
 
-    def _arithmetic(self, node: list[int]) -> Value:
-        operation, bits, signed, a, b, _, _ = node
-        first = self._values[a]
-        match Operation(operation):
-            case Operation.ADD:
-                self.additions += 1
-                return added(self.elements, first, self._values[b], 1)
-            case Operation.SUBTRACT:
-                self.additions += 1
-                return added(self.elements, first, self._values[b], -1)
-            case Operation.MULTIPLY:
-                return product(self.elements, first, self._values[b])
-            case Operation.SHIFT_LEFT:
-                return shifted(self.elements, first, b, bits, bool(signed))
-            case Operation.SHIFT_RIGHT:
-                return self.elements.mapped(first, lambda values: values >> b)
-            case Operation.INVERT:
-                return inverted(self.elements, first, bits)
-            case Operation.XOR:
-                return flipped(self.elements, first, self._values[b], bits)
-            case Operation.ABOVE:
-                return compared(self.elements, first, self._values[b], False)
-            case Operation.AT_LEAST:
-                return compared(self.elements, first, self._values[b], True)
-            case _:
-                raise AssertionError(operation)
+    def _cast(self, node: list[int]) -> Value:
+        return cast(self.elements, self._values[node[3]], node[1], bool(node[2]))
 
-    def _field(self, word: int, low: int, bits: int) -> Value:
+    def _select(self, node: list[int]) -> Value:
+        return selected(self.elements, *(self._values[item] for item in node[3:6]))
+
+    def _look(self, node: list[int]) -> Value:
+        words = self.trace.tables[node[4] : node[4] + node[5]]
+        return self.elements.mapped(self._values[node[3]], lambda values: _looked(words, values))
+
+    def _add(self, node: list[int]) -> Value:
+        self.additions += 1
+        factor = 1 if node[0] == Operation.ADD else -1
+        return added(self.elements, self._values[node[3]], self._values[node[4]], factor)
+
+    def _multiply(self, node: list[int]) -> Value:
+        return product(self.elements, self._values[node[3]], self._values[node[4]])
+
+    def _shift_left(self, node: list[int]) -> Value:
+        _, bits, signed, a, places, _, _ = node
+        return shifted(self.elements, self._values[a], places, bits, bool(signed))
+
+    def _shift_right(self, node: list[int]) -> Value:
+        places = node[4]
+        return self.elements.mapped(self._values[node[3]], lambda values: values >> places)
+
+    def _invert(self, node: list[int]) -> Value:
+        return inverted(self.elements, self._values[node[3]], node[1])
+
+    def _xor(self, node: list[int]) -> Value:
+        return flipped(self.elements, self._values[node[3]], self._values[node[4]], node[1])
+
+    def _compare(self, node: list[int]) -> Value:
+        also_equal = node[0] == Operation.AT_LEAST
+        return compared(self.elements, self._values[node[3]], self._values[node[4]], also_equal)
+
+    def _field(self, reader: list[int]) -> Value:
+        _, bits, _, word, low, _, _ = reader
         node = self._nodes[word]
         match Operation(node[0]):
             case Operation.PORT:
@@ -128,7 +146,10 @@ class Follower:
                 chosen = value.chosen if isinstance(value, Table) else None
                 if chosen is None or not chosen.is_largest or low or not isinstance(found, Table):
                     return found
-                return replace(found, choice=index_of(self.elements, chosen, bits))
+                try:
+                    return replace(found, choice=index_of(self.elements, chosen, bits))
+                except NotProvedError:
+                    return found  # a function of one sum only
 
 
 def _looked(words: IntArray, places: IntArray) -> IntArray:

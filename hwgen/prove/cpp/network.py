@@ -24,24 +24,22 @@ from hwgen.ir import (
 )
 from hwgen.ir.padding import sides
 from hwgen.numeric import IntArray, Range
-from hwgen.prove.cpp.values import Base, Sum, Table, Variables, constant
+from hwgen.prove.cpp.functions import Functions
+from hwgen.prove.cpp.values import Sum, Table, Variables, constant
 from hwgen.reference.operations import evaluate
 
 Elements = npt.NDArray[np.object_]  # of sums
-Key = tuple[tuple[tuple[tuple[int, int], ...], int], ...]
 
 
 class Network:
-    """Elements of the network by tensor, and which of them a table or a largest value is."""
+    """Elements of the network by tensor, and the functions that they are."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.variables = Variables()
         self.rows = 0
         self.values = 0
-        self._definitions: dict[int, Table] = {}  # what each code is of its sum
-        self._codes: dict[Base, list[tuple[Sum, Table]]] = {}
-        self._largest: dict[Key, Sum] = {}
+        self.functions = Functions(self.variables)
         size = int(np.prod(graph.input.shape))
         limits = graph.input.type.range
         inputs = [self.variables.new(limits, f"input[{k}]") for k in range(size)]
@@ -60,33 +58,6 @@ class Network:
     def output(self) -> list[Sum]:
         """Elements of the output, in natural order; not of an argmax."""
         return list(self.tensors[self.graph.output].reshape(-1))
-
-    def code(self, table: Table) -> Sum | None:
-        """Give an element of the network that a table is, or a multiple of one and a constant."""
-        affine = _ratio(table.values, np.arange(len(table.values), dtype=np.int64) + table.lo)
-        if affine is not None:
-            factor, offset = affine
-            return self.variables.form({v: w * factor for v, w in table.base if factor}, offset)
-        for element, codes in self._codes.get(table.base, []):
-            affine = _ratio(table.values, codes.values)
-            if affine is not None:
-                scaled = self.variables.scaled(element, affine[0])
-                return self.variables.added(scaled, constant(affine[1]))
-        return None
-
-    def near(self, base: Base) -> str | None:
-        """Name the elements whose codes are functions of a form."""
-        names = [self.variables.text(element) for element, _ in self._codes.get(base, [])]
-        return ", ".join(names) if names else None
-
-    def largest(self, forms: tuple[Sum, ...]) -> Sum | None:
-        """Give the pooling whose pixels some forms are."""
-        key = _key(forms)
-        return self._form(key) if len(key) == 1 else self._largest.get(key)
-
-    def _form(self, key: Key) -> Sum:
-        ((coefficients, first),) = key
-        return self.variables.form(dict(coefficients), first)
 
     def _run(self, node: Op) -> Elements:
         given = [self.tensors[source] for source in node.inputs]
@@ -109,6 +80,7 @@ class Network:
                     for operand, factor in zip(given, node.multipliers, strict=True)
                 ]
                 sums = [self.variables.added(a, b) for a, b in zip(*operands, strict=True)]
+                sums = [self.functions.normal(total) for total in sums]
                 return _array(sums, given[0].shape)
             case Concat() | UpsampleNearest() | PixelShuffle() | Flatten():
                 return _moved(node, given)
@@ -126,7 +98,8 @@ class Network:
             first += weight * element.constant
             for variable, factor in element.coefficients.items():
                 total[variable] = total.get(variable, 0) + weight * factor
-        return self.variables.form({v: w for v, w in total.items() if w}, first)
+        form = self.variables.form({v: w for v, w in total.items() if w}, first)
+        return self.functions.normal(form)
 
     def _conv2d(self, node: Conv2d, x: Elements) -> Elements:
         (sy, sx), (top, left, bottom, right) = node.stride, sides(node.padding)
@@ -164,26 +137,7 @@ class Network:
         sums = self.variables.table(element)
         codes = np.searchsorted(thresholds, sums.values, side="right").astype(np.int64) + lo
         self.values += len(codes)
-        table = Table(sums.base, sums.lo, codes)
-        tables = self._composed(table)
-        for own in tables:
-            known = self.code(own)
-            if known is not None:
-                return known
-        code = self.variables.new(Range(int(codes.min()), int(codes.max())), name)
-        (variable,) = code.coefficients
-        self._definitions[variable] = table
-        for own in tables:
-            self._codes.setdefault(own.base, []).append((code, own))
-        return code
-
-    def _composed(self, table: Table) -> list[Table]:
-        """Give a function of one code as that of the code's sum too, and so on."""
-        found = [table]
-        while len(found[-1].base) == 1 and found[-1].base[0][0] in self._definitions:
-            last, inner = found[-1], self._definitions[found[-1].base[0][0]]
-            found.append(Table(inner.base, inner.lo, last.values[inner.values - last.lo]))
-        return found
+        return self.functions.defined(Table(sums.base, sums.lo, codes), name)
 
     def _pool(self, node: MaxPool2d | SumPool2d, x: Elements) -> Elements:
         (kh, kw), (sy, sx) = node.kernel_size, node.stride
@@ -205,39 +159,8 @@ class Network:
             total = pixels[0]
             for pixel in pixels[1:]:
                 total = self.variables.added(total, pixel)
-            return total
-        key = _key(tuple(pixels))
-        if len(key) == 1:
-            return self._form(key)
-        if key not in self._largest:
-            limits = [pixel.limits for pixel in pixels]
-            own = Range(max(r.lo for r in limits), max(r.hi for r in limits))
-            self._largest[key] = self.variables.new(own, name)
-        return self._largest[key]
-
-
-def _ratio(values: IntArray, others: IntArray) -> tuple[int, int] | None:
-    """Give factor and offset where `values = factor * others + offset`."""
-    changes = np.flatnonzero(others != others[0])
-    if not len(changes):
-        return (0, int(values[0])) if (values == values[0]).all() else None
-    at = changes[0]
-    factor, rest = divmod(int(values[at] - values[0]), int(others[at] - others[0]))
-    offset = int(values[0]) - factor * int(others[0])
-    return (factor, offset) if not rest and (values == factor * others + offset).all() else None
-
-
-def _key(forms: tuple[Sum, ...]) -> Key:
-    """Name the largest of some forms, without those that another always reaches."""
-    items = {
-        (tuple(sorted(form.coefficients.items())), form.constant): form.limits for form in forms
-    }
-    needed = [
-        item
-        for item, limits in items.items()
-        if not any(own.lo >= limits.hi for other, own in items.items() if other != item)
-    ]
-    return tuple(sorted(needed))
+            return self.functions.normal(total)
+        return self.functions.pooled(pixels, name)
 
 
 def _array(elements: list[Sum], shape: tuple[int, ...]) -> Elements:

@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from hwgen.digests import MADE_FROM, sealed
 from hwgen.errors import ModelError
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
 from hwgen.numeric import IntType
-from hwgen.prove.cpp.elements import Elements, exact
+from hwgen.prove.cpp.classes import Classes
 from hwgen.prove.cpp.follow import Follower
 from hwgen.prove.cpp.network import Network
 from hwgen.prove.cpp.trace import Trace, trace_of
-from hwgen.prove.cpp.values import Choice, Sum, Table, Value, wrapped
+from hwgen.prove.cpp.values import Sum, Table, Value, wrapped
 from hwgen.prove.netlist.netlist import NotProvedError
 
 PROVED = (
@@ -193,13 +191,12 @@ def unsigned(value: Sum, kind: IntType) -> Value:
 def _check_output(follower: Follower, value: Value, element: int, kind: IntType) -> None:
     network = follower.network
     if network.classes is not None:
-        if not _is_class_of_one(follower.elements, value, network):
-            _check_class(value, network.classes, network.labels, kind)
+        Classes(follower.elements, network.classes, network.labels).check(value, kind)
         return
     wanted = network.output[element]
     if isinstance(value, Table):
         value = Table(value.base, value.lo, wrapped(value.values, kind.bits, kind.signed))
-    found = follower.elements.as_sum(value)
+    found = network.functions.normal(follower.elements.as_sum(value))
     enough = found.known is None or found.known >= kind.bits
     apart = (found.constant - wanted.constant) % (1 << kind.bits)
     fits = kind.lo <= wanted.limits.lo and wanted.limits.hi <= kind.hi
@@ -208,70 +205,3 @@ def _check_output(follower: Follower, value: Value, element: int, kind: IntType)
             f"output {element}: must be {network.variables.text(wanted)} as {kind}, not "
             f"{network.variables.text(found)}"
         )
-
-
-def _is_class_of_one(elements: Elements, value: Value, network: Network) -> bool:
-    """Whether all sums are functions of one code, and a value is the class of each."""
-    if not isinstance(value, Table) or value.chosen is not None or network.classes is None:
-        return False
-    try:
-        sums = [exact(elements.over(value, element)) for element in network.classes]
-    except NotProvedError:
-        return False
-    labels = np.array(list(network.labels))
-    return bool((labels[np.stack(sums).argmax(axis=0)] == exact(value)).all())
-
-
-def _check_class(value: Value, sums: list[Sum], labels: dict[int, int], kind: IntType) -> None:
-    """Show that a value is the label of the largest sum, of the lowest index among equals.
-
-    `labels` has the index of each label.
-    """
-    if isinstance(value, Table) and value.chosen is not None:
-        value = value.chosen
-    if isinstance(value, Sum) and value.is_constant and value.constant in labels:
-        value = Choice((sums[labels[value.constant]],), (value,))
-    if not isinstance(value, Choice):
-        raise NotProvedError("argmax: must be the index of the largest sum")
-    forms, given = _possible(value)
-    if not all(label in labels and label <= kind.hi for label in given):
-        raise NotProvedError(f"argmax: must give labels, as {kind}, not {given}")
-    indices = [labels[label] for label in given]
-    if indices != sorted(set(indices)):
-        raise NotProvedError(f"argmax: must prefer indices in order, not {indices}")
-    _check_sums(forms, [sums[index] for index in indices])
-    for index in sorted({*range(len(sums))} - {*indices}):
-        if not any(_never_less(sums[other], other, sums[index], index) for other in indices):
-            raise NotProvedError(f"argmax: sum {index} must be compared")
-
-
-def _check_sums(forms: list[Sum], sums: list[Sum]) -> None:
-    shifts = set()
-    for form, wanted in zip(forms, sums, strict=True):
-        if form.coefficients != wanted.coefficients or form.known is not None:
-            raise NotProvedError("argmax: each sum must be that of the network")
-        shifts.add(form.constant - wanted.constant)
-    if len(shifts) != 1:
-        raise NotProvedError("argmax: sums must differ from the network's by one constant")
-
-
-def _possible(value: Choice) -> tuple[list[Sum], list[int]]:
-    """Give forms and indices without those that an earlier one always wins against."""
-    forms: list[Sum] = []
-    indices: list[int] = []
-    for form, result in zip(value.forms, value.results, strict=True):
-        if not result.is_constant:
-            raise NotProvedError("argmax: must be an index")
-        if not any(earlier.limits.lo >= form.limits.hi for earlier in forms):
-            forms.append(form)
-            indices.append(result.constant)
-    return forms, indices
-
-
-def _never_less(one: Sum, own: int, other: Sum, place: int) -> bool:
-    """Whether one sum wins against another for every input."""
-    least = one.limits.lo - other.limits.hi
-    if least > 0 or (least == 0 and own < place):
-        return True
-    apart = one.constant - other.constant
-    return one.coefficients == other.coefficients and (apart > 0 or (apart == 0 and own < place))

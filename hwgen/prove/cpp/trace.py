@@ -60,27 +60,25 @@ class Trace:
     tables: IntArray
     ends: IntArray
 
-    def operands(self, index: int) -> tuple[int, ...]:
-        """Give the nodes that a node reads."""
-        operation, _, _, a, b, c, _ = (int(number) for number in self.nodes[index])
-        match Operation(operation):
-            case Operation.CONSTANT | Operation.PORT:
-                return ()
-            case Operation.PUT:
-                return a, c
-            case Operation.SELECT:
-                return a, b, c
-            case (
-                Operation.FIELD
-                | Operation.CAST
-                | Operation.SHIFT_LEFT
-                | Operation.SHIFT_RIGHT
-                | Operation.INVERT
-                | Operation.LOOK
-            ):
-                return (a,)
-            case _:
-                return a, b
+
+READ = {  # where the nodes stand that a node reads; of all others they are a and b
+    Operation.CONSTANT: (),
+    Operation.PORT: (),
+    Operation.FIELD: (3,),
+    Operation.PUT: (3, 5),
+    Operation.CAST: (3,),
+    Operation.SHIFT_LEFT: (3,),
+    Operation.SHIFT_RIGHT: (3,),
+    Operation.INVERT: (3,),
+    Operation.SELECT: (3, 4, 5),
+    Operation.LOOK: (3,),
+}
+PLACES = tuple(READ.get(operation, (3, 4)) for operation in Operation)
+
+
+def operands(node: list[int]) -> list[int]:
+    """Give the nodes that a node reads."""
+    return [node[place] for place in PLACES[node[0]]]
 
 
 def trace_of(folder: Path, name: str) -> Trace:
@@ -161,16 +159,17 @@ def _read(path: Path) -> Trace:
     return Trace(parts[0].reshape(-1, COLUMNS), parts[1], parts[2])
 
 
-def needed(trace: Trace) -> tuple[list[int], list[int]]:
+def needed(nodes: list[list[int]], ends: list[int]) -> tuple[list[int], list[int]]:
     """Give the nodes that the output depends on, in order, and of every node its last reader."""
-    wanted = np.zeros(len(trace.nodes), bool)
-    wanted[trace.ends] = True
-    last = [-1] * len(trace.nodes)
-    for index in range(len(trace.nodes) - 1, -1, -1):
+    wanted = [False] * len(nodes)
+    last = [-1] * len(nodes)
+    for end in ends:
+        wanted[end] = True
+    for index in range(len(nodes) - 1, -1, -1):
         if not wanted[index]:
             continue
-        for operand in trace.operands(index):
+        for operand in operands(nodes[index]):
             wanted[operand] = True
             if last[operand] < 0:
                 last[operand] = index
-    return np.flatnonzero(wanted).tolist(), last
+    return [index for index, is_wanted in enumerate(wanted) if is_wanted], last

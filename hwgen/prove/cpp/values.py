@@ -53,7 +53,8 @@ class Table:
     """A function of one form: `values[k]` where the form of `base` is `lo + k`.
 
     `known` as of a sum. `choice` is the same where it is a comparison or a choice among sums too,
-    as those of an argmax may be: what reads it decides which of the two it needs.
+    as those of an argmax may be, and `terms` are what it was added up from, with their factors:
+    what reads it decides which of them it needs.
     """
 
     base: Base
@@ -61,6 +62,7 @@ class Table:
     values: IntArray
     known: int | None = None
     choice: Comparison | Choice | None = None
+    terms: tuple[tuple[Sum | Table, int], ...] = ()
 
     @property
     def chosen(self) -> Choice | None:
@@ -190,9 +192,7 @@ class Variables:
                 f"thresholds, not {own.limits.span + 1:,}"
             )
         values = divisor * np.arange(own.limits.lo, own.limits.hi + 1, dtype=np.int64) + a.constant
-        if a.known is not None and a.signed is not None:
-            return Table(base, own.limits.lo, wrapped(values, a.known, a.signed))
-        return Table(base, own.limits.lo, values, a.known)
+        return known_as(Table(base, own.limits.lo, values), a)
 
     def text(self, a: Sum) -> str:
         """Give a form as text, a long one by its beginning."""
@@ -204,8 +204,19 @@ class Variables:
         return " + ".join(shown) or "0"
 
 
+def known_as(table: Table, form: Sum) -> Table:
+    """Give the table of a form as far as it is known, terms the form itself."""
+    if form.known is not None and form.signed is not None:
+        values = wrapped(table.values, form.known, form.signed)
+        return Table(table.base, table.lo, values, terms=((form, 1),))
+    return Table(table.base, table.lo, table.values, form.known, terms=((form, 1),))
+
+
 def based(coefficients: Coefficients) -> tuple[int, Base]:
     """Give the divisor of coefficients, negative where the first is, and what is left."""
+    if len(coefficients) == 1:
+        ((variable, weight),) = coefficients.items()
+        return weight, ((variable, 1),)
     items = sorted(coefficients.items())
     divisor = gcd(*coefficients.values())
     divisor = -divisor if items[0][1] < 0 else divisor
