@@ -9,6 +9,7 @@ from hwgen.flow import build
 from hwgen.ir import Add, Conv2d, Graph
 from hwgen.json_file import load_json
 from hwgen.network_file import save_network
+from hwgen.plan.choose.budget import cost_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file
 from hwgen.plan.planner import plan_design
@@ -113,3 +114,16 @@ def test_an_edited_plan_names_its_convolutions(tmp_path):
         path = written(tmp_path, edited(document, "subpixel", to=names))
         with pytest.raises(PlanError, match=r"plan.json.subpixel: must name convolutions"):
             plan_from_file(graph, path)
+
+
+@pytest.mark.parametrize(("side", "channels", "chosen"), [(3, 1, ("conv1",)), (1, 8, ())])
+def test_for_a_throughput_each_convolution_is_weighed_alone(side, channels, chosen):
+    """A kernel of one tap has no sums of taps, only more channels and a shuffle behind."""
+    graph = GraphNet(3, (8, 6, 6)).larger(3).same(channels, side).act().graph()
+    goal = BuildOptions(style="folded", fps=500, clock_mhz=1.0)
+    auto, other = (
+        plan_design(graph, replace(goal, subpixel=subpixel))
+        for subpixel in ("auto", "never" if chosen else "always")
+    )
+    assert auto.subpixel == chosen
+    assert cost_of(auto).luts < cost_of(other).luts

@@ -7,22 +7,53 @@ never is.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
+
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.ir.subpixel import subpixel_candidates, with_subpixels
 from hwgen.plan.choose.budget import cost_of
+from hwgen.plan.choose.candidates import Candidates
 from hwgen.plan.design import Budget, LayerChoice, Plan, Throughput
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 
 
 def subpixel_ways(graph: Graph, options: BuildOptions) -> tuple[tuple[str, ...], ...]:
-    """Give the sets of convolutions to plan with; the best plan is taken."""
+    """Give the sets of convolutions to plan with; the best plan is taken.
+
+    For a throughput each convolution is looked at alone, since its interval is known.
+    """
     names = subpixel_candidates(graph)
     if not names or options.subpixel == "never":
         return ((),)
     if options.subpixel == "always":
         return (names,)
-    return ((),) if options.style == "unrolled" else ((), names)
+    if options.style == "unrolled":
+        return ((),)
+    if isinstance(options.goal, Throughput):
+        interval, own = options.goal.interval, replace(options, style="folded")
+        names = tuple(name for name in names if _takes_less(graph, name, own, interval))
+        if options.style == "folded":
+            return (names,)
+    return ((), names) if names else ((),)
+
+
+def _takes_less(graph: Graph, name: str, options: BuildOptions, interval: int) -> bool:
+    """Whether a convolution and what it needs beside it takes less in front of its enlargement."""
+    behind = {layer.name: layer for layer in layers_of(graph)}
+    moved = with_subpixels(graph, (name,))
+    in_front = {layer.name: layer for layer in layers_of(moved)}
+    costs = []
+    for network, own, others in ((graph, behind, in_front), (moved, in_front, behind)):
+        changed = [layer for key, layer in own.items() if key == name or key not in others]
+        ways = [Candidates(network, layer, options).ways(interval) for layer in changed]
+        if not all(ways):
+            costs.append(inf)
+            continue
+        costs.append(sum(min(way.worth for way in layer) for layer in ways))
+    return costs[1] < costs[0]
 
 
 def check_all_folded(
