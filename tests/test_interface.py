@@ -67,9 +67,9 @@ def test_a_graph_is_taken_too(tmp_path):
 
 def test_a_network_shows_its_layers(matrix):
     net = hwgen.load(matrix, IntType.parse("u4"))
-    assert "accumulator bits" in str(net)
+    assert "bits of an accumulator by the types" in str(net)
     shown = net._repr_mimebundle_()
-    assert "accumulator bits" in shown["text/html"]
+    assert "bits of an accumulator by the types" in shown["text/html"]
     assert shown["text/html"].startswith("<pre>")
     assert shown["text/plain"].strip() == str(net).strip()
 
