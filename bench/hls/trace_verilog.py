@@ -30,7 +30,7 @@ class Net:
 def verilog_of(trace: Trace, name: str, in_bits: int, out_bits: int) -> str:
     """Give a combinational module from the one input beat to the one output beat."""
     printer = _Printer(trace)
-    for index in needed(printer.nodes, trace.ends.tolist())[0]:
+    for index in needed(trace.nodes, trace.ends.tolist())[0]:
         printer.add(index)
     (end,) = trace.ends.tolist()
     head = f"module {name}(input [{in_bits - 1}:0] x, output [{out_bits - 1}:0] y);"

@@ -148,8 +148,11 @@ def _is_number(value: Value) -> bool:
 
 
 def _is_beside(e: Elements, some: tuple[Sum, ...], others: tuple[Sum, ...]) -> bool:
-    """Whether the largest of some forms is that of others."""
-    return all_same(some, others) or e.functions.same_largest(some, others)
+    """Whether the largest of some forms is that of others, all of them known whole."""
+    if all_same(some, others):
+        return True
+    is_whole = all(form.known is None for form in (*some, *others))
+    return is_whole and e.functions.same_largest(some, others)
 
 
 def _beside(

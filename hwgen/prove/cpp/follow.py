@@ -16,7 +16,7 @@ from hwgen.prove.cpp.casts import cast
 from hwgen.prove.cpp.choices import compared, index_of, selected
 from hwgen.prove.cpp.elements import Elements
 from hwgen.prove.cpp.network import Network
-from hwgen.prove.cpp.trace import Operation, Trace, needed, operands
+from hwgen.prove.cpp.trace import Operation, Trace, in_parts, needed, operands
 from hwgen.prove.cpp.values import Choice, Table, Value, constant
 from hwgen.prove.netlist.netlist import NotProvedError
 
@@ -38,7 +38,6 @@ class Follower:
         self.elements = Elements(network.functions)
         self.additions = 0
         self._values = _Values()
-        self._nodes: list[list[int]] = trace.nodes.tolist()
         self._rules: dict[int, Callable[[list[int]], Value]] = {
             Operation.CONSTANT: self._constant,
             Operation.FIELD: self._field,
@@ -64,11 +63,10 @@ class Follower:
         NotProvedError
             Where a value is not what any rule knows, or has too few known bits.
         """
-        wanted, last = needed(self._nodes, self.trace.ends.tolist())
+        wanted, last = needed(self.trace.nodes, self.trace.ends.tolist())
         pairs = list(zip(self.trace.ends.tolist(), fields, strict=True))
         ends = {self._part(end, *field) for end, own in pairs for field in own}
-        for index in wanted:
-            node = self._nodes[index]
+        for index, node in in_parts(self.trace.nodes, wanted):
             if node[0] == Operation.PORT or node[0] == Operation.PUT:
                 continue  # what lies in a word is read later
             self._values[index] = self._rules[node[0]](node)
@@ -77,10 +75,14 @@ class Follower:
                     self._values.pop(operand, None)
         return [[self._values[self._part(end, *field)] for field in own] for end, own in pairs]
 
+    def _node(self, index: int) -> list[int]:
+        found: list[int] = self.trace.nodes[index].tolist()
+        return found
+
     def _part(self, word: int, low: int, bits: int) -> int:
         """Find the value that lies in a field of a packed word."""
-        while self._nodes[word][0] == Operation.PUT:
-            _, width, _, before, place, value, _ = self._nodes[word]
+        while (node := self._node(word))[0] == Operation.PUT:
+            _, width, _, before, place, value, _ = node
             if (place, width) == (low, bits):
                 return value
             if place < low + bits and low < place + width:
@@ -132,7 +134,7 @@ class Follower:
 
     def _field(self, reader: list[int]) -> Value:
         _, bits, _, word, low, _, _ = reader
-        node = self._nodes[word]
+        node = self._node(word)
         match Operation(node[0]):
             case Operation.PORT:
                 return self.field(node[3], low, bits)

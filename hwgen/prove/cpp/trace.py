@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib import resources
@@ -29,6 +30,7 @@ STATE = re.compile(r"\bstatic (?!const |void )|\b(thread_local|extern|mutable|vo
 # an index outside its array, or a sum of plain numbers outside their type, ends the program
 TRAPS = ("-fsanitize=bounds,shift,signed-integer-overflow", "-fsanitize-undefined-trap-on-error")
 COLUMNS = 7  # numbers of a node
+PART = 1 << 14  # nodes
 
 
 class Operation(IntEnum):
@@ -159,17 +161,24 @@ def _read(path: Path) -> Trace:
     return Trace(parts[0].reshape(-1, COLUMNS), parts[1], parts[2])
 
 
-def needed(nodes: list[list[int]], ends: list[int]) -> tuple[list[int], list[int]]:
+def needed(nodes: IntArray, ends: list[int]) -> tuple[list[int], list[int]]:
     """Give the nodes that the output depends on, in order, and of every node its last reader."""
     wanted = [False] * len(nodes)
     last = [-1] * len(nodes)
     for end in ends:
         wanted[end] = True
-    for index in range(len(nodes) - 1, -1, -1):
+    for index, node in in_parts(nodes, range(len(nodes) - 1, -1, -1)):
         if not wanted[index]:
             continue
-        for operand in operands(nodes[index]):
+        for operand in operands(node):
             wanted[operand] = True
             if last[operand] < 0:
                 last[operand] = index
     return [index for index, is_wanted in enumerate(wanted) if is_wanted], last
+
+
+def in_parts(nodes: IntArray, indices: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Give nodes as Python's integers, never all of them at once."""
+    for first in range(0, len(indices), PART):
+        part = indices[first : first + PART]
+        yield from zip(part, nodes[part].tolist(), strict=True)
