@@ -9,7 +9,7 @@ import numpy as np
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
-from hwgen.plan.streams import pipeline_rules, rules, run
+from hwgen.plan.streams import map_rules, pipeline_rules, rules, run
 from hwgen.plan.streams.control import Control, control_of
 
 FOREVER = pipeline_rules.FOREVER
@@ -94,19 +94,31 @@ class Handshakes:
             for control, sources in zip(controls, reads, strict=True)
         ]
         starts = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(sizes, axis=0)])
-        kinds = np.array([*(control.kind for control in controls), 0])[:, None]
+        kinds = np.array([*(control.kind for control in controls), 0])
         self._queues = [k for k, stage in enumerate(stages) if isinstance(stage, Fifo)]
         edges, gates = _edges(reads, set(self._queues))
         self._registers = np.array([n for c in controls for n in c.registers], np.int64)
         constants = np.array([n for c in controls for n in c.constants], np.int64)
         self._peaks = [int(starts[k, 1]) + pipeline_rules.PEAK for k in self._queues]
         self.clock = Clock(np.zeros(5, np.int64))
-        rooms = (len(controls) + 1, len(controls) + 1, len(edges))
-        self._net = (
-            *(np.concatenate([kinds, starts], axis=1), edges, gates, _out(edges, len(controls))),
-            *(constants, self._registers),
-            *(tuple(np.zeros(size, np.int64) for size in rooms), self.clock.numbers),
-        )
+        self._known = np.zeros((run.ROWS, len(controls) + 1), np.int64)
+        self._known[run.ISLAND] = islands = _islands(reads, [_is_apart(c) for c in controls])
+        self._known[[run.MOVED, run.LOGGED]] = -1
+        self._lists = np.zeros((run.LISTS, max(len(controls) + 1, run.NUMBERS_SIZE)), np.int64)
+        self._known[run.CHANGED] = 0  # all are listed for the first cycle
+        for rows, items in ((run.STAGES, range(len(controls))), (run.ISLANDS, set(islands))):
+            self._lists[rows, : len(items)] = list(items)
+            self._lists[run.NUMBERS, rows] = len(items)
+        lay = np.concatenate([kinds[:, None], starts], axis=1)
+        out, members = _lists(edges[:-1, run.SOURCE], len(lay)), _lists(islands, len(lay))
+        self._net = (lay, edges, gates, out, constants, self._registers, members)
+        self._log = np.zeros(0, np.int64)
+        self._given = np.zeros(len(edges), np.int64)
+
+    @property
+    def _state(self) -> tuple[tuple[IntArray, ...], *tuple[IntArray, ...]]:
+        net = (*self._net, self._log)
+        return net, self._known, self._lists, self._given, self.clock.numbers
 
     def run(self, wanted: int, goal: int = 0, beats: int = 1) -> bool:
         """Run until so many beats have left in all; False where the design stands still before.
@@ -114,7 +126,7 @@ class Handshakes:
         The source has a beat in every cycle, or, where there is a `goal`, so many `beats` evenly in
         as many cycles.
         """
-        return bool(run.advance(*self._net, goal, beats, wanted))
+        return int(run.advance(*self._state, (beats, goal), wanted)) < FOREVER
 
     def cycle(self, offers: bool = True, most: int = FOREVER) -> tuple[int, bool, bool]:
         """Run one cycle; `offers`: whether the source has a beat.
@@ -123,11 +135,12 @@ class Handshakes:
         most and FOREVER where all stands still, and whether a beat was taken, and one left.
         """
         before = self.clock.came, self.clock.left
-        skipped = int(run.step(*self._net, int(offers), most))
+        skipped = int(run.advance(*self._state, (int(offers), most), 0))
         return skipped, self.clock.came > before[0], self.clock.left > before[1]
 
     def state(self) -> bytes:
         """Give what decides all that follows: the registers, less what queues held the most."""
+        run.catch_all_up(self._state[0], self._known, self.clock.cycle)
         registers = self._registers.copy()
         registers[self._peaks] = 0
         return registers.tobytes()
@@ -160,9 +173,27 @@ def _edges(reads: Reads, queues: set[int]) -> tuple[IntArray, IntArray]:
     return np.array(rows, np.int64), np.array([*gates, 0], np.int64)
 
 
-def _out(edges: IntArray, stages: int) -> IntArray:
-    """List the edges of each place, behind where they begin and where the last ones end."""
-    sources = edges[:-1, run.SOURCE]
-    order = np.argsort(sources, kind="stable")
-    starts = np.searchsorted(sources[order], np.arange(stages + 2))
-    return np.concatenate([starts + stages + 2, order])
+def _lists(owners: IntArray, count: int) -> IntArray:
+    """List what belongs to each of `count` owners, behind where each list begins and ends."""
+    order = np.argsort(owners, kind="stable")
+    starts = np.searchsorted(owners[order], np.arange(count + 1))
+    return np.concatenate([starts + count + 1, order])
+
+
+def _is_apart(control: Control) -> bool:
+    """Whether what a stage offers and accepts follows from its registers alone."""
+    window = control.kind == rules.WINDOW and control.constants[map_rules.QUEUE] > 0
+    return window or control.kind in (rules.QUEUE, rules.FOLDED)
+
+
+def _islands(reads: Reads, apart: list[bool]) -> IntArray:
+    """Give the island of each place: places that reach one another within a cycle."""
+    found = list(range(len(reads) + 1))
+
+    def join(places: list[int]) -> None:
+        islands = {found[place] for place in places}
+        found[:] = [min(islands) if own in islands else own for own in found]
+
+    for stage, sources in enumerate(reads):
+        join([source + 1 for source in sources] + ([] if apart[stage] else [stage + 1]))
+    return np.array(found, np.int64)

@@ -31,6 +31,7 @@ from hwgen.plan.streams.pipeline_rules import (
     WAITED_FOR,
     pipeline_quiet,
     pipeline_ready,
+    pipeline_skip,
     pipeline_tick,
     pipeline_valid,
     queue_tick,
@@ -40,7 +41,7 @@ from hwgen.plan.streams.pipeline_rules import (
 PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(9)
 
 
-@compiled()
+@compiled(bare=True)
 def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
     """Tell whether an output beat is offered in this cycle, 0 or 1."""
     if kind == PIPELINE:
@@ -57,7 +58,7 @@ def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
     return offered(kind, r, reg)
 
 
-@compiled()
+@compiled(bare=True)
 def offered(kind: Any, r: Any, reg: Any) -> Any:
     """Give the output register of a stage that has one."""
     if kind == FOLDED:
@@ -67,7 +68,7 @@ def offered(kind: Any, r: Any, reg: Any) -> Any:
     return reg[r + (POOLED if kind == POOL else OFFERED)]
 
 
-@compiled()
+@compiled(bare=True)
 def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether an input beat is accepted in this cycle, 0 or 1."""
     if kind == PIPELINE:
@@ -83,7 +84,7 @@ def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
     return accepted(kind, c, r, con, reg, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def accepted(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether a stage that has an output register accepts an input beat, 0 or 1."""
     if kind == FOLDED:
@@ -95,7 +96,7 @@ def accepted(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> 
     return 1 if enlarger_ready(c, r, con, reg, downstream) else 0
 
 
-@compiled()
+@compiled(bare=True)
 def tick(
     kind: Any, c: Any, r: Any, con: Any, reg: Any, arrived: Any, left: Any, downstream: Any
 ) -> None:
@@ -114,7 +115,7 @@ def tick(
         tick_of_map(kind, c, r, con, reg, arrived, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def tick_of_map(
     kind: Any, c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any
 ) -> None:
@@ -129,7 +130,7 @@ def tick_of_map(
         enlarger_tick(c, r, con, reg, arrived, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def quiet(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Count cycles from now in which neither valid nor ready changes as long as no beat moves."""
     if kind == PIPELINE:
@@ -147,10 +148,12 @@ def quiet(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
     return FOREVER
 
 
-@compiled()
-def skip(kind: Any, c: Any, r: Any, con: Any, reg: Any, cycles: Any, downstream: Any) -> None:
-    """Give so many clock edges at once, all of them quiet."""
-    if kind == FOLDED:
-        folded_skip(c, r, con, reg, cycles, downstream)
+@compiled(bare=True)
+def skip(kind: Any, c: Any, r: Any, con: Any, reg: Any, cycles: Any) -> None:
+    """Give so many clock edges at once, all of them quiet; what is offered is not taken."""
+    if kind == PIPELINE:
+        pipeline_skip(c, r, con, reg, cycles)
+    elif kind == FOLDED:
+        folded_skip(c, r, con, reg, cycles)
     elif kind == SLOW and reg[r + WAITED_FOR]:
         reg[r + HELD] -= min(cycles, reg[r + HELD])
