@@ -23,7 +23,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"network_file", "float_check"},
     {"reference", "nn", "frontend"},
     {"ir"},
-    {"manifest", "earlier"},
+    {"manifest", "earlier", "rhythm"},
     {"bounds", "compiled", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
     {"host"},  # copied to boards' folders: it imports nothing of hwgen
 ]

@@ -1,4 +1,7 @@
-"""The rules of every kind of stage, by number: what `pipeline_rules.py` says that rules are."""
+"""The rules of every kind of stage, by number: what `pipeline_rules.py` says that rules are.
+
+A queue that is left out passes beats on, once those that it held when that was decided have left.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ from hwgen.plan.streams.pipeline_rules import (
     slow_tick,
 )
 
-PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(9)
+PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER, NO_QUEUE = range(10)
 
 
 @compiled(bare=True)
@@ -48,6 +51,8 @@ def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
         return 1 if pipeline_valid(c, r, con, reg, upstream) else 0
     if kind == QUEUE:
         return 1 if reg[r + HELD] > 0 else 0
+    if kind == NO_QUEUE:
+        return 1 if reg[r + HELD] > 0 or upstream else 0
     if kind == NARROWER:
         return upstream
     if kind == WIDENER:
@@ -75,6 +80,8 @@ def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
         return 1 if pipeline_ready(c, r, con, reg, downstream) else 0
     if kind == QUEUE:
         return 1 if reg[r + HELD] < con[c + SIZE] else 0
+    if kind == NO_QUEUE:
+        return 1 if downstream and not reg[r + HELD] else 0
     if kind == NARROWER:
         return 1 if downstream and reg[r + HELD] == con[c + SIZE] - 1 else 0
     if kind == WIDENER:
@@ -103,7 +110,7 @@ def tick(
     """Give the clock edge: `arrived`, an input beat was taken; `left`, an output beat was."""
     if kind == PIPELINE:
         pipeline_tick(c, r, con, reg, arrived, downstream)
-    elif kind == QUEUE:
+    elif kind in (QUEUE, NO_QUEUE):
         queue_tick(r, reg, arrived, left)
     elif kind == NARROWER:
         reg[r + HELD] = (reg[r + HELD] + left) % con[c + SIZE]

@@ -29,12 +29,12 @@ READER, SOURCE, FIRST_QUEUE = range(3)
 CYCLE, CAME, LEFT, FIRST_CAME, FIRST_LEFT = range(5)
 
 # rows of what a run knows of each place: whether a beat is offered, and whether it would be taken;
-# its island; the cycle in which a beat moved last, and where the next one is logged, -1 where none
-# is; then, of a stage one place before, the first cycle that it has not seen, the one in which it
-# wakes by itself, and the last one for which it is on the list; of an island, the last one for
-# which it is on the other list
-OFFERED, TAKEN, ISLAND, MOVED, LOGGED, SINCE, WAKES, LISTED, CHANGED = range(9)
-ROWS = 9
+# its island; the cycle in which a beat moved last, how many did, and where the cycle of the next
+# one is logged, -1 where it is not; then, of a stage one place before, the first cycle that it has
+# not seen, the one in which it wakes by itself, and the last one for which it is on the list; of an
+# island, the cycle for which it is on the other list
+OFFERED, TAKEN, ISLAND, MOVED, PASSED, LOGGED, SINCE, WAKES, LISTED, CHANGED = range(10)
+ROWS = 10
 
 # rows of lists: stages that get a clock edge, and islands around which something changed, of this
 # cycle and of the next, in turn; and numbers in the last row: how many they are, which of them
@@ -72,8 +72,9 @@ def offer(net: Any, known: Any, given: Any, place: Any) -> None:
         e = out[k]
         sees = known[OFFERED, place]
         for q in range(edges[e, FIRST_QUEUE], edges[e + 1, FIRST_QUEUE]):
-            c, r = lay[queues[q], CONSTANTS], lay[queues[q], REGISTERS]
-            sees &= ready(QUEUE, c, r, con, reg, 0)
+            if lay[queues[q], KIND] == QUEUE:
+                c, r = lay[queues[q], CONSTANTS], lay[queues[q], REGISTERS]
+                sees &= ready(QUEUE, c, r, con, reg, 0)
         given[e] = sees
 
 
@@ -120,12 +121,14 @@ def look_around(net: Any, known: Any, lists: Any, given: Any, cycle: Any) -> Non
                 put(known, lists, STAGES + turn, LISTED, place - 1, cycle)
             if moves:
                 known[MOVED, place] = cycle
+                known[PASSED, place] += 1
                 if known[LOGGED, place] >= 0:
                     log[known[LOGGED, place]] = cycle
                     known[LOGGED, place] += 1
                 for out_edge in range(out[place], out[place + 1]):
                     reader = edges[out[out_edge], READER]
                     put(known, lists, STAGES + turn, LISTED, reader, cycle)
+        known[CHANGED, island] = -1  # another offer in this cycle is looked at again
     lists[NUMBERS, ISLANDS + turn] = 0
 
 
