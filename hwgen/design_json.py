@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from hwgen import __version__
@@ -18,6 +19,7 @@ from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
     Enlarger,
+    Fifo,
     FoldedDense,
     Joint,
     Lines,
@@ -31,6 +33,7 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.streams.promises import promise_of
 from hwgen.rtl.top import axis_bits
 
 
@@ -76,8 +79,20 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 plan.stages, _layer_of(plan), plan.reads, _values(plan, graph), strict=True
             )
         ],
+        "queues": _queues_json(plan),
         "model": {"name": graph.name, "metadata": dict(graph.metadata)},
         "hwgen_version": __version__,
+    }
+
+
+def _queues_json(plan: Plan) -> dict[str, Any] | None:
+    """Say when beats pass and what units promise, where depths of queues rest on it."""
+    if not any(isinstance(stage, Fifo) for stage in plan.stages):
+        return None
+    rhythm = None if plan.rhythm is None else asdict(plan.rhythm)
+    return {
+        "rhythm": rhythm,
+        "promises": [asdict(promise_of(stage)) for stage in plan.stages],
     }
 
 

@@ -27,6 +27,7 @@ from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
 from hwgen.prove.netlist.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.netlist.wiring import prove_wiring
+from hwgen.prove.queues import prove_queues
 from hwgen.prove.units.argmax import ArgmaxProof, prove_argmax
 from hwgen.prove.units.dense import prove_dense, prove_sums
 from hwgen.prove.units.flow import prove_flow
@@ -94,11 +95,12 @@ def prove_netlist(
     proofs: list[LayerProof] = []
     folded: list[FoldedLayer] = []
     maps: list[MapUnit] = []
-    problem = None
+    problem = queues = None
     try:
         _check_described(design)
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.wiring, design.output_beats)
+        queues = prove_queues(design, netlist, modules)
         if not design.is_chain:
             branches = Branches(design, netlist, modules, progress)
             folded, maps = branches.layers, branches.maps
@@ -129,6 +131,7 @@ def prove_netlist(
         maps=tuple(maps),
         on_maps=_is_by_position(design),
         branches=not design.is_chain,
+        queues=queues,
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )

@@ -93,9 +93,15 @@ def check_rhythm(
         With the unit where a table is none, order brings all to a standstill, or a beat comes too
         early or too late.
     """
-    tables = [_tables(unit, promise) for unit, promise in enumerate(promises)]
-    beats = _beats(reads, promises, tables)
-    _check_order(reads, tables, [promise.holds for promise in promises], beats)
+    passed, beats = passed_in_order(reads, promises)
+    stuck = np.flatnonzero(passed < beats)
+    if len(stuck):
+        place = int(stuck[-1])
+        raise RhythmError(
+            max(place - 1, 0),
+            f"must not stand still behind {passed[place]} of its {beats[place]} beats, whatever "
+            "waits for how long",
+        )
     if rhythm is None:
         return
     if len(rhythm.passes) != len(beats):
@@ -110,7 +116,23 @@ def check_rhythm(
             )
         passes.append(times)
     for unit, promise in enumerate(promises):
-        _check_rate(unit, rhythm, reads[unit], passes, tables[unit], promise)
+        _check_rate(unit, rhythm, reads[unit], passes, promise)
+
+
+def passed_in_order(
+    reads: Sequence[Sequence[int]], promises: Sequence[Promise]
+) -> tuple[IntArray, IntArray]:
+    """Give how many beats of a vector pass each place by promises alone, and how many it has.
+
+    Raises
+    ------
+    RhythmError
+        Where promises do not fit one another.
+    """
+    tables = [_tables(unit, promise) for unit, promise in enumerate(promises)]
+    beats = _beats(reads, promises, tables)
+    passed = carried(reads, tables, [promise.holds for promise in promises], beats)
+    return passed, np.array(beats)
 
 
 def _numbers(unit: int, table: str) -> IntArray:
@@ -143,32 +165,15 @@ def _beats(
     return beats
 
 
-def _check_order(
-    reads: Sequence[Sequence[int]],
-    tables: Sequence[Tables],
-    holds: Sequence[bool],
-    beats: Sequence[int],
-) -> None:
-    """Carry a vector through the design, by what units promise alone."""
-    passed = carried(reads, tables, holds, beats)
-    stuck = [place for place, count in enumerate(beats) if passed[place] < count]
-    if stuck:
-        raise RhythmError(
-            max(stuck[-1] - 1, 0),
-            f"must not stand still behind {passed[stuck[-1]]} of its {beats[stuck[-1]]} beats, "
-            "whatever waits for how long",
-        )
-
-
 def _check_rate(
     unit: int,
     rhythm: Rhythm,
     reads: Sequence[int],
     passes: Sequence[IntArray],
-    tables: Tables,
     promise: Promise,
 ) -> None:
     """Check each output beat of a unit against the input beats before and after it."""
+    tables = _tables(unit, promise)
     came, left = passes[reads[0] + 1], passes[unit + 1]
     if any((passes[source + 1] != came).any() for source in reads[1:]):
         raise RhythmError(unit, "what it reads must come in the same cycles")

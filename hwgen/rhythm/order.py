@@ -31,7 +31,8 @@ def carried(
     passed = np.zeros(len(beats), np.int64)
     offered, taken = np.zeros((2, len(beats)), np.bool_)
     given = np.zeros(sum(map(len, sources)), np.bool_)
-    _carry((*net, np.array(holds), np.array(beats)), passed, offered, taken, given)
+    whole = (*net, np.array(holds), np.array(beats))
+    _carry(whole, passed, offered, taken, given)
     return passed
 
 

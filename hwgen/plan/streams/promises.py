@@ -53,9 +53,9 @@ def _tables(stage: Stage) -> Tables:
     outputs, beats = np.arange(stage.outputs.beats), stage.inputs.beats
     match stage:
         case FoldedDense() if (ring := ring_of(stage)) is not None:
-            return _ring(ring, stage.outputs.beats)
+            return _ring(ring, stage)
         case FoldedDense() | Reorder():  # two halves, of which one may be in use
-            return np.full(len(outputs), beats), np.full(len(outputs), 2 * beats)
+            return np.full(len(outputs), beats), beats * (2 + _is_read(stage))
         case SerialArgmax():
             return np.array([beats]), np.array([beats])
         case Narrower():
@@ -76,21 +76,43 @@ def _tables(stage: Stage) -> Tables:
             return outputs + 1, outputs + held
 
 
-def _ring(ring: LineShape, outputs: int) -> Tables:
+def _is_read(stage: FoldedDense | Reorder) -> IntArray:
+    """Tell of each output beat of a vector or a group of windows whether all is read by then.
+
+    Steps go on until the beat stands in the output register. What was read is free two cycles
+    behind the last step.
+    """
+    sets = stage.sets if isinstance(stage, FoldedDense) else 1
+    turns = stage.turns if isinstance(stage, FoldedDense) and sets > 1 else ()
+    ends = [iter(steps) for steps in stage.ends]
+    if turns:
+        last = [max(next(ends[index]) for index in together) for together in turns]
+    else:
+        last = sorted(step for steps in stage.ends for step in steps)
+    behind = stage.pipeline + (1 if sets > 1 else 0)
+    found: IntArray = (np.array(last) + behind >= stage.cycles + 1).astype(np.int64)
+    return found
+
+
+def _ring(ring: LineShape, stage: FoldedDense) -> Tables:
     """Give what rows of windows need, and what the slots that are certainly free can take."""
     rows = ring.rows
     stored = np.flatnonzero(rows.stored)
     frame = ring.row_beats * ring.image[0]
-    freed = np.cumsum([0, *rows.dropped])[:-1]
+    freed = np.cumsum([0, *rows.dropped])
 
     def beats_of(row: IntArray) -> IntArray:
         frames, place = np.divmod(row - 1, len(stored))
         found: IntArray = frames * frame + (stored[place] + 1) * ring.row_beats
         return found
 
-    each = outputs // ring.windows[0]
-    needs = np.where(rows.wanted, beats_of(freed + np.array(rows.wanted)), 0)
-    return np.repeat(needs, each), np.repeat(beats_of(freed + rows.slots), each)
+    a_row = stage.outputs.beats // ring.windows[0]
+    needs = np.where(rows.wanted, beats_of(freed[:-1] + np.array(rows.wanted)), 0)
+    ended = np.zeros(a_row, np.int64)  # the last group of a row may have read it
+    own = _is_read(stage)
+    ended[-len(own) :] = own
+    released = np.where(ended, freed[1:, None], freed[:-1, None])
+    return np.repeat(needs, a_row), beats_of(released.reshape(-1) + rows.slots)
 
 
 def _window(stage: WindowBuffer) -> Tables:

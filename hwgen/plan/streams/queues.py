@@ -19,6 +19,7 @@ from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 from hwgen.plan.streams.handshakes import Handshakes
 from hwgen.plan.streams.joints import slowest_stage
+from hwgen.plan.streams.order import full_queues
 from hwgen.plan.streams.timing import latency_and_interval, steady_interval
 
 Edge = tuple[int, int]  # a stage, and the place of one of those that it reads
@@ -51,15 +52,31 @@ def with_queues(
     if not forks and (not places or latency_and_interval(stages, reads)[1] <= goal):
         return stages, reads
     edges = tuple(dict.fromkeys((*places, *(edge for ways in forks for edge in ways))))
-    search = _Search(net, tuple(sorted(edges)), goal)
+    depths = _at_full_rate(net, tuple(sorted(edges)), goal, forks)
+    return net.queued(_in_order(net, depths))
+
+
+def _at_full_rate(net: _Net, edges: tuple[Edge, ...], goal: int, forks: list[list[Edge]]) -> Depths:
+    """Find depths with which a source that always has a beat gets the rate of long queues."""
+    search = _Search(net, edges, goal)
     bits = sum(depth.bit_length() for depth in search.depths.values() if depth > LEAST)
-    if (len(edges) + bits) * search.best * len(stages) * WARM > MOST_TICKS:
-        return net.queued(search.depths)
-    from_steady = search.best * len(stages) > SHORT
+    if (len(edges) + bits) * search.best * len(net.stages) * WARM > MOST_TICKS:
+        return search.depths
+    from_steady = search.best * len(net.stages) > SHORT
     search.shorten(forks, from_steady=from_steady)
     if from_steady and latency_and_interval(*net.queued(search.depths))[1] > search.reached:
         search.shorten(forks, from_steady=False)
-    return net.queued(search.depths)
+    return search.depths
+
+
+def _in_order(net: _Net, depths: Depths) -> Depths:
+    """Deepen queues until nothing can stand still."""
+    while full := full_queues(*net.queued(depths)):
+        edges = [edge for edge, depth in sorted(depths.items()) if depth >= LEAST]
+        queues = [k for k, stage in enumerate(net.queued(depths)[0]) if isinstance(stage, Fifo)]
+        stage_of = dict(zip(edges, queues, strict=True))
+        depths = {e: depth + (stage_of.get(e) in full) for e, depth in depths.items()}
+    return depths
 
 
 class _Search:
