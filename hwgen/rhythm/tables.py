@@ -29,6 +29,7 @@ def spread(table: str) -> IntArray:
         block = np.array([int(number)]) if number else np.zeros(0, np.int64)
         if repeated and len(parts) > 1:
             block = np.concatenate([block, *parts.pop()])
+            is_table &= len(block) > 0
         elif not number:
             is_table &= not repeated
             parts.append([])

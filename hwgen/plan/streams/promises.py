@@ -112,6 +112,7 @@ def _ring(ring: LineShape, stage: FoldedDense) -> Tables:
     own = _is_read(stage)
     ended[-len(own) :] = own
     released = np.where(ended, freed[1:, None], freed[:-1, None])
+    needs = np.maximum.accumulate(needs)  # the last windows may see padding alone
     return np.repeat(needs, a_row), beats_of(released.reshape(-1) + rows.slots)
 
 
