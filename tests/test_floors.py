@@ -37,7 +37,7 @@ NEIGHBOURS = {  # what may be imported on its own floor
 }
 ROOMS = {  # of the large parts, from the top: a room imports only those that stand after it
     "plan": (
-        *("link", "link_test", "plan_file", "codec", "vectors", "planner", "assembly"),
+        *("link", "link_test", "prepare", "plan_file", "codec", "vectors", "planner", "assembly"),
         *("choose", "folded", "estimate", "check", "unrolled", "requantize", "streams", "cost"),
         *(
             "planned_layer",

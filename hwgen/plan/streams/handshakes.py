@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.numeric import IntArray, IntType
-from hwgen.plan.stages.stage import Fifo, Stage, Stream
+from hwgen.numeric import IntArray
+from hwgen.plan.stages.stage import Fifo, Stage
 from hwgen.plan.stages.wiring import Reads, in_a_row
 from hwgen.plan.streams import map_rules, pipeline_rules, rules, run
 from hwgen.plan.streams.control import Control, control_of
@@ -203,10 +203,3 @@ class Handshakes:
         first = self._lay[self._queues, run.REGISTERS]
         peaks = self._registers[first + pipeline_rules.PEAK].tolist()
         return dict(zip(self._queues, peaks, strict=True))
-
-
-def prepare() -> None:
-    """Compile the rules and keep them on disk: seconds, once for a machine."""
-    bit = Stream(lanes=(IntType.parse("u1"),), order=(0,))
-    queue = Fifo(name="queue", inputs=bit, outputs=bit, depth=2)
-    Handshakes((queue,)).run(1)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hwgen.plan.identifier import part_name
 from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
-from hwgen.plan.streams.handshakes import Handshakes
+from hwgen.plan.streams.handshakes import FOREVER, Handshakes
 from hwgen.plan.streams.joints import slowest_stage
 from hwgen.plan.streams.order import full_queues
 from hwgen.plan.streams.timing import latency_and_interval, steady_interval
@@ -118,8 +118,8 @@ class _Search:
         held = design.peaks()
         return {edge: max(held[stage], LEAST) for edge, stage in self._stage_of.items()}
 
-    def _interval(self, most: int) -> int:
-        return steady_interval(self._design, self._beats, most).interval
+    def _interval(self, most: int, wanted: int = FOREVER) -> int:
+        return steady_interval(self._design, self._beats, most, wanted).interval
 
     def _by_stage(self, depths: Depths) -> dict[int, int]:
         return {self._stage_of[edge]: depth for edge, depth in depths.items()}
@@ -129,7 +129,7 @@ class _Search:
         from_steady = self._from is not self._start
         changed = depths if from_steady else self.depths | depths
         self._design.go_back(self._from, self._by_stage(changed))
-        interval = self._interval(WARM if from_steady else self._many)
+        interval = self._interval(*((WARM, self.best) if from_steady else (self._many,)))
         if interval > self.best:
             return False
         self.best = interval  # fewer places can also be faster

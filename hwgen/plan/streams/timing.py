@@ -89,11 +89,12 @@ def latency_and_interval(stages: tuple[Stage, ...], reads: Reads | None = None) 
     return (design.clock.latency if interval < FOREVER else FOREVER), interval
 
 
-def steady_interval(design: Handshakes, beats: int, most: int) -> Steady:
+def steady_interval(design: Handshakes, beats: int, most: int, wanted: int = FOREVER) -> Steady:
     """Run a design until it repeats itself, or for so many vectors of so many `beats`.
 
     Short vectors are given some time in any case. The design may have run before, up to the end of
-    a vector. The interval is the longest of those that are repeated, or of the last ones.
+    a vector. The interval is the longest of those that are repeated, or of the last ones; or one
+    above what is `wanted` that came twice in a row.
     """
     done = design.clock.left // beats
     ends = [design.clock.cycle] if done else []
@@ -109,6 +110,8 @@ def steady_interval(design: Handshakes, beats: int, most: int) -> Steady:
             ends = ends[seen[state] :]
             return Steady(_longest(ends), len(ends) - 1)
         seen[state] = len(ends) - 1
+        if len(ends) > WINDOW - 2 and wanted < ends[-1] - ends[-2] == ends[-2] - ends[-3]:
+            return Steady(ends[-1] - ends[-2], 0)
     return Steady(_longest(ends[-WINDOW - 1 :]), 0)
 
 
