@@ -34,6 +34,7 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 from hwgen.plan.streams.promises import promise_of
+from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.rtl.top import axis_bits
 
 
@@ -86,13 +87,17 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
 
 
 def _queues_json(plan: Plan) -> dict[str, Any] | None:
-    """Say when beats pass and what units promise, where depths of queues rest on it."""
+    """Say when beats pass and what units promise, where depths of queues rest on it.
+
+    Beside that the latency and interval of each unit by itself.
+    """
     if not any(isinstance(stage, Fifo) for stage in plan.stages):
         return None
     rhythm = None if plan.rhythm is None else asdict(plan.rhythm)
     return {
         "rhythm": rhythm,
         "promises": [asdict(promise_of(stage)) for stage in plan.stages],
+        "alone": [latency_and_interval((stage,)) for stage in plan.stages],
     }
 
 

@@ -6,12 +6,13 @@ other units promise, and when beats pass, is what design.json says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.forms.values import UNKNOWN
+from hwgen.prove.frames.passage import UnitRun
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.netlist.read import DesignFolder
@@ -23,14 +24,22 @@ MOST_BEATS = 1 << 16  # of a queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueProof:
-    """Beats that each queue holds, and the vectors of a period of the rhythm, in its cycles.
+    """What was shown of queues.
 
-    Both are 0 where there is no rhythm: then only order was checked.
+    Attributes
+    ----------
+    depths
+        Beats that each holds.
+    vectors, period
+        Of the rhythm, in cycles; 0 where there is none: then only order was checked.
+    timed
+        Units whose netlist, by itself, took the cycles of the planner's model.
     """
 
     depths: Mapping[str, int]
     vectors: int
     period: int
+    timed: int = 0
 
     def __str__(self) -> str:
         count = len(self.depths)
@@ -43,7 +52,7 @@ class QueueProof:
     def to_json(self) -> dict[str, Any]:
         """Give the queues as JSON data."""
         rhythm = {"vectors": self.vectors, "period_cycles": self.period}
-        return {"depths": dict(self.depths)} | rhythm
+        return {"depths": dict(self.depths)} | rhythm | {"units_timed": self.timed}
 
 
 def prove_queues(
@@ -61,8 +70,8 @@ def prove_queues(
     queues = [k for k, kind in enumerate(design.kinds) if kind == QUEUE]
     if not queues or not design.promises:
         return None
-    if len(design.promises) != len(design.units):
-        raise NotProvedError("design.json: queues.promises must have an item for each unit")
+    if not len(design.promises) == len(design.alone) == len(design.units):
+        raise NotProvedError("design.json: queues must have a promise for each unit, and its time")
     promises = [replace(promise, depth=0) for promise in design.promises]
     depths = {}
     for k in queues:
@@ -81,6 +90,30 @@ def prove_queues(
     rhythm = design.rhythm
     vectors, period = (0, 0) if rhythm is None else (rhythm.vectors, rhythm.period)
     return QueueProof(depths=depths, vectors=vectors, period=period)
+
+
+def with_timing(
+    found: QueueProof | None, design: DesignFolder, runs: Sequence[UnitRun]
+) -> QueueProof | None:
+    """Compare how long units took by themselves with what design.json says of them.
+
+    Raises
+    ------
+    NotProvedError
+        Where one took longer, or less.
+    """
+    if found is None:
+        return None
+    planned = dict(zip(design.units, design.alone, strict=True))
+    for run in runs:
+        latency, interval = planned[run.name]
+        if (run.latency, run.interval) != (max(latency, 0), interval):
+            raise NotProvedError(
+                f"{run.name}: must by itself give a vector every {interval} cycles, the first one "
+                f"{max(latency, 0)} behind its first beat, as design.json says, not every "
+                f"{run.interval:g}, the first {run.latency} behind"
+            )
+    return replace(found, timed=len(runs))
 
 
 def held(module: Module, document: Mapping[str, Any]) -> int:

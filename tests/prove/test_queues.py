@@ -13,7 +13,7 @@ from hwgen.plan.plan_file import plan_from_file
 from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.queues import prove_queues
-from hwgen.prove.run import prove
+from hwgen.prove.run import prove, prove_netlist
 from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.verilog import rtlil_of, verilog_texts
 from tests.tiny_graphs import residual
@@ -37,7 +37,8 @@ def shown(folder, design=None):
 
 def test_what_a_queue_of_the_netlist_holds_is_counted(folder):
     found = shown(folder)
-    assert found.to_json() == {"depths": {SKIP: DEPTH}, "vectors": 1, "period_cycles": 20}
+    rhythm = {"vectors": 1, "period_cycles": 20, "units_timed": 0}
+    assert found.to_json() == {"depths": {SKIP: DEPTH}} | rhythm
     assert str(found) == "1 queue is deep enough for a vector every 20 cycles"
 
 
@@ -107,3 +108,23 @@ def test_a_plan_whose_queue_stands_still_is_refused(folder, tmp_path):
     copy = lowered(folder, tmp_path / "design", 4)
     with pytest.raises(PlanError, match=r"plan\.json\.stages\[\d+\]: must not stand still behind"):
         plan_from_file(residual(), copy / "plan.json")
+
+
+def test_units_take_the_cycles_of_the_planners_model(tmp_path):
+    folder = tmp_path / "design"
+    build(residual(), BuildOptions(style="folded", effort="low"), folder)
+    design = read_folder(folder)
+    netlist, tool = read_netlist(folder, design)
+    found = prove_netlist(design, netlist, tool, lambda _: None)
+    assert found.queues.timed == len(design.units)
+    unit = design.kinds.index("FoldedDense")
+    latency, interval = design.alone[unit]
+    times = [*design.alone]
+    times[unit] = (latency, interval + 1)
+    slower = replace(design, alone=tuple(times))
+    problem = prove_netlist(slower, netlist, tool, lambda _: None).problem
+    assert problem == (
+        f"{design.units[unit]}: must by itself give a vector every {interval + 1} cycles, the "
+        f"first one {latency} behind its first beat, as design.json says, not every {interval}, "
+        f"the first {latency} behind"
+    )

@@ -79,7 +79,8 @@ QUEUES = (
 )
 NOT_QUEUES = (
     "that units keep the promises in design.json and give their beats in the cycles of the rhythm: "
-    "both are the planner's model of them"
+    "both are the planner's model of them; the units that are counted as timed were seen to take "
+    "its cycles, each by itself, with beats offered without a pause and taken at once"
 )
 NOT_MAPS: tuple[str, ...] = (
     "m_axis_tlast where a frame leaves in several beats",

@@ -29,7 +29,8 @@ class DesignFolder:
 
     `reads` are the units that each of them reads, -1 for what enters the design, and `gives` the
     values of the network that they are of; for a chain of units they can be left out. `rhythm` and
-    `promises` are what the depths of queues rest on; there are none where no queue is.
+    `promises` are what the depths of queues rest on, and `alone` the latency and interval of each
+    unit by itself; there are none where no queue is.
     """
 
     graph: Graph
@@ -48,6 +49,7 @@ class DesignFolder:
     output_lanes: int
     rhythm: Rhythm | None = None
     promises: tuple[Promise, ...] = ()
+    alone: tuple[tuple[int, int], ...] = ()
 
     @property
     def wiring(self) -> tuple[tuple[int, ...], ...]:
@@ -120,7 +122,8 @@ def _queues(document: Mapping[str, Any] | None) -> dict[str, Any]:
         )
         for promise in promises
     ]
-    return {"rhythm": rhythm, "promises": tuple(found)}
+    alone = tuple((int(own[0]), int(own[1])) for own in document["alone"])
+    return {"rhythm": rhythm, "promises": tuple(found), "alone": alone}
 
 
 def _image(port: Mapping[str, Any]) -> tuple[int, int]:
