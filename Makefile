@@ -71,7 +71,7 @@ $(READY): pyproject.toml constraints.txt
 	@for tool in $(TOOLS); do $(BIN)/$$tool -V >/dev/null 2>&1 || { \
 		echo "setup: $(BIN)/$$tool -V failed" >&2; exit 1; }; done
 	@echo "setup: compiling the planner's loops, once for this machine"
-	@$(BIN)/python -c "from hwgen.plan.streams.handshakes import prepare; prepare()"
+	@$(BIN)/python -c "from hwgen.plan.prepare import prepare; prepare()"
 	@touch $@
 
 $(BENCH_READY): $(READY)

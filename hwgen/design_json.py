@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from hwgen import __version__
@@ -19,6 +20,7 @@ from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import (
     PADDING,
     Enlarger,
+    Fifo,
     FoldedDense,
     Joint,
     Lines,
@@ -32,6 +34,8 @@ from hwgen.plan.stages.stage import (
     WindowBuffer,
     WindowMax,
 )
+from hwgen.plan.streams.promises import promise_of
+from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.rtl.top import axis_bits
 
 
@@ -78,8 +82,24 @@ def design_json(plan: Plan, graph: Graph) -> dict[str, Any]:
                 plan.stages, _layer_of(plan), plan.reads, _values(plan, graph), strict=True
             )
         ],
+        "queues": _queues_json(plan),
         "model": {"name": graph.name, "metadata": dict(graph.metadata)},
         "hwgen_version": __version__,
+    }
+
+
+def _queues_json(plan: Plan) -> dict[str, Any] | None:
+    """Say when beats pass and what units promise, where depths of queues rest on it.
+
+    Beside that the latency and interval of each unit by itself.
+    """
+    if not any(isinstance(stage, Fifo) for stage in plan.stages):
+        return None
+    rhythm = None if plan.rhythm is None else asdict(plan.rhythm)
+    return {
+        "rhythm": rhythm,
+        "promises": [asdict(promise_of(stage)) for stage in plan.stages],
+        "alone": [latency_and_interval((stage,)) for stage in plan.stages],
     }
 
 

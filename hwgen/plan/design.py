@@ -18,6 +18,7 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
+from hwgen.rhythm.check import Rhythm
 
 Target = Literal["xc7", "ice40", "ecp5", "gowin"]
 # LUTs of a part for each of its block RAMs: XC7A35T 208 a half of 18 kbit, XC7A100T 235; iCE40 HX8K
@@ -101,6 +102,7 @@ class Plan:
     Convolutions in `subpixel` are computed in front of the enlargement that they read, the network
     is taken as `with_subpixels` gives it. `stages`, what each of them reads, and what the report
     says of them follow from it and the fields above. The last stage is the design's output.
+    `rhythm` says when beats pass between stages, where queues stand among them.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Plan:
     layers: tuple[LayerSummary, ...]
     latency_cycles: int
     interval_cycles: int
+    rhythm: Rhythm | None
 
     def layer_stages(self, index: int) -> tuple[Stage, ...]:
         """Give the stages of the layer whose matrix is stage `index`, without what joins layers."""

@@ -17,6 +17,7 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.json_file import load_json, why_unread
 from hwgen.plan.check.plan import check_plan
+from hwgen.plan.check.queues import check_queues
 from hwgen.plan.choose.choices import check_choices
 from hwgen.plan.choose.subpixels import check_all_folded, network_of
 from hwgen.plan.codec import check_keys, decode, encode
@@ -28,7 +29,7 @@ from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.planned_layer import register_bits, summary_of
 from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.stage import FoldedDense, UnrolledDense
-from hwgen.plan.streams.timing import latency_and_interval
+from hwgen.plan.streams.timing import timing
 
 CHOICES = ("target", "pipeline", "clock_mhz", "effort", "subpixel", "choices")
 STAGES = ("stages", "reads")
@@ -89,9 +90,13 @@ def plan_from_file(graph: Graph, path: Path, progress: Progress = lambda _, __: 
     check_choices(layers, plan.choices, f"{where}.choices")
     check_all_folded(plan.subpixel, plan.choices, f"{where}.subpixel")
     check_plan(plan, graph, layers, where)
+    if not edited:
+        check_queues(plan, where)
     derived = _derived(graph, layers, plan, where)
     if not edited:
         _check_derived(plan, derived, where)
+    else:
+        check_queues(derived, where)
     return derived
 
 
@@ -159,8 +164,14 @@ def _derived(graph: Graph, layers: tuple[Layer, ...], plan: Plan, where: str) ->
                     f"{where}.stages: {choice.name} must have {key} {chosen} as in choices, not "
                     f"{found}; edit the choices instead"
                 )
-    latency, interval = latency_and_interval(plan.stages, plan.reads)
-    return replace(plan, layers=summaries, latency_cycles=latency, interval_cycles=interval)
+    times = timing(plan.stages, plan.reads)
+    return replace(
+        plan,
+        layers=summaries,
+        latency_cycles=times.latency,
+        interval_cycles=times.interval,
+        rhythm=times.rhythm,
+    )
 
 
 def _check_derived(plan: Plan, derived: Plan, where: str) -> None:

@@ -20,7 +20,7 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.stages.wiring import in_a_row
 from hwgen.plan.streams.queues import with_queues
-from hwgen.plan.streams.timing import latency_and_interval
+from hwgen.plan.streams.timing import timing
 from hwgen.plan.unrolled.flow import with_flow
 
 
@@ -92,7 +92,7 @@ def plan_chosen(
     if reads == in_a_row(len(stages)):
         stages = with_flow(stages, options)
         reads = in_a_row(len(stages))  # with what was added
-    latency, interval = latency_and_interval(stages, reads)
+    times = timing(stages, reads)
     return Plan(
         name=top_name(graph.name),
         target=options.target,
@@ -105,6 +105,7 @@ def plan_chosen(
         stages=stages,
         reads=reads,
         layers=tuple(net.summaries),
-        latency_cycles=latency,
-        interval_cycles=interval,
+        latency_cycles=times.latency,
+        interval_cycles=times.interval,
+        rhythm=times.rhythm,
     )

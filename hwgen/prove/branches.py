@@ -17,6 +17,7 @@ from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.chain import NOTHING, Chain, Shown, design_input
 from hwgen.prove.frames.elements import side_by_side
+from hwgen.prove.frames.passage import UnitRun
 from hwgen.prove.maps.joint import over_frames
 from hwgen.prove.maps.stream import MapStream
 from hwgen.prove.netlist.netlist import Module, NotProvedError
@@ -35,7 +36,7 @@ class _Value:
 
 
 class Branches:
-    """What was shown of the units so far; `layers`, `maps` and `flows` grow as `prove` goes on.
+    """What was shown so far; `layers`, `maps`, `flows` and `runs` grow as `prove` goes on.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ class Branches:
         self.layers: list[FoldedLayer] = []
         self.maps: list[MapUnit] = []
         self.flows: list[tuple[str, Flow]] = []
+        self.runs: list[UnitRun] = []
         self._netlist, self._modules, self._progress = netlist, modules, progress
         self._ends = {-1: _Value(("input",), design_input(design))}
 
@@ -86,6 +88,7 @@ class Branches:
             self.layers += chain.layers
             self.maps += chain.maps
             self.flows += chain.flows
+            self.runs += chain.runs
 
     def _chain(self, run: list[int], before: _Value, name: str | tuple[str, ...]) -> Chain:
         nodes = [] if isinstance(name, tuple) else path(self.design.graph, before.names, name)

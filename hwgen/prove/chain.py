@@ -28,7 +28,7 @@ from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
 from hwgen.prove.frames.elements import enlarged, sums_themselves
-from hwgen.prove.frames.passage import MOVERS, Passage
+from hwgen.prove.frames.passage import MOVERS, Passage, UnitRun
 from hwgen.prove.frames.rows import Frame, frame_rows, frame_thresholds, whole
 from hwgen.prove.machine.streams import Element, Stream
 from hwgen.prove.maps.chain import COMPUTING, MOVING, check_last
@@ -80,6 +80,11 @@ class Chain:
             self._by_position = MapStream(
                 nodes, start.by_position.image, start.by_position.channels
             )
+
+    @property
+    def runs(self) -> list[UnitRun]:
+        """How long units took that were run on whole vectors or frames."""
+        return self._units.all_runs
 
     def prove(self) -> None:
         """Go through all units to the design's output.

@@ -27,6 +27,7 @@ from hwgen.prove.netlist.pipeline import Flow
 from hwgen.prove.netlist.primitives import prove_primitives
 from hwgen.prove.netlist.read import DesignFolder, read_folder, read_netlist
 from hwgen.prove.netlist.wiring import prove_wiring
+from hwgen.prove.queues import prove_queues, with_timing
 from hwgen.prove.units.argmax import ArgmaxProof, prove_argmax
 from hwgen.prove.units.dense import prove_dense, prove_sums
 from hwgen.prove.units.flow import prove_flow
@@ -94,15 +95,17 @@ def prove_netlist(
     proofs: list[LayerProof] = []
     folded: list[FoldedLayer] = []
     maps: list[MapUnit] = []
-    problem = None
+    problem = queues = None
     try:
         _check_described(design)
         modules = {name: Module(name, document) for name, document in netlist.items()}
         prove_wiring(modules[design.top], design.units, design.wiring, design.output_beats)
+        queues = prove_queues(design, netlist, modules)
         if not design.is_chain:
             branches = Branches(design, netlist, modules, progress)
             folded, maps = branches.layers, branches.maps
             branches.prove()
+            queues = with_timing(queues, design, branches.runs)
             prove_flow(design, modules, branches.flows)
         elif _is_by_position(design):
             stream = entering(design.graph)
@@ -113,6 +116,7 @@ def prove_netlist(
             chain = Chain(design, netlist, modules, progress, start, nodes)
             folded, maps = chain.layers, chain.maps
             chain.prove()
+            queues = with_timing(queues, design, chain.runs)
             prove_flow(design, modules, chain.flows)
         else:
             _prove_layers(design, chain_of(design.graph), modules, proofs, progress)
@@ -129,6 +133,7 @@ def prove_netlist(
         maps=tuple(maps),
         on_maps=_is_by_position(design),
         branches=not design.is_chain,
+        queues=queues,
         latency=None if design.folded or is_map(design.graph) else latency,
         problem=problem,
     )

@@ -12,7 +12,7 @@ from hwgen.flow import build
 from hwgen.ir import Add, Concat, Graph, PixelShuffle
 from hwgen.plan.options import BuildOptions
 from hwgen.prove.branches import path, runs_of
-from hwgen.prove.certificate.statements import NOT_BRANCHES
+from hwgen.prove.certificate.statements import NOT_BRANCHES, NOT_QUEUES
 from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove_netlist
@@ -127,8 +127,18 @@ def test_gates_of_several_bits_join_nothing():
 def test_what_is_not_shown_of_branches_is_said():
     design, netlist = sound("strided")
     found = prove_netlist(design, netlist, "", lambda _: None)
-    assert NOT_BRANCHES in found.to_json()["does_not_prove"]
+    assert NOT_QUEUES in found.to_json()["does_not_prove"]
     assert "whenever beats come and go" in found.verdict()
+
+
+def test_without_promises_depths_are_not_shown():
+    """Designs of earlier versions say nothing of their rhythm."""
+    design, netlist = sound("strided")
+    silent = dataclasses.replace(design, promises=(), rhythm=None)
+    found = prove_netlist(silent, netlist, "", lambda _: None)
+    assert NOT_BRANCHES in found.to_json()["does_not_prove"]
+    assert found.proved
+    assert "queue" not in found.verdict()
 
 
 def test_a_design_shown_over_frames_counts_its_rows():

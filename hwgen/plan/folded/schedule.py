@@ -11,9 +11,9 @@ from bisect import insort
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import accumulate
-from math import inf
 from random import Random
 
+from hwgen.plan.folded.stretching import Dealing
 from hwgen.plan.stages.stage import PADDING
 
 SWAPS = 2000  # attempts to level two sets; each one shortens the longest
@@ -121,21 +121,25 @@ def _searched(schedule: Schedule, work: dict[int, int], least: int) -> Schedule:
     places = [[list(group.rows) for group in part] for part in schedule.sets]
     spots = [(s, k) for s, part in enumerate(places) for k in range(len(part))]
     copies = schedule.shapes[0].copies
-    turns = in_turn([len(part) for part in places], copies)
-    steps = [[_steps(rows, work) for rows in part] for part in places]
-    best = cost = _cost(steps, turns, copies)
+    dealing = Dealing(
+        [[_steps(rows, work) for rows in part] for part in places],
+        in_turn([len(part) for part in places], copies),
+        copies,
+    )
+    steps = dealing.steps
+    best = cost = dealing.cost()
     kept = deepcopy(places)
     for _ in range(ATTEMPTS):
         (s, k), (t, n) = random.choice(spots), random.choice(spots)
         lane, other = random.randrange(len(places[s][k])), random.randrange(len(places[t][n]))
         whole = random.random() < WHOLE_GROUPS
         _exchange(places, (s, k, lane), (t, n, other), whole=whole)
-        before = steps[s][k], steps[t][n]
-        steps[s][k], steps[t][n] = _steps(places[s][k], work), _steps(places[t][n], work)
-        found = _cost(steps, turns, copies, cost[0])
+        before = int(steps[s, k]), int(steps[t, n])
+        steps[s, k], steps[t, n] = _steps(places[s][k], work), _steps(places[t][n], work)
+        found = dealing.cost(cost[0])
         if found > cost:
             _exchange(places, (s, k, lane), (t, n, other), whole=whole)
-            steps[s][k], steps[t][n] = before
+            steps[s, k], steps[t, n] = before
             continue
         cost = found
         if cost < best:
@@ -164,14 +168,6 @@ def _exchange(
     else:
         a, b = places[s][k], places[t][n]
         a[lane], b[other] = b[other], a[lane]
-
-
-def _cost(
-    steps: list[list[int]], turns: list[tuple[int, ...]], copies: int, most: float = inf
-) -> tuple[int, int]:
-    """Cycles of a dealing, or some number above `most`; then how unequal the sets are."""
-    cycles = _stretch([list(part) for part in steps], turns, copies, most)
-    return cycles, sum(sum(part) ** 2 for part in steps)
 
 
 def _level(groups: list[Group], sets: int) -> list[list[Group]]:
@@ -216,8 +212,8 @@ def leaving(
     dealt: list[list[Group]], shapes: list[SetShape], turns: list[tuple[int, ...]]
 ) -> Schedule:
     """Stretch groups until no result is overwritten before its turn to leave has come."""
-    steps = [[group.steps for group in part] for part in dealt]
-    cycles = _stretch(steps, turns, shapes[0].copies)
+    before = [[group.steps for group in part] for part in dealt]
+    cycles, steps = Dealing(before, turns, shapes[0].copies).stretched()
     return Schedule(
         shapes=tuple(shapes),
         sets=tuple(
@@ -246,44 +242,3 @@ def in_turn(counts: list[int], copies: int) -> list[tuple[int, ...]]:
 def _leaving_in_turn(dealt: list[list[Group]], shape: SetShape) -> Schedule:
     turns = in_turn([len(part) for part in dealt], shape.copies)
     return leaving(dealt, [shape] * len(dealt), turns)
-
-
-def _stretch(
-    steps: list[list[int]], turns: list[tuple[int, ...]], copies: int, most: float = inf
-) -> int:
-    """Lengthen groups until no result is overwritten before it has left; the cycles then.
-
-    Ends where they are above `most`.
-    """
-    cycles = max(max(sum(part) for part in steps), len(turns))
-    of_copies = [part for part in steps for _ in range(copies)]  # one list, for all of them alike
-    while cycles <= most and len(of_copies) > 1 and _stretched(of_copies, turns, cycles):
-        cycles = max(cycles, max(sum(part) for part in steps))
-    return cycles
-
-
-def _stretched(steps: list[list[int]], turns: list[tuple[int, ...]], cycles: int) -> bool:
-    """Lengthen groups that end before their set's last result has left; whether there are any.
-
-    Two vectors back to back, so that the end of one meets the start of the next. Copies of a set
-    have one list; those that went before are looked at again.
-    """
-    stretched = False
-    leaves = 0
-    left = [0] * len(steps)
-    for start in (0, cycles):
-        ends, following = [start] * len(steps), [0] * len(steps)
-        for together in turns:
-            for index in together:
-                part, k = steps[index], following[index]
-                following[index] += 1
-                ends[index] += part[k]
-                if ends[index] < left[index]:
-                    part[k] += left[index] - ends[index]
-                    ends[index] = left[index]
-                    stretched = True
-                leaves = max(leaves, ends[index])
-            leaves += 1
-            for index in together:
-                left[index] = leaves
-    return stretched

@@ -29,13 +29,13 @@ MOST_CLAIMS = 4  # groups of windows that were claimed and not yet released
 REGISTERS = FREED + MOST_CLAIMS
 
 
-@compiled()
+@compiled(bare=True)
 def ring_beyond(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether columns beyond the image come next, without a beat."""
     return reg[r + ROW_STEP] >= con[c + ROW_BEATS]
 
 
-@compiled()
+@compiled(bare=True)
 def store_ready(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether an input beat is accepted."""
     if con[c + IS_RING]:
@@ -43,7 +43,7 @@ def store_ready(c: Any, r: Any, con: Any, reg: Any) -> Any:
     return not reg[r + BUSY] >> reg[r + FILL] & 1
 
 
-@compiled()
+@compiled(bare=True)
 def store_moves(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether something is filled without a beat."""
     if con[c + IS_RING]:
@@ -51,7 +51,7 @@ def store_moves(c: Any, r: Any, con: Any, reg: Any) -> Any:
     return False
 
 
-@compiled()
+@compiled(bare=True)
 def store_available(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether what the next steps read is there."""
     if con[c + IS_RING]:
@@ -59,7 +59,7 @@ def store_available(c: Any, r: Any, con: Any, reg: Any) -> Any:
     return reg[r + FILLED] >> reg[r + READ] & 1
 
 
-@compiled()
+@compiled(bare=True)
 def halves_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, claim: Any, release: Any) -> None:
     """Give the clock edge of two halves."""
     if claim:
@@ -77,7 +77,7 @@ def halves_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, claim: Any, re
         reg[r + FREE] ^= 1
 
 
-@compiled()
+@compiled(bare=True)
 def ring_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, claim: Any, release: Any) -> None:
     """Give the clock edge of a ring."""
     filled = arrived or store_moves(c, r, con, reg)
@@ -98,7 +98,7 @@ def ring_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, claim: Any, rele
             reg[r + USED] += stored
 
 
-@compiled()
+@compiled(bare=True)
 def ring_claim(c: Any, r: Any, con: Any, reg: Any) -> None:
     """Turn to the next group of windows; rows that no later one sees are to be freed."""
     reg[r + GROUP] += 1
@@ -112,7 +112,7 @@ def ring_claim(c: Any, r: Any, con: Any, reg: Any) -> None:
     reg[r + CLAIMS] += 1
 
 
-@compiled()
+@compiled(bare=True)
 def folded_leave(c: Any, r: Any, con: Any, reg: Any, ended: Any) -> None:
     """End the rows that a step ends, -1 for none; those of one beat leave, in turn."""
     if con[c + SETS] == 1:
@@ -138,7 +138,7 @@ def folded_leave(c: Any, r: Any, con: Any, reg: Any, ended: Any) -> None:
             reg[which] = 1
 
 
-@compiled()
+@compiled(bare=True)
 def folded_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any) -> None:
     """Give the clock edge."""
     enable = downstream or not reg[r + OUTPUT]
@@ -162,25 +162,46 @@ def folded_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: An
         halves_tick(c, r, con, reg, arrived, claim, release)
 
 
-@compiled()
+@compiled(bare=True)
+def folded_waits(c: Any, r: Any, con: Any, reg: Any) -> Any:
+    """Tell whether a beat whose rows have all ended leaves next."""
+    if con[c + SETS] == 1:
+        return False
+    waits = r + REGISTERS + con[c + PIPELINE]
+    first = c + con[c + FIRST_TURN] + reg[r + BEAT]
+    turns = c + con[c + TURNS]
+    leaves = 1
+    for place in range(con[first], con[first + 1]):
+        leaves &= reg[waits + con[turns + place]]
+    return leaves
+
+
+@compiled(bare=True)
 def folded_quiet(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Count cycles in which neither valid nor ready changes as long as no beat moves."""
     if store_moves(c, r, con, reg):
         return 0
     if reg[r + OUTPUT] and not downstream:
         return FOREVER
-    if reg[r + CLAIMED] or reg[r + CLAIMED_BEFORE] or reg[r + WAITING]:
+    if reg[r + OUTPUT] or reg[r + CLAIMED] or reg[r + CLAIMED_BEFORE]:
         return 0
-    for place in range(con[c + PIPELINE]):
+    if folded_waits(c, r, con, reg):
+        return 0
+    still = con[c + con[c + AHEAD] + reg[r + STEP]] if store_available(c, r, con, reg) else FOREVER
+    last = con[c + PIPELINE] - 1
+    for place in range(last, -1, -1):
         if reg[r + REGISTERS + place] >= 0:
-            return 0
-    if not store_available(c, r, con, reg):
-        return FOREVER
-    return con[c + con[c + AHEAD] + reg[r + STEP]]
+            return min(still, last - place)
+    return still
 
 
-@compiled()
-def folded_skip(c: Any, r: Any, con: Any, reg: Any, cycles: Any, downstream: Any) -> None:
+@compiled(bare=True)
+def folded_skip(c: Any, r: Any, con: Any, reg: Any, cycles: Any) -> None:
     """Give so many clock edges at once, all of them quiet."""
-    if store_available(c, r, con, reg) and (downstream or not reg[r + OUTPUT]):
+    if reg[r + OUTPUT]:
+        return
+    if store_available(c, r, con, reg):
         reg[r + STEP] += cycles
+    pipeline = r + REGISTERS
+    for place in range(con[c + PIPELINE] - 1, -1, -1):
+        reg[pipeline + place] = reg[pipeline + place - cycles] if place >= cycles else -1

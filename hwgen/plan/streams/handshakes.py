@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from hwgen.numeric import IntArray, IntType
-from hwgen.plan.stages.stage import Fifo, Stage, Stream
-from hwgen.plan.stages.wiring import Reads, in_a_row, readers_of
-from hwgen.plan.streams import pipeline_rules, rules, run
+from hwgen.numeric import IntArray
+from hwgen.plan.stages.stage import Fifo, Stage
+from hwgen.plan.stages.wiring import Reads, in_a_row
+from hwgen.plan.streams import map_rules, pipeline_rules, rules, run
 from hwgen.plan.streams.control import Control, control_of
+from hwgen.plan.streams.islands import edges_of, islands_of, lists_of
 
 FOREVER = pipeline_rules.FOREVER
 
@@ -89,24 +91,71 @@ class Handshakes:
         if sink is not None:
             controls.append(sink)
             reads = (*reads, (len(stages) - 1,))
+        self._queues = [k for k, stage in enumerate(stages) if isinstance(stage, Fifo)]
         sizes = [
             (len(control.constants), len(control.registers), len(sources))
             for control, sources in zip(controls, reads, strict=True)
         ]
         starts = np.concatenate([np.zeros((1, 3), np.int64), np.cumsum(sizes, axis=0)])
-        kinds = np.array([*(control.kind for control in controls), 0])[:, None]
-        self._queues = [k for k, stage in enumerate(stages) if isinstance(stage, Fifo)]
-        edges, gates = _edges(reads, set(self._queues))
+        kinds = np.array([[*(control.kind for control in controls), 0]])
+        self._lay = np.concatenate([kinds.T, starts], axis=1)
+        self._edges, gates = edges_of(reads, set(self._queues))
+        out = lists_of(self._edges[:-1, run.SOURCE], len(self._lay))
+        self._constants = np.array([n for c in controls for n in c.constants], np.int64)
         self._registers = np.array([n for c in controls for n in c.registers], np.int64)
-        constants = np.array([n for c in controls for n in c.constants], np.int64)
-        self._peaks = [int(starts[k, 1]) + pipeline_rules.PEAK for k in self._queues]
+        self._net = (self._lay, self._edges, gates, out, self._constants, self._registers)
+        self._reads = reads
         self.clock = Clock(np.zeros(5, np.int64))
-        rooms = (len(controls) + 1, len(controls) + 1, len(edges))
-        self._net = (
-            *(np.concatenate([kinds, starts], axis=1), edges, gates, _out(edges, len(controls))),
-            *(constants, self._registers),
-            *(tuple(np.zeros(size, np.int64) for size in rooms), self.clock.numbers),
-        )
+        self._known = np.zeros((run.ROWS, len(controls) + 1), np.int64)
+        self._known[[run.MOVED, run.LOGGED]] = -1
+        self._lists = np.zeros((run.LISTS, max(len(controls) + 1, run.NUMBERS_SIZE)), np.int64)
+        self._given = np.zeros(len(self._edges), np.int64)
+        self._log = np.zeros(0, np.int64)
+        self._lists[run.STAGES, : len(controls)] = np.arange(len(controls))  # in the first cycle
+        self._lists[run.NUMBERS, run.STAGES] = len(controls)
+        self._look_everywhere()
+
+    def _look_everywhere(self) -> None:
+        """Find the islands, and list them all for the next cycle."""
+        apart = [
+            kind in (rules.QUEUE, rules.FOLDED)
+            or (kind == rules.WINDOW and self._constants[first + map_rules.QUEUE] > 0)
+            for kind, first in self._lay[:-1, : run.CONSTANTS + 1].tolist()
+        ]
+        islands = islands_of(self._reads, apart)
+        self._islands = lists_of(islands, len(self._lay))
+        self._known[run.ISLAND] = islands
+        found, which = sorted(set(islands.tolist())), run.ISLANDS + self._lists[-1, run.TURN]
+        self._known[run.CHANGED] = self.clock.cycle
+        self._lists[which, : len(found)] = found
+        self._lists[run.NUMBERS, which] = len(found)
+
+    @property
+    def _state(self) -> tuple[tuple[IntArray, ...], *tuple[IntArray, ...]]:
+        net = (*self._net, self._islands, self._log)
+        return net, self._known, self._lists, self._given, self.clock.numbers
+
+    @property
+    def _all(self) -> tuple[IntArray, ...]:
+        """All that changes, less the islands."""
+        numbers = self._lay, self._constants, self._registers, self.clock.numbers
+        return (*numbers, self._known, self._lists, self._given)
+
+    def kept(self) -> tuple[IntArray, ...]:
+        """Give a copy of all that changes, to go on from there later."""
+        return tuple(array.copy() for array in self._all)
+
+    def go_back(self, kept: tuple[IntArray, ...], depths: Mapping[int, int]) -> None:
+        """Go on from what `kept` gave, with queues of other depths.
+
+        One of depth 0 passes beats on. What is held beyond a new depth leaves first.
+        """
+        for array, copy in zip(self._all, kept, strict=True):
+            array[...] = copy
+        for stage, depth in depths.items():
+            self._lay[stage, run.KIND] = rules.QUEUE if depth else rules.NO_QUEUE
+            self._constants[self._lay[stage, run.CONSTANTS] + pipeline_rules.SIZE] = depth
+        self._look_everywhere()
 
     def run(self, wanted: int, goal: int = 0, beats: int = 1) -> bool:
         """Run until so many beats have left in all; False where the design stands still before.
@@ -114,7 +163,7 @@ class Handshakes:
         The source has a beat in every cycle, or, where there is a `goal`, so many `beats` evenly in
         as many cycles.
         """
-        return bool(run.advance(*self._net, goal, beats, wanted))
+        return int(run.advance(*self._state, (beats, goal), wanted)) < FOREVER
 
     def cycle(self, offers: bool = True, most: int = FOREVER) -> tuple[int, bool, bool]:
         """Run one cycle; `offers`: whether the source has a beat.
@@ -123,46 +172,34 @@ class Handshakes:
         most and FOREVER where all stands still, and whether a beat was taken, and one left.
         """
         before = self.clock.came, self.clock.left
-        skipped = int(run.step(*self._net, int(offers), most))
+        skipped = int(run.advance(*self._state, (int(offers), most), 0))
         return skipped, self.clock.came > before[0], self.clock.left > before[1]
+
+    def logged(self, counts: list[int]) -> list[tuple[int, IntArray]]:
+        """Run until so many more beats have left, and give when beats passed each place.
+
+        Of each place, the input and then the stages, its part of `counts` beats must pass in that
+        time: how many did before, and the cycle of each.
+        """
+        passed = self._known[run.PASSED].tolist()
+        starts = np.cumsum([0, *counts])
+        self._log = np.zeros(starts[-1], np.int64)
+        self._known[run.LOGGED] = starts[:-1]
+        moved = self.run(self.clock.left + counts[-1])
+        assert moved
+        assert (self._known[run.LOGGED] == starts[1:]).all()
+        self._known[run.LOGGED] = -1
+        return list(zip(passed, np.split(self._log, starts[1:-1]), strict=True))
 
     def state(self) -> bytes:
         """Give what decides all that follows: the registers, less what queues held the most."""
+        run.catch_all_up(self._state[0], self._known, self.clock.cycle)
         registers = self._registers.copy()
-        registers[self._peaks] = 0
+        registers[self._lay[self._queues, run.REGISTERS] + pipeline_rules.PEAK] = 0
         return registers.tobytes()
 
     def peaks(self) -> dict[int, int]:
         """Give what each queue held the most, with what came as something left, by its stage."""
-        return {
-            stage: int(self._registers[place])
-            for stage, place in zip(self._queues, self._peaks, strict=True)
-        }
-
-
-def prepare() -> None:
-    """Compile the rules and keep them on disk: seconds, once for a machine."""
-    bit = Stream(lanes=(IntType.parse("u1"),), order=(0,))
-    queue = Fifo(name="queue", inputs=bit, outputs=bit, depth=2)
-    Handshakes((queue,)).run(1)
-
-
-def _edges(reads: Reads, queues: set[int]) -> tuple[IntArray, IntArray]:
-    """Give the edges, one a stage and place that it reads, and the queues that each waits for."""
-    readers = readers_of(reads)
-    rows: list[tuple[int, int, int]] = []
-    gates: list[int] = []
-    for index, sources in enumerate(reads):
-        for source in sources:
-            rows.append((index, source + 1, len(gates)))
-            gates += [k for k in readers[source + 1] if k != index and k in queues]
-    rows.append((0, 0, len(gates)))
-    return np.array(rows, np.int64), np.array([*gates, 0], np.int64)
-
-
-def _out(edges: IntArray, stages: int) -> IntArray:
-    """List the edges of each place, behind where they begin and where the last ones end."""
-    sources = edges[:-1, run.SOURCE]
-    order = np.argsort(sources, kind="stable")
-    starts = np.searchsorted(sources[order], np.arange(stages + 2))
-    return np.concatenate([starts + stages + 2, order])
+        first = self._lay[self._queues, run.REGISTERS]
+        peaks = self._registers[first + pipeline_rules.PEAK].tolist()
+        return dict(zip(self._queues, peaks, strict=True))

@@ -20,13 +20,13 @@ FACTOR, ROW = range(2)
 SHOWN, OFFERED = range(2)
 
 
-@compiled()
+@compiled(bare=True)
 def window_takes(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether the next step takes a pixel, where the tape does not run alone."""
     return con[c + con[c + TAKES] + reg[r + STEP]]
 
 
-@compiled()
+@compiled(bare=True)
 def window_ready(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether an input beat is accepted."""
     if con[c + QUEUE]:
@@ -34,7 +34,7 @@ def window_ready(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     return window_takes(c, r, con, reg) and (downstream or not reg[r + OUTPUT])
 
 
-@compiled()
+@compiled(bare=True)
 def window_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any) -> None:
     """Give the clock edge."""
     level, head = reg[r + LEVEL] + arrived, reg[r + HEAD]
@@ -55,7 +55,7 @@ def window_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: An
         window_move(c, r, con, reg, alone)
 
 
-@compiled()
+@compiled(bare=True)
 def window_move(c: Any, r: Any, con: Any, reg: Any, alone: Any) -> None:
     """Move the tape a place; `alone`: to end windows of the frame before, with no pixel."""
     step, tail, pending = reg[r + STEP], con[c + TAIL], reg[r + PENDING]
@@ -68,7 +68,7 @@ def window_move(c: Any, r: Any, con: Any, reg: Any, alone: Any) -> None:
     reg[r + STEP] = 0 if ends_frame or (ends_tail and alone) else step + 1
 
 
-@compiled()
+@compiled(bare=True)
 def window_quiet(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Count cycles in which nothing changes as long as no beat moves."""
     head = reg[r + HEAD]
@@ -81,7 +81,7 @@ def window_quiet(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     return FOREVER if waits and not reg[r + OUTPUT] else 0
 
 
-@compiled()
+@compiled(bare=True)
 def pool_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any) -> None:
     """Give the clock edge."""
     if downstream or not reg[r + POOLED]:
@@ -90,20 +90,20 @@ def pool_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any)
         reg[r + PLACE] = (place + arrived) % con[c + PLACES]
 
 
-@compiled()
+@compiled(bare=True)
 def enlarger_takes(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether the next pixel is one that comes."""
     step = reg[r + SHOWN]
     return step < con[c + ROW] and step % con[c + FACTOR] == 0
 
 
-@compiled()
+@compiled(bare=True)
 def enlarger_ready(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether an input beat is accepted."""
     return enlarger_takes(c, r, con, reg) and (downstream or not reg[r + OFFERED])
 
 
-@compiled()
+@compiled(bare=True)
 def enlarger_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any) -> None:
     """Give the clock edge."""
     if downstream or not reg[r + OFFERED]:
@@ -112,7 +112,7 @@ def enlarger_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: 
         reg[r + SHOWN] = (reg[r + SHOWN] + moves) % (con[c + ROW] * con[c + FACTOR])
 
 
-@compiled()
+@compiled(bare=True)
 def enlarger_quiet(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Count cycles in which nothing changes as long as no beat moves."""
     offered = reg[r + OFFERED]

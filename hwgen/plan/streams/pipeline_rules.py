@@ -26,20 +26,20 @@ SIZE, HELD, PEAK = 0, 0, 1
 WAITED_FOR = 1
 
 
-@compiled()
+@compiled(bare=True)
 def pipeline_last(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether a beat is in the last register."""
     place = con[c + LATENCY] - 1
     return reg[r + BITS + place // WORD] >> place % WORD & 1
 
 
-@compiled()
+@compiled(bare=True)
 def pipeline_valid(c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
     """Tell whether an output beat is offered."""
     return pipeline_last(c, r, con, reg) if con[c + LATENCY] else upstream
 
 
-@compiled()
+@compiled(bare=True)
 def pipeline_ready(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether an input beat is accepted."""
     if downstream or not con[c + LATENCY]:
@@ -47,7 +47,7 @@ def pipeline_ready(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     return 1 - pipeline_last(c, r, con, reg)
 
 
-@compiled()
+@compiled(bare=True)
 def pipeline_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any) -> None:
     """Give the clock edge."""
     latency = con[c + LATENCY]
@@ -62,23 +62,46 @@ def pipeline_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: 
     reg[r + BEAT] = (reg[r + BEAT] + arrived) % con[c + BEATS]
 
 
-@compiled()
+@compiled(bare=True)
 def pipeline_quiet(c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
-    """Count cycles in which nothing changes: none where a beat moves on."""
-    for word in range((con[c + LATENCY] + WORD - 1) // WORD):
-        if reg[r + BITS + word]:
-            return 0 if pipeline_ready(c, r, con, reg, downstream) else FOREVER
+    """Count cycles in which nothing changes: until the first beat is in the last register."""
+    last = con[c + LATENCY] - 1
+    for word in range(last // WORD, -1, -1):
+        bits = reg[r + BITS + word]
+        if bits:
+            place = word * WORD
+            while bits > 1:
+                bits >>= 1
+                place += 1
+            if place < last:
+                return last - place - 1
+            return 0 if downstream else FOREVER
     return FOREVER
 
 
-@compiled()
+@compiled(bare=True)
+def pipeline_skip(c: Any, r: Any, con: Any, reg: Any, cycles: Any) -> None:
+    """Give so many clock edges at once: no beat comes, and none leaves."""
+    last = con[c + LATENCY] - 1
+    words = (last + WORD) // WORD
+    if not words or pipeline_last(c, r, con, reg):
+        return
+    far, near = cycles // WORD, cycles % WORD
+    for word in range(words - 1, -1, -1):
+        moved = reg[r + BITS + word - far] << near if word >= far else 0
+        if word > far:
+            moved |= reg[r + BITS + word - far - 1] >> (WORD - near)
+        reg[r + BITS + word] = moved & ((1 << min(last + 1 - word * WORD, WORD)) - 1)
+
+
+@compiled(bare=True)
 def queue_tick(r: Any, reg: Any, arrived: Any, left: Any) -> None:
     """Give the clock edge, and see what is held the most, with what came as something left."""
     reg[r + PEAK] = max(reg[r + PEAK], reg[r + HELD] + arrived)
     reg[r + HELD] += arrived - left
 
 
-@compiled()
+@compiled(bare=True)
 def slow_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any) -> None:
     """Give the clock edge: a beat was taken, or one that is offered waits a cycle less."""
     if arrived:

@@ -1,4 +1,7 @@
-"""The rules of every kind of stage, by number: what `pipeline_rules.py` says that rules are."""
+"""The rules of every kind of stage, by number: what `pipeline_rules.py` says that rules are.
+
+A queue that is left out passes beats on, once those that it held when that was decided have left.
+"""
 
 from __future__ import annotations
 
@@ -31,22 +34,25 @@ from hwgen.plan.streams.pipeline_rules import (
     WAITED_FOR,
     pipeline_quiet,
     pipeline_ready,
+    pipeline_skip,
     pipeline_tick,
     pipeline_valid,
     queue_tick,
     slow_tick,
 )
 
-PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER = range(9)
+PIPELINE, QUEUE, NARROWER, WIDENER, SLOW, FOLDED, WINDOW, POOL, ENLARGER, NO_QUEUE = range(10)
 
 
-@compiled()
+@compiled(bare=True)
 def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
     """Tell whether an output beat is offered in this cycle, 0 or 1."""
     if kind == PIPELINE:
         return 1 if pipeline_valid(c, r, con, reg, upstream) else 0
     if kind == QUEUE:
         return 1 if reg[r + HELD] > 0 else 0
+    if kind == NO_QUEUE:
+        return 1 if reg[r + HELD] > 0 or upstream else 0
     if kind == NARROWER:
         return upstream
     if kind == WIDENER:
@@ -57,7 +63,7 @@ def valid(kind: Any, c: Any, r: Any, con: Any, reg: Any, upstream: Any) -> Any:
     return offered(kind, r, reg)
 
 
-@compiled()
+@compiled(bare=True)
 def offered(kind: Any, r: Any, reg: Any) -> Any:
     """Give the output register of a stage that has one."""
     if kind == FOLDED:
@@ -67,13 +73,15 @@ def offered(kind: Any, r: Any, reg: Any) -> Any:
     return reg[r + (POOLED if kind == POOL else OFFERED)]
 
 
-@compiled()
+@compiled(bare=True)
 def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether an input beat is accepted in this cycle, 0 or 1."""
     if kind == PIPELINE:
         return 1 if pipeline_ready(c, r, con, reg, downstream) else 0
     if kind == QUEUE:
         return 1 if reg[r + HELD] < con[c + SIZE] else 0
+    if kind == NO_QUEUE:
+        return 1 if downstream and not reg[r + HELD] else 0
     if kind == NARROWER:
         return 1 if downstream and reg[r + HELD] == con[c + SIZE] - 1 else 0
     if kind == WIDENER:
@@ -83,7 +91,7 @@ def ready(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
     return accepted(kind, c, r, con, reg, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def accepted(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Tell whether a stage that has an output register accepts an input beat, 0 or 1."""
     if kind == FOLDED:
@@ -95,14 +103,14 @@ def accepted(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> 
     return 1 if enlarger_ready(c, r, con, reg, downstream) else 0
 
 
-@compiled()
+@compiled(bare=True)
 def tick(
     kind: Any, c: Any, r: Any, con: Any, reg: Any, arrived: Any, left: Any, downstream: Any
 ) -> None:
     """Give the clock edge: `arrived`, an input beat was taken; `left`, an output beat was."""
     if kind == PIPELINE:
         pipeline_tick(c, r, con, reg, arrived, downstream)
-    elif kind == QUEUE:
+    elif kind in (QUEUE, NO_QUEUE):
         queue_tick(r, reg, arrived, left)
     elif kind == NARROWER:
         reg[r + HELD] = (reg[r + HELD] + left) % con[c + SIZE]
@@ -114,7 +122,7 @@ def tick(
         tick_of_map(kind, c, r, con, reg, arrived, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def tick_of_map(
     kind: Any, c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any
 ) -> None:
@@ -129,7 +137,7 @@ def tick_of_map(
         enlarger_tick(c, r, con, reg, arrived, downstream)
 
 
-@compiled()
+@compiled(bare=True)
 def quiet(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any:
     """Count cycles from now in which neither valid nor ready changes as long as no beat moves."""
     if kind == PIPELINE:
@@ -147,10 +155,12 @@ def quiet(kind: Any, c: Any, r: Any, con: Any, reg: Any, downstream: Any) -> Any
     return FOREVER
 
 
-@compiled()
-def skip(kind: Any, c: Any, r: Any, con: Any, reg: Any, cycles: Any, downstream: Any) -> None:
-    """Give so many clock edges at once, all of them quiet."""
-    if kind == FOLDED:
-        folded_skip(c, r, con, reg, cycles, downstream)
+@compiled(bare=True)
+def skip(kind: Any, c: Any, r: Any, con: Any, reg: Any, cycles: Any) -> None:
+    """Give so many clock edges at once, all of them quiet; what is offered is not taken."""
+    if kind == PIPELINE:
+        pipeline_skip(c, r, con, reg, cycles)
+    elif kind == FOLDED:
+        folded_skip(c, r, con, reg, cycles)
     elif kind == SLOW and reg[r + WAITED_FOR]:
         reg[r + HELD] -= min(cycles, reg[r + HELD])

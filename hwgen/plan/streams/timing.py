@@ -7,14 +7,75 @@ repeats itself.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
-from hwgen.plan.stages.stage import Stage
-from hwgen.plan.stages.wiring import Reads
+import numpy as np
+
+from hwgen.numeric import IntArray
+from hwgen.plan.stages.stage import Fifo, Stage
+from hwgen.plan.stages.wiring import INPUT, Reads
 from hwgen.plan.streams.handshakes import FOREVER, Handshakes
+from hwgen.rhythm.check import Rhythm
+from hwgen.rhythm.tables import fold
 
 WARM_UP = 3  # vectors, beside one a stage, after which the interval is taken as steady
+MOST_CYCLES = 10_000  # in which a design of short vectors may come to repeat itself
 WINDOW = 4  # intervals of which the longest counts then
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """How often vectors come once all repeats itself, and how many they are until it does.
+
+    `vectors` is 0 where that was not waited for.
+    """
+
+    interval: int
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Cycles from the first input beat to the first output beat, and between vectors.
+
+    `rhythm` is when beats pass once all repeats itself, where the design has queues.
+    """
+
+    latency: int
+    interval: int
+    rhythm: Rhythm | None
+
+
+def timing(stages: tuple[Stage, ...], reads: Reads) -> Timing:
+    """Find when results come, and with queues when beats pass; `FOREVER` where it stands still."""
+    design, most = Handshakes(stages, reads), WARM_UP + len(stages) + WINDOW
+    beats = [stage.outputs.beats for stage in stages]
+    steady = steady_interval(design, beats[-1], most)
+    if steady.interval == FOREVER:
+        return Timing(FOREVER, FOREVER, None)
+    latency = design.clock.latency
+    if not steady.vectors or not any(isinstance(stage, Fifo) for stage in stages):
+        return Timing(latency, steady.interval, None)
+    own = zip(stages, reads, strict=True)
+    enters = next(stage.inputs.beats for stage, sources in own if INPUT in sources)
+    start = design.clock.cycle
+    logged = design.logged([steady.vectors * count for count in (enters, *beats)])
+    rhythm = _rhythm(logged, steady.vectors, design.clock.cycle - start)
+    return Timing(latency, steady.interval, rhythm)
+
+
+def _rhythm(logged: list[tuple[int, IntArray]], vectors: int, period: int) -> Rhythm:
+    """Count beats from the start of a vector, and cycles from its first input beat."""
+    found = []
+    for passed, cycles in logged:
+        late, first = divmod(passed, len(cycles))
+        cut = len(cycles) - first
+        times = np.concatenate([cycles[cut:] - period, cycles[:cut]]) if first else cycles
+        found.append(times - late * period)
+    origin = found[0][0]
+    tables = tuple(fold(times - origin) for times in found)
+    return Rhythm(period=period, vectors=vectors, passes=tables)
 
 
 def latency_and_interval(stages: tuple[Stage, ...], reads: Reads | None = None) -> tuple[int, int]:
@@ -23,18 +84,36 @@ def latency_and_interval(stages: tuple[Stage, ...], reads: Reads | None = None) 
     Without `reads` the stages are a chain. `FOREVER` where the design stands still.
     """
     design = Handshakes(stages, reads)
-    beats, most = stages[-1].outputs.beats, WARM_UP + len(stages) + WINDOW
-    ends: list[int] = []
-    seen: dict[bytes, int] = {}
-    while len(ends) < most:
-        if not design.run((len(ends) + 1) * beats):
-            return FOREVER, FOREVER
+    most = WARM_UP + len(stages) + WINDOW
+    interval = steady_interval(design, stages[-1].outputs.beats, most).interval
+    return (design.clock.latency if interval < FOREVER else FOREVER), interval
+
+
+def steady_interval(design: Handshakes, beats: int, most: int, wanted: int = FOREVER) -> Steady:
+    """Run a design until it repeats itself, or for so many vectors of so many `beats`.
+
+    Short vectors are given some time in any case. The design may have run before, up to the end of
+    a vector. The interval is the longest of those that are repeated, or of the last ones; or one
+    above what is `wanted` that came twice in a row.
+    """
+    done = design.clock.left // beats
+    ends = [design.clock.cycle] if done else []
+    seen = {design.state(): 0} if done else {}
+    patience = design.clock.cycle + MOST_CYCLES
+    while len(ends) < most or design.clock.cycle < patience:
+        if not design.run((done + 1) * beats):
+            return Steady(FOREVER, 0)
+        done += 1
         ends.append(design.clock.cycle)
         state = design.state()
         if state in seen:
             ends = ends[seen[state] :]
-            break
+            return Steady(_longest(ends), len(ends) - 1)
         seen[state] = len(ends) - 1
-    if len(ends) == most:
-        ends = ends[-WINDOW - 1 :]
-    return design.clock.latency, max(late - early for early, late in pairwise(ends))
+        if len(ends) > WINDOW - 2 and wanted < ends[-1] - ends[-2] == ends[-2] - ends[-3]:
+            return Steady(ends[-1] - ends[-2], 0)
+    return Steady(_longest(ends[-WINDOW - 1 :]), 0)
+
+
+def _longest(ends: list[int]) -> int:
+    return max(late - early for early, late in pairwise(ends))

@@ -18,9 +18,12 @@ from hwgen.prove.certificate.statements import (
     NOT_FOLDED,
     NOT_MAPS,
     NOT_PROVED,
+    NOT_QUEUES,
     PROVED,
+    QUEUES,
 )
 from hwgen.prove.layers import Layer
+from hwgen.prove.queues import QueueProof
 from hwgen.prove.units.argmax import ArgmaxProof
 from hwgen.prove.units.dense import DenseProof, Lane
 from hwgen.prove.units.staircase import ThresholdProof
@@ -81,7 +84,7 @@ class Certificate:
 
     `on_maps` is set where all units work on feature maps, position by position. `maps` are those
     that do; where others are folded they may stand between them. `branches` is set where units are
-    no chain.
+    no chain. `queues` is what was shown of their depths.
     `primitives` counts the kinds of adders of three operands, `latency` is None for folded designs
     and does not count the cycles in an output buffer. `made_from` has the digest of each file read.
     """
@@ -94,6 +97,7 @@ class Certificate:
     maps: tuple[MapUnit, ...] = ()
     on_maps: bool = False
     branches: bool = False
+    queues: QueueProof | None = None
     primitives: int = 0
     problem: str | None
     made_from: Mapping[str, str | None] = field(default_factory=dict)
@@ -110,6 +114,9 @@ class Certificate:
         """Give one line."""
         if self.problem is not None:
             return f"NOT PROVED: {self.problem}"
+        return self._shown() + ("" if self.queues is None else f"; {self.queues}")
+
+    def _shown(self) -> str:
         if self.folded:
             return self._folded_verdict()
         if self.maps:
@@ -165,7 +172,9 @@ class Certificate:
         proved, left = (MAPS, NOT_MAPS) if self.on_maps else (proved, left)
         if self.maps and not self.on_maps:
             proved, left = (*proved, *BY_POSITION), (*left, NOT_MAPS[1])
-        if self.branches:
+        if self.queues is not None:
+            proved, left = (*proved, QUEUES), (*left, NOT_QUEUES)
+        elif self.branches:
             left = (*left, NOT_BRANCHES)
         layers = [item.to_json() for item in self.layers] + [i.to_json() for i in self.folded]
         document = {
@@ -179,6 +188,7 @@ class Certificate:
             "proves": list(proved) if self.proved else [],
             "does_not_prove": list(left),
             "layers": layers,
+            "queues": None if self.queues is None else self.queues.to_json(),
             "map_units": [unit.to_json() for unit in self.maps],
             MADE_FROM: dict(self.made_from),
         }

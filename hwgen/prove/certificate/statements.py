@@ -72,6 +72,16 @@ NOT_BRANCHES = (
     "that queues between branches are deep enough: with one that is too short the design stands "
     "still or is slower, and gives no wrong value"
 )
+QUEUES = (
+    "the beats that each queue of the netlist holds are enough for the promises of units and the "
+    "rhythm in design.json: nothing stands still, whatever waits for how long, and where there is "
+    "a rhythm each beat has a place when it comes, period after period"
+)
+NOT_QUEUES = (
+    "that units keep the promises in design.json and give their beats in the cycles of the rhythm: "
+    "both are the planner's model of them; the units that are counted as timed were seen to take "
+    "its cycles, each by itself, with beats offered without a pause and taken at once"
+)
 NOT_MAPS: tuple[str, ...] = (
     "m_axis_tlast where a frame leaves in several beats",
     "a memory word that is read in the cycle in which it is written is the old one, as in Verilog",

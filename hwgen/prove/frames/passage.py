@@ -67,7 +67,8 @@ class Passage:
     ) -> None:
         self.netlist, self.modules = netlist, modules
         self.stream, self.frame = stream, frame
-        self.runs: list[UnitRun] = []
+        self.runs: list[UnitRun] = []  # since these were taken
+        self.all_runs: list[UnitRun] = []
         self._left = list(zip(design.units, design.kinds, strict=True))
         self._top, self._progress = design.top, progress
 
@@ -125,6 +126,7 @@ class Passage:
 
     def _note(self, module: Module, run: SteadyRun) -> None:
         self.runs.append(UnitRun(name=module.name, interval=run.interval, latency=run.latency))
+        self.all_runs.append(self.runs[-1])
 
     def move(self) -> None:
         """Go through queues and converters."""

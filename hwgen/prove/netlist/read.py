@@ -14,6 +14,7 @@ from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
 from hwgen.json_file import load_json
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
+from hwgen.rhythm.check import Promise, Rhythm
 from hwgen.synth.tools import find_yosys, run_tool, workspace
 
 # units that take a whole vector a beat, and are functions of it some cycles late
@@ -27,7 +28,9 @@ class DesignFolder:
     """What a proof reads: the network, and names, kinds and ports, which are hints.
 
     `reads` are the units that each of them reads, -1 for what enters the design, and `gives` the
-    values of the network that they are of; for a chain of units they can be left out.
+    values of the network that they are of; for a chain of units they can be left out. `rhythm` and
+    `promises` are what the depths of queues rest on, and `alone` the latency and interval of each
+    unit by itself; there are none where no queue is.
     """
 
     graph: Graph
@@ -44,6 +47,9 @@ class DesignFolder:
     output_image: tuple[int, int]
     output_beats: int
     output_lanes: int
+    rhythm: Rhythm | None = None
+    promises: tuple[Promise, ...] = ()
+    alone: tuple[tuple[int, int], ...] = ()
 
     @property
     def wiring(self) -> tuple[tuple[int, ...], ...]:
@@ -89,11 +95,35 @@ def read_folder(folder: Path) -> DesignFolder:
             output_image=_image(axis),
             output_beats=int(axis["beats"]),
             output_lanes=int(axis["lanes"]),
+            **_queues(document.get("queues")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None
+
+
+def _queues(document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Read what the depths of queues rest on."""
+    if document is None:
+        return {}
+    rhythm, promises = document["rhythm"], document["promises"]
+    if rhythm is not None:
+        passes = tuple(str(table) for table in rhythm["passes"])
+        period, vectors = int(rhythm["period"]), int(rhythm["vectors"])
+        rhythm = Rhythm(period=period, vectors=vectors, passes=passes)
+    found = [
+        Promise(
+            beats=int(promise["beats"]),
+            needs=str(promise["needs"]),
+            takes=str(promise["takes"]),
+            holds=bool(promise["holds"]),
+            depth=int(promise["depth"]),
+        )
+        for promise in promises
+    ]
+    alone = tuple((int(own[0]), int(own[1])) for own in document["alone"])
+    return {"rhythm": rhythm, "promises": tuple(found), "alone": alone}
 
 
 def _image(port: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,0 +1,27 @@
+"""Shows that the queues of a plan, perhaps edited, are deep enough for the rhythm that it has."""
+
+from __future__ import annotations
+
+from hwgen.errors import PlanError
+from hwgen.plan.design import Plan
+from hwgen.plan.stages.stage import Fifo
+from hwgen.plan.streams.promises import promise_of
+from hwgen.rhythm.check import RhythmError, check_rhythm
+
+
+def check_queues(plan: Plan, where: str) -> None:
+    """Check order and rate of a design with queues.
+
+    Raises
+    ------
+    PlanError
+        With the stage where a beat comes too early or too late, or where all stands still.
+    """
+    if not any(isinstance(stage, Fifo) for stage in plan.stages):
+        return
+    try:
+        check_rhythm(plan.rhythm, plan.reads, [promise_of(stage) for stage in plan.stages])
+    except RhythmError as error:
+        raise PlanError(
+            f"{where}.stages[{error.unit}]: {error}; deepen queues beside it or build the plan anew"
+        ) from None

@@ -1,0 +1,1 @@
+"""When beats pass, and the check that queues are deep enough."""

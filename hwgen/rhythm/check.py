@@ -1,0 +1,197 @@
+"""The rhythm of a design with queues, and the check that their depths suffice for it.
+
+A *place* is where beats pass: place 0 is the design's input, place k + 1 the output of unit k. A
+rhythm says in which cycle each beat of some vectors passes each place, at full rate, when all has
+become periodic. Of every unit two tables say what it promises, whatever came before and however
+long it was kept waiting: an output beat comes once so many input beats of its vector came, and so
+many input beats are taken once so many output beats left.
+
+Two things are checked, beat by beat, with nothing of how depths were found:
+
+* **Order.** The promises alone carry one vector through the design, and leave all as it was. More
+  input never makes a unit do less, so neither pauses, nor a sink that waits, nor other vectors
+  bring it to a standstill.
+* **Rate.** Each beat is there before it is needed, and has a place in its queue when it comes, with
+  the beats of the periods before and after; so many vectors take a period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwgen.numeric import IntArray
+from hwgen.rhythm.order import Tables, carried
+from hwgen.rhythm.tables import spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What a unit promises of each vector.
+
+    Attributes
+    ----------
+    beats
+        Input beats of a vector.
+    needs
+        Of each output beat the input beats that it needs, as a table.
+    takes
+        Of each number of output beats, 0 and up, the input beats that are taken once they left.
+    holds
+        Whether input beats are taken before what they give leaves; else the last one of each
+        output beat, or of those that it gives, passes in the same cycle.
+    depth
+        Of a queue, whose tables follow from it: beats that it holds. 0 of other units.
+    """
+
+    beats: int
+    needs: str = ""
+    takes: str = ""
+    holds: bool = True
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When beats pass: of each place a table over some `vectors`.
+
+    The same comes again `period` cycles later.
+    """
+
+    period: int
+    vectors: int
+    passes: tuple[str, ...]
+
+
+class RhythmError(ValueError):
+    """Names the unit, by its number, and what is wrong there."""
+
+    def __init__(self, unit: int, problem: str) -> None:
+        super().__init__(problem)
+        self.unit = unit
+
+
+def check_rhythm(
+    rhythm: Rhythm | None, reads: Sequence[Sequence[int]], promises: Sequence[Promise]
+) -> None:
+    """Check order and, where there is a rhythm, rate.
+
+    Parameters
+    ----------
+    rhythm
+        When beats pass.
+    reads
+        Of each unit those that it reads, -1 for the design's input.
+    promises
+        Of each unit.
+
+    Raises
+    ------
+    RhythmError
+        With the unit where a table is none, order brings all to a standstill, or a beat comes too
+        early or too late.
+    """
+    passed, beats = passed_in_order(reads, promises)
+    stuck = np.flatnonzero(passed < beats)
+    if len(stuck):
+        place = int(stuck[-1])
+        raise RhythmError(
+            max(place - 1, 0),
+            f"must not stand still behind {passed[place]} of its {beats[place]} beats, whatever "
+            "waits for how long",
+        )
+    if rhythm is None:
+        return
+    if len(rhythm.passes) != len(beats):
+        raise RhythmError(0, f"passes must have a table for each of {len(beats)} places")
+    passes = []
+    for place, table in enumerate(rhythm.passes):
+        times = _numbers(max(place - 1, 0), table)
+        closed = np.append(times, times[0] + rhythm.period)
+        if len(times) != rhythm.vectors * beats[place] or (np.diff(closed) < 1).any():
+            raise RhythmError(
+                max(place - 1, 0), "each of its beats must pass once a period, one a cycle"
+            )
+        passes.append(times)
+    for unit, promise in enumerate(promises):
+        _check_rate(unit, rhythm, reads[unit], passes, promise)
+
+
+def passed_in_order(
+    reads: Sequence[Sequence[int]], promises: Sequence[Promise]
+) -> tuple[IntArray, IntArray]:
+    """Give how many beats of a vector pass each place by promises alone, and how many it has.
+
+    Raises
+    ------
+    RhythmError
+        Where promises do not fit one another.
+    """
+    tables = [_tables(unit, promise) for unit, promise in enumerate(promises)]
+    beats = _beats(reads, promises, tables)
+    passed = carried(reads, tables, [promise.holds for promise in promises], beats)
+    return passed, np.array(beats)
+
+
+def _numbers(unit: int, table: str) -> IntArray:
+    try:
+        return spread(table)
+    except ValueError as error:
+        raise RhythmError(unit, str(error)) from None
+
+
+def _tables(unit: int, promise: Promise) -> Tables:
+    """Give what each output beat needs, and what is taken once it left or before any did."""
+    if promise.depth:
+        beats = np.arange(promise.beats)
+        return beats + 1, beats + promise.depth
+    needs, takes = _numbers(unit, promise.needs), _numbers(unit, promise.takes)
+    if len(needs) != len(takes) or needs.max() > promise.beats:
+        raise RhythmError(unit, f"must need no more than {promise.beats} beats, and take as many")
+    return needs, takes
+
+
+def _beats(
+    reads: Sequence[Sequence[int]], promises: Sequence[Promise], tables: Sequence[Tables]
+) -> list[int]:
+    """Give the beats a vector of each place; units that read the same must agree."""
+    first = [p.beats for p, own in zip(promises, reads, strict=True) if -1 in own]
+    beats = [*first[:1], *(len(needs) for needs, _ in tables)]
+    for unit, (promise, sources) in enumerate(zip(promises, reads, strict=True)):
+        if any(beats[source + 1] != promise.beats for source in sources):
+            raise RhythmError(unit, f"must read {promise.beats} beats of each that it reads")
+    return beats
+
+
+def _check_rate(
+    unit: int,
+    rhythm: Rhythm,
+    reads: Sequence[int],
+    passes: Sequence[IntArray],
+    promise: Promise,
+) -> None:
+    """Check each output beat of a unit against the input beats before and after it."""
+    tables = _tables(unit, promise)
+    came, left = passes[reads[0] + 1], passes[unit + 1]
+    if any((passes[source + 1] != came).any() for source in reads[1:]):
+        raise RhythmError(unit, "what it reads must come in the same cycles")
+    before = promise.beats * np.repeat(np.arange(rhythm.vectors), len(tables[0]))
+    needed, too_many = (before + np.tile(own, rhythm.vectors) for own in tables)
+
+    def at(beats: IntArray) -> IntArray:
+        periods, own = np.divmod(beats, len(came))
+        found: IntArray = came[own] + periods * rhythm.period
+        return found
+
+    if promise.holds:
+        early = left <= at(needed - 1)
+    else:
+        early = (left <= at(needed - 2)) | (left > at(needed - 1))
+    if early.any():
+        raise RhythmError(unit, f"beat {int(early.argmax())} must come behind what it needs")
+    late = at(too_many) <= left
+    if promise.depth and late.any():
+        beat = int(too_many[late.argmax()]) % len(came)
+        raise RhythmError(unit, f"must hold more than {promise.depth} beats when beat {beat} comes")

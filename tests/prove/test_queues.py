@@ -1,0 +1,130 @@
+"""Queues of a netlist: what they hold is counted, and checked against the rhythm of design.json."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from hwgen.errors import PlanError
+from hwgen.flow import build
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_from_file
+from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.read import read_folder, read_netlist
+from hwgen.prove.queues import prove_queues
+from hwgen.prove.run import prove, prove_netlist
+from hwgen.rtl.fifo import FifoUnit
+from hwgen.rtl.verilog import rtlil_of, verilog_texts
+from tests.tiny_graphs import residual
+
+SKIP = "graph__join6__skip1"
+DEPTH = 31
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("queues") / "design"
+    build(residual(), BuildOptions(style="unrolled", effort="low"), folder)
+    return folder
+
+
+def shown(folder, design=None):
+    design = design or read_folder(folder)
+    netlist, _ = read_netlist(folder, design)
+    return prove_queues(design, netlist, {name: Module(name, own) for name, own in netlist.items()})
+
+
+def test_what_a_queue_of_the_netlist_holds_is_counted(folder):
+    found = shown(folder)
+    rhythm = {"vectors": 1, "period_cycles": 20, "units_timed": 0}
+    assert found.to_json() == {"depths": {SKIP: DEPTH}} | rhythm
+    assert str(found) == "1 queue is deep enough for a vector every 20 cycles"
+
+
+def test_without_a_rhythm_order_alone_is_shown(folder):
+    found = shown(folder, replace(read_folder(folder), rhythm=None))
+    assert str(found) == "1 queue is deep enough never to stand still"
+
+
+def lowered(folder, copy, depth):
+    """A design folder with another queue in its Verilog, as a plan of that depth has it."""
+    copy.mkdir()
+    for name in ("design.json", "network.npz", "plan.json"):
+        (copy / name).write_bytes((folder / name).read_bytes())
+    document = json.loads((folder / "plan.json").read_text())
+    plan = plan_from_file(residual(), folder / "plan.json")
+    index, queue = next((k, s) for k, s in enumerate(plan.stages) if s.name == "join6__skip1")
+    unit = FifoUnit(replace(queue, depth=depth))
+    (text,) = verilog_texts({SKIP: rtlil_of(unit, SKIP)})
+    verilog = (folder / "graph.v").read_text()
+    found = re.compile(rf"^module {SKIP}\(.*?^endmodule$", re.MULTILINE | re.DOTALL)
+    assert len(found.findall(verilog)) == len(found.findall(text)) == 1
+    own = found.search(text)[0]
+    (copy / "graph.v").write_text(found.sub(lambda _: own, verilog))
+    document["stages"][index]["depth"] = depth
+    (copy / "plan.json").write_text(json.dumps(document))
+    return copy
+
+
+def test_a_queue_lowered_in_the_verilog_and_the_plan_is_told(folder, tmp_path):
+    copy = lowered(folder, tmp_path / "design", DEPTH - 1)
+    certificate = prove(copy)
+    problem = f"{SKIP}: must hold the {DEPTH} beats that design.json says, not {DEPTH - 1}"
+    assert certificate.problem == problem
+    assert certificate.to_json()["queues"] is None
+
+
+def test_a_queue_lowered_in_all_files_is_told_by_the_rhythm(folder, tmp_path):
+    copy = lowered(folder, tmp_path / "design", DEPTH - 1)
+    design = read_folder(copy)
+    promises = tuple(
+        replace(promise, depth=DEPTH - 1) if promise.depth else promise
+        for promise in design.promises
+    )
+    problem = f"{SKIP}: must hold more than {DEPTH - 1} beats when beat"
+    with pytest.raises(NotProvedError, match=problem):
+        shown(copy, replace(design, promises=promises))
+
+
+def test_a_queue_that_stands_still_is_told_without_a_rhythm(folder, tmp_path):
+    copy = lowered(folder, tmp_path / "design", 2)
+    design = read_folder(copy)
+    promises = tuple(
+        replace(promise, depth=2) if promise.depth else promise for promise in design.promises
+    )
+    with pytest.raises(NotProvedError, match="must not stand still behind"):
+        shown(copy, replace(design, promises=promises, rhythm=None))
+
+
+def test_the_proof_says_that_queues_were_checked(folder):
+    certificate = prove(folder)
+    assert certificate.proved
+    assert certificate.verdict().endswith("; 1 queue is deep enough for a vector every 20 cycles")
+    assert certificate.to_json()["queues"]["depths"] == {SKIP: DEPTH}
+
+
+def test_a_plan_whose_queue_stands_still_is_refused(folder, tmp_path):
+    copy = lowered(folder, tmp_path / "design", 4)
+    with pytest.raises(PlanError, match=r"plan\.json\.stages\[\d+\]: must not stand still behind"):
+        plan_from_file(residual(), copy / "plan.json")
+
+
+def test_units_take_the_cycles_of_the_planners_model(tmp_path):
+    folder = tmp_path / "design"
+    build(residual(), BuildOptions(style="folded", effort="low"), folder)
+    design = read_folder(folder)
+    netlist, tool = read_netlist(folder, design)
+    found = prove_netlist(design, netlist, tool, lambda _: None)
+    assert found.queues.timed == len(design.units)
+    unit = design.kinds.index("FoldedDense")
+    latency, interval = design.alone[unit]
+    times = [*design.alone]
+    times[unit] = (latency, interval + 1)
+    slower = replace(design, alone=tuple(times))
+    problem = prove_netlist(slower, netlist, tool, lambda _: None).problem
+    assert problem == (
+        f"{design.units[unit]}: must by itself give a vector every {interval + 1} cycles, the "
+        f"first one {latency} behind its first beat, as design.json says, not every {interval}, "
+        f"the first {latency} behind"
+    )
