@@ -33,6 +33,7 @@ class Step:
     bits: int
     first: int
     changes: IntArray
+    number: int = 0  # among those that `alike.Alike` has met
     _memory: list[Step] = field(default_factory=list)  # the step over the sum itself, once asked
 
     @property
@@ -69,7 +70,9 @@ class Step:
         )
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Step) and self.key() == other.key())
+        if self is other or not isinstance(other, Step):
+            return self is other
+        return self.column == other.column and self.key() == other.key()
 
     def __hash__(self) -> int:
         return hash(self.key())

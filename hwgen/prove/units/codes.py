@@ -13,7 +13,8 @@ from hwgen.numeric import IntArray, Range
 from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.compiled.layout import Longs
 from hwgen.prove.compiled.sending import Lanes, feed_of, sent, values_of
-from hwgen.prove.forms.forms import Form
+from hwgen.prove.forms.forms import Bit, Form
+from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.turns import first_difference, turns_of
 from hwgen.prove.forms.values import UNKNOWN, CaseBit, Source, Value
 from hwgen.prove.machine.machine import Machine
@@ -153,12 +154,28 @@ class _Codes:
     def _difference(self, place: Source, word: Sequence[Value], total: Total, row: Row) -> str:
         node = self._node
         if self._machine is not None and total.is_wide:
-            return _wide_difference(self._machine, node, place, word, total, row, self._stream)
+            return self._wide_difference(self._machine, place, word, total, row)
         masks = tuple(_mask(value, place, total.steps.span + 1) for value in word)
         thresholds = node.of_channel(row.index).tobytes()
         key = thresholds, row.factor, row.constant, total.steps, masks
         if key not in self._known:
             self._known[key] = _difference(node, masks, total, row)
+        return self._known[key]
+
+    def _wide_difference(
+        self, machine: Machine, place: Source, word: Sequence[Value], total: Total, row: Row
+    ) -> str:
+        """Say the same of a sum of many values, once of all that are alike."""
+        stream, steps = self._stream, machine.rules.steps
+        column = (place.vector * len(stream.beats) + place.beat) * len(stream.lanes) + place.lane
+        stepped = [value for value in word if isinstance(value, int | Bit | Step)]
+        found = None if steps is None or len(stepped) < len(word) else steps.alike.key([stepped])
+        if found is None or found[0] != column:
+            return _wide_difference(machine, self._node, column, word, total, row)
+        thresholds = self._node.of_channel(row.index).tobytes()
+        key = thresholds, row.factor, row.constant, total.steps, found[1]
+        if key not in self._known:
+            self._known[key] = _wide_difference(machine, self._node, column, word, total, row)
         return self._known[key]
 
 
@@ -185,15 +202,12 @@ def _difference(node: Threshold, masks: Sequence[int | None], total: Total, row:
 def _wide_difference(
     machine: Machine,
     node: Threshold,
-    place: Source,
+    column: int,
     word: Sequence[Value],
     total: Total,
     row: Row,
-    stream: Stream,
 ) -> str:
-    """Say the same of a sum of many values, by the places where a bit changes."""
-    lanes = len(stream.lanes)
-    column = (place.vector * len(stream.beats) + place.beat) * lanes + place.lane
+    """Say where a lane differs from a row's code, by the places where a bit changes."""
     turns = turns_of(node, row.index, row.factor, row.constant, total.steps, column)
     found = first_difference(word, turns, machine.rules.linear.inputs)
     if found is None:
