@@ -31,9 +31,10 @@ def check(plan):
     check_queues(plan, "plan.json")
     if queues:
         assert plan.rhythm.period <= plan.rhythm.vectors * plan.interval_cycles
+        vectors = plan.rhythm.start + plan.rhythm.vectors
         places = (plan.inputs, *(stage.outputs for stage in plan.stages))
         for stream, table in zip(places, plan.rhythm.passes, strict=True):
-            assert len(spread(table)) == stream.beats * plan.rhythm.vectors
+            assert len(spread(table)) == stream.beats * vectors
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -55,7 +56,7 @@ def test_queues_of_many_random_graphs_pass(seed):
         check(plan)
 
 
-@pytest.mark.parametrize("net", ["residual", "u-net", "vectors"])
+@pytest.mark.parametrize("net", ["residual", "u-net", "vectors", "three branches"])
 @pytest.mark.parametrize("style", STYLES)
 def test_a_queue_of_one_beat_less_is_told(net, style):
     plan = plan_design(NETS[net](), BuildOptions(effort="low", style=style))
