@@ -25,7 +25,9 @@ import numpy as np
 
 from hwgen.numeric import IntArray
 from hwgen.rhythm.order import Tables, carried
-from hwgen.rhythm.tables import spread
+from hwgen.rhythm.tables import MOST, spread
+
+FARTHEST = 1 << 50  # cycles, and beats of a queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,10 @@ class Promise:
     holds: bool = True
     depth: int = 0
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.beats <= MOST or not 0 <= self.depth <= FARTHEST:
+            raise ValueError(f"beats must lie in 1 to {MOST}, and depth in 0 to {FARTHEST}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
@@ -74,7 +80,7 @@ class Rhythm:
     passes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.start < 0 or self.vectors < 1 or self.period < 1:
+        if self.start < 0 or self.vectors < 1 or not 1 <= self.period <= FARTHEST:
             raise ValueError("start must be 0 or more, vectors and period 1 or more")
 
 

@@ -94,3 +94,9 @@ def test_the_way_to_where_it_repeats_itself_is_checked_too():
 def test_a_rhythm_without_vectors_or_period_is_refused(wrong):
     with pytest.raises(ValueError, match="start must be 0 or more, vectors and period 1 or more"):
         replace(RHYTHM, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"beats": 0}, {"beats": 1 << 40}, {"depth": -1}])
+def test_a_promise_of_no_beats_or_too_many_is_refused(wrong):
+    with pytest.raises(ValueError, match="beats must lie in 1 to 67108864, and depth in 0 to"):
+        replace(ADDS, **wrong)
