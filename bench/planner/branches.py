@@ -1,17 +1,19 @@
 """Networks with branches, planned: cycles, estimated LUTs and block RAMs, and what planning takes.
 
-    python bench/planner/branches.py [--json | --markdown] [--out FILE] [NAME ...]
+    python bench/planner/branches.py [--json | --markdown] [--out FILE] [--emit DIR] [NAME ...]
 
 The nets are those of `training/nets` with W4A4, eight bits at the ends and P = 10 (`a2q_ip`), after
 six steps on random images: their accuracy says nothing, their zeros are those of the bound. All
 layers are folded on four rows and four neighbours, for xc7. `luts` and `brams` (halves of 18 kbit)
-are the planner's estimates; nothing is synthesised. `seconds` are those of the processor.
+are the planner's estimates; nothing is synthesised. `seconds` are those of the processor. With
+`--emit` the design folder is written too: `emit_seconds`, and `megabytes` at the most.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from rich.progress import track
 from torch import nn
 
 from bench.shared.row_file import Row, RowFile
+from hwgen.emit import emit
 from hwgen.ir import Graph
 from hwgen.nn import export_graph
 from hwgen.plan.estimate.stage import layer_costs
@@ -85,23 +88,30 @@ CASES = {
     "espcn_half": Case(kind=Espcn, width=0.5, shape=(1, 40, 30)),
     "resnet18_quarter": Case(kind=ResNet18, width=0.25, shape=(3, 32, 32)),
     "unet_quarter": Case(kind=UNet, width=0.25, shape=(1, 48, 48)),
+    "resnet18_full": Case(kind=ResNet18, width=1.0, shape=(3, 32, 32)),
 }
 
 
-def measured(name: str, case: Case) -> Row:
-    """Plan one net."""
+def measured(name: str, case: Case, emit_to: Path | None) -> Row:
+    """Plan one net, and write its design where that is asked for."""
     graph, start = case.graph(name), time.process_time()
     plan = plan_design(graph, BuildOptions(style="folded", pe=4, pixels=4))
     seconds = time.process_time() - start
     costs = layer_costs(plan)
     queues = [stage for stage in plan.stages if isinstance(stage, Fifo)]
-    return key(name, case) | {
+    row = key(name, case) | {
         "cycles": plan.interval_cycles,
         "luts": sum(cost.luts for cost in costs),
         "brams": sum(cost.brams for cost in costs),
         "queue_bits": sum(queue.depth * queue.inputs.width for queue in queues),
         "seconds": round(seconds),
     }
+    if emit_to is not None:
+        start = time.process_time()
+        emit(plan, graph, emit_to / name, lambda _, __: None)
+        row["emit_seconds"] = round(time.process_time() - start)
+        row["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    return row
 
 
 def key(name: str, case: Case) -> Row:
@@ -126,6 +136,7 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CASES)}; all")
     parser.add_argument("--out", type=Path, help="keep rows here, and go on behind those there")
+    parser.add_argument("--emit", type=Path, metavar="DIR", help="write the designs here")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a row a line")
     form.add_argument("--markdown", action="store_true", help="the table of docs/graphs.md")
@@ -136,7 +147,9 @@ def main() -> None:
     file, rows = RowFile(arguments.out, {"torch": torch.__version__}), []
     console = Console(stderr=True)
     for name in track(arguments.names or list(CASES), "networks", console=console):
-        found = file.find(key(name, CASES[name])) or file.add(measured(name, CASES[name]))
+        found = file.find(key(name, CASES[name])) or file.add(
+            measured(name, CASES[name], arguments.emit)
+        )
         rows.append(found)
     text = markdown(rows) if arguments.markdown else "\n".join(map(json.dumps, rows))
     sys.stdout.write(text + "\n")

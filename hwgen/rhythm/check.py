@@ -1,18 +1,19 @@
 """The rhythm of a design with queues, and the check that their depths suffice for it.
 
 A *place* is where beats pass: place 0 is the design's input, place k + 1 the output of unit k. A
-rhythm says in which cycle each beat of some vectors passes each place, at full rate, when all has
-become periodic. Of every unit two tables say what it promises, whatever came before and however
-long it was kept waiting: an output beat comes once so many input beats of its vector came, and so
-many input beats are taken once so many output beats left.
+rhythm says in which cycle each beat passes each place, from a reset on, for a source that always
+has a beat and a sink that never waits; from some vector on it repeats itself. Of every unit two
+tables say what it promises, whatever came before and however long it was kept waiting: an output
+beat comes once so many input beats of its vector came, and so many input beats are taken once so
+many output beats left.
 
 Two things are checked, beat by beat, with nothing of how depths were found:
 
 * **Order.** The promises alone carry one vector through the design, and leave all as it was. More
   input never makes a unit do less, so neither pauses, nor a sink that waits, nor other vectors
   bring it to a standstill.
-* **Rate.** Each beat is there before it is needed, and has a place in its queue when it comes, with
-  the beats of the periods before and after; so many vectors take a period.
+* **Rate.** Each beat is there before it is needed, and has a place in its queue when it comes, from
+  the first one on and period after period.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import numpy as np
 
 from hwgen.numeric import IntArray
 from hwgen.rhythm.order import Tables, carried
-from hwgen.rhythm.tables import spread
+from hwgen.rhythm.tables import MOST, spread
+
+FARTHEST = 1 << 50  # cycles, and beats of a queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +55,33 @@ class Promise:
     holds: bool = True
     depth: int = 0
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.beats <= MOST or not 0 <= self.depth <= FARTHEST:
+            raise ValueError(f"beats must lie in 1 to {MOST}, and depth in 0 to {FARTHEST}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """When beats pass: of each place a table over some `vectors`.
+    """When beats pass.
 
-    The same comes again `period` cycles later.
+    Attributes
+    ----------
+    start
+        Vectors after which all repeats itself.
+    vectors, period
+        So many vectors are repeated, so many cycles later.
+    passes
+        Of each place a table over `start + vectors` vectors, with the first input beat in cycle 0.
     """
 
-    period: int
+    start: int
     vectors: int
+    period: int
     passes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or self.vectors < 1 or not 1 <= self.period <= FARTHEST:
+            raise ValueError("start must be 0 or more, vectors and period 1 or more")
 
 
 class RhythmError(ValueError):
@@ -109,10 +128,12 @@ def check_rhythm(
     passes = []
     for place, table in enumerate(rhythm.passes):
         times = _numbers(max(place - 1, 0), table)
-        closed = np.append(times, times[0] + rhythm.period)
-        if len(times) != rhythm.vectors * beats[place] or (np.diff(closed) < 1).any():
+        wanted = (rhythm.start + rhythm.vectors) * beats[place]
+        again = times[min(rhythm.start * beats[place], len(times) - 1)] + rhythm.period
+        if len(times) != wanted or (np.diff(times, append=again) < 1).any():
             raise RhythmError(
-                max(place - 1, 0), "each of its beats must pass once a period, one a cycle"
+                max(place - 1, 0),
+                f"{wanted} beats must pass one after another, and again a period later",
             )
         passes.append(times)
     for unit, promise in enumerate(promises):
@@ -177,21 +198,27 @@ def _check_rate(
     came, left = passes[reads[0] + 1], passes[unit + 1]
     if any((passes[source + 1] != came).any() for source in reads[1:]):
         raise RhythmError(unit, "what it reads must come in the same cycles")
-    before = promise.beats * np.repeat(np.arange(rhythm.vectors), len(tables[0]))
-    needed, too_many = (before + np.tile(own, rhythm.vectors) for own in tables)
-
-    def at(beats: IntArray) -> IntArray:
-        periods, own = np.divmod(beats, len(came))
-        found: IntArray = came[own] + periods * rhythm.period
-        return found
-
-    if promise.holds:
-        early = left <= at(needed - 1)
-    else:
-        early = (left <= at(needed - 2)) | (left > at(needed - 1))
+    shown = rhythm.start + 2 * rhythm.vectors  # into the second period, where all repeats itself
+    before = promise.beats * np.repeat(np.arange(shown), len(tables[0]))
+    needed, too_many = (before + np.tile(own, shown) for own in tables)
+    left = _at(rhythm, left, np.arange(len(before)))
+    early = left <= _at(rhythm, came, needed - 1)
+    if not promise.holds:
+        early = (left <= _at(rhythm, came, needed - 2)) | (left > _at(rhythm, came, needed - 1))
+    early &= np.tile(tables[0], shown) > 0
     if early.any():
         raise RhythmError(unit, f"beat {int(early.argmax())} must come behind what it needs")
-    late = at(too_many) <= left
+    late = _at(rhythm, came, too_many) <= left
     if promise.depth and late.any():
-        beat = int(too_many[late.argmax()]) % len(came)
+        beat = int(too_many[late.argmax()])
         raise RhythmError(unit, f"must hold more than {promise.depth} beats when beat {beat} comes")
+
+
+def _at(rhythm: Rhythm, times: IntArray, beats: IntArray) -> IntArray:
+    """Give the cycles of beats, numbered from a reset on; those before the first are long ago."""
+    a_vector = len(times) // (rhythm.start + rhythm.vectors)
+    first, last = rhythm.start * a_vector, len(times) - 1
+    periods, own = np.divmod(beats - first, rhythm.vectors * a_vector)
+    again = times[first + own] + periods * rhythm.period
+    found: IntArray = np.where(beats <= last, times[np.minimum(beats, last)], again)
+    return np.where(beats < 0, -rhythm.period, found)

@@ -8,9 +8,9 @@ import numpy as np
 
 from hwgen.numeric import IntArray
 
-MOST = 1 << 24  # numbers of a table
+MOST = 1 << 26  # numbers of a table
 LONGEST = 1 << 11  # of blocks that are looked for
-TOKEN = re.compile(r"(-?\d+)(?:\*(\d+))?|\(|\)\*(\d+)")
+TOKEN = re.compile(r"(-?\d{1,15})(?!\d)(?:\*(\d{1,15})(?!\d))?|\(|\)\*(\d{1,15})(?!\d)")
 
 
 def spread(table: str) -> IntArray:

@@ -16,7 +16,7 @@ def promises(depth):
     return [WAITS, Promise(beats=4, depth=depth), ADDS]
 
 
-RHYTHM = Rhythm(period=4, vectors=1, passes=("0 1*3", "3 1*3", "3 1*3", "4 1*3"))
+RHYTHM = Rhythm(start=0, period=4, vectors=1, passes=("0 1*3", "3 1*3", "3 1*3", "4 1*3"))
 
 
 def test_what_fits_passes():
@@ -43,8 +43,8 @@ def test_a_queue_that_never_stands_still_can_be_too_short_for_the_rhythm():
         (("0 1*3", "2 1*3", "2 1*3", "4 1*3"), 0, "beat 0 must come behind what it needs"),
         (("0 1*3", "3 1*3", "4 1*3", "5 1*3"), 2, "must come in the same cycles"),
         (("0 1*3", "3 1*3", "3 1*3", "3 1*3"), 2, "beat 0 must come behind what it needs"),
-        (("0 1*3", "3 1*3", "3 1*3", "4 1*2"), 2, "each of its beats must pass once a period"),
-        (("0 1*3", "3 1 2 1", "3 1 2 1", "4 1 2 1"), 0, "each of its beats must pass once"),
+        (("0 1*3", "3 1*3", "3 1*3", "4 1*2"), 2, "4 beats must pass one after another"),
+        (("0 1*3", "3 1 2 1", "3 1 2 1", "4 1 2 1"), 0, "4 beats must pass one after another"),
         (("0 1*3", "3 1*3", "3 1*3"), 0, "passes must have a table for each of 4 places"),
         (("0 1*3", "3 1*3", "3 1*3", "4 1*x"), 2, "a table must be numbers"),
     ],
@@ -71,7 +71,32 @@ def test_a_unit_that_holds_nothing_takes_its_beat_as_its_own_leaves():
     """It gathers two beats: the last one passes in the cycle of what it gives."""
     gathers = Promise(beats=4, needs="2 2", takes="1 2", holds=False)
     reads = ((-1,),)
-    check_rhythm(Rhythm(period=8, vectors=1, passes=("0 1 3 1", "1 4")), reads, [gathers])
+    check_rhythm(Rhythm(start=0, period=8, vectors=1, passes=("0 1 3 1", "1 4")), reads, [gathers])
     for passes in ("2 2", "0 4"):
         with pytest.raises(RhythmError, match="must come behind what it needs"):
-            check_rhythm(Rhythm(period=8, vectors=1, passes=("0 1 3 1", passes)), reads, [gathers])
+            check_rhythm(
+                Rhythm(start=0, period=8, vectors=1, passes=("0 1 3 1", passes)), reads, [gathers]
+            )
+
+
+def test_the_way_to_where_it_repeats_itself_is_checked_too():
+    """The first vectors wait, and six beats with them; later ones would need four places."""
+    out = "9 1*7 3 1*3"
+    passes = ("0 1*3 5 1*3 5 1*3", out, out, "10 1*7 3 1*3")
+    check_rhythm(Rhythm(start=2, period=8, vectors=1, passes=passes), READS, promises(6))
+    with pytest.raises(RhythmError, match="must hold more than 5 beats when beat 5 comes"):
+        check_rhythm(Rhythm(start=2, period=8, vectors=1, passes=passes), READS, promises(5))
+    steady = Rhythm(start=0, period=8, vectors=1, passes=("0 1*3", "3 1*3", "3 1*3", "4 1*3"))
+    check_rhythm(steady, READS, promises(4))
+
+
+@pytest.mark.parametrize("wrong", [{"start": -1}, {"vectors": 0}, {"period": 0}])
+def test_a_rhythm_without_vectors_or_period_is_refused(wrong):
+    with pytest.raises(ValueError, match="start must be 0 or more, vectors and period 1 or more"):
+        replace(RHYTHM, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"beats": 0}, {"beats": 1 << 40}, {"depth": -1}])
+def test_a_promise_of_no_beats_or_too_many_is_refused(wrong):
+    with pytest.raises(ValueError, match="beats must lie in 1 to 67108864, and depth in 0 to"):
+        replace(ADDS, **wrong)

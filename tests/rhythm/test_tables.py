@@ -31,7 +31,9 @@ def test_any_numbers_come_back(seed):
     assert spread(fold(numbers)).tolist() == numbers.tolist()
 
 
-@pytest.mark.parametrize("text", ["", "x", "1 (2", "1)*2", "1*a", "(1", "()*3", f"1*{MOST + 1}"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1 (2", "1)*2", "1*a", "(1", "()*3", f"1*{MOST + 1}", "1" * 16]
+)
 def test_what_is_no_table_is_refused(text):
     with pytest.raises(ValueError, match="a table must be numbers"):
         spread(text)

@@ -107,7 +107,7 @@ class Handshakes:
         self._reads = reads
         self.clock = Clock(np.zeros(5, np.int64))
         self._known = np.zeros((run.ROWS, len(controls) + 1), np.int64)
-        self._known[[run.MOVED, run.LOGGED]] = -1
+        self._known[run.MOVED] = -1
         self._lists = np.zeros((run.LISTS, max(len(controls) + 1, run.NUMBERS_SIZE)), np.int64)
         self._given = np.zeros(len(self._edges), np.int64)
         self._log = np.zeros(0, np.int64)
@@ -175,21 +175,23 @@ class Handshakes:
         skipped = int(run.advance(*self._state, (int(offers), most), 0))
         return skipped, self.clock.came > before[0], self.clock.left > before[1]
 
-    def logged(self, counts: list[int]) -> list[tuple[int, IntArray]]:
-        """Run until so many more beats have left, and give when beats passed each place.
+    def passed(self) -> list[int]:
+        """Give how many beats have passed each place: the input, then the stages."""
+        found: list[int] = self._known[run.PASSED].tolist()
+        return found
 
-        Of each place, the input and then the stages, its part of `counts` beats must pass in that
-        time: how many did before, and the cycle of each.
+    def logged(self, counts: list[int], vector: int) -> list[IntArray]:
+        """Give the cycles of the first beats that pass the input and each of the stages.
+
+        So many of each; whole vectors are run, of so many output beats.
         """
-        passed = self._known[run.PASSED].tolist()
-        starts = np.cumsum([0, *counts])
-        self._log = np.zeros(starts[-1], np.int64)
-        self._known[run.LOGGED] = starts[:-1]
-        moved = self.run(self.clock.left + counts[-1])
-        assert moved
-        assert (self._known[run.LOGGED] == starts[1:]).all()
-        self._known[run.LOGGED] = -1
-        return list(zip(passed, np.split(self._log, starts[1:-1]), strict=True))
+        ends = np.cumsum([0, *counts])
+        self._log = np.zeros(ends[-1], np.int64)
+        self._known[run.LOGGED], self._known[run.LOG_END] = ends[:-1], ends[1:]
+        while (self._known[run.LOGGED] < ends[1:]).any():
+            moved = self.run(self.clock.left + vector)
+            assert moved
+        return np.split(self._log, ends[1:-1])
 
     def state(self) -> bytes:
         """Give what decides all that follows: the registers, less what queues held the most."""

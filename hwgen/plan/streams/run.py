@@ -29,12 +29,12 @@ READER, SOURCE, FIRST_QUEUE = range(3)
 CYCLE, CAME, LEFT, FIRST_CAME, FIRST_LEFT = range(5)
 
 # rows of what a run knows of each place: whether a beat is offered, and whether it would be taken;
-# its island; the cycle in which a beat moved last, how many did, and where the cycle of the next
-# one is logged, -1 where it is not; then, of a stage one place before, the first cycle that it has
-# not seen, the one in which it wakes by itself, and the last one for which it is on the list; of an
-# island, the cycle for which it is on the other list
-OFFERED, TAKEN, ISLAND, MOVED, PASSED, LOGGED, SINCE, WAKES, LISTED, CHANGED = range(10)
-ROWS = 10
+# its island; the cycle in which a beat moved last, how many did, where the cycle of the next one is
+# logged, and where the log of the place ends; then, of a stage one place before, the first cycle
+# that it has not seen, the one in which it wakes by itself, and the last one for which it is on the
+# list; of an island, the cycle for which it is on the other list
+OFFERED, TAKEN, ISLAND, MOVED, PASSED, LOGGED, LOG_END, SINCE, WAKES, LISTED, CHANGED = range(11)
+ROWS = 11
 
 # rows of lists: stages that get a clock edge, and islands around which something changed, of this
 # cycle and of the next, in turn; and numbers in the last row: how many they are, which of them
@@ -122,7 +122,7 @@ def look_around(net: Any, known: Any, lists: Any, given: Any, cycle: Any) -> Non
             if moves:
                 known[MOVED, place] = cycle
                 known[PASSED, place] += 1
-                if known[LOGGED, place] >= 0:
+                if known[LOGGED, place] < known[LOG_END, place]:
                     log[known[LOGGED, place]] = cycle
                     known[LOGGED, place] += 1
                 for out_edge in range(out[place], out[place + 1]):

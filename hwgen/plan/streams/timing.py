@@ -10,9 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
-from hwgen.numeric import IntArray
 from hwgen.plan.stages.stage import Fifo, Stage
 from hwgen.plan.stages.wiring import INPUT, Reads
 from hwgen.plan.streams.handshakes import FOREVER, Handshakes
@@ -39,7 +36,7 @@ class Steady:
 class Timing:
     """Cycles from the first input beat to the first output beat, and between vectors.
 
-    `rhythm` is when beats pass once all repeats itself, where the design has queues.
+    `rhythm` is when beats pass, where the design has queues and comes to repeat itself.
     """
 
     latency: int
@@ -57,25 +54,24 @@ def timing(stages: tuple[Stage, ...], reads: Reads) -> Timing:
     latency = design.clock.latency
     if not steady.vectors or not any(isinstance(stage, Fifo) for stage in stages):
         return Timing(latency, steady.interval, None)
+    return Timing(latency, steady.interval, _rhythm(design, stages, reads, steady.vectors))
+
+
+def _rhythm(design: Handshakes, stages: tuple[Stage, ...], reads: Reads, vectors: int) -> Rhythm:
+    """Log the beats of a design that repeats itself, from a reset on; it has run until it does."""
     own = zip(stages, reads, strict=True)
     enters = next(stage.inputs.beats for stage, sources in own if INPUT in sources)
-    start = design.clock.cycle
-    logged = design.logged([steady.vectors * count for count in (enters, *beats)])
-    rhythm = _rhythm(logged, steady.vectors, design.clock.cycle - start)
-    return Timing(latency, steady.interval, rhythm)
-
-
-def _rhythm(logged: list[tuple[int, IntArray]], vectors: int, period: int) -> Rhythm:
-    """Count beats from the start of a vector, and cycles from its first input beat."""
-    found = []
-    for passed, cycles in logged:
-        late, first = divmod(passed, len(cycles))
-        cut = len(cycles) - first
-        times = np.concatenate([cycles[cut:] - period, cycles[:cut]]) if first else cycles
-        found.append(times - late * period)
-    origin = found[0][0]
-    tables = tuple(fold(times - origin) for times in found)
-    return Rhythm(period=period, vectors=vectors, passes=tables)
+    beats = [enters, *(stage.outputs.beats for stage in stages)]
+    passed, before = design.passed(), design.clock.cycle
+    design.run(design.clock.left + vectors * beats[-1])
+    start = max(-(-done // a_vector) for done, a_vector in zip(passed, beats, strict=True))
+    logged = Handshakes(stages, reads).logged([(start + vectors) * b for b in beats], beats[-1])
+    return Rhythm(
+        start=start,
+        vectors=vectors,
+        period=design.clock.cycle - before,
+        passes=tuple(fold(times - logged[0][0]) for times in logged),
+    )
 
 
 def latency_and_interval(stages: tuple[Stage, ...], reads: Reads | None = None) -> tuple[int, int]:

@@ -110,8 +110,8 @@ def _queues(document: Mapping[str, Any] | None) -> dict[str, Any]:
     rhythm, promises = document["rhythm"], document["promises"]
     if rhythm is not None:
         passes = tuple(str(table) for table in rhythm["passes"])
-        period, vectors = int(rhythm["period"]), int(rhythm["vectors"])
-        rhythm = Rhythm(period=period, vectors=vectors, passes=passes)
+        numbers = {name: int(rhythm[name]) for name in ("start", "vectors", "period")}
+        rhythm = Rhythm(**numbers, passes=passes)
     found = [
         Promise(
             beats=int(promise["beats"]),

@@ -1,11 +1,14 @@
 """Queues of planned designs pass the check that shares nothing with how their depths were found."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from hwgen.errors import PlanError
 from hwgen.plan.check.queues import check_queues
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.plan_file import plan_document, plan_from_file
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.stage import Fifo
 from hwgen.plan.streams.order import full_queues
@@ -31,9 +34,10 @@ def check(plan):
     check_queues(plan, "plan.json")
     if queues:
         assert plan.rhythm.period <= plan.rhythm.vectors * plan.interval_cycles
+        vectors = plan.rhythm.start + plan.rhythm.vectors
         places = (plan.inputs, *(stage.outputs for stage in plan.stages))
         for stream, table in zip(places, plan.rhythm.passes, strict=True):
-            assert len(spread(table)) == stream.beats * plan.rhythm.vectors
+            assert len(spread(table)) == stream.beats * vectors
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -55,7 +59,7 @@ def test_queues_of_many_random_graphs_pass(seed):
         check(plan)
 
 
-@pytest.mark.parametrize("net", ["residual", "u-net", "vectors"])
+@pytest.mark.parametrize("net", ["residual", "u-net", "vectors", "three branches"])
 @pytest.mark.parametrize("style", STYLES)
 def test_a_queue_of_one_beat_less_is_told(net, style):
     plan = plan_design(NETS[net](), BuildOptions(effort="low", style=style))
@@ -74,3 +78,23 @@ def test_where_something_could_stand_still_the_full_queues_are_found():
     short = list(plan.stages)
     short[index] = replace(short[index], depth=4)
     assert full_queues(tuple(short), plan.reads) == [index]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("period", 19, r"stages\[0\]: \d+ beats must pass one after another"),
+        ("period", 21, r"rhythm: follows from the stages and must stay as it was"),
+        ("vectors", 0, "rhythm: start must be 0 or more, vectors and period 1 or more"),
+        ("passes", ["0"], r"stages\[0\]: passes must have a table for each of 13 places"),
+    ],
+)
+def test_a_rhythm_edited_by_hand_is_refused(tmp_path, key, value, problem):
+    net = residual()
+    document = plan_document(plan_design(net, BuildOptions(effort="low", style="unrolled")))
+    assert document["rhythm"][key] != value
+    document["rhythm"][key] = value
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(PlanError, match=rf"^plan\.json\.{problem}"):
+        plan_from_file(net, path)
