@@ -66,20 +66,16 @@ print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss
 
 def measured(*command: str) -> dict[str, float]:
     """Run hwgen; processor seconds and MB."""
-    return measured_program(str(Path(sys.executable).with_name("hwgen")), *command)
-
-
-def measured_program(*command: str) -> dict[str, float]:
-    """Run a program in a process of its own; processor seconds and MB."""
+    hwgen = Path(sys.executable).with_name("hwgen")
     text = subprocess.run(
-        [sys.executable, "-c", MEASURE, *command],
+        [sys.executable, "-c", MEASURE, str(hwgen), *command],
         stdout=subprocess.PIPE,
         check=True,
         timeout=LIMIT_SECONDS,
     ).stdout
     status, seconds, kilobytes = json.loads(text)
     if status:
-        raise SystemExit(f"{' '.join(command)} failed")
+        raise SystemExit(f"hwgen {' '.join(command)} failed")
     return {"cpu_s": round(seconds, 1), "mb": round(kilobytes / 1024)}
 
 
