@@ -5,11 +5,10 @@
 `speed`: the C++ with plain integers, -O2, called from Python (`hwgen.hls.model.CppModel`) and in a
 loop of its own, beside the NumPy reference and a Verilator model of the same design's Verilog with
 a C++ driver that gives it a beat a cycle; compile times too. `ratio` is the C++ loop's by the
-Verilator model's. `images`: processor seconds of 10,000 random images through the C++ and through
-the NumPy reference, three folded convolutions as in bench/proofs/folded_maps.py. `luts`: the trace
-of the C++ (bench/hls/trace_verilog.py), combinational, through Yosys, beside our Verilog of the
-same plan without registers. `element`: one multiplier and accumulator of a folded loop whose sum
-meets a threshold, with the exact accumulator and with 32 bits.
+Verilator model's. `luts`: the trace of the C++ (bench/hls/trace_verilog.py), combinational, through
+Yosys, beside our Verilog of the same plan without registers. `element`: one multiplier and
+accumulator of a folded loop whose sum meets a threshold, with the exact accumulator and with 32
+bits.
 No tool for high-level synthesis is run.
 """
 
@@ -31,8 +30,6 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.hls.trace_verilog import verilog_of as traced_verilog
-from bench.proofs.folded_maps import LAYERS
-from bench.shared.map_networks import map_network
 from bench.shared.matrices import matrix
 from bench.shared.networks import random_network
 from hwgen.emit import verilog_of
@@ -59,8 +56,6 @@ SPEED = (
 LUTS = (("s16_w4_d60_u4", "ecp5"), ("s16_w4_d60_u4", "ice40"), ("s16_w4_d60_u4", "xc7"))
 MORE_LUTS = (("s64_w4_d25_u2", "ecp5"), ("s64_w4_d25_u2", "xc7"))
 SECONDS = 2.0  # of a measurement
-IMAGES = 10_000
-CODES = {"inputs": 4, "codes": 4, "weight_bits": 4, "density": 0.3}
 SEED = 0
 ELEMENT = """
 module element(input clk, input signed [3:0] w, input [3:0] x, input ends, output reg y);
@@ -115,34 +110,6 @@ def speed(case: str, style: str, place: Path) -> dict[str, object]:
         "verilator": round(verilator),
         "verilator_build_s": round(build_s, 1),
         "ratio": round(in_cpp_ratio(folder, verilator), 2),
-    }
-
-
-def images(size: int, place: Path) -> dict[str, object]:
-    """Take the time of many images through a folded convolutional network."""
-    graph = map_network(seed=SEED, shape=(1, size, size), layers=LAYERS, **CODES)
-    folder = place / f"images_{size}"
-    options = BuildOptions(style="folded", pe=4, simd=2, pixels=4, effort="low")
-    build(graph, options, folder, hls=True)
-    start = time.perf_counter()
-    model = CppModel(folder)
-    compile_s = time.perf_counter() - start
-    limits, rng = graph.input.type, np.random.default_rng(SEED)
-    x = rng.integers(limits.lo, limits.hi + 1, (IMAGES, *graph.input.shape))
-    seconds, found = [], []
-    for call in (model.run, lambda x: outputs(graph, x)):
-        start = time.process_time()
-        found.append(call(x))
-        seconds.append(round(time.process_time() - start, 2))
-    if not np.array_equal(*found):
-        raise SystemExit(f"{size}x{size}: the C++ gives other outputs than the reference")
-    return {
-        "kind": "images",
-        "case": f"{IMAGES:,} of {size}x{size}",
-        "ours": seconds[0],
-        "numpy": seconds[1],
-        "compile_s": round(compile_s, 1),
-        "ratio": round(seconds[1] / seconds[0], 2),
     }
 
 
@@ -302,7 +269,6 @@ def main() -> None:
         place = Path(where)
         for case, style in SPEED[: 1 if args.quick else None]:
             rows.append(speed(case, style, place))
-        rows.append(images(8 if args.quick else 28, place))
         for case, target in LUTS[:1] if args.quick else (*LUTS, *MORE_LUTS):
             rows.append(luts(case, target, place))
         rows += [element(target, place) for target in ("xc7", "ecp5")[: 1 if args.quick else None]]
@@ -316,7 +282,7 @@ def main() -> None:
     if args.json:
         print(json.dumps(document, indent=1))
         return
-    for kind in ("speed", "images", "luts", "element"):
+    for kind in ("speed", "luts", "element"):
         own = [row for row in rows if row["kind"] == kind]
         table = Table(*[key for key in own[0] if key != "kind"], title=kind)
         for row in own:

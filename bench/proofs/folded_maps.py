@@ -1,19 +1,17 @@
 """Seconds and memory of proving convolutions that are folded on a map.
 
-    python bench/proofs/folded_maps.py [--json | --markdown] [--sizes 8 16] [--cpp]
+    python bench/proofs/folded_maps.py [--json | --markdown] [--sizes 8 16]
 
 Each network has three 3x3 convolutions of 8, 16 and 32 channels with a pooling between, 4-bit
 weights of which 70 % are zero, codes of 4 bits, 4 PEs of 2 lanes and up to 4 neighbours, for xc7.
-The proof is a process of its own: processor seconds and most memory, Yosys included; with `--cpp`
-that of the C++ alone, its compiler included. `products` are nonzero weights, each as often as a
-frame uses it.
+The proof is a process of its own: processor seconds and most memory, Yosys included. `products` are
+nonzero weights, each as often as a frame uses it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from rich.table import Table
 
 from bench.shared.map_networks import Conv, Pool, map_network
 from bench.shared.row_file import Row
-from bench.shared.timed_command import measured, measured_program
+from bench.shared.timed_command import measured
 from hwgen.flow import build
 from hwgen.plan.options import BuildOptions
 from hwgen.prove.maps.size import frame_products
@@ -31,15 +29,10 @@ from hwgen.prove.netlist.read import read_folder
 
 SIZES = (8, 16)
 LAYERS = (Conv(channels=8), Pool(), Conv(channels=16), Pool(), Conv(channels=32))
-CPP = """
-import pathlib, sys
-from hwgen.prove.cpp.run import prove_cpp_folder
-sys.exit(not prove_cpp_folder(pathlib.Path(sys.argv[1])).proved)
-"""
 HEAD = ("map", "products a frame", "cycles a frame", "seconds", "MB")
 
 
-def row(size: int, cpp: bool) -> Row:
+def row(size: int) -> Row:
     """Build one network and prove it."""
     graph = map_network(
         seed=0, shape=(1, size, size), layers=LAYERS, inputs=4, codes=4, weight_bits=4, density=0.3
@@ -47,14 +40,12 @@ def row(size: int, cpp: bool) -> Row:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work) / "design"
         options = BuildOptions(style="folded", pe=4, simd=2, pixels=4, effort="low")
-        plan = build(graph, options, folder, hls=cpp)
+        plan = build(graph, options, folder)
         return {
             "case": f"{size}x{size}",
             "products": frame_products(read_folder(folder)),
             "cycles": plan.interval_cycles,
-            "ours": measured_program(sys.executable, "-c", CPP, str(folder))
-            if cpp
-            else measured("prove", str(folder)),
+            "ours": measured("prove", str(folder)),
         }
 
 
@@ -71,9 +62,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--markdown", action="store_true", help="print the table of the documents")
     parser.add_argument("--sizes", nargs="*", type=int, default=list(SIZES))
-    parser.add_argument("--cpp", action="store_true", help="prove the HLS C++ of the same plans")
     args = parser.parse_args()
-    rows = [row(size, args.cpp) for size in track(args.sizes, console=Console(stderr=True))]
+    rows = [row(size) for size in track(args.sizes, console=Console(stderr=True))]
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))
     elif args.markdown:
