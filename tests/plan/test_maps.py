@@ -46,6 +46,15 @@ def test_random_folded_chains_give_what_the_reference_gives(seed):
     check_plan_of(random_map_net(seed), style="folded", **fold)
 
 
+@pytest.mark.parametrize("style", ["unrolled", "folded"])
+def test_a_window_may_see_nothing_but_padding(style):
+    """One row, and a stride that leaves the window above it alone."""
+    net = MapNet(0, (2, 1, 1)).conv(3, (1, 1), stride=(3, 1), padding=(1, 0)).act()
+    graph = net.flatten().graph()
+    check_plan_of(graph, style=style)
+    assert layers_of(graph)[0].nonzero == 0
+
+
 def test_a_folded_layer_takes_its_program_at_every_position():
     plan = check_plan_of(small_cnn(), style="folded", pe=2, simd=1)
     steps = next(s.cycles for s in plan.stages if isinstance(s, FoldedDense))
