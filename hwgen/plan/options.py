@@ -58,7 +58,8 @@ class BuildOptions:
         Block RAMs that every design is held to, for any goal or none.
     subpixel
         Whether a convolution that reads a nearest upsampling is computed in front of it, as a
-        sub-pixel convolution: "auto" where that takes less, "always" or "never".
+        sub-pixel convolution: "auto" where that takes less, "always" (which makes of style "auto"
+        "folded") or "never".
     """
 
     target: Target = "xc7"

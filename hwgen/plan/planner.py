@@ -55,6 +55,8 @@ def _plan_way(
 ) -> Plan:
     """Plan a network whose convolutions in `subpixel` stand in front of their enlargement."""
     layers = layers_of(graph)
+    if subpixel and options.subpixel == "always" and options.style == "auto":
+        options = replace(options, style="folded")
 
     def planned(choices: tuple[LayerChoice, ...], options: BuildOptions) -> Plan:
         check_all_folded(subpixel, choices, "subpixel")

@@ -73,6 +73,9 @@ class Chain:
         self.layers: list[FoldedLayer] = []
         self.maps: list[MapUnit] = []
         self.flows: list[tuple[str, Flow]] = []
+        self._small = (
+            False  # whether the network's map is larger than what units were shown to send
+        )
         self._units = Passage(design, netlist, modules, start.stream, start.frame, progress)
         self._nodes = nodes
         self._by_position = start.by_position
@@ -137,7 +140,7 @@ class Chain:
         on_map = BY_POSITION if is_map(self.design.graph) else ()
         while units.kind:
             known = BEHIND if self._by_position is not None else ()
-            repeats = bool(self._nodes) and isinstance(self._nodes[0], UpsampleNearest)
+            repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest) and not self._small
             if units.kind in (*on_map, *known) or (units.kind == "Enlarger" and repeats):
                 self._unit_by_position()
                 continue
@@ -145,7 +148,8 @@ class Chain:
             if units.kind in MOVERS:
                 units.move()
             elif units.kind == "Enlarger":
-                units.enlarge(self._next(UpsampleNearest, PixelShuffle))
+                units.enlarge(None if self._small else self._next(UpsampleNearest, PixelShuffle))
+                self._small = False
             else:
                 self._layer()
 
@@ -191,6 +195,7 @@ class Chain:
         while (node := self._next(UpsampleNearest)) is not None:
             assert isinstance(node, UpsampleNearest)
             units.stream, units.frame = enlarged(node, units.stream, units.frame)
+            self._small = True
 
     def _next(self, *kinds: type) -> Op | None:
         """Take the next operation, if it is of some kind."""

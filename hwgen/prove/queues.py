@@ -1,20 +1,22 @@
 """Shows that the queues in the netlist are deep enough for the rhythm in design.json.
 
-How many beats a queue holds is counted: behind a reset beats are offered and none is taken. What
-other units promise, and when beats pass, is what design.json says.
+How many beats a queue holds is counted in every state that its control can be in. What other units
+promise, and when beats pass, is what design.json says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, product
+from math import ceil
 from typing import Any
 
 from hwgen.prove.forms.rules import Rules
-from hwgen.prove.forms.values import UNKNOWN
+from hwgen.prove.forms.values import UNKNOWN, Value
 from hwgen.prove.frames.passage import UnitRun
 from hwgen.prove.machine.machine import Machine
-from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.netlist import Module, Net, NotProvedError, Word
 from hwgen.prove.netlist.read import DesignFolder
 from hwgen.rhythm.check import RhythmError, check_rhythm
 
@@ -33,7 +35,7 @@ class QueueProof:
     vectors, period
         Of the rhythm, in cycles; 0 where there is none: then only order was checked.
     timed
-        Units whose netlist, by itself, took the cycles of the planner's model.
+        Units whose netlist, by itself, took just the cycles of the planner's model.
     """
 
     depths: Mapping[str, int]
@@ -97,44 +99,95 @@ def with_timing(
 ) -> QueueProof | None:
     """Compare how long units took by themselves with what design.json says of them.
 
+    Units that take less are as good, and not counted: the rhythm is that of the planner's model.
+
     Raises
     ------
     NotProvedError
-        Where one took longer, or less.
+        Where one took longer.
     """
     if found is None:
         return None
-    planned = dict(zip(design.units, design.alone, strict=True))
+    planned, timed = dict(zip(design.units, design.alone, strict=True)), 0
     for run in runs:
         latency, interval = planned[run.name]
-        if (run.latency, run.interval) != (max(latency, 0), interval):
+        if run.latency > max(latency, 0) or run.interval > interval:
             raise NotProvedError(
-                f"{run.name}: must by itself give a vector every {interval} cycles, the first one "
-                f"{max(latency, 0)} behind its first beat, as design.json says, not every "
-                f"{run.interval:g}, the first {run.latency} behind"
+                f"{run.name}: must by itself give a vector every {interval:g} cycles or sooner, "
+                f"the first one {max(latency, 0):g} behind its first beat, as design.json says, "
+                f"not every {run.interval:g}, the first {run.latency:g} behind"
             )
-    return replace(found, timed=len(runs))
+        timed += run.latency == max(latency, 0) and ceil(run.interval) == interval
+    return replace(found, timed=timed)
 
 
 def held(module: Module, document: Mapping[str, Any]) -> int:
-    """Count the beats that a unit takes behind a reset while none of its own is taken.
+    """Give the fewest beats that a unit holds when it takes none, in any state it can be in.
+
+    Whether it takes or offers a beat must follow from few registers alone. All their states are
+    visited from the reset on, under every case of a beat that comes or not and is taken or not.
 
     Raises
     ------
     NotProvedError
-        Where that is not known, or without end.
+        Where a memory or a bit that is not known decides it, or beats are held without end.
     """
+    registers = _deciding(module)
     machine = Machine(module, document, Rules(module, ()))
     payload = module.port("i__payload")
     machine.set(payload, [UNKNOWN] * len(payload))
-    machine.set(module.port("i__valid"), (1,))
-    machine.set(module.port("o__ready"), (0,))
-    for beats in range(MOST_BEATS + 1):
-        machine.settle()
-        (ready,) = machine.get(module.port("i__ready"))
-        if ready == 0:
-            return beats
-        if ready != 1:
-            break
-        machine.clock()
-    raise NotProvedError(f"{module.name}: must hold a known number of beats, {MOST_BEATS} at most")
+
+    def state() -> tuple[tuple[Value, ...], ...]:
+        return tuple(machine.get(word) for word in registers)
+
+    def certain(port: str) -> int:
+        (value,) = machine.get(module.port(port))
+        if not isinstance(value, int):
+            raise module.problem(module.port(port)[0], "must be known whatever is stored")
+        return value
+
+    fewest, seen = MOST_BEATS, {(state(), 0)}
+    left = list(seen)
+    while left:
+        before, beats = left.pop()
+        for comes, taken in product((0, 1), repeat=2):
+            for word, values in zip(registers, before, strict=True):
+                machine.set(word, values)
+            machine.set(module.port("i__valid"), (comes,))
+            machine.set(module.port("o__ready"), (taken,))
+            machine.settle()
+            takes, offers = certain("i__ready"), certain("o__valid")
+            fewest = min(fewest, MOST_BEATS if takes else beats)
+            machine.clock()
+            after = state(), beats + (comes & takes) - (taken & offers)
+            if after[1] > MOST_BEATS:
+                raise NotProvedError(f"{module.name}: must hold {MOST_BEATS} beats at most")
+            if after not in seen:
+                seen.add(after)
+                left.append(after)
+    return fewest
+
+
+def _deciding(module: Module) -> list[Word]:
+    """Give the registers that decide whether a unit takes and offers beats.
+
+    Raises
+    ------
+    NotProvedError
+        Where a memory does.
+    """
+    found: dict[Word, None] = {}
+    seen: set[Net] = set()
+    left: list[Net] = [*module.port("i__ready"), *module.port("o__valid")]
+    while left:
+        net = left.pop()
+        if net in seen or net not in module.driver:
+            continue
+        seen.add(net)
+        cell, port, _ = module.driver[net]
+        if cell.kind == "$mem_v2":
+            raise module.problem(net, "must not decide whether a beat is taken or offered")
+        if cell.kind == "$dff":
+            found[cell.outputs[port]] = None
+        left += chain.from_iterable(cell.inputs.values())
+    return list(found)

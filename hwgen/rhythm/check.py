@@ -80,8 +80,11 @@ class Rhythm:
     passes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if self.start < 0 or self.vectors < 1 or not 1 <= self.period <= FARTHEST:
-            raise ValueError("start must be 0 or more, vectors and period 1 or more")
+        counted = 0 <= self.start <= MOST and 1 <= self.vectors <= MOST
+        if not counted or not 1 <= self.period <= FARTHEST:
+            raise ValueError(
+                f"start must lie in 0 to {MOST}, vectors in 1 to {MOST}, period in 1 to {FARTHEST}"
+            )
 
 
 class RhythmError(ValueError):

@@ -24,7 +24,7 @@ def spread(table: str) -> IntArray:
         Where the text is no table, or one of more than `MOST` numbers.
     """
     parts: list[list[IntArray]] = [[]]
-    is_table = not TOKEN.sub("", table).strip()
+    is_table, size = not TOKEN.sub("", table).strip(), 0
     for number, times, repeated in TOKEN.findall(table):
         block = np.array([int(number)]) if number else np.zeros(0, np.int64)
         if repeated and len(parts) > 1:
@@ -34,8 +34,11 @@ def spread(table: str) -> IntArray:
             is_table &= not repeated
             parts.append([])
         count = int(times or repeated or 1)
-        is_table &= count * len(block) <= MOST
-        parts[-1].append(np.tile(block, count if is_table else 1))
+        size += count * len(block)
+        is_table &= size <= MOST
+        if not is_table:
+            break
+        parts[-1].append(np.tile(block, count))
     if not is_table or len(parts) != 1 or not parts[0]:
         raise ValueError(f"a table must be numbers, d*n and (...)*n, not {table[:40]!r}")
     found: IntArray = np.cumsum(np.concatenate(parts[0]))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -122,9 +123,28 @@ def test_units_take_the_cycles_of_the_planners_model(tmp_path):
     times = [*design.alone]
     times[unit] = (latency, interval + 1)
     slower = replace(design, alone=tuple(times))
-    problem = prove_netlist(slower, netlist, tool, lambda _: None).problem
-    assert problem == (
-        f"{design.units[unit]}: must by itself give a vector every {interval + 1} cycles, the "
-        f"first one {latency} behind its first beat, as design.json says, not every {interval}, "
-        f"the first {latency} behind"
+    assert (
+        prove_netlist(slower, netlist, tool, lambda _: None).queues.timed == found.queues.timed - 1
     )
+    times[unit] = (latency, interval - 1)
+    faster = replace(design, alone=tuple(times))
+    problem = prove_netlist(faster, netlist, tool, lambda _: None).problem
+    assert problem == (
+        f"{design.units[unit]}: must by itself give a vector every {interval - 1} cycles or "
+        f"sooner, the first one {latency} behind its first beat, as design.json says, not every "
+        f"{interval}, the first {latency} behind"
+    )
+
+
+def test_a_queue_must_hold_as_much_in_every_state(folder, tmp_path):
+    """This one holds two beats unless its head is at 0, as it is behind a reset."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    verilog = (folder / "graph.v").read_text()
+    text = re.search(rf"module {SKIP}\(.*?endmodule", verilog, flags=re.DOTALL)[0]
+    (ready,) = re.findall(r"assign i__ready = (.*?);", text)
+    damaged = text.replace(ready, f"({ready}) & ~((read__addr != 0) & (level > 1))")
+    assert damaged != text
+    (copy / "graph.v").write_text(verilog.replace(text, damaged))
+    with pytest.raises(NotProvedError, match=f"must hold the {DEPTH} beats that .*, not 2$"):
+        shown(copy)

@@ -42,11 +42,17 @@ def decoder():
     return net.join(Add, net.source, encoded).act().graph()
 
 
+def twice():
+    net = GraphNet(1, (1, 1, 2)).larger(2).same(1).act("u1")
+    return net.larger(2).same(1).act("u1").graph()
+
+
 NETS = {
     "in a chain": in_a_chain,
     "at the end": at_the_end,
     "raw sums": raw_sums,
     "decoder": decoder,
+    "twice": twice,
 }
 
 
@@ -55,7 +61,7 @@ def test_the_design_is_proved_to_be_the_network(tmp_path, net):
     """Nothing tells the proof: it has the network, whose convolution reads the larger map."""
     folder = tmp_path / "design"
     plan = build(NETS[net](), FOLDED, folder)
-    assert len(plan.subpixel) == 1
+    assert len(plan.subpixel) == 1 + (net == "twice")
     assert load_json(folder / "design.json")["subpixel"] == list(plan.subpixel)
     certificate = prove(folder)
     assert certificate.proved, certificate.problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def read_folder(folder: Path) -> DesignFolder:
             top=str(document["top"]),
             units=tuple(str(stage["module"]) for stage in document["stages"]),
             kinds=tuple(str(stage["op"]) for stage in document["stages"]),
-            reads=tuple(tuple(map(int, stage["reads"])) for stage in document["stages"]),
+            reads=_reads(document["stages"]),
             gives=tuple(str(stage["gives"]) for stage in document["stages"]),
             input=IntType.parse(source["type"], MAX_ACCUMULATOR_BITS),
             input_image=_image(source),
@@ -97,10 +97,19 @@ def read_folder(folder: Path) -> DesignFolder:
             output_lanes=int(axis["lanes"]),
             **_queues(document.get("queues")),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, OverflowError):
         raise ModelError(
             f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
         ) from None
+
+
+def _reads(stages: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, ...], ...]:
+    """Read what each unit reads: units before it, or -1 for what enters."""
+    found = tuple(tuple(map(int, stage["reads"])) for stage in stages)
+    for unit, sources in enumerate(found):
+        if not all(-1 <= source < unit for source in sources):
+            raise ValueError(f"unit {unit} must read units before it")
+    return found
 
 
 def _queues(document: Mapping[str, Any] | None) -> dict[str, Any]:
