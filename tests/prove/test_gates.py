@@ -8,7 +8,19 @@ from hwgen.prove.netlist.boolean import Samples
 from hwgen.prove.netlist.netlist import Cell, Module
 
 CASES = 64  # of two words of three bits
-KINDS = ("$add", "$sub", "$and", "$xor", "$eq", "$ne", "$lt", "$ge", "$logic_and", "$reduce_or")
+KINDS = (
+    "$add",
+    "$sub",
+    "$and",
+    "$xor",
+    "$eq",
+    "$ne",
+    "$lt",
+    "$ge",
+    "$logic_and",
+    "$reduce_or",
+    "$mul",
+)
 
 
 @pytest.mark.parametrize("signed", [0, 1])
@@ -33,6 +45,20 @@ def test_gates_of_a_cell_give_what_the_cell_gives(kind, signed):
     wires = written.rule(cell, {p: [free[n - 1] for n in word] for p, word in nets.items()})
     values = gates.run(dict(zip(free, columns, strict=True)), samples.ones)
     assert [values[wire] for wire in wires] == expected
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+def test_products_are_those_of_numbers(signed):
+    word = {"A": (1, 2, 3), "B": (4, 5, 6)}
+    kinds = {"A_SIGNED": signed, "B_SIGNED": signed}
+    out = {"Y": (7, 8, 9, 10, 11)}
+    cell = Cell(name="cell", kind="$mul", parameters=kinds, inputs=word, outputs=out)
+    module = Module("test", {"ports": {}, "netnames": {}, "cells": {}})
+    columns = [sum((case >> k & 1) << case for case in range(CASES)) for k in range(6)]
+    found = Samples(module, CASES).rule(cell, {"A": columns[:3], "B": columns[3:]})
+    for case in range(CASES):
+        a, b = (n - 8 * (signed and n > 3) for n in (case & 7, case >> 3))
+        assert sum((bit >> case & 1) << k for k, bit in enumerate(found)) == a * b % 32
 
 
 def test_gates_of_constants_and_of_equal_operands_are_none():

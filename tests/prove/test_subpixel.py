@@ -6,7 +6,7 @@ import pytest
 
 from hwgen.errors import PlanError
 from hwgen.flow import build
-from hwgen.ir import Add, Conv2d, Graph
+from hwgen.ir import Add, Concat, Conv2d, Graph
 from hwgen.json_file import load_json
 from hwgen.network_file import save_network
 from hwgen.plan.choose.budget import cost_of
@@ -64,6 +64,17 @@ def test_the_design_is_proved_to_be_the_network(tmp_path, net):
     assert len(plan.subpixel) == 1 + (net == "twice")
     assert load_json(folder / "design.json")["subpixel"] == list(plan.subpixel)
     certificate = prove(folder)
+    assert certificate.proved, certificate.problem
+
+
+def test_an_enlarged_map_whose_columns_are_counted_by_a_product_is_proved(tmp_path):
+    """Neighbours come together where the enlargement stays."""
+    net = GraphNet(0, (2, 2, 2)).larger(2)
+    enlarged = net.source
+    left = net.same(1).act("u1").source
+    graph = net.join(Concat, left, enlarged).same(1, 1).act("u1").graph()
+    build(graph, replace(FOLDED, subpixel="never"), tmp_path / "design")
+    certificate = prove(tmp_path / "design")
     assert certificate.proved, certificate.problem
 
 

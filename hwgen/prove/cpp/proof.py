@@ -31,8 +31,8 @@ PROVED = (
 NOT_PROVED = (
     "what a tool for hardware makes of the code: pragmas, clocks, depths of streams, and its own "
     "integer types; ours, compiled by a C++ compiler, are noted in their place",
-    "the top for a DMA, NAME_axis.cpp and NAME_axis.h, which sets TLAST, and the words of a port in "
-    "NAME.h that it alone reads",
+    "the top for a DMA, NAME_axis.cpp and NAME_axis.h, which sets TLAST, and the words of a port "
+    "in NAME.h that it alone reads",
     "hwgen_types.h of the folder, whose functions are those that are noted",
     "the C++ compiler, and this program",
     "ranges behind the first layer are per element: ends that no input reaches together may be "

@@ -51,18 +51,28 @@ class Samples:
         }
         if kind in bitwise:
             return [bitwise[kind](x, y) for x, y in zip(a, b, strict=True)]
+        if kind == "$shl":
+            return self._shifted(a, operands["B"])
+        found = self._number(kind, a, b)
+        if found is None:
+            net = cell.outputs["Y"][0]
+            raise self.module.problem(net, f"{kind} is no cell that can be followed")
+        return found
+
+    def _number(self, kind: str, a: list[int], b: list[int]) -> list[int] | None:
+        """Give what arithmetic makes of words that are extended to its width."""
         match kind:
             case "$not" | "$pos":
                 return [x ^ self.ones if kind == "$not" else x for x in a]
-            case "$shl":
-                return self._shifted(a, operands["B"])
             case "$add":
                 return self._sum(a, b, 0)
             case "$sub":
                 return self._sum(a, [y ^ self.ones for y in b], self.ones)
+            case "$mul":
+                return self._product(a, b)
             case "$neg":
-                return self._sum([0] * width, [x ^ self.ones for x in a], self.ones)
-        raise self.module.problem(cell.outputs["Y"][0], f"{kind} is no cell that can be followed")
+                return self._sum([0] * len(a), [x ^ self.ones for x in a], self.ones)
+        return None
 
     def _truth(self, kind: str, operands: Operands[int]) -> int:
         any_a = reduce(or_, operands["A"], 0)
@@ -104,6 +114,14 @@ class Samples:
             moved = [0] * zeros + a[: len(a) - zeros]
             a = [(y & s) | (x & ~s & self.ones) for x, y in zip(a, moved, strict=True)]
         return a
+
+    def _product(self, a: list[int], b: list[int]) -> list[int]:
+        """Multiply words that are extended to the width of the product."""
+        total = [0] * len(a)
+        for place, factor in enumerate(b):
+            row = [0] * place + [x & factor for x in a[: len(a) - place]]
+            total = self._sum(total, row, 0)
+        return total
 
     def _sum(self, a: list[int], b: list[int], carry: int) -> list[int]:
         total = []
