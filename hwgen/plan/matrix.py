@@ -99,7 +99,7 @@ def _windowed(
     if not read.any():
         read[int(ever.argmax())] = True  # positions must come from somewhere
     kept = np.flatnonzero(read)
-    one_pixel = window.image == (1, 1) or cut_window(window, kept).is_pointwise
+    one_pixel = window.image == window.outputs == (1, 1) or cut_window(window, kept).is_pointwise
     if one_pixel:  # all channels come side by side
         u, v, _ = window.taps[int(kept[0])]
         kept = np.array([k for k, tap in enumerate(window.taps) if (tap.u, tap.v) == (u, v)])
