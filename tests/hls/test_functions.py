@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from hwgen.numeric import Range
+from hwgen.prove.cpp.arithmetic import added
+from hwgen.prove.cpp.casts import cast
+from hwgen.prove.cpp.choices import index_of
+from hwgen.prove.cpp.elements import Elements
 from hwgen.prove.cpp.functions import Functions
-from hwgen.prove.cpp.values import Table, Variables
+from hwgen.prove.cpp.values import Choice, Table, Variables
+from hwgen.prove.netlist.netlist import NotProvedError
 
 LIMITS = (Range(0, 1), Range(0, 1), Range(-2, 3))
 INPUTS = list(itertools.product(*(range(r.lo, r.hi + 1) for r in LIMITS)))
@@ -101,3 +106,41 @@ def test_functions_of_one_sum_have_one_name(functions):
         4,
         6,
     ]
+
+
+def test_values_that_a_code_never_takes_do_not_count(functions):
+    a = functions.defined(Table(((2, 1),), -2, np.array([0, 0, 3, 3, 3, 1])), "a")
+    base = tuple(a.coefficients.items())
+    five = form(functions, (), 5)
+    found = functions.code(Table(base, 0, np.array([5, 6, 99, 8])))
+    assert found.same(functions.variables.added(a, five))
+    assert functions.code(Table(base, 0, np.array([5, 5, 0, 5]))).same(five)
+    assert functions.code(Table(base, 0, np.array([5, 5, 5, 6]))) is None
+    assert functions.code(Table(base, 0, np.array([5, 7, 7, 8]))) is None
+
+
+def test_a_sum_that_wraps_on_its_way_is_what_was_added_up(functions):
+    """Another code is a function of the wrapped table too, and would leave the type."""
+    e = Elements(functions)
+    base, rare = ((2, 1),), np.array([1, 0, 0, 0, 0, 0])
+    a, b = (functions.defined(Table(base, -2, k * rare), f"{k}") for k in (3, 1))
+    assert not a.same(b)
+    negative = cast(e, functions.variables.scaled(a, -1), 6, False)
+    total = added(e, Table(base, -2, 30 + 6 * rare), negative, 1)
+    assert total.values.tolist() == [36 + 61, 30, 30, 30, 30, 30]
+    wanted = functions.variables.added(a, form(functions, (), 30))
+    assert cast(e, total, 6, False).same(wanted)
+
+
+def test_keys_that_never_win_need_no_index(functions):
+    keys = form(functions, (0, 0, 4), 12 + 3), form(functions, (4,), 8)
+    for first, has_part in ((0, False), (4, False), (8, True)):
+        forms = (form(functions, (), first), *keys)
+        if has_part:
+            with pytest.raises(NotProvedError, match="must have an index each"):
+                index_of(Elements(functions), Choice(forms, forms), 2)
+        else:
+            found = index_of(Elements(functions), Choice(forms, forms), 2)
+            assert [result.constant for result in found.results] == [3, 0]
+            assert found.forms[0].same(form(functions, (0, 0, 1), 3))
+            assert found.forms[1].same(form(functions, (1,), 2))

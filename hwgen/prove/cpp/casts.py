@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from hwgen.prove.cpp.elements import Elements
@@ -53,14 +55,20 @@ def _cast_table(e: Elements, value: Table, bits: int, signed: bool) -> Value:
     values = wrapped(value.values, bits, signed)
     if value.known is None and np.array_equal(values, value.values):
         return value
-    element = e.functions.code(value)  # what follows may only need it modulo
-    if element is not None:
-        known = value.known
-        near = Sum(element.coefficients, element.constant, element.limits, known)
-        return cast_sum(e, near, bits, signed)
     added = e.added_up(value)
-    terms = () if added is None else ((cast_sum(e, added, bits, signed), 1),)
-    return Table(value.base, value.lo, values, terms=terms)
+    of_terms = None if added is None else cast_sum(e, added, bits, signed)
+    element = e.functions.code(value)  # what follows may only need it modulo
+    if element is None:
+        terms = () if of_terms is None else ((of_terms, 1),)
+        return Table(value.base, value.lo, values, terms=terms)
+    near = Sum(element.coefficients, element.constant, element.limits, value.known)
+    found = cast_sum(e, near, bits, signed)
+    # a code may be the table's by chance only, and leave the type where what was added up does not
+    return of_terms if _is_whole(of_terms) and not _is_whole(found) else found
+
+
+def _is_whole(value: Sum | Table | None) -> TypeGuard[Sum]:
+    return isinstance(value, Sum) and value.known is None
 
 
 def _cast_choice(e: Elements, value: Choice, bits: int, signed: bool) -> Value:

@@ -123,9 +123,15 @@ def _as_result(e: Elements, value: Value, beside: Sum | Choice) -> Sum | Choice:
 
 
 def index_of(e: Elements, value: Choice, bits: int) -> Choice:
-    """Give the low bits of the largest of keys: the constant below the largest form."""
+    """Give the low bits of the largest of keys: the constant below the largest form.
+
+    Keys that another is above for every input have no part: a first key of zero, say.
+    """
     found: list[tuple[int, Sum]] = []
+    least = max((key.limits.lo for key in value.forms if key.known is None), default=0)
     for key in value.forms:
+        if key.known is None and key.limits.hi < least:
+            continue
         low = key.constant % (1 << bits)
         if key.known is not None or any(w % (1 << bits) for w in key.coefficients.values()):
             raise NotProvedError(f"{e.variables.text(key)}: a key must be a sum above its index")

@@ -22,17 +22,24 @@ class Functions:
         self._largest: dict[Name, Sum] = {}
         self._pixels: dict[int, tuple[Sum, ...]] = {}  # of variables that are largest values
         self._seen: set[int] = set()  # the variables of those pixels
+        self._reached: dict[Base, IntArray] = {}  # places of variables that never take some values
         self._owners: dict[Base, set[int]] = {}  # variables that are functions of a form
         self._shared: set[int] = set()  # those that are functions of one with others
 
     def code(self, table: Table) -> Sum | None:
-        """Give an element of the network that a table is, or a multiple of one and a constant."""
-        affine = _ratio(table.values, np.arange(len(table.values), dtype=np.int64) + table.lo)
+        """Give an element of the network that a table is, or a multiple of one and a constant.
+
+        Values that the table's variable never takes do not count.
+        """
+        places = np.arange(len(table.values), dtype=np.int64)
+        reached = self._reached.get(table.base, places)
+        values = table.values[reached]
+        affine = _ratio(values, places[reached] + table.lo)
         if affine is not None:
             factor, offset = affine
             return self.variables.form({v: w * factor for v, w in table.base if factor}, offset)
         for element, codes in self._codes.get(table.base, []):
-            affine = _ratio(table.values, codes.values)
+            affine = _ratio(values, codes.values[reached])
             if affine is not None:
                 scaled = self.variables.scaled(element, affine[0])
                 return self.variables.added(scaled, constant(affine[1]))
@@ -59,6 +66,9 @@ class Functions:
         element = self.variables.new(limits, name)
         (variable,) = element.coefficients
         self._inner[variable] = tables
+        reached = min((np.unique(own.values) for own in tables), key=len)
+        if len(reached) <= limits.span:
+            self._reached[((variable, 1),)] = reached - limits.lo
         for own_base in self._bases(variable):
             self._share(own_base, variable)
         self._add_codes(element, tables)
