@@ -73,9 +73,7 @@ class Chain:
         self.layers: list[FoldedLayer] = []
         self.maps: list[MapUnit] = []
         self.flows: list[tuple[str, Flow]] = []
-        self._small = (
-            False  # whether the network's map is larger than what units were shown to send
-        )
+        self._small = False  # whether units still send the small map of an enlarged one
         self._units = Passage(design, netlist, modules, start.stream, start.frame, progress)
         self._nodes = nodes
         self._by_position = start.by_position

@@ -54,7 +54,10 @@ class Alike:
         words: Iterable[Iterable[Stepped]],
         ask: Callable[[], Sequence[Stepped] | None],
     ) -> Sequence[Stepped] | None:
-        """Give what `ask` gives, which must follow from the question and the words alone."""
+        """Give what `ask` gives, which must follow from the question and the words alone.
+
+        A question is the cell or table itself, which is kept: another one never takes its place.
+        """
         words = list(words)
         key = self.key(words)
         if key is None:
@@ -71,8 +74,8 @@ class Alike:
 
     def _number(self, value: Bit | Step) -> int:
         """Give the number of a bit without its sum."""
-        if isinstance(value, Step) and value.number:
-            return value.number
+        if isinstance(value, Step) and value.number is not None and value.number[0] is self:
+            return value.number[1]
         form = value.form
         own: tuple[object, ...] = *form.coefficients.values(), form.constant, form.limits
         if isinstance(value, Bit):
@@ -93,4 +96,4 @@ class Alike:
         form = Form({column: slope}, like.form.constant, like.form.limits)
         if isinstance(like, Bit):
             return Bit(form, like.index)
-        return Step(form, like.drop, like.bits, like.first, like.changes, number=number)
+        return Step(form, like.drop, like.bits, like.first, like.changes, number=(self, number))

@@ -8,6 +8,7 @@ each stretch of sums in which all its operands are constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
@@ -50,7 +51,8 @@ class Stretches(NamedTuple):
     like: Step | None
 
 
-class Contents(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
     """A table: its words as unsigned numbers, which of them are known, and their width."""
 
     words: IntArray
@@ -85,7 +87,7 @@ class StepRules:
         NotProvedError
             Where a sum of forms has lost bits, or the cell is of another kind.
         """
-        return self.alike.answer(id(cell), operands.values(), lambda: self._rule(cell, operands))
+        return self.alike.answer(cell, operands.values(), lambda: self._rule(cell, operands))
 
     def _rule(self, cell: Cell, operands: Operands[Stepped]) -> Sequence[Stepped] | None:
         kind, width = cell.kind, len(cell.outputs["Y"])
@@ -208,7 +210,7 @@ class StepRules:
 
     def read(self, contents: Contents, address: Sequence[Stepped]) -> Sequence[Stepped] | None:
         """Give the word of a table at an address, None where it may be unknown."""
-        return self.alike.answer(id(contents), [address], lambda: self._read(contents, address))
+        return self.alike.answer(contents, [address], lambda: self._read(contents, address))
 
     def _read(self, contents: Contents, address: Sequence[Stepped]) -> Sequence[Stepped] | None:
         found = self.stretches(address)

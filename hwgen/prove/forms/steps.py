@@ -33,7 +33,7 @@ class Step:
     bits: int
     first: int
     changes: IntArray
-    number: int = 0  # among those that `alike.Alike` has met
+    number: tuple[object, int] | None = None  # an `alike.Alike`, and the step's number there
     _memory: list[Step] = field(default_factory=list)  # the step over the sum itself, once asked
 
     @property
