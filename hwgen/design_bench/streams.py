@@ -2,9 +2,9 @@
 
 import random
 
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import First, RisingEdge, Timer
 
-TIMEOUT_CYCLES = 200_000
+PERIOD_NS = 10
 
 
 class Link:
@@ -54,28 +54,30 @@ async def send(link, words, clock_of, stall=0.0, seed=0):
         link.valid.value = 1
         await RisingEdge(link.clock)
         while not int(link.ready.value):
+            await RisingEdge(link.ready)  # and no cycle before, which would cost time
             await RisingEdge(link.clock)
         taken.append(clock_of())
     link.valid.value = 0
     return taken
 
 
-async def collect(link, count, clock_of, stall=0.0, seed=0, last=None):
+async def collect(link, count, clock_of, patience, stall=0.0, seed=0, last=None):
     """Take `count` beats: words, the cycle of each, and its `last` flag where there is one.
 
-    Fails where the payload changes while it waits, or nothing comes for a long time.
+    Fails where the payload changes while it waits, or nothing comes for `patience` cycles.
     """
     rng = random.Random(seed)
     words, cycles, lasts = [], [], []
-    waiting, idle = None, 0
+    waiting, since = None, clock_of()
     while len(words) < count:
         accept = rng.random() >= stall
         link.ready.value = int(accept)
         await RisingEdge(link.clock)
-        idle += 1
-        assert idle < TIMEOUT_CYCLES, f"no beat in {TIMEOUT_CYCLES} cycles after {len(words)}"
+        assert clock_of() < since + patience, f"no beat in {patience} cycles after {len(words)}"
         if not int(link.valid.value):
             assert waiting is None, "valid was taken back before the beat was accepted"
+            if not stall:
+                await First(RisingEdge(link.valid), Timer(patience * PERIOD_NS, "ns"))
             continue
         word = int(link.data.value)
         assert waiting is None or waiting == word, "the payload changed while it waited"
@@ -84,6 +86,6 @@ async def collect(link, count, clock_of, stall=0.0, seed=0, last=None):
             words.append(word)
             cycles.append(clock_of())
             lasts.append(None if last is None else int(last.value))
-            waiting, idle = None, 0
+            waiting, since = None, clock_of()
     link.ready.value = 0
     return words, cycles, lasts

@@ -12,18 +12,20 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 from cocotb.utils import get_sim_time
-from streams import Link, collect, pack, send, unpack
+from streams import PERIOD_NS, Link, collect, pack, send, unpack
 
-PERIOD_NS = 10
 STALLED = 48  # vectors of the runs with random stalls
 WARM_UP = 3  # vectors, beside one a unit, until the interval is steady
 SHOWN = 3  # maps that are kept for the report, as they left the design
-MAX_CYCLES = 150_000  # of the run without stalls, where no number of samples is asked for
+FEWEST = 16  # vectors of the run without stalls, where no number of samples is asked for
+MAX_CYCLES = 150_000  # of any other number of vectors
 FOLDER = Path(__file__).resolve().parent
 BENCH = json.loads((FOLDER / "bench.json").read_text())
 VECTORS = np.load(cocotb.plusargs.get("vectors", FOLDER.parent / "vectors.npz"))
 SAMPLES = int(cocotb.plusargs.get("samples", 0))
 SEED = int(cocotb.plusargs.get("seed", 0))
+INTERVAL = BENCH["interval_cycles"]
+PATIENCE = 10_000 + 10 * (BENCH["latency_cycles"] + INTERVAL)  # of a beat, in cycles
 
 
 def cycle():
@@ -67,7 +69,9 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
     last = dut.top_o_last if prefix == "top" else None
     sender = cocotb.start_soon(send(source, inputs, cycle, stall, SEED))
     sink_stall = stall if sink_stalls else 0.0
-    words, cycles, lasts = await collect(sink, len(outputs), cycle, sink_stall, SEED + 1, last)
+    words, cycles, lasts = await collect(
+        sink, len(outputs), cycle, PATIENCE, sink_stall, SEED + 1, last
+    )
     sent = await sender
     if keep is not None:
         keep(words)
@@ -81,6 +85,11 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
     if last is not None:
         assert lasts == [int(k % beats == beats - 1) for k in range(len(outputs))], "tlast"
     return sent, cycles
+
+
+def affordable(interval, least, most):
+    """As many vectors as take `MAX_CYCLES`, one every `interval` cycles, within limits."""
+    return min(max(MAX_CYCLES // interval, least), most)
 
 
 def top_streams():
@@ -133,8 +142,8 @@ def keep_maps(words):
 async def every_vector(dut):
     """All vectors without a stall; latency and interval are those of the plan."""
     await start(dut)
-    affordable = max(MAX_CYCLES // BENCH["interval_cycles"], 16)
-    given, expected = chosen_of_top(SAMPLES or affordable)
+    most = len(VECTORS["x"])
+    given, expected = chosen_of_top(SAMPLES or affordable(INTERVAL, FEWEST, most))
     sent, cycles = await run(dut, "top", given, expected, top_streams(), keep=keep_maps)
     latency = cycles[0] - sent[0]
     assert latency == BENCH["latency_cycles"], f"latency is {latency} cycles"
@@ -143,7 +152,7 @@ async def every_vector(dut):
     steady = len(BENCH["units"]) + WARM_UP
     intervals = [late - early for early, late in pairwise(ends)][steady:]
     interval = max(intervals, default=None)
-    assert interval in (None, BENCH["interval_cycles"]), f"interval is {interval} cycles"
+    assert interval in (None, INTERVAL), f"interval is {interval} cycles"
     (FOLDER / "measured.json").write_text(
         json.dumps(
             {
@@ -159,8 +168,7 @@ async def every_vector(dut):
 async def random_stalls(dut):
     """Source and sink stop at random; nothing is lost, doubled or changed."""
     await start(dut)
-    affordable = min(STALLED, max(MAX_CYCLES // BENCH["interval_cycles"], 4))
-    given, expected = chosen_of_top(affordable)
+    given, expected = chosen_of_top(affordable(INTERVAL, 2, STALLED))
     for stall in (0.3, 0.7):
         await run(dut, "top", given, expected, top_streams(), stall)
 
@@ -169,13 +177,13 @@ async def random_stalls(dut):
 async def reset_in_mid_stream(dut):
     """A reset while vectors are under way forgets them; the next ones are right."""
     await start(dut)
-    given, expected = chosen_of_top(6)
+    given, expected = chosen_of_top(affordable(INTERVAL, 2, 6))
     source, sink = Link(dut, "top_i"), Link(dut, "top_o")
     words = words_of(given, top_streams()[0])
-    pause = max(BENCH["interval_cycles"], 2)
+    pause = max(INTERVAL, 2)
     for patience in (1, pause // 2 + 1, BENCH["latency_cycles"] + pause // 3):
         sender = cocotb.start_soon(send(source, words, cycle))
-        taker = cocotb.start_soon(collect(sink, 1 << 20, cycle))
+        taker = cocotb.start_soon(collect(sink, 1 << 20, cycle, PATIENCE))
         for _ in range(patience):
             await RisingEdge(dut.aclk)
         sender.cancel()
@@ -194,6 +202,7 @@ async def every_unit(dut):
     for index, unit in enumerate(BENCH["units"]):
         streams = unit["streams"]
         given, expected = chosen(f"u{index}_i", f"u{index}_o", 0)
-        await run(dut, f"u{index}", given, expected, streams)
-        stalled = given[:STALLED], expected[:STALLED]
-        await run(dut, f"u{index}", *stalled, streams, 0.4, unit["stalls"])
+        sent, cycles = await run(dut, f"u{index}", given, expected, streams)
+        interval = max((cycles[-1] - sent[0]) // len(given), 1)
+        count = affordable(interval, 2, STALLED)
+        await run(dut, f"u{index}", given[:count], expected[:count], streams, 0.4, unit["stalls"])
