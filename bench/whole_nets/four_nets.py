@@ -23,9 +23,9 @@ from bench.whole_nets.parts.models import METHODS, P_OF_FOUR
 
 FPS = {  # frames a second at 100 MHz
     "espcn": (500, 4_000),
-    "unet": (500,),
-    "mobilenet_v1": (1_000,),
-    "resnet18": (1_000,),
+    "unet": (500, 4_000, 16_000),
+    "mobilenet_v1": (1_000, 4_000),
+    "resnet18": (1_000, 4_000),
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bench.whole_nets.parts.cnns import cases
 from bench.whole_nets.parts.cnns_markdown import markdown
+from bench.whole_nets.parts.finn import finn_luts
 from bench.whole_nets.parts.rows import facts
 from tests.tiny_maps import small_cnn
 
@@ -27,6 +28,16 @@ def test_poolings_are_no_weights_and_have_no_accumulators():
     weighted = [node for node in graph.nodes if hasattr(node, "weight")]
     assert 0 < found["nonzero"] <= sum(int((node.weight != 0).sum()) for node in weighted)
     assert len(found["accumulator_bits"]) == len(weighted)
+
+
+def test_the_formulas_of_finn_have_the_cycles_asked_for():
+    graph = small_cnn(size=(6, 8))
+    many, few = finn_luts(graph, 100_000), finn_luts(graph, 100)
+    assert many is not None
+    assert few is not None
+    assert many < few
+    assert finn_luts(graph, 10_000_000) == many  # one multiplier a layer is the least
+    assert finn_luts(graph, 1) is None  # a position a cycle is the most
 
 
 def test_designs_of_two_targets_share_a_line():

@@ -10,6 +10,7 @@ from typing import Literal
 from bench.shared.block_rams import priced_luts
 from bench.shared.row_file import Row
 from bench.shared.timed_command import measured
+from bench.whole_nets.parts.finn import finn_luts
 from bench.whole_nets.parts.rows import (
     WIDE,
     Place,
@@ -98,6 +99,7 @@ class Cnn:
             "planned_luts": cost.luts,
             "planned_brams": cost.brams,
             "planned_priced_luts": priced_luts(cost.luts, cost.brams, plan.target),
+            "finn_luts": None if self.fps is None else finn_luts(graph, plan.interval_cycles),
         }
         if cost.luts <= place.most_luts:
             pnr = self.target == "ecp5" and cost.luts <= place.most_placed

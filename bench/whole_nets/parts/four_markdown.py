@@ -16,6 +16,7 @@ DESIGNS = (
     "estimate",
     "block RAMs",
     "LUTs x cycles, baseline over this one",
+    "LUTs by FINN's formulas",
 )
 Cost = tuple[int, int]  # LUTs with block RAMs at their price, cycles a frame
 
@@ -59,6 +60,7 @@ def _line(row: Row, baseline: Row | None) -> tuple[str, ...]:
         f"{row['planned_luts']:,}",
         str(row.get("brams", f"({row['planned_brams']})")),
         _factor(row, baseline),
+        "-" if row.get("finn_luts") is None else f"({row['finn_luts']:,})",
     )
 
 
