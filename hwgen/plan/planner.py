@@ -12,6 +12,7 @@ from hwgen.plan.choose.bram_limit import hold_brams
 from hwgen.plan.choose.budget import within_budget
 from hwgen.plan.choose.choices import asked_for, least_cycles
 from hwgen.plan.choose.goals import choose
+from hwgen.plan.choose.queue_memory import with_queue_memories
 from hwgen.plan.choose.subpixels import check_all_folded, subpixel_ways, worth
 from hwgen.plan.design import Budget, LayerChoice, Plan
 from hwgen.plan.identifier import top_name
@@ -94,6 +95,7 @@ def plan_chosen(
     if reads == in_a_row(len(stages)):
         stages = with_flow(stages, options)
         reads = in_a_row(len(stages))  # with what was added
+    stages = with_queue_memories(stages, choices, options)
     times = timing(stages, reads)
     return Plan(
         name=top_name(graph.name),

@@ -67,7 +67,7 @@ def prove_queues(
     Raises
     ------
     NotProvedError
-        Where a queue is too short.
+        Where a queue is too short, or holds another number of beats than design.json says.
     """
     queues = [k for k, kind in enumerate(design.kinds) if kind == QUEUE]
     if not queues or not design.promises:
@@ -79,7 +79,7 @@ def prove_queues(
     for k in queues:
         name = design.units[k]
         depths[name] = held(modules[name], netlist[name])
-        if depths[name] < design.promises[k].depth:
+        if depths[name] != design.promises[k].depth:
             raise NotProvedError(
                 f"{name}: must hold the {design.promises[k].depth} beats that design.json says, "
                 f"not {depths[name]}"

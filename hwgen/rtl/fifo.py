@@ -6,7 +6,9 @@ from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib.memory import Memory
 
 from hwgen.plan.stages.stage import Fifo
+from hwgen.rtl.delay_line import following
 from hwgen.rtl.lanes import LaneComponent, choose, counter
+from hwgen.rtl.vector_memory import memory_attributes
 
 
 class FifoUnit(LaneComponent):
@@ -39,12 +41,14 @@ class FifoUnit(LaneComponent):
         ]
         if self.plan.in_registers:
             self._registers(m, arrives, head, tail)
+        elif self.plan.memory == "block":
+            self._block(m, arrives, leaves, head, tail)
         else:
             self._memory(m, arrives, head, tail)
         with m.If(arrives):
-            m.d.sync += tail.eq(Mux(tail == depth - 1, 0, tail + 1))
+            m.d.sync += tail.eq(following(tail, depth))
         with m.If(leaves):
-            m.d.sync += head.eq(Mux(head == depth - 1, 0, head + 1))
+            m.d.sync += head.eq(following(head, depth))
         with m.If(arrives & ~leaves):
             m.d.sync += level.eq(level + 1)
         with m.Elif(leaves & ~arrives):
@@ -72,3 +76,33 @@ class FifoUnit(LaneComponent):
             read.addr.eq(head),
             self.o.payload.eq(read.data),
         ]
+
+    def _block(
+        self, m: Module, arrives: Signal, leaves: Signal, head: Signal, tail: Signal
+    ) -> None:
+        """Hold the beats in a block RAM, which is read a cycle before.
+
+        What is read is the beat that will be first. One that comes to an empty queue passes by the
+        memory in a register, since a place is not read while it is written.
+        """
+        width = self.plan.inputs.width
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(width),
+            depth=self.plan.depth,
+            init=[],
+            attrs=memory_attributes("block", writable=True),
+        )
+        write, read = memory.write_port(), memory.read_port()
+        first, passes, passed = Signal.like(head, name="first"), Signal(), Signal()
+        beside = Signal(width, reset_less=True)
+        m.d.comb += [
+            write.addr.eq(tail),
+            write.data.eq(self.i.payload.as_value()),
+            write.en.eq(arrives),
+            first.eq(Mux(leaves, following(head, self.plan.depth), head)),
+            passes.eq(arrives & (tail == first)),
+            read.addr.eq(first),
+            read.en.eq(~passes),
+            self.o.payload.eq(Mux(passed, beside, read.data)),
+        ]
+        m.d.sync += [passed.eq(passes), beside.eq(self.i.payload.as_value())]

@@ -148,3 +148,48 @@ def test_a_queue_must_hold_as_much_in_every_state(folder, tmp_path):
     (copy / "graph.v").write_text(verilog.replace(text, damaged))
     with pytest.raises(NotProvedError, match=f"must hold the {DEPTH} beats that .*, not 2$"):
         shown(copy)
+
+
+@pytest.fixture(scope="module")
+def in_block_ram(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("queues") / "block"
+    options = BuildOptions(style="folded", target="ice40", effort="low", luts_per_bram=1)
+    build(residual(), options, folder)
+    return folder
+
+
+BLOCK = "graph__join6__in1__wide__fifo"
+DAMAGES = {
+    "the register beside the memory is not read": (r"passed \? beside : read__data", "read__data"),
+    "always the register": (r"passed \? beside : read__data", "beside"),
+    "a beat that passes is not noticed": (r"(\\\$\d+)  = \\\$signal\$17 ;", r"\1  = 1'h0;"),
+    "the memory is never read": (r"read__en = [^;]*;", "read__en = 1'h0;"),
+    "the place that was first is read": (r"leaves \? \S+  : (\{ 1'h0, head \})", r"\1"),
+    "the place behind the first is read": (r"leaves \? (\S+  ): \{ 1'h0, head \}", r"\1"),
+    "reads begin again a place early": (r"head == 5'h15", "head == 5'h14"),
+    "writes begin again a place early": (r"addr  == 5'h15", "addr  == 5'h14"),
+    "a beat more than it holds": (r"level != 5'h16", "level != 5'h17"),
+}
+
+
+def queue_in_block_ram(verilog):
+    (text,) = re.findall(rf"^module {BLOCK}\(.*?^endmodule$", verilog, re.MULTILINE | re.DOTALL)
+    return text
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_queue_in_block_ram_is_refused(in_block_ram, tmp_path, damage):
+    copy = tmp_path / "design"
+    shutil.copytree(in_block_ram, copy)
+    verilog = (copy / "graph.v").read_text()
+    text = queue_in_block_ram(verilog)
+    damaged = re.sub(*DAMAGES[damage], text)
+    assert damaged != text
+    (copy / "graph.v").write_text(verilog.replace(text, damaged))
+    assert not prove(copy).proved
+
+
+def test_a_queue_in_block_ram_is_proved(in_block_ram):
+    verilog = (in_block_ram / "graph.v").read_text()
+    assert '(* ram_style = "block" *)' in queue_in_block_ram(verilog)
+    assert prove(in_block_ram).proved

@@ -24,6 +24,8 @@ FOUR = stream([U3] * 3, [2, 0, 1, 3, PADDING, PADDING])
 STAGES = {
     "queue of 2": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=2),
     "queue of 5": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=5),
+    "queue of 5 in block RAM": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=5, memory="block"),
+    "queue of 8 in block RAM": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=8, memory="block"),
     "five lanes to two": Narrower(
         name="n",
         inputs=stream([U3, U3, IntType(bits=2, signed=False), U3, U3], range(5)),
@@ -127,6 +129,11 @@ def test_interval_is_that_of_the_model(stage):
     ("kind", "fields", "sentence"),
     [
         (Fifo, {"inputs": FOUR, "outputs": FOUR, "depth": 1}, "depth must be 2 or more, not 1"),
+        (
+            Fifo,
+            {"inputs": FOUR, "outputs": FOUR, "depth": 4, "memory": "block"},
+            "memory must be lut for a depth up to 4",
+        ),
         (
             Fifo,
             {"inputs": FOUR, "outputs": stream([U3], [0]), "depth": 4},

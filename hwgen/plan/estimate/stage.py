@@ -12,7 +12,7 @@ from typing import assert_never
 
 from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.cost.fabric import adder_luts, mux_luts
-from hwgen.plan.cost.memory import ram_luts
+from hwgen.plan.cost.memory import BlockMemory, block_memory, ram_luts
 from hwgen.plan.design import Plan, Target
 from hwgen.plan.estimate.fitted import FITTED
 from hwgen.plan.estimate.folded import (
@@ -45,6 +45,9 @@ from hwgen.plan.stages.stage import (
     WindowMax,
 )
 
+# of a bit of the places in a queue of block RAM
+QUEUE_LUTS: dict[Target, int] = {"xc7": 5, "ecp5": 13, "gowin": 13, "ice40": 9}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -71,6 +74,8 @@ def stage_cost(stage: Stage, target: Target) -> Cost:
     brams = 0
     if isinstance(stage, FoldedDense | Reorder):
         brams = folded_brams(stage, target)
+    elif isinstance(stage, Fifo):
+        brams = _queue_blocks(stage, target).blocks
     elif isinstance(stage, SerialThreshold):
         brams = serial_threshold_brams(stage, target)
     elif isinstance(stage, WindowBuffer | RunningPool | Enlarger):
@@ -115,10 +120,18 @@ def counted_luts(stage: Stage, target: Target) -> int:
             assert_never(stage)
 
 
+def _queue_blocks(stage: Fifo, target: Target) -> BlockMemory:
+    blocks = block_memory(target, stage.depth, stage.inputs.width)
+    return blocks if stage.memory == "block" else BlockMemory(blocks=0, luts=0)
+
+
 def _joint_luts(stage: Joint, target: Target) -> int:
     match stage:
         case Fifo():
             width = stage.inputs.width
+            if stage.memory == "block":
+                places = QUEUE_LUTS[target] * (stage.depth - 1).bit_length()
+                return width + places + _queue_blocks(stage, target).luts
             stored = None if stage.in_registers else ram_luts(target, stage.depth, width)
             return width * mux_luts(target, stage.depth) if stored is None else stored
         case Narrower():

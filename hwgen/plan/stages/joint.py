@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import PADDING, Stream
 
 REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
@@ -11,14 +12,22 @@ REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fifo:
-    """Beats that wait between two layers, so that neither stops for the other's rhythm."""
+    """Beats that wait between two layers, so that neither stops for the other's rhythm.
+
+    Up to `REGISTERS_DEPTH` beats lie in registers, more in a memory of LUTs or of block RAM.
+    """
 
     name: str
     inputs: Stream
     outputs: Stream
     depth: int
+    memory: MemoryKind = "lut"
 
     def __post_init__(self) -> None:
+        if self.memory == "block" and self.in_registers:
+            raise ValueError(
+                f"memory must be lut for a depth up to {REGISTERS_DEPTH}, which registers hold"
+            )
         if self.depth < 2:
             raise ValueError(
                 f"depth must be 2 or more, not {self.depth}: with less a beat passes every other "
