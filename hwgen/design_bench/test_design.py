@@ -18,7 +18,9 @@ PERIOD_NS = 10
 STALLED = 48  # vectors of the runs with random stalls
 WARM_UP = 3  # vectors, beside one a unit, until the interval is steady
 SHOWN = 3  # maps that are kept for the report, as they left the design
-MAX_CYCLES = 150_000  # of the run without stalls, where no number of samples is asked for
+MAX_CYCLES = 150_000  # of a run, where no number of samples is asked for
+LEAST = 2  # vectors of a run with stalls or a reset
+RESET = 6  # vectors of the runs that a reset ends
 FOLDER = Path(__file__).resolve().parent
 BENCH = json.loads((FOLDER / "bench.json").read_text())
 VECTORS = np.load(cocotb.plusargs.get("vectors", FOLDER.parent / "vectors.npz"))
@@ -100,6 +102,11 @@ def chosen_of_top(count):
     return [by_pixel(rows, stream) for rows, stream in sides]
 
 
+def affordable(most):
+    """So many vectors, fewer of a design that takes long for each."""
+    return min(most, max(MAX_CYCLES // BENCH["interval_cycles"], LEAST))
+
+
 def by_pixel(rows, stream):
     """Of (maps, elements), channels slowest, the slots: all channels of a pixel, then padding."""
     positions = stream["positions"]
@@ -133,8 +140,7 @@ def keep_maps(words):
 async def every_vector(dut):
     """All vectors without a stall; latency and interval are those of the plan."""
     await start(dut)
-    affordable = max(MAX_CYCLES // BENCH["interval_cycles"], 16)
-    given, expected = chosen_of_top(SAMPLES or affordable)
+    given, expected = chosen_of_top(SAMPLES or max(MAX_CYCLES // BENCH["interval_cycles"], 16))
     sent, cycles = await run(dut, "top", given, expected, top_streams(), keep=keep_maps)
     latency = cycles[0] - sent[0]
     assert latency == BENCH["latency_cycles"], f"latency is {latency} cycles"
@@ -159,8 +165,7 @@ async def every_vector(dut):
 async def random_stalls(dut):
     """Source and sink stop at random; nothing is lost, doubled or changed."""
     await start(dut)
-    affordable = min(STALLED, max(MAX_CYCLES // BENCH["interval_cycles"], 4))
-    given, expected = chosen_of_top(affordable)
+    given, expected = chosen_of_top(affordable(STALLED))
     for stall in (0.3, 0.7):
         await run(dut, "top", given, expected, top_streams(), stall)
 
@@ -169,7 +174,7 @@ async def random_stalls(dut):
 async def reset_in_mid_stream(dut):
     """A reset while vectors are under way forgets them; the next ones are right."""
     await start(dut)
-    given, expected = chosen_of_top(6)
+    given, expected = chosen_of_top(affordable(RESET))
     source, sink = Link(dut, "top_i"), Link(dut, "top_o")
     words = words_of(given, top_streams()[0])
     pause = max(BENCH["interval_cycles"], 2)
