@@ -38,6 +38,7 @@ UNIT_RANDOM = 32
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
 MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
+MOST_CYCLES = 1 << 21  # the same of all units together
 LEAST_UNIT_VECTORS = 2
 
 
@@ -76,21 +77,22 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     cases = _Cases(plan=plan, graph=built, rng=rng, layers=layers_of(built))
     units = []
     for index, stage in enumerate(plan.stages):
-        given = affordable(stage, cases.of(index, stage, read_slots(plan, index, slots)))
+        found = cases.of(index, stage, read_slots(plan, index, slots))
+        given = affordable(stage, found, len(plan.stages))
         units.append((given, run_stage(at_one_position(stage), given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
 
 
-def affordable(stage: Stage, vectors: IntArray) -> IntArray:
-    """Give as many of a unit's vectors, evenly spread, as a simulation has the cycles for.
+def affordable(stage: Stage, vectors: IntArray, units: int) -> IntArray:
+    """Give as many vectors, evenly spread, as a simulation of so many units has the cycles for.
 
     All of them have been compared with the reference by then; a unit of hundreds of rows that takes
     thousands of cycles for a vector would be simulated for hours with its worst cases alone.
     """
     work = stage.cycles if isinstance(stage, FoldedDense) else 0
     cycles = max(work, stage.inputs.beats, stage.outputs.beats)
-    most = max(MOST_UNIT_CYCLES // cycles, LEAST_UNIT_VECTORS)
+    most = max(min(MOST_UNIT_CYCLES, MOST_CYCLES // units) // cycles, LEAST_UNIT_VECTORS)
     return vectors[:: max(-(-len(vectors) // most), 1)]
 
 
