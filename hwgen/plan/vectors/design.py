@@ -38,7 +38,7 @@ UNIT_RANDOM = 32
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
 MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
-MOST_CYCLES = 1 << 21  # the same of all units together
+MOST_CYCLES = 1 << 19  # the same of all units together
 LEAST_UNIT_VECTORS = 2
 
 
