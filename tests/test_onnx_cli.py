@@ -217,7 +217,8 @@ def test_inspect_tells_scales_zero_points_and_codes_that_no_weight_has(tmp_path)
     }
     lines = import_lines(document)
     assert "MatMul_3: no weight is -3, -1, 0, 3 of -3 to 3" in lines
-    assert scales_of_the_file(document)["input"] == "power of two; zero -3"
+    assert scales_of_the_file(document)["input"] == "2**-2; zero -3"
+    assert scales_of_the_file(document)["MatMul_3"] == "2**-1"
     assert scales_of_the_file(document)["Quant_4"] == "float, a channel"
 
 
@@ -257,6 +258,7 @@ def test_inspect_knows_what_the_codes_of_qdq_stand_for(tmp_path):
         **{"scale": "float", "scales": 1, "zero_point": 0},
         "value": pytest.approx(0.3),
     }
+    assert list(scales_of_the_file(document).values())[2:] == ["0.3", "2**-1", "2**-3; zero 155"]
     assert last == {"scale": "power of two", "value": 0.125, "scales": 1, "zero_point": 155}
 
 

@@ -38,16 +38,17 @@ LIMIT_SECONDS = 600
 MOST_CYCLES, LEAST_SAMPLES = 200_000, 2  # that a large design is simulated for
 FOLDED = "--style folded"
 FEW_ROWS = f"{FOLDED} --pe 4 --pixels 4 --effort low"
+MORE_ROWS = f"{FOLDED} --pe 8 --pixels 4 --effort low"
 
 # where `hwgen build FILE` alone makes too much logic, or the file does not tell its input
 OPTIONS = {
     "finn_tfc_w1a1": f"{FOLDED} --pe 4",
     "mlperf_kws_w3a3": f"{FOLDED} --pe 8 --effort low",
     "mlperf_ad_qdq": f"{FOLDED} --pe 8 --effort low",
-    "mlperf_ic_qdq": FEW_ROWS,
+    "mlperf_ic_qdq": MORE_ROWS,
     "nn2fpga_two_layers": FEW_ROWS,
-    "nn2fpga_resnet8_w8a8": FEW_ROWS,
-    "nn2fpga_vww_qdq": FEW_ROWS,
+    "nn2fpga_resnet8_w8a8": MORE_ROWS,
+    "nn2fpga_vww_qdq": f"{FOLDED} --clock-mhz 100 --fps 1500 --effort low",
     "qonnx_espcn_resize": f"{FEW_ROWS} --input u8 --input-scale 1/255",
     "qop_cnn_u8": FEW_ROWS,
     "qdq_cnn_perchannel_u8": FEW_ROWS,

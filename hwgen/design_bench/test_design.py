@@ -19,6 +19,8 @@ WARM_UP = 3  # vectors, beside one a unit, until the interval is steady
 SHOWN = 3  # maps that are kept for the report, as they left the design
 FEWEST = 16  # vectors of the run without stalls, where no number of samples is asked for
 MAX_CYCLES = 150_000  # of any other number of vectors
+LEAST = 2  # vectors of a run with stalls or a reset
+RESET = 6  # vectors of the runs that a reset ends
 FOLDER = Path(__file__).resolve().parent
 BENCH = json.loads((FOLDER / "bench.json").read_text())
 VECTORS = np.load(cocotb.plusargs.get("vectors", FOLDER.parent / "vectors.npz"))
@@ -168,7 +170,7 @@ async def every_vector(dut):
 async def random_stalls(dut):
     """Source and sink stop at random; nothing is lost, doubled or changed."""
     await start(dut)
-    given, expected = chosen_of_top(affordable(INTERVAL, 2, STALLED))
+    given, expected = chosen_of_top(affordable(INTERVAL, LEAST, STALLED))
     for stall in (0.3, 0.7):
         await run(dut, "top", given, expected, top_streams(), stall)
 
@@ -177,7 +179,7 @@ async def random_stalls(dut):
 async def reset_in_mid_stream(dut):
     """A reset while vectors are under way forgets them; the next ones are right."""
     await start(dut)
-    given, expected = chosen_of_top(affordable(INTERVAL, 2, 6))
+    given, expected = chosen_of_top(affordable(INTERVAL, LEAST, RESET))
     source, sink = Link(dut, "top_i"), Link(dut, "top_o")
     words = words_of(given, top_streams()[0])
     pause = max(INTERVAL, 2)
@@ -204,5 +206,5 @@ async def every_unit(dut):
         given, expected = chosen(f"u{index}_i", f"u{index}_o", 0)
         sent, cycles = await run(dut, f"u{index}", given, expected, streams)
         interval = max((cycles[-1] - sent[0]) // len(given), 1)
-        count = affordable(interval, 2, STALLED)
+        count = affordable(interval, LEAST, STALLED)
         await run(dut, f"u{index}", given[:count], expected[:count], streams, 0.4, unit["stalls"])

@@ -89,6 +89,8 @@ def _add(node: Add, left: Tensor, right: Tensor) -> Result:
         return [f"inputs must have one shape, not {left.shape} and {right.shape}"]
     if 0 in node.multipliers:
         return [f"multipliers must not be 0, not {node.multipliers}"]
+    if any(abs(factor) >> MAX_ACCUMULATOR_BITS for factor in node.multipliers):
+        return [f"multipliers must fit {MAX_ACCUMULATOR_BITS} bits"]
     a, b = (
         sorted((factor * source.range.lo, factor * source.range.hi))
         for factor, source in zip(node.multipliers, (left, right), strict=True)

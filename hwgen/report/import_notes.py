@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.table import Table
@@ -38,19 +39,25 @@ def of_the_file(document: dict[str, Any]) -> dict[str, str]:
 
 
 def scales_of_the_file(document: dict[str, Any]) -> dict[str, str]:
-    """Give for each node of the network the kind of scale that its weights or codes have.
+    """Give for each node of the network the scale that its weights or codes have.
 
-    It is 1, a power of two or any float, one for all or one a channel, with a zero point behind it
-    where that is not 0.
+    One for all is a number, a power of two as such (`2**-4`); of one a channel it is the kind. A
+    zero point stands behind it where that is not 0.
     """
     notes = document["metadata"].get("onnx", {}).get("scales", {})
     return {name: _scale(found) for name, found in notes.items()}
 
 
 def _scale(found: dict[str, Any]) -> str:
-    text = str(found["scale"]) if found["scales"] == 1 else f"{found['scale']}, a channel"
+    text = f"{found['scale']}, a channel" if found["value"] is None else _step(found)
     point = found.get("zero_point", 0)
     return f"{text}; zero {point:g}" if point else text
+
+
+def _step(found: dict[str, Any]) -> str:
+    if found["scale"] == "power of two":
+        return f"2**{math.frexp(found['value'])[1] - 1}"
+    return f"{found['value']:g}"
 
 
 def _unused(name: str, found: dict[str, Any]) -> str | None:

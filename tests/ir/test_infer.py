@@ -221,6 +221,12 @@ def test_sums_of_unlike_multiples():
     assert refusal(nothing) == "net: sum: multipliers must not be 0, not (0, 1)"
 
 
+def test_multiples_of_what_always_is_0_fit_too():
+    zero = conv2d("conv", "input", np.zeros((4, 4, 1, 1)), S4.range)
+    both = Add(name="sum", inputs=("input", "conv"), multipliers=(1, -(1 << 62)))
+    assert refusal(zero, both) == "net: sum: multipliers must fit 62 bits"
+
+
 def test_labels_of_an_argmax():
     node = Argmax(name="class", inputs=("input",), labels=(3, 1, 7))
     assert graph(node, shape=(3,)).tensors["class"] == Tensor((1,), Range(1, 7))

@@ -9,6 +9,7 @@ import pytest
 from amaranth import Signal
 
 from hwgen.flow import build
+from hwgen.numeric import Range
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.prove.chain import design_input
@@ -16,7 +17,9 @@ from hwgen.prove.compiled.cycles import CYCLE
 from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.compiled.layout import LETTER_BITS, LETTERS, UNKNOWN
 from hwgen.prove.compiled.sending import feed_of
+from hwgen.prove.forms.forms import linear_form
 from hwgen.prove.forms.rules import Rules
+from hwgen.prove.frames.passage import is_compiled
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.netlist.netlist import Module
 from hwgen.prove.netlist.read import read_folder, read_netlist
@@ -94,6 +97,16 @@ def test_what_is_said_of_registers_is_so_on_numbers():
     for _ in range(4):
         assert engine.steady(feed, 1 << 20, compare)
     assert sum(compared) > 2000
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "compiled"),
+    [("FoldedDense", 8, True), ("FoldedDense", 32, False), ("UnrolledDense", 8, False)],
+)
+def test_vectors_are_compiled_too_unless_adders_share_or_sums_are_long(kind, bits, compiled):
+    top = (1 << bits) - 1
+    rows = [linear_form({0: weight, 1: -weight}, 5, [Range(0, top)] * 2) for weight in (1, 999)]
+    assert is_compiled(kind, rows) == compiled
 
 
 def at(m, enable, count, when):

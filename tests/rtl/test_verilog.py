@@ -2,12 +2,16 @@
 
 import re
 
+import numpy as np
+
+from hwgen.frontend.matrix import matrix_graph
+from hwgen.numeric import IntType
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.rtl import verilog
 from hwgen.rtl.units import unit_of
-from hwgen.rtl.verilog import has_clock, rtlil_of, verilog_texts
+from hwgen.rtl.verilog import WORDS_AT_ONCE, has_clock, rtlil_of, verilog_texts
 from tests.tiny_nets import network
 
 
@@ -37,6 +41,18 @@ def test_a_batch_is_what_each_alone_is(monkeypatch):
         first, *inner = re.findall(r"^module (\S+?)\(", text, flags=re.MULTILINE)
         assert (first, "\\" in first) == (name, False)
         assert all(part.startswith(f"{name}__") for part in inner)
+
+
+def test_contents_of_memories_come_in_blocks_that_are_quick_to_read():
+    weight = np.random.default_rng(0).integers(1, 8, (30, 40))
+    graph = matrix_graph("long", weight, IntType(bits=4, signed=False))
+    stage = plan_design(graph, BuildOptions(style="folded", pe=1)).stages[0]
+    (text,) = verilog_texts({"long": rtlil_of(unit_of(stage), "long")})
+    blocks = re.findall(r"^  initial begin\n(.*?)^  end\n", text, flags=re.MULTILINE | re.DOTALL)
+    sizes = [len(block.splitlines()) for block in blocks]
+    assert max(sizes) == WORDS_AT_ONCE
+    words = re.findall(r"\\program \[(\d+)\] = ", "".join(blocks))
+    assert [int(word) for word in words] == list(range(stage.cycles))
 
 
 def test_a_unit_without_registers_has_no_clock():

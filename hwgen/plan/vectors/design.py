@@ -37,6 +37,9 @@ RANDOM = 64
 UNIT_RANDOM = 32
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
+MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
+MOST_CYCLES = 1 << 20  # the same of all units together
+LEAST_UNIT_VECTORS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,10 +77,23 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     cases = _Cases(plan=plan, graph=built, rng=rng, layers=layers_of(built))
     units = []
     for index, stage in enumerate(plan.stages):
-        given = cases.of(index, stage, read_slots(plan, index, slots))
+        found = cases.of(index, stage, read_slots(plan, index, slots))
+        given = affordable(stage, found, len(plan.stages))
         units.append((given, run_stage(at_one_position(stage), given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
+
+
+def affordable(stage: Stage, vectors: IntArray, units: int) -> IntArray:
+    """Give as many vectors, evenly spread, as a simulation of so many units has the cycles for.
+
+    All of them have been compared with the reference by then; a unit of hundreds of rows that takes
+    thousands of cycles for a vector would be simulated for hours with its worst cases alone.
+    """
+    work = stage.cycles if isinstance(stage, FoldedDense) else 0
+    cycles = max(work, stage.inputs.beats, stage.outputs.beats)
+    most = max(min(MOST_UNIT_CYCLES, MOST_CYCLES // units) // cycles, LEAST_UNIT_VECTORS)
+    return vectors[:: max(-(-len(vectors) // most), 1)]
 
 
 def _run_all(plan: Plan, x: IntArray, y: IntArray) -> list[IntArray]:

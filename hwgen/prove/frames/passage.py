@@ -9,6 +9,7 @@ from typing import Any
 from hwgen.ir import Argmax, Op, PixelShuffle, Threshold, UpsampleNearest
 from hwgen.numeric import Range
 from hwgen.prove.compiled.engine import Engine
+from hwgen.prove.compiled.layout import LARGEST
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.frames.elements import enlarged
@@ -39,6 +40,16 @@ class UnitRun:
     name: str
     interval: float
     latency: int
+
+
+def is_compiled(kind: str, rows: Sequence[Form]) -> bool:
+    """Whether compiled loops follow a unit's sums.
+
+    They do not where a tree of adders shares parts of them, nor numbers beyond their ends; the
+    machine does.
+    """
+    ends = (max(-form.limits.lo, form.limits.hi) for form in rows)
+    return kind == "FoldedDense" and all(end <= LARGEST for end in ends)
 
 
 class Passage:
@@ -153,10 +164,10 @@ class Passage:
             for row, form in enumerate(rows)
         ]
         limits = self.frame.limits
-        if kind == "FoldedDense" and self.frame.positions > 1:
+        if is_compiled(kind, rows):
             engine = Engine(module, document, limits, accumulating(module))
             proof = prove_folded(engine, self.stream, rows, needed)
-        else:  # a tree of adders shares parts of sums, which a machine follows through
+        else:
             rules = Rules(module, Repeated(limits))
             machine = Machine(module, document, rules)
             proof = prove_on_machine(machine, rules, self.stream, rows, len(limits), needed)

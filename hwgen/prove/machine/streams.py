@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -85,14 +86,20 @@ class Total:
             form = linear_form({column: self.factor}, self.constant, {column: self.steps})
             return [bit(form, index) for index in range(self.bits)]
         count = self.steps.span + 1
-        carried = np.arange(self.steps.lo, self.steps.hi + 1) * self.factor + self.constant
         ones = (1 << count) - 1
-        masks = [packed(carried >> index & 1) for index in range(self.bits)]
+        masks = _masks(self.steps, self.factor, self.constant, self.bits)
         return [int(m != 0) if m in (0, ones) else CaseBit(source, m, count) for m in masks]
 
     def shifted(self, amount: int) -> Total:
         """Give the total plus a constant."""
         return replace(self, constant=self.constant + amount)
+
+
+@lru_cache(maxsize=1 << 10)
+def _masks(steps: Range, factor: int, constant: int, bits: int) -> tuple[int, ...]:
+    """Give each bit of `factor * s + constant`, for all s from the lowest on."""
+    carried = np.arange(steps.lo, steps.hi + 1) * factor + constant
+    return tuple(packed(carried >> index & 1) for index in range(bits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

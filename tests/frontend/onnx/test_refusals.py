@@ -63,6 +63,14 @@ def test_a_softmax_over_the_classes(tmp_path, opset, given):
     assert read(m.save(tmp_path / "net.onnx", y, opset)).graph.result == "class"
 
 
+def test_biases_of_scores_that_no_sum_holds(tmp_path):
+    m = Maker([1, 6])
+    y = m.node("Softmax", m.node("Add", dense(m), [0.0, 1e30, 0, 0, 0, 0]), output="y")
+    assert sentence(m.save(tmp_path / "net.onnx", y)) == (
+        "net.onnx: output y: biases of the scores must fit 62 bits"
+    )
+
+
 @pytest.mark.parametrize(
     ("scales", "given"),
     [([1.5, 1.5], "1.5 by 1.5"), ([0.5, 0.5], "0.5 by 0.5"), ([2, 1], "2 by 1")],

@@ -18,6 +18,7 @@ from hwgen.frontend.onnx.tensors.layouts import as_map, image
 from hwgen.frontend.onnx.tensors.value import Channel, Value
 from hwgen.frontend.onnx.tensors.walk import Walk, with_weight
 from hwgen.ir import Argmax, Conv2d, Dense, Dequantization
+from hwgen.ir.accumulator import MAX_ACCUMULATOR_BITS
 
 MOST_RATIO = 1 << 12  # of the scales of scores that are compared
 
@@ -94,6 +95,8 @@ def label(walk: Walk, value: Value) -> Value | None:
     file_index = np.empty(size, np.int64)
     file_index[value.where.ravel()] = np.arange(size)
     order = np.array(sorted(range(size), key=lambda row: (-rests[row], file_index[row])), np.int64)
+    if any(bias >> MAX_ACCUMULATOR_BITS for bias in whole):
+        raise ModelError(f"biases of the scores must fit {MAX_ACCUMULATOR_BITS} bits")
     if any(whole):
         value = _biased(walk, value, np.array(whole, np.int64))
     value = (

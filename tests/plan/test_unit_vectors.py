@@ -1,0 +1,30 @@
+"""With how many vectors a unit is simulated."""
+
+import numpy as np
+import pytest
+
+from hwgen.frontend.matrix import matrix_graph
+from hwgen.numeric import IntType
+from hwgen.plan.options import BuildOptions
+from hwgen.plan.planner import plan_design
+from hwgen.plan.vectors.design import MOST_UNIT_CYCLES, affordable, design_vectors
+
+
+@pytest.mark.parametrize(("size", "slow"), [(24, False), (72, True)])
+def test_a_unit_that_takes_long_gets_fewer_of_its_worst_cases(size, slow):
+    weight = np.random.default_rng(0).integers(-7, 8, (size, size))
+    graph = matrix_graph("unit", weight, IntType(bits=4, signed=False))
+    plan = plan_design(graph, BuildOptions(style="folded", pe=1))
+    given, expected = design_vectors(plan, graph).units[0]
+    cycles = len(given) * plan.stages[0].cycles
+    assert len(given) == len(expected)
+    assert (MOST_UNIT_CYCLES // 4 < cycles <= MOST_UNIT_CYCLES) if slow else len(given) > 2 * size
+
+
+def test_many_units_share_the_cycles():
+    graph = matrix_graph("unit", np.eye(64, dtype=np.int64), IntType(bits=4, signed=False))
+    stage = plan_design(graph, BuildOptions(style="folded", pe=1, skip=False)).stages[0]
+    vectors = np.zeros((1000, 64), np.int64)
+    counts = [len(affordable(stage, vectors, units)) for units in (1, 8, 32, 1000)]
+    assert stage.cycles == 4096
+    assert counts == [63, 16, 4, 2]
