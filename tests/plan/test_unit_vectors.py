@@ -27,4 +27,4 @@ def test_many_units_share_the_cycles():
     vectors = np.zeros((1000, 64), np.int64)
     counts = [len(affordable(stage, vectors, units)) for units in (1, 8, 32, 1000)]
     assert stage.cycles == 4096
-    assert counts == [63, 16, 4, 2]
+    assert counts == [63, 32, 8, 2]
