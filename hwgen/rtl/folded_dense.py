@@ -21,7 +21,7 @@ from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.weight_code import WeightCode
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.line_buffer import LineBuffer
-from hwgen.rtl.product import Term, add, multiply, term
+from hwgen.rtl.product import Term, add, multiply
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
 from hwgen.rtl.vector_memory import memory_attributes
@@ -180,7 +180,7 @@ class FoldedDenseUnit(LaneComponent):
             bits = buffer.data[port * plan.pixels + copy]
             x = bits.as_signed() if kind.signed else bits
             own = f"pe{name}_{lane}"
-            terms.append(term(multiply(self._registers, code, weight, x, kind, own, stages)))
+            terms.append(multiply(self._registers, code, weight, x, kind, own, stages))
         return terms
 
     def _sum(self, m: Module, terms: list[Term], name: str) -> Term:

@@ -1,7 +1,7 @@
 """A coded weight times an input, with no more logic than the weights of one PE need.
 
-A product leaves as its magnitude and its sign: who adds it inverts the bits and carries one in,
-which costs nothing in an adder whose other operand is plain.
+A product leaves as a term of a sum: as a one's complement whose carry is still to be added, which
+costs nothing in an adder whose other operand is plain.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from hwgen.rtl.registers import Registers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """A magnitude and whether it counts as negative; `value` is the range of the signed product."""
+class Term:
+    """Part of a sum: `value` plus the `carries`, one-bit values that are still to be added."""
 
-    magnitude: Value
-    negative: Value | None
-    value: Range
+    value: Value
+    carries: tuple[Value, ...]
+    range: Range
 
 
 def multiply(
@@ -33,8 +33,10 @@ def multiply(
     kind: IntType,
     name: str,
     stages: int,
-) -> Product:
+) -> Term:
     """Give the product of a coded weight and an input, `stages` enabled cycles later."""
+    if code.digits:
+        return _long(registers, code, weight, x, kind, name, stages)
     value = code.range(kind)
     shape = range_shape(value)
     magnitude, sign = weight[: code.magnitude_bits], weight[code.magnitude_bits :]
@@ -48,10 +50,11 @@ def multiply(
         total = registers.delay(exact, f"{name}_p0")
     total = registers.wait(total, f"{name}_late", stages - code.stages)
     if not code.signed:
-        return Product(magnitude=total, negative=None, value=value)
+        return Term(value=total, carries=(), range=value)
     sign = registers.wait(sign, f"{name}_s", stages)
-    ends = value.union(Range(-value.hi, -value.lo))
-    return Product(magnitude=total, negative=sign, value=ends)
+    limits = value.union(Range(-value.hi - 1, -value.lo - 1))
+    inverted = resize(total, limits.signed_bits) ^ sign.replicate(limits.signed_bits)
+    return Term(value=inverted.as_signed(), carries=(sign,), range=limits)
 
 
 def _sum(registers: Registers, magnitude: Value, x: Value, shape: Shape, name: str) -> Signal:
@@ -71,27 +74,54 @@ def _sum(registers: Registers, magnitude: Value, x: Value, shape: Shape, name: s
     return total
 
 
+def _long(
+    registers: Registers,
+    code: WeightCode,
+    weight: Value,
+    x: Value,
+    kind: IntType,
+    name: str,
+    stages: int,
+) -> Term:
+    """Add a multiple of the input, -2 to 2, for every digit of a long weight.
+
+    Digit k is made of the weight's bits 2k + 1, 2k and 2k - 1; the carry of a negative digit goes
+    into the addition of that digit, the first one's is still to be added.
+    """
+    carry = registers.wait(weight[1], f"{name}_s", stages)
+    bits = Cat(Const(0, 1), resize(weight.as_signed() if code.signed else weight, 2 * code.digits))
+    total: Value = Const(0, 1)
+    for digit in range(code.digits):
+        multiple = _multiple(bits[:3], x)
+        limits = code.digit_range(kind, digit + 1)
+        shape = range_shape(Range(min(limits.lo, 0) - 1, limits.hi))
+        added = Signal(shape, name=f"{name}_add{digit}")
+        if digit == 0:
+            registers.m.d.comb += added.eq(multiple)
+        else:
+            own = Term(value=multiple, carries=(bits[2],), range=limits)
+            high = add(total >> 2 * digit, own, shape.width - 2 * digit, own.carries)
+            registers.m.d.comb += added.eq(Cat(total[: 2 * digit], high).as_signed())
+        total = registers.delay(added, f"{name}_p{digit}")
+        if digit + 1 < code.digits:
+            x = registers.delay(x, f"{name}_x{digit}")
+            bits = registers.delay(bits[2:], f"{name}_m{digit}")
+    total = registers.wait(total, f"{name}_late", stages - code.stages)
+    return Term(value=total, carries=(carry,), range=Range(min(limits.lo, 0) - 1, limits.hi))
+
+
+def _multiple(digit: Value, x: Value) -> Value:
+    """Give -2 to 2 times an input, as a one's complement where the digit is negative."""
+    low, middle, negative = digit[0], digit[1], digit[2]
+    width = len(x) + 1
+    one = resize(x, width) & (low ^ middle).replicate(width)
+    two = Cat(Const(0, 1), x) & ((low == middle) & (negative != low)).replicate(width)
+    size = (one | two).as_signed() if x.shape().signed else one | two
+    return (resize(size, width + 1) ^ negative.replicate(width + 1)).as_signed()
+
+
 def _chosen(values: list[Value], index: Value) -> Value:
     return values[0] if len(values) == 1 else choose(values, index)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """Part of a sum: `value` plus the `carries`, one-bit values that are still to be added."""
-
-    value: Value
-    carries: tuple[Value, ...]
-    range: Range
-
-
-def term(product: Product) -> Term:
-    """Give a product as a one's complement with a carry for its sign."""
-    if product.negative is None:
-        return Term(value=product.magnitude, carries=(), range=product.value)
-    limits = Range(product.value.lo - 1, product.value.hi)
-    width = limits.signed_bits
-    inverted = resize(product.magnitude, width) ^ product.negative.replicate(width)
-    return Term(value=inverted.as_signed(), carries=(product.negative,), range=limits)
 
 
 def add(first: Value, second: Term, width: int, carries: tuple[Value, ...]) -> Value:

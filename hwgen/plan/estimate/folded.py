@@ -121,8 +121,10 @@ def _element_luts(
     """
     code = WeightCode(element.weights)
     product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
-    signed = int(code.signed)
+    signed = int(code.signed or code.digits > 0)
     inverted = lanes // 2 if target == "xc7" else lanes  # its adders invert an operand
+    if code.digits:  # which makes them negative
+        inverted = 0
     lane = _multiply_luts(code, bits, target)
     tree, terms, width = 0, lanes, product + signed
     while terms > 1:
@@ -139,6 +141,10 @@ def _element_luts(
 
 def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:
     """LUTs of a product without its sign; zero or the input as it is are its register's reset."""
+    if code.digits:
+        multiple = bits + 2 if target == "xc7" else 2 * (bits + 2)  # made in its adder
+        adder = bits + 4 if target == "xc7" else 3 * (bits + 3)
+        return multiple + (code.digits - 1) * adder
     largest = code.largest.bit_length()
     if code.shifts is not None:
         return largest + bits if len(code.shifts) > 2 else 1

@@ -85,6 +85,7 @@ def _folded(stage: FoldedDense) -> int:
         product = max(code.largest * ((1 << bits) - 1), 1).bit_length() + int(code.signed)
         weight, digits = code.largest.bit_length() + int(code.signed), max(code.largest, 1)
         steps = digits.bit_length() if code.shifts is None else 1  # of a product, each registered
+        steps = code.digits or steps
         count += lanes * (2 * bits + weight + (1 + steps) * product)
         count += max(lanes - 1, 0) * (product + 1) + 2 * element.accumulator.bits
     count *= stage.pixels

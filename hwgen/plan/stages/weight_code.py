@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hwgen.numeric import IntType, Range
+from hwgen.numeric import IntType, Range, signed_bits
+
+LONG_BITS = 3  # of magnitudes from which on two bits at once can be less logic
+LONGER_BITS = 6  # from which on they are, whatever the sign bit leaves
 
 
 class WeightCode:
     """A code no wider than the weights of one PE need.
 
     Magnitudes that are zero or powers of two are coded as their place in a list and choose a
-    shift, others are binary. The sign is the highest bit, if any weight is negative.
+    shift, others are binary, the sign is the highest bit, if any weight is negative. Long ones are
+    in two's complement: their bits are read as digits of -2 to 2 (Booth's, radix 4).
 
     Parameters
     ----------
@@ -28,19 +32,34 @@ class WeightCode:
         self.shifts = self.magnitudes if shifts else None
         count = len(self.magnitudes) - 1 if shifts else self.largest
         self.magnitude_bits = count.bit_length()
+        bits = 0 if shifts else signed_bits(min(distinct), max(distinct))
+        even = -(-bits // 2) * 2 <= self.magnitude_bits + 1
+        long = self.magnitude_bits >= (LONG_BITS if even else LONGER_BITS)
+        self._long_bits = bits if long and not shifts else 0
 
     @property
     def bits(self) -> int:
         """Bits of a coded weight."""
+        if self._long_bits:
+            return self._long_bits - int(not self.signed)
         return self.magnitude_bits + int(self.signed)
 
     @property
+    def digits(self) -> int:
+        """Digits of a long weight, none of another."""
+        return -(-self._long_bits // 2)
+
+    @property
     def stages(self) -> int:
-        """Registers of a product: one a bit of the magnitudes but the first, one for a shift."""
+        """Registers of a product: one a digit, or a bit of the magnitudes but the first."""
+        if self.digits:
+            return self.digits
         return 1 if self.shifts is not None else self.magnitude_bits - 1
 
     def encode(self, weight: int) -> int:
         """Give the code of one weight."""
+        if self.digits:
+            return weight & ((1 << self.bits) - 1)
         magnitude = abs(weight)
         code = magnitude if self.shifts is None else self.shifts.index(magnitude)
         return code | int(weight < 0) << self.magnitude_bits
@@ -48,3 +67,11 @@ class WeightCode:
     def range(self, x: IntType) -> Range:
         """Give the range of magnitude times input."""
         return Range(self.largest * x.lo, self.largest * x.hi)
+
+    def digit_range(self, x: IntType, digits: int) -> Range:
+        """Give the range of an input times the lowest digits of a long weight."""
+        bits = min(2 * digits, self._long_bits)
+        least = max(-(1 << (bits - 1)), -self.largest)
+        most = min((1 << (bits - 1)) - 1, self.largest)
+        ends = [weight * value for weight in (least, most) for value in (x.lo, x.hi)]
+        return Range(min(ends), max(ends))

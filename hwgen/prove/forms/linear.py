@@ -7,7 +7,16 @@ adder of more bits, whose highest one may even be wrong.
 from __future__ import annotations
 
 from hwgen.numeric import Range
-from hwgen.prove.forms.forms import LinearBit, Ranges, bit, constant_form, fits, inverted, total
+from hwgen.prove.forms.forms import (
+    Form,
+    LinearBit,
+    Ranges,
+    bit,
+    constant_form,
+    fits,
+    inverted,
+    total,
+)
 from hwgen.prove.forms.words import Reading, read_word
 from hwgen.prove.netlist.netlist import Cell, Module
 from hwgen.prove.netlist.walk import Operands
@@ -49,27 +58,51 @@ class LinearAlgebra:
             return self._extended(cell, operands, "A", width)
         if cell.kind not in ("$add", "$sub", "$neg"):
             raise self._problem(cell, f"must be a sum of inputs, not {cell.kind}")
-        result, dropped, base = self._sum(cell, operands, width)
-        result = result.modulo(width + dropped)
+        low = self._carried(cell, operands, width) if cell.kind == "$add" else []
+        carry, first = (low[-1], len(low) - 1) if low else (0, 0)
+        result, dropped, base = self._sum(cell, operands, first, width, carry)
+        result = result.modulo(width - first + dropped)
         result.base = base
-        self.adders.append((result.limits, width + dropped))
-        return [bit(result, dropped + index) for index in range(width)]
+        self.adders.append((result.limits, width - first + dropped))
+        return [*low[:first], *(bit(result, dropped + k) for k in range(width - first))]
 
-    def _sum(self, cell: Cell, operands: Operands[LinearBit], width: int) -> Reading:
-        """Add two operands, of which one that is added may lack low bits: they are the sum's."""
-        a = self._operand(cell, operands, "A", width)
+    def _carried(self, cell: Cell, operands: Operands[LinearBit], width: int) -> list[int]:
+        """Add the low bits that are constant in both operands: their sum, and the carry above.
+
+        So a carry is brought into an adder: as a bit below one operand, with a 1 below the other.
+        """
+        found, carry = [], 0
+        words = (self._extended(cell, operands, port, width) for port in ("A", "B"))
+        for a, b in zip(*words, strict=True):
+            if not isinstance(a, int) or not isinstance(b, int):
+                break
+            found.append((a + b + carry) & 1)
+            carry = (a + b + carry) >> 1
+        return [*found, carry]
+
+    def _sum(
+        self, cell: Cell, operands: Operands[LinearBit], first: int, width: int, carry: int
+    ) -> Reading:
+        """Add two operands and a carry, from a bit on.
+
+        One operand that is added may lack low bits: they are the sum's. What is always negative is
+        taken as such, so that a sum that grows by it stays in its own range.
+        """
+        a = self._operand(cell, operands, "A", first, width)
         b = Reading(constant_form(0), 0)
         if cell.kind == "$neg":
             a, b = b, a
         else:
-            b = self._operand(cell, operands, "B", width)
+            b = self._operand(cell, operands, "B", first, width)
         subtracts = cell.kind != "$add"
         if b.dropped and (a.dropped or subtracts):
             raise self._problem(cell, "operands must have their low bits")
-        dropped = max(a.dropped, b.dropped)
-        left = a.form.times(1 << dropped - a.dropped)
-        right = b.form.times((-1 if subtracts else 1) << dropped - b.dropped)
-        return Reading(total(left, right, self.inputs), dropped, a.base or b.base)
+        if b.dropped:
+            a, b = b, a
+        bits = width - first
+        left = _next_to_zero(a.form, bits + a.dropped)
+        right = _next_to_zero(b.form.plus(carry), bits).times((-1 if subtracts else 1) << a.dropped)
+        return Reading(total(left, right, self.inputs), a.dropped, a.base or b.base)
 
     def _extended(
         self, cell: Cell, operands: Operands[LinearBit], port: str, width: int
@@ -78,12 +111,14 @@ class LinearAlgebra:
         fill = word[-1] if cell.signed(port) and word else 0
         return (word + [fill] * (width - len(word)))[:width]
 
-    def _operand(self, cell: Cell, operands: Operands[LinearBit], port: str, width: int) -> Reading:
-        word = self._extended(cell, operands, port, width)
+    def _operand(
+        self, cell: Cell, operands: Operands[LinearBit], port: str, first: int, width: int
+    ) -> Reading:
+        word = self._extended(cell, operands, port, width)[first:]
         form = read_word(word, self.inputs)
         nets = cell.inputs[port]
         if isinstance(form, int):
-            net = nets[min(form, len(nets) - 1)]
+            net = nets[min(first + form, len(nets) - 1)]
             raise self._problem(
                 cell,
                 f"operand {self.module.name_of(net)} must be a sum of inputs with all of its "
@@ -113,3 +148,8 @@ class LinearAlgebra:
 
     def _problem(self, cell: Cell, text: str) -> Exception:
         return self.module.problem(cell.outputs["Y"][0], text)
+
+
+def _next_to_zero(form: Form, bits: int) -> Form:
+    """Give a form modulo 2**bits whose highest bit is always 1 as negative numbers."""
+    return form.plus(-(1 << bits)) if bits and form.limits.lo >= 1 << bits - 1 else form

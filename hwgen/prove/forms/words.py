@@ -84,10 +84,12 @@ def _joined(word: Sequence[LinearBit], inputs: Ranges) -> Form | None:
         fits = fitting(first.form, place, inputs)
         low = next((form for form in fits if form.limits.lo >= 0), None)
         return None if low is None else total(low, upper.form.times(1 << place), inputs)
+    if upper.dropped == place and _begins(word, upper.form, place):
+        return upper.form
     base = upper.base
     if base is None or _sign_place(base) > min(place, upper.dropped):
         return None
-    if not all(same(bit(base, k), word[k]) for k in range(place)):
+    if not _begins(word, base, place):
         return None
     rest = total(upper.form, base.times(-1), inputs)
     if any(v % (1 << upper.dropped) for v in (*rest.coefficients.values(), rest.constant)):
@@ -96,6 +98,11 @@ def _joined(word: Sequence[LinearBit], inputs: Ranges) -> Form | None:
     return total(
         base, linear_form(factors, (rest.constant >> upper.dropped) << place, inputs), inputs
     )
+
+
+def _begins(word: Sequence[LinearBit], form: Form, places: int) -> bool:
+    """Whether the low bits of a word are those of a form."""
+    return all(same(bit(form, k), word[k]) for k in range(places))
 
 
 def _stacked(word: Sequence[LinearBit], inputs: Ranges) -> Form | None:
