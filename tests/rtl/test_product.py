@@ -58,5 +58,7 @@ def test_every_weight_times_every_input(weights, kind):
 def test_long_weights_take_a_register_for_two_bits():
     assert WeightCode(range(-128, 128)).stages == 4
     assert WeightCode(range(-127, 128)).bits == 8
-    assert WeightCode(range(-7, 8)).digits == 0
+    assert WeightCode(range(-3, 4)).digits == 0
+    assert WeightCode(range(-7, 8)).digits == 2
+    assert WeightCode(range(-15, 16)).digits == 0  # three for four bits
     assert WeightCode((0, 64, -128)).digits == 0  # shifts
