@@ -35,12 +35,14 @@ def multiply(
     stages: int,
 ) -> Term:
     """Give the product of a coded weight and an input, `stages` enabled cycles later."""
+    late = stages - code.stages
     if code.digits:
-        return _long(registers, code, weight, x, kind, name, stages)
+        total = registers.wait(_long(registers, code, weight, x, kind, name), f"{name}_late", late)
+        carry = registers.wait(weight[1], f"{name}_s", stages)
+        return Term(value=total, carries=(carry,), range=code.digit_range(kind, code.digits))
     value = code.range(kind)
     shape = range_shape(value)
     magnitude, sign = weight[: code.magnitude_bits], weight[code.magnitude_bits :]
-    total: Value
     if code.shifts is None:
         total = _sum(registers, magnitude, x, shape, name)
     else:
@@ -48,7 +50,7 @@ def multiply(
         exact = Signal(shape, name=f"{name}_shift")
         registers.m.d.comb += exact.eq(_chosen(shifted, magnitude))
         total = registers.delay(exact, f"{name}_p0")
-    total = registers.wait(total, f"{name}_late", stages - code.stages)
+    total = registers.wait(total, f"{name}_late", late)
     if not code.signed:
         return Term(value=total, carries=(), range=value)
     sign = registers.wait(sign, f"{name}_s", stages)
@@ -75,26 +77,19 @@ def _sum(registers: Registers, magnitude: Value, x: Value, shape: Shape, name: s
 
 
 def _long(
-    registers: Registers,
-    code: WeightCode,
-    weight: Value,
-    x: Value,
-    kind: IntType,
-    name: str,
-    stages: int,
-) -> Term:
+    registers: Registers, code: WeightCode, weight: Value, x: Value, kind: IntType, name: str
+) -> Value:
     """Add a multiple of the input, -2 to 2, for every digit of a long weight.
 
     Digit k is made of the weight's bits 2k + 1, 2k and 2k - 1; the carry of a negative digit goes
-    into the addition of that digit, the first one's is still to be added.
+    into the addition of that digit, the first one's is still to be added. A register follows each.
     """
-    carry = registers.wait(weight[1], f"{name}_s", stages)
     bits = Cat(Const(0, 1), resize(weight.as_signed() if code.signed else weight, 2 * code.digits))
     total: Value = Const(0, 1)
     for digit in range(code.digits):
         multiple = _multiple(bits[:3], x)
         limits = code.digit_range(kind, digit + 1)
-        shape = range_shape(Range(min(limits.lo, 0) - 1, limits.hi))
+        shape = range_shape(limits)
         added = Signal(shape, name=f"{name}_add{digit}")
         if digit == 0:
             registers.m.d.comb += added.eq(multiple)
@@ -106,8 +101,7 @@ def _long(
         if digit + 1 < code.digits:
             x = registers.delay(x, f"{name}_x{digit}")
             bits = registers.delay(bits[2:], f"{name}_m{digit}")
-    total = registers.wait(total, f"{name}_late", stages - code.stages)
-    return Term(value=total, carries=(carry,), range=Range(min(limits.lo, 0) - 1, limits.hi))
+    return total
 
 
 def _multiple(digit: Value, x: Value) -> Value:

@@ -123,8 +123,7 @@ def _element_luts(
     product = max(code.largest * ((1 << bits) - 1), 1).bit_length()
     signed = int(code.signed or code.digits > 0)
     inverted = lanes // 2 if target == "xc7" else lanes  # its adders invert an operand
-    if code.digits:  # which makes them negative
-        inverted = 0
+    inverted = 0 if code.digits else inverted  # long ones come with their sign
     lane = _multiply_luts(code, bits, target)
     tree, terms, width = 0, lanes, product + signed
     while terms > 1:

@@ -32,10 +32,10 @@ class WeightCode:
         self.shifts = self.magnitudes if shifts else None
         count = len(self.magnitudes) - 1 if shifts else self.largest
         self.magnitude_bits = count.bit_length()
-        bits = 0 if shifts else signed_bits(min(distinct), max(distinct))
+        bits = signed_bits(min(distinct), max(distinct))
         even = -(-bits // 2) * 2 <= self.magnitude_bits + 1
-        long = self.magnitude_bits >= (LONG_BITS if even else LONGER_BITS)
-        self._long_bits = bits if long and not shifts else 0
+        least = LONG_BITS if even else LONGER_BITS
+        self._long_bits = 0 if shifts or self.magnitude_bits < least else bits
 
     @property
     def bits(self) -> int:
@@ -69,9 +69,12 @@ class WeightCode:
         return Range(self.largest * x.lo, self.largest * x.hi)
 
     def digit_range(self, x: IntType, digits: int) -> Range:
-        """Give the range of an input times the lowest digits of a long weight."""
+        """Give the range of an input times the lowest digits of a long weight.
+
+        One less is in it: the carry of the first digit, if that is negative, comes later.
+        """
         bits = min(2 * digits, self._long_bits)
         least = max(-(1 << (bits - 1)), -self.largest)
         most = min((1 << (bits - 1)) - 1, self.largest)
         ends = [weight * value for weight in (least, most) for value in (x.lo, x.hi)]
-        return Range(min(ends), max(ends))
+        return Range(min(ends) - 1, max(ends))

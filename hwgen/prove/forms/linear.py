@@ -63,7 +63,9 @@ class LinearAlgebra:
         result, dropped, base = self._sum(cell, operands, first, width, carry)
         result = result.modulo(width - first + dropped)
         result.base = base
-        self.adders.append((result.limits, width - first + dropped))
+        below = sum(value << place for place, value in enumerate(low[:first]))
+        ends = ((end << first) + below for end in (result.limits.lo, result.limits.hi))
+        self.adders.append((Range(*ends), width + dropped))
         return [*low[:first], *(bit(result, dropped + k) for k in range(width - first))]
 
     def _carried(self, cell: Cell, operands: Operands[LinearBit], width: int) -> list[int]:
