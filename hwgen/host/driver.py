@@ -13,6 +13,7 @@ import argparse
 import binascii
 import contextlib
 import json
+import os
 import queue
 import threading
 import time
@@ -111,6 +112,11 @@ class Port:
 
     def __init__(self, name: str, baud: int, write_s: float) -> None:
         serial = _pyserial()
+        if not isinstance(name, str) or not name.isprintable() or not name.strip():
+            raise BoardError(
+                f"port: must be auto or the name of a serial port, such as /dev/ttyUSB1, not "
+                f"{name!r}; name it, or leave it out"
+            )
         self._serial = serial.Serial()
         self._serial.port, self._serial.baudrate = name, baud
         self._serial.timeout, self._serial.exclusive = 0.02, True
@@ -119,8 +125,10 @@ class Port:
         try:
             self._serial.open()
         except (OSError, ValueError) as error:
+            number = getattr(error, "errno", None)  # pyserial says the name and all once more
+            why = os.strerror(number) if number else error
             raise BoardError(
-                f"{name}: the port must open at {baud} baud, and does not ({error}); close other "
+                f"{name}: the port must open at {baud} baud, and does not ({why}); close other "
                 "programs that use it, allow it (group dialout), or take another --port"
             ) from None
         with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):

@@ -18,7 +18,7 @@ from hwgen.prove.frames.passage import UnitRun
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.netlist.netlist import Module, Net, NotProvedError, Word
 from hwgen.prove.netlist.read import DesignFolder
-from hwgen.rhythm.check import RhythmError, check_rhythm
+from hwgen.rhythm.check import INPUT, RhythmError, check_rhythm
 
 QUEUE = "Fifo"
 MOST_BEATS = 1 << 16  # of a queue
@@ -88,10 +88,17 @@ def prove_queues(
     try:
         check_rhythm(design.rhythm, design.wiring, promises)
     except RhythmError as error:
-        raise NotProvedError(f"{design.units[error.unit]}: {error}") from None
+        raise NotProvedError(f"{_place(design, error.unit)}: {error}") from None
     rhythm = design.rhythm
     vectors, period = (0, 0) if rhythm is None else (rhythm.vectors, rhythm.period)
     return QueueProof(depths=depths, vectors=vectors, period=period)
+
+
+def _place(design: DesignFolder, unit: int | None) -> str:
+    """Give the name of a unit; what enters has that of its port, in design.json."""
+    if unit is None:
+        return "design.json: queues.rhythm"
+    return f"{design.top}: s_axis" if unit == INPUT else design.units[unit]
 
 
 def with_timing(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hwgen.digests import digests
 from hwgen.earlier import BOARD_FILES, BOARDS
-from hwgen.report.json_fields import JsonFields, read_json
+from hwgen.json_fields import JsonFields, read_json
 from hwgen.report.results import Reading
 from hwgen.report.standing import Check, State, listed, stale_because
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hwgen.digests import MADE_FROM, cpp_files, proved_cpp_files
+from hwgen.json_fields import read_json
 from hwgen.manifest import MANIFEST
-from hwgen.report.json_fields import read_json
 from hwgen.report.results import Reading
 from hwgen.report.standing import Check, State, stale_because, unlike_built
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
-from hwgen.report.json_fields import JsonFields, read_json
+from hwgen.json_fields import JsonFields, read_design_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,7 @@ def read_design(folder: Path) -> Design:
     ModelError
         Where the folder holds no design, or the file is damaged.
     """
-    path = folder / "design.json"
-    if not path.is_file():
-        raise ModelError(
-            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
-        )
-    fields = read_json(path, "hwgen build")
+    fields = read_design_json(folder)
     ports, model = fields.child("ports"), fields.child("model")
     return Design(
         name=fields.text("name"),

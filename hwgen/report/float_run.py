@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hwgen.report.json_fields import JsonFields, read_json
+from hwgen.json_fields import JsonFields, read_json
 from hwgen.report.results import Reading
 from hwgen.report.standing import Check, State, stale_because
 

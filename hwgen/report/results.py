@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hwgen.digests import proved_files, simulated_files, synthesised_files
+from hwgen.json_fields import JsonFields, read_json
 from hwgen.manifest import MANIFEST
 from hwgen.report.design_folder import Design
-from hwgen.report.json_fields import JsonFields, read_json
 from hwgen.report.standing import Check, State, stale_because, unlike_built
 
 

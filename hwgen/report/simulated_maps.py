@@ -10,9 +10,9 @@ import numpy as np
 from hwgen.digests import digest
 from hwgen.errors import ModelError
 from hwgen.ir import Graph
+from hwgen.json_fields import read_json
 from hwgen.network_file import load_arrays
 from hwgen.numeric import IntArray, IntType
-from hwgen.report.json_fields import read_json
 
 CHANNELS = (1, 3)  # that are shown as a picture: grey, or red, green and blue
 LEAST_SIDE = 6  # pixels; less is no picture

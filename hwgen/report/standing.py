@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from hwgen.digests import MADE_FROM, SEAL, digests, is_sealed
-from hwgen.report.json_fields import JsonFields
+from hwgen.json_fields import JsonFields
 
 
 class State(StrEnum):

@@ -28,6 +28,7 @@ from hwgen.rhythm.order import Tables, carried
 from hwgen.rhythm.tables import MOST, spread
 
 FARTHEST = 1 << 50  # cycles, and beats of a queue
+INPUT = -1  # in the place of a unit: what enters the design
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +89,12 @@ class Rhythm:
 
 
 class RhythmError(ValueError):
-    """Names the unit, by its number, and what is wrong there."""
+    """Names the unit, by its number, and what is wrong there.
 
-    def __init__(self, unit: int, problem: str) -> None:
+    `INPUT` is the design's input, None the rhythm as a whole.
+    """
+
+    def __init__(self, unit: int | None, problem: str) -> None:
         super().__init__(problem)
         self.unit = unit
 
@@ -116,31 +120,40 @@ def check_rhythm(
         early or too late.
     """
     passed, beats = passed_in_order(reads, promises)
-    stuck = np.flatnonzero(passed < beats)
-    if len(stuck):
-        place = int(stuck[-1])
-        raise RhythmError(
-            max(place - 1, 0),
-            f"must not stand still behind {passed[place]} of its {beats[place]} beats, whatever "
-            "waits for how long",
-        )
+    if (passed < beats).any():
+        raise _standstill(reads, promises, passed, beats)
     if rhythm is None:
         return
     if len(rhythm.passes) != len(beats):
-        raise RhythmError(0, f"passes must have a table for each of {len(beats)} places")
+        raise RhythmError(None, f"passes must have a table for each of {len(beats)} places")
     passes = []
     for place, table in enumerate(rhythm.passes):
-        times = _numbers(max(place - 1, 0), table)
+        times = _numbers(place - 1, table)
         wanted = (rhythm.start + rhythm.vectors) * beats[place]
         again = times[min(rhythm.start * beats[place], len(times) - 1)] + rhythm.period
         if len(times) != wanted or (np.diff(times, append=again) < 1).any():
             raise RhythmError(
-                max(place - 1, 0),
+                place - 1,
                 f"{wanted} beats must pass one after another, and again a period later",
             )
         passes.append(times)
     for unit, promise in enumerate(promises):
         _check_rate(unit, rhythm, reads[unit], passes, promise)
+
+
+def _standstill(
+    reads: Sequence[Sequence[int]], promises: Sequence[Promise], passed: IntArray, beats: IntArray
+) -> RhythmError:
+    """Name the queue that is full: the last one, since it holds up those before it."""
+    place = int(np.flatnonzero(passed < beats)[-1])
+    behind = f"{passed[place]} of its {beats[place]} beats, whatever waits for how long"
+    for unit, promise in reversed([*enumerate(promises)]):
+        came = passed[reads[unit][0] + 1]
+        if promise.depth and came < promise.beats and came - passed[unit + 1] == promise.depth:
+            what = "the design" if place == len(promises) else "a unit behind it"
+            depth = f"must hold more than {promise.depth} beats"
+            return RhythmError(unit, f"{depth}, or {what} stands still behind {behind}")
+    return RhythmError(place - 1, f"must not stand still behind {behind}")
 
 
 def passed_in_order(

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -92,8 +93,13 @@ def test_a_port_that_is_not_there_is_refused(tmp_path):
     facts |= {"frame_vectors": 10, "vector_bytes": 12, "self_test": {"cycles": 1}}
     facts |= {"input": given, "output": taken}
     (tmp_path / "board.json").write_text(json.dumps(facts))
-    with pytest.raises(BoardError, match=r"^/dev/nothing: the port must open at 115200 baud, and"):
+    problem = "the port must open at 115200 baud, and does not (No such file or directory); close"
+    with pytest.raises(BoardError, match=rf"^/dev/nothing: {re.escape(problem)}"):
         Board(tmp_path, "/dev/nothing")
+    for name in ("", " ", "a\nb", None, 3):
+        problem = f"such as /dev/ttyUSB1, not {name!r}; name it, or leave it out"
+        with pytest.raises(BoardError, match=rf"^port: must be auto or .*, {re.escape(problem)}$"):
+            Board(tmp_path, name)
     with pytest.raises(BoardError, match=r"^port: one must be icebreaker's \(b\), and 0 are; name"):
         Board(tmp_path)
 

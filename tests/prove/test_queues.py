@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hwgen.errors import PlanError
+from hwgen.errors import ModelError, PlanError
 from hwgen.flow import build
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_from_file
@@ -94,7 +94,11 @@ def test_a_queue_that_stands_still_is_told_without_a_rhythm(folder, tmp_path):
     promises = tuple(
         replace(promise, depth=2) if promise.depth else promise for promise in design.promises
     )
-    with pytest.raises(NotProvedError, match="must not stand still behind"):
+    problem = (
+        rf"^{SKIP}: must hold more than 2 beats, or the design stands still behind 0 of its 20 "
+        "beats, whatever waits for how long$"
+    )
+    with pytest.raises(NotProvedError, match=problem):
         shown(copy, replace(design, promises=promises, rhythm=None))
 
 
@@ -107,8 +111,67 @@ def test_the_proof_says_that_queues_were_checked(folder):
 
 def test_a_plan_whose_queue_stands_still_is_refused(folder, tmp_path):
     copy = lowered(folder, tmp_path / "design", 4)
-    with pytest.raises(PlanError, match=r"plan\.json\.stages\[\d+\]: must not stand still behind"):
+    plan = plan_from_file(residual(), folder / "plan.json")
+    place = next(k for k, stage in enumerate(plan.stages) if stage.name == "join6__skip1")
+    with pytest.raises(PlanError) as told:
         plan_from_file(residual(), copy / "plan.json")
+    assert str(told.value) == (
+        f"plan.json.stages[{place}]: must hold more than 4 beats, or the design stands still "
+        "behind 0 of its 20 beats, whatever waits for how long; deepen queues beside it or build "
+        "the plan anew"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "in_plan", "in_design", "problem"),
+    [
+        (0, "rhythm.passes[0], the design's input", "graph: s_axis", "180 beats must pass one"),
+        (1, "stages[0]", "graph__conv0__window", "180 beats must pass one after another"),
+        (None, "rhythm", "design.json: queues.rhythm", "passes must have a table for each of"),
+    ],
+    ids=["input", "first unit", "a table more"],
+)
+def test_a_wrong_rhythm_is_told_by_its_place(folder, tmp_path, table, in_plan, in_design, problem):
+    copy = tmp_path / "design"
+    shutil.copytree(folder, copy)
+    for name in ("plan.json", "design.json"):
+        document = json.loads((copy / name).read_text())
+        passes = (document if name == "plan.json" else document["queues"])["rhythm"]["passes"]
+        if table is None:
+            passes.append("0")
+        else:
+            passes[table] = passes[table].replace("1*", "1*1", 1)
+        (copy / name).write_text(json.dumps(document))
+    with pytest.raises(PlanError) as told:
+        plan_from_file(residual(), copy / "plan.json")
+    assert str(told.value).startswith(f"plan.json.{in_plan}: {problem}")
+    assert prove(copy).problem.startswith(f"{in_design}: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("holds", "false", 'holds must be true or false, not "false"'),
+        ("holds", 0, "holds must be true or false, not 0"),
+        ("depth", "0", 'depth must be an integer, not "0"'),
+        ("beats", 20.5, "beats must be an integer, not 20.5"),
+        ("needs", 3, "needs must be a string, not 3"),
+        ("beats", 0, "beats must lie in 1 to 67108864, and depth in 0 to 1125899906842624"),
+    ],
+)
+def test_what_a_unit_promises_must_be_of_its_kind(folder, tmp_path, key, value, problem):
+    copy = tmp_path / "design"
+    shutil.copytree(folder, copy)
+    document = json.loads((copy / "design.json").read_text())
+    document["queues"]["promises"][1][key] = value
+    (copy / "design.json").write_text(json.dumps(document))
+    with pytest.raises(ModelError) as told:
+        prove(copy)
+    where = f"{copy / 'design.json'}: queues: promises[1]"
+    separator = " " if key == "beats" and value == 0 else ": "
+    assert (
+        str(told.value) == f"{where}{separator}{problem}; write the file again with `hwgen build`"
+    )
 
 
 def test_units_take_the_cycles_of_the_planners_model(tmp_path):

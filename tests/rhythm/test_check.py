@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hwgen.rhythm.check import Promise, Rhythm, RhythmError, check_rhythm
+from hwgen.rhythm.check import INPUT, Promise, Rhythm, RhythmError, check_rhythm
 
 # the input divides: one way needs two beats more than it has given, the other waits in a queue
 READS = ((-1,), (-1,), (0, 1))
@@ -24,9 +24,20 @@ def test_what_fits_passes():
 
 
 def test_a_queue_that_is_too_short_stands_still_whatever_the_rhythm():
-    problem = "must not stand still behind 0 of its 4 beats, whatever waits for how long"
-    with pytest.raises(RhythmError, match=problem):
+    problem = (
+        "must hold more than 2 beats, or the design stands still behind 0 of its 4 beats, whatever "
+        "waits for how long"
+    )
+    with pytest.raises(RhythmError, match=problem) as told:
         check_rhythm(None, READS, promises(2))
+    assert told.value.unit == 1
+
+
+def test_a_unit_that_stands_still_beside_no_full_queue_is_named():
+    never = [WAITS, promises(9)[1], replace(ADDS, takes="0*4")]
+    with pytest.raises(RhythmError, match="must not stand still behind 0 of its 4 beats") as told:
+        check_rhythm(None, READS, never)
+    assert told.value.unit == 2
 
 
 def test_a_queue_that_never_stands_still_can_be_too_short_for_the_rhythm():
@@ -45,7 +56,9 @@ def test_a_queue_that_never_stands_still_can_be_too_short_for_the_rhythm():
         (("0 1*3", "3 1*3", "3 1*3", "3 1*3"), 2, "beat 0 must come behind what it needs"),
         (("0 1*3", "3 1*3", "3 1*3", "4 1*2"), 2, "4 beats must pass one after another"),
         (("0 1*3", "3 1 2 1", "3 1 2 1", "4 1 2 1"), 0, "4 beats must pass one after another"),
-        (("0 1*3", "3 1*3", "3 1*3"), 0, "passes must have a table for each of 4 places"),
+        (("0 2 0 1", "3 1*3", "3 1*3", "4 1*3"), INPUT, "4 beats must pass one after another"),
+        (("0 1*4", "3 1*3", "3 1*3", "4 1*3"), INPUT, "4 beats must pass one after another"),
+        (("0 1*3", "3 1*3", "3 1*3"), None, "passes must have a table for each of 4 places"),
         (("0 1*3", "3 1*3", "3 1*3", "4 1*x"), 2, "a table must be numbers"),
     ],
 )

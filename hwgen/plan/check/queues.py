@@ -6,7 +6,7 @@ from hwgen.errors import PlanError
 from hwgen.plan.design import Plan
 from hwgen.plan.stages.stage import Fifo
 from hwgen.plan.streams.promises import promise_of
-from hwgen.rhythm.check import RhythmError, check_rhythm
+from hwgen.rhythm.check import INPUT, RhythmError, check_rhythm
 
 
 def check_queues(plan: Plan, where: str) -> None:
@@ -22,6 +22,12 @@ def check_queues(plan: Plan, where: str) -> None:
     try:
         check_rhythm(plan.rhythm, plan.reads, [promise_of(stage) for stage in plan.stages])
     except RhythmError as error:
-        raise PlanError(
-            f"{where}.stages[{error.unit}]: {error}; deepen queues beside it or build the plan anew"
-        ) from None
+        mend = "deepen queues beside it or build the plan anew"
+        raise PlanError(f"{where}.{_place(error.unit)}: {error}; {mend}") from None
+
+
+def _place(unit: int | None) -> str:
+    """Give where a unit stands in the plan; what enters is the first place of the rhythm."""
+    if unit is None:
+        return "rhythm"
+    return "rhythm.passes[0], the design's input" if unit == INPUT else f"stages[{unit}]"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from hwgen.digests import MADE_FROM, sealed
-from hwgen.errors import ModelError
-from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
+from hwgen.ir import Graph
+from hwgen.json_fields import JsonFields
 from hwgen.numeric import IntType
 from hwgen.prove.cpp.classes import Classes
 from hwgen.prove.cpp.follow import Follower
@@ -17,6 +18,7 @@ from hwgen.prove.cpp.network import Network
 from hwgen.prove.cpp.trace import Trace, trace_of
 from hwgen.prove.cpp.values import Sum, Table, Value, wrapped
 from hwgen.prove.netlist.netlist import NotProvedError
+from hwgen.prove.netlist.read import type_of
 
 PROVED = (
     "one call of the compiled function, noted operation by operation, gives in every lane of every "
@@ -58,14 +60,14 @@ class Port:
         return slot * self.positions + position if slot < channels else None
 
     @classmethod
-    def of(cls, port: Mapping[str, Any]) -> Port:
+    def of(cls, port: JsonFields) -> Port:
         """Read a port of design.json."""
         return cls(
-            kind=IntType.parse(port["type"], MAX_ACCUMULATOR_BITS),
-            lanes=int(port["lanes"]),
-            beats=int(port["beats"]),
-            positions=int(port["image"][0]) * int(port["image"][1]),
-            elements=int(port["elements"]),
+            kind=type_of(port),
+            lanes=port.count("lanes", least=1),
+            beats=port.count("beats", least=1),
+            positions=prod(port.pair("image")),
+            elements=port.count("elements"),
         )
 
 
@@ -125,13 +127,9 @@ def prove_cpp(folder: Path, graph: Graph, document: Mapping[str, Any]) -> CppPro
     ToolError
         Where there is no C++ compiler.
     """
-    try:
-        name = str(document["hls"]["top"])
-        source, sink = (Port.of(document["ports"][end]) for end in ("s_axis", "m_axis"))
-    except (ValueError, LookupError, TypeError):
-        raise ModelError(
-            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
-        ) from None
+    fields = JsonFields(document, str(folder / "design.json"), "hwgen build --hls")
+    name, ports = fields.child("hls").text("top"), fields.child("ports")
+    source, sink = (Port.of(ports.child(end)) for end in ("s_axis", "m_axis"))
     rows = additions = values = 0
     problem = None
     try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hwgen.errors import ModelError
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Graph
-from hwgen.json_file import load_json
+from hwgen.json_fields import JsonFields, read_design_json
 from hwgen.network_file import load_network
 from hwgen.numeric import IntType
 from hwgen.rhythm.check import Promise, Rhythm
@@ -76,68 +75,85 @@ def read_folder(folder: Path) -> DesignFolder:
     ModelError
         Where a file is missing or damaged.
     """
+    fields = read_design_json(folder)
+    ports, stages = fields.child("ports"), fields.children("stages")
+    source, sink = ports.child("s_axis"), ports.child("m_axis")
+    return DesignFolder(
+        graph=load_network(folder / "network.npz"),
+        top=fields.text("top"),
+        units=tuple(stage.text("module") for stage in stages),
+        kinds=tuple(stage.text("op") for stage in stages),
+        reads=tuple(_reads(unit, stage) for unit, stage in enumerate(stages)),
+        gives=tuple(stage.text("gives") for stage in stages),
+        input=type_of(source),
+        input_image=source.pair("image"),
+        input_beats=source.count("beats"),
+        input_lanes=source.count("lanes"),
+        output=type_of(sink),
+        output_image=sink.pair("image"),
+        output_beats=sink.count("beats"),
+        output_lanes=sink.count("lanes"),
+        **_queues(fields.optional_child("queues")),
+    )
+
+
+def type_of(port: JsonFields) -> IntType:
+    """Read the type of a port's lanes.
+
+    Raises
+    ------
+    ModelError
+        Where it is none.
+    """
     try:
-        document = load_json(folder / "design.json")
-        source = document["ports"]["s_axis"]
-        axis = document["ports"]["m_axis"]
-        return DesignFolder(
-            graph=load_network(folder / "network.npz"),
-            top=str(document["top"]),
-            units=tuple(str(stage["module"]) for stage in document["stages"]),
-            kinds=tuple(str(stage["op"]) for stage in document["stages"]),
-            reads=_reads(document["stages"]),
-            gives=tuple(str(stage["gives"]) for stage in document["stages"]),
-            input=IntType.parse(source["type"], MAX_ACCUMULATOR_BITS),
-            input_image=_image(source),
-            input_beats=int(source["beats"]),
-            input_lanes=int(source["lanes"]),
-            output=IntType.parse(axis["type"], MAX_ACCUMULATOR_BITS),
-            output_image=_image(axis),
-            output_beats=int(axis["beats"]),
-            output_lanes=int(axis["lanes"]),
-            **_queues(document.get("queues")),
-        )
-    except (OSError, ValueError, LookupError, TypeError, OverflowError):
-        raise ModelError(
-            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
-        ) from None
+        return IntType.parse(port.text("type"), MAX_ACCUMULATOR_BITS)
+    except ValueError as error:
+        raise port.refusal("type", str(error)) from None
 
 
-def _reads(stages: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, ...], ...]:
-    """Read what each unit reads: units before it, or -1 for what enters."""
-    found = tuple(tuple(map(int, stage["reads"])) for stage in stages)
-    for unit, sources in enumerate(found):
-        if not all(-1 <= source < unit for source in sources):
-            raise ValueError(f"unit {unit} must read units before it")
+def _reads(unit: int, stage: JsonFields) -> tuple[int, ...]:
+    """Read what a unit reads: units before it, or -1 for what enters."""
+    found = stage.integers("reads")
+    if not all(-1 <= source < unit for source in found):
+        raise stage.refusal("reads", f"must be units before {unit}, or -1 for what enters")
     return found
 
 
-def _queues(document: Mapping[str, Any] | None) -> dict[str, Any]:
+def _queues(fields: JsonFields | None) -> dict[str, Any]:
     """Read what the depths of queues rest on."""
-    if document is None:
+    if fields is None:
         return {}
-    rhythm, promises = document["rhythm"], document["promises"]
-    if rhythm is not None:
-        passes = tuple(str(table) for table in rhythm["passes"])
-        numbers = {name: int(rhythm[name]) for name in ("start", "vectors", "period")}
-        rhythm = Rhythm(**numbers, passes=passes)
-    found = [
-        Promise(
-            beats=int(promise["beats"]),
-            needs=str(promise["needs"]),
-            takes=str(promise["takes"]),
-            holds=bool(promise["holds"]),
-            depth=int(promise["depth"]),
+    rhythm = fields.optional_child("rhythm")
+    return {
+        "rhythm": None if rhythm is None else _rhythm(rhythm),
+        "promises": tuple(map(_promise, fields.children("promises"))),
+        "alone": fields.pairs("alone"),
+    }
+
+
+def _rhythm(fields: JsonFields) -> Rhythm:
+    try:
+        return Rhythm(
+            start=fields.count("start"),
+            vectors=fields.count("vectors"),
+            period=fields.count("period"),
+            passes=fields.texts("passes"),
         )
-        for promise in promises
-    ]
-    alone = tuple((int(own[0]), int(own[1])) for own in document["alone"])
-    return {"rhythm": rhythm, "promises": tuple(found), "alone": alone}
+    except ValueError as error:
+        raise fields.refusal("", str(error)) from None
 
 
-def _image(port: Mapping[str, Any]) -> tuple[int, int]:
-    height, width = map(int, port["image"])
-    return height, width
+def _promise(fields: JsonFields) -> Promise:
+    try:
+        return Promise(
+            beats=fields.count("beats"),
+            needs=fields.text("needs"),
+            takes=fields.text("takes"),
+            holds=fields.truth("holds"),
+            depth=fields.count("depth"),
+        )
+    except ValueError as error:
+        raise fields.refusal("", str(error)) from None
 
 
 def read_netlist(folder: Path, design: DesignFolder) -> tuple[dict[str, Any], str]:

@@ -83,10 +83,10 @@ def test_where_something_could_stand_still_the_full_queues_are_found():
 @pytest.mark.parametrize(
     ("key", "value", "problem"),
     [
-        ("period", 19, r"stages\[0\]: \d+ beats must pass one after another"),
+        ("period", 19, r"rhythm\.passes\[0\], the design's input: 180 beats must pass one after"),
         ("period", 21, r"rhythm: follows from the stages and must stay as it was"),
         ("vectors", 0, "rhythm: start must lie in 0 to"),
-        ("passes", ["0"], r"stages\[0\]: passes must have a table for each of 13 places"),
+        ("passes", ["0"], r"rhythm: passes must have a table for each of 13 places"),
     ],
 )
 def test_a_rhythm_edited_by_hand_is_refused(tmp_path, key, value, problem):

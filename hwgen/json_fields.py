@@ -44,6 +44,22 @@ def read_json(path: Path, command: str) -> JsonFields:
     return JsonFields(document, str(path), command)
 
 
+def read_design_json(folder: Path) -> JsonFields:
+    """Read the design.json of a design folder.
+
+    Raises
+    ------
+    ModelError
+        Where there is none, or it is damaged.
+    """
+    path = folder / "design.json"
+    if not path.exists():
+        raise ModelError(
+            f"{folder}: must be a design folder with design.json; write one with `hwgen build`"
+        )
+    return read_json(path, "hwgen build")
+
+
 def _reason(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
@@ -95,6 +111,27 @@ class JsonFields:
         if any(type(item) is not int or item < 0 for item in items):
             raise self._wrong(key, "a list of integers of at least 0", items)
         return tuple(items)
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Read a list of integers."""
+        items = self._get(key, list)
+        if any(type(item) is not int for item in items):
+            raise self._wrong(key, "a list of integers", items)
+        return tuple(items)
+
+    def pairs(self, key: str) -> tuple[tuple[int, int], ...]:
+        """Read a list of pairs of integers."""
+        items = self._get(key, list)
+        if any(not isinstance(it, list) or [type(i) for i in it] != [int, int] for it in items):
+            raise self._wrong(key, "a list of pairs of integers", items)
+        return tuple((first, second) for first, second in items)
+
+    def pair(self, key: str) -> tuple[int, int]:
+        """Read two integers above zero."""
+        found = self.optional_pair(key)
+        if found is None:
+            raise self._wrong(key, "a list of two integers", None)
+        return found
 
     def optional_pair(self, key: str) -> tuple[int, int] | None:
         """Read two integers above zero, or None where the key is missing or null."""
@@ -163,12 +200,14 @@ class JsonFields:
         return JsonFields(value, f"{self.where}: {key}", self.command)
 
     def _wrong(self, key: str, expected: str, value: object) -> ModelError:
-        where = f"{self.where}: {key}" if key else self.where
         shown = json.dumps(value)
         shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
-        return ModelError(
-            f"{where} must be {expected}, not {shown}; write the file again with `{self.command}`"
-        )
+        return self.refusal(key, f"must be {expected}, not {shown}")
+
+    def refusal(self, key: str, problem: str) -> ModelError:
+        """Give the error of a value, of the object itself where the key is empty."""
+        where = f"{self.where}: {key}" if key else self.where
+        return ModelError(f"{where} {problem}; write the file again with `{self.command}`")
 
 
 def _is_number(value: object) -> bool:
