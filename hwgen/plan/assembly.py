@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
+from hwgen.plan.choose.choices import options_for
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import LayerChoice, LayerSummary
 from hwgen.plan.folded.layer import ANYONE, Reader
@@ -175,16 +176,17 @@ class Assembly:
         read several others.
         """
         start, unrolled = len(self.stages), choice.style == "unrolled"
+        own = options_for(choice, self._options)
         way = self._way_to(layer, 0)
         if len(layer.sources) > 1:
-            way = self._side_by_side(layer)
+            way = self._side_by_side(layer, own)
             start = len(self.stages)
         places = [(start, place) for place in range(len(way.sources)) if start]
         if layer.input_image is not None and (layer.front or unrolled):
             channels = layer.front[0].inputs if layer.front else layer.channels
-            way = self._whole(way, channels)
+            way = self._whole(way, channels, own)
             before = len(self.stages)
-            front = front_stages(layer, way.stream, self._options, shows=unrolled)
+            front = front_stages(layer, way.stream, own, shows=unrolled)
             way = self._append(way, front)
             bursts = (k for k, stage in enumerate(front) if _comes_in_bursts(stage))
             places += [(before + k, 0) for k in bursts if before + k]
@@ -195,7 +197,7 @@ class Assembly:
         self.places += dict.fromkeys(places)
         return way
 
-    def _side_by_side(self, layer: Layer) -> _Way:
+    def _side_by_side(self, layer: Layer, options: BuildOptions) -> _Way:
         """Add what makes whole pixels, or vectors, of each of the layers that a layer reads."""
         ways = []
         for place, source in enumerate(layer.sources):
@@ -203,18 +205,19 @@ class Assembly:
                 ways.append(self._way_to(layer, place))
                 continue
             self.places.append((len(self.stages), 0))
-            ways.append(self._whole(self._way_to(layer, place), self._layers[source].outputs))
+            channels = self._layers[source].outputs
+            ways.append(self._whole(self._way_to(layer, place), channels, options))
         ends = tuple(end for way in ways for end in way.sources)
         stream = side_by_side([way.stream for way in ways])
         return _Way(ends, stream, identifier(layer.name))
 
-    def _whole(self, way: _Way, channels: tuple[Range, ...]) -> _Way:
+    def _whole(self, way: _Way, channels: tuple[Range, ...], options: BuildOptions) -> _Way:
         """Add what gathers the channels of each pixel, one pixel after another."""
         if way.sources == (INPUT,):
             return way
         if way.stream.pixels > 1:
             cycles = self._slowest // way.stream.positions
-            order = reordered(way.name, way.stream, channels, cycles, self._options)
+            order = reordered(way.name, way.stream, channels, cycles, options)
             way = self._append(way, (order,))
         wide = widener(way.name, one_position(way.stream), channels)
         return self._append(way, on_map(_all(wide), way.stream.image))

@@ -95,7 +95,7 @@ def plan_chosen(
     if reads == in_a_row(len(stages)):
         stages = with_flow(stages, options)
         reads = in_a_row(len(stages))  # with what was added
-    stages = with_queue_memories(stages, choices, options)
+    stages = with_queue_memories(stages, choices, options.target)
     times = timing(stages, reads)
     return Plan(
         name=top_name(graph.name),

@@ -15,6 +15,7 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
 from hwgen.plan.planner import plan_chosen, plan_design
+from tests.tiny_graphs import residual
 from tests.tiny_nets import network
 
 NET = network(1)
@@ -81,9 +82,31 @@ def test_edited_choices_are_planned_again(tmp_path):
     assert plan_from_file(NET, written(tmp_path, document)) == mixed()
 
 
+def memories(plan):
+    kinds = ("memory", "vector_memory")
+    return {
+        (s.name, kind): getattr(s, kind) for s in plan.stages for kind in kinds if hasattr(s, kind)
+    }
+
+
+@pytest.mark.parametrize("style", ["unrolled", "folded"])
+@pytest.mark.parametrize("price", [{"luts_per_bram": 0}, {"max_brams": 0}], ids=str)
+def test_memories_keep_the_price_of_a_block_ram(tmp_path, style, price):
+    """Those of windows, queues and what puts pixels in order, which are of no layer alone."""
+    net = residual(size=(3, 80))
+    plan = plan_design(net, BuildOptions(style=style, target="ecp5", effort="low", **price))
+    assert ("block" in memories(plan).values()) == ("max_brams" not in price)
+    document = plan_document(plan) | {"effort": "normal"}
+    again = plan_from_file(net, written(tmp_path, document))
+    assert memories(again) == memories(plan)
+    assert again.choices == plan.choices
+
+
 def test_target_and_pipeline_can_be_edited(tmp_path):
     document = plan_document(plan_design(NET, BuildOptions(style="unrolled")))
     document |= {"target": "ecp5", "pipeline": "none"}
+    for choice in document["choices"]:
+        choice["luts_per_bram"] = 400
     wanted = plan_design(NET, BuildOptions(style="unrolled", target="ecp5", pipeline="none"))
     assert plan_from_file(NET, written(tmp_path, document)) == wanted
 

@@ -28,7 +28,8 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
             "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled "
             "unit has all rows in parallel and never holds a zero weight"
         )
-    if options.style == "unrolled" and not any(layer.input_image for layer in layers):
+    has_memory = any(layer.input_image or len(layer.sources) > 1 for layer in layers)
+    if options.style == "unrolled" and not has_memory:
         _check_no_memories(options)
     if options.goal is not None:
         return None
@@ -92,8 +93,8 @@ def _check_no_memories(options: BuildOptions) -> None:
     """Refuse a price that nothing pays; a limit of block RAMs holds."""
     if options.luts_per_bram is not None:
         raise PlanError(
-            "luts-per-bram: must not be given where all layers are unrolled and read vectors, "
-            "which takes no memory; leave it out, or choose --style folded"
+            "luts-per-bram: must not be given where all layers are unrolled and read vectors one "
+            "after another, which takes no memory; leave it out, or choose --style folded"
         )
 
 
@@ -106,7 +107,7 @@ def unrolled(layer: Layer, options: BuildOptions) -> LayerChoice:
         simd=layer.columns,
         skip=True,
         accumulator=options.accumulator,
-        luts_per_bram=0,  # there are no memories
+        luts_per_bram=options.bram_price,  # of its windows, and of the queues in front of it
     )
 
 
@@ -176,7 +177,14 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
 
 def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
     """Give the build's options as they hold for one layer, for which nothing is to be found out."""
-    own = replace(options, fps=None, max_luts=None, max_brams=None, accumulator=choice.accumulator)
+    own = replace(
+        options,
+        fps=None,
+        max_luts=None,
+        max_brams=None,
+        accumulator=choice.accumulator,
+        luts_per_bram=choice.luts_per_bram,
+    )
     if choice.style == "unrolled":
         return replace(own, style="unrolled", pe=None, simd=None, pixels=None, skip=True)
     return replace(
@@ -186,7 +194,6 @@ def options_for(choice: LayerChoice, options: BuildOptions) -> BuildOptions:
         simd=choice.simd,
         pixels=choice.pixels,
         skip=choice.skip,
-        luts_per_bram=choice.luts_per_bram,
     )
 
 

@@ -6,22 +6,19 @@ from dataclasses import replace
 
 from hwgen.plan.design import LayerChoice, Target
 from hwgen.plan.estimate.stage import stage_cost
-from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import Fifo, Stage
 
 
 def with_queue_memories(
-    stages: tuple[Stage, ...], choices: tuple[LayerChoice, ...], options: BuildOptions
+    stages: tuple[Stage, ...], choices: tuple[LayerChoice, ...], target: Target
 ) -> tuple[Stage, ...]:
     """Put each queue in LUTs or in block RAM, whichever is cheaper; its rhythm is the same.
 
-    A block RAM has the price that it has for the folded layers.
+    A block RAM has the highest price that it has for a layer.
     """
-    prices = [choice.luts_per_bram for choice in choices if choice.style == "folded"]
-    price = max(prices, default=options.bram_price)
+    price = max(choice.luts_per_bram for choice in choices)
     return tuple(
-        _cheapest(stage, options.target, price) if isinstance(stage, Fifo) else stage
-        for stage in stages
+        _cheapest(stage, target, price) if isinstance(stage, Fifo) else stage for stage in stages
     )
 
 

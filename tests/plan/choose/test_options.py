@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from hwgen.errors import PlanError
+from hwgen.ir import Add
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
+from hwgen.plan.stages.stage import Fifo
+from tests.tiny_graphs import GraphNet
 from tests.tiny_maps import small_cnn
 from tests.tiny_nets import network
 
@@ -70,10 +73,23 @@ def test_a_price_of_memories_that_vectors_do_not_need(goal):
     with pytest.raises(PlanError) as caught:
         plan_design(network(1), replace(options, **goal))
     assert str(caught.value) == (
-        "luts-per-bram: must not be given where all layers are unrolled and read vectors, which "
-        "takes no memory; leave it out, or choose --style folded"
+        "luts-per-bram: must not be given where all layers are unrolled and read vectors one after "
+        "another, which takes no memory; leave it out, or choose --style folded"
     )
     plan_design(small_cnn(), options)
+
+
+def test_block_rams_of_queues_between_vectors_are_counted():
+    net = GraphNet(0, (20,), "u8").dense(20).act("u4")
+    start = net.source
+    for _ in range(4):
+        net.dense(20).act("u4")
+    graph = net.join(Add, net.source, start).act().graph()
+    options = BuildOptions(style="unrolled", target="ice40", pipeline="1", effort="low")
+    ways = ({}, "block"), ({"luts_per_bram": 100_000}, "lut"), ({"max_brams": 0}, "lut")
+    for more, memory in ways:
+        plan = plan_design(graph, replace(options, **more))
+        assert [stage.memory for stage in plan.stages if isinstance(stage, Fifo)] == [memory]
 
 
 @pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"pixels": 2}, {"skip": False}])

@@ -3,14 +3,18 @@
 import pytest
 
 from hwgen.numeric import IntType
+from hwgen.plan.choose.choices import asked_for
 from hwgen.plan.choose.queue_memory import with_queue_memories
 from hwgen.plan.estimate.stage import stage_cost
+from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import Fifo, Stream
 from hwgen.rtl.fifo import FifoUnit
 from hwgen.rtl.verilog import rtlil_of, verilog_texts
 from hwgen.synth.run import synthesise_verilog
+from tests.tiny_maps import MapNet
 
+NET = MapNet(0, (1, 3, 3)).conv(2, (3, 3), padding=(1, 1)).act().graph()
 LANES = (IntType(bits=4, signed=False),) * 6
 
 
@@ -20,9 +24,9 @@ def queue(depth, memory="lut"):
 
 
 def chosen(depth, target, price=None):
-    (found,) = with_queue_memories(
-        (queue(depth),), (), BuildOptions(target=target, luts_per_bram=price)
-    )
+    options = BuildOptions(target=target, luts_per_bram=price, style="unrolled")
+    choices = asked_for(layers_of(NET), options)
+    (found,) = with_queue_memories((queue(depth),), choices, target)
     return found.memory
 
 
