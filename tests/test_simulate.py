@@ -64,7 +64,32 @@ def test_a_design_that_stands_still_is_told(folder, tmp_path, simulator):
     result = simulate(still, simulator=simulator)
     assert not result.passed
     assert result.tests["every_unit"] is None
-    assert re.fullmatch(r"no beat in 10\d{3} cycles after 0", result.tests["every_vector"])
+    assert re.fullmatch(r"top_o: no beat in 10\d{3} cycles after 0", result.tests["every_vector"])
+
+
+@pytest.mark.parametrize(
+    ("ready", "valid", "reason"),
+    [
+        ("1'b1", "taken > 250", r"top_o: no beat in 10\d{3} cycles after 0"),
+        ("own & (taken < 4)", "offers", r"top: no beat taken in 10\d{3} cycles after the last"),
+        ("own", "1'b1", "top_o_data: every bit must be 0 or 1, not [01X]*X[01X]*"),
+    ],
+    ids=["never gives", "takes the last untold", "undefined"],
+)
+def test_a_design_that_takes_or_gives_at_will_is_told(folder, tmp_path, ready, valid, reason):
+    other = tmp_path / "d"
+    shutil.copytree(folder, other, ignore=shutil.ignore_patterns("build"))
+    bench = other / "sim" / "bench.v"
+    text = bench.read_text()
+    for wire, inner in (("top_i_ready", "own"), ("top_o_valid", "offers")):
+        assert text.count(f"({wire})") == 1
+        text = text.replace(f"({wire})", f"({inner})")
+    wires = "wire own, offers; reg [7:0] taken; always @(posedge aclk) if (!aresetn) taken <= 0;"
+    wires += " else if (top_i_valid & top_i_ready) taken <= taken + 1;"
+    wires += f" assign top_i_ready = {ready}; assign top_o_valid = {valid}; endmodule"
+    bench.write_text(text.replace("endmodule", wires))
+    result = simulate(other, simulator="icarus", samples=5)
+    assert re.fullmatch(reason, result.tests["every_vector"])
 
 
 def test_the_number_of_samples_is_obeyed_and_written(folder):

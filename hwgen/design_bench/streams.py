@@ -11,10 +11,20 @@ class Link:
     """The three signals of a stream, as the bench sees them."""
 
     def __init__(self, dut, prefix):
+        self.name = prefix
         self.clock = dut.aclk
         self.data = getattr(dut, f"{prefix}_data")
         self.valid = getattr(dut, f"{prefix}_valid")
         self.ready = getattr(dut, f"{prefix}_ready")
+
+
+def number(signal):
+    """The number that a signal is; fails where a bit is neither 0 nor 1."""
+    try:
+        return int(signal.value)
+    except ValueError:
+        problem = f"{signal._name}: every bit must be 0 or 1, not {signal.value}"
+        raise AssertionError(problem) from None
 
 
 def pack(slots, widths):
@@ -53,7 +63,7 @@ async def send(link, words, clock_of, stall=0.0, seed=0):
         link.data.value = word
         link.valid.value = 1
         await RisingEdge(link.clock)
-        while not int(link.ready.value):
+        while not number(link.ready):
             await RisingEdge(link.ready)  # and no cycle before, which would cost time
             await RisingEdge(link.clock)
         taken.append(clock_of())
@@ -73,19 +83,23 @@ async def collect(link, count, clock_of, patience, stall=0.0, seed=0, last=None)
         accept = rng.random() >= stall
         link.ready.value = int(accept)
         await RisingEdge(link.clock)
-        assert clock_of() < since + patience, f"no beat in {patience} cycles after {len(words)}"
-        if not int(link.valid.value):
-            assert waiting is None, "valid was taken back before the beat was accepted"
+        assert clock_of() < since + patience, (
+            f"{link.name}: no beat in {patience} cycles after {len(words)}"
+        )
+        if not number(link.valid):
+            assert waiting is None, (
+                f"{link.name}: valid was taken back before the beat was accepted"
+            )
             if not stall:
                 await First(RisingEdge(link.valid), Timer(patience * PERIOD_NS, "ns"))
             continue
-        word = int(link.data.value)
-        assert waiting is None or waiting == word, "the payload changed while it waited"
+        word = number(link.data)
+        assert waiting in (None, word), f"{link.name}: the payload changed while it waited"
         waiting = word
         if accept:
             words.append(word)
             cycles.append(clock_of())
-            lasts.append(None if last is None else int(last.value))
+            lasts.append(None if last is None else number(last))
             waiting, since = None, clock_of()
     link.ready.value = 0
     return words, cycles, lasts

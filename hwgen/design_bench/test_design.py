@@ -10,7 +10,7 @@ from pathlib import Path
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import First, RisingEdge, Timer
 from cocotb.utils import get_sim_time
 from streams import PERIOD_NS, Link, collect, pack, send, unpack
 
@@ -74,7 +74,6 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
     words, cycles, lasts = await collect(
         sink, len(outputs), cycle, PATIENCE, sink_stall, SEED + 1, last
     )
-    sent = await sender
     if keep is not None:
         keep(words)
     beats = streams[1]["beats"]
@@ -86,7 +85,9 @@ async def run(dut, prefix, given, expected, streams, stall=0.0, sink_stalls=True
     )
     if last is not None:
         assert lasts == [int(k % beats == beats - 1) for k in range(len(outputs))], "tlast"
-    return sent, cycles
+    await First(sender, Timer(PATIENCE * PERIOD_NS, "ns"))
+    assert sender.done(), f"{prefix}: no beat taken in {PATIENCE} cycles after the last"
+    return sender.result(), cycles
 
 
 def affordable(interval, least, most):

@@ -148,20 +148,20 @@ def path(graph: Graph, names: tuple[str, ...], name: str) -> list[Op]:
         Where it is not made of them alone.
     """
     found: list[Op] = []
-    while _parts(graph, name) != names:
+    wanted = {names, tuple(_as_map(graph, own) for own in names)}
+    while _parts(graph, name) not in wanted:
         node = None if name == "input" else graph.node(name)
         if node is None or (len(node.inputs) > 1 and not isinstance(node, Add)):
             break
         found.insert(0, node)
         if isinstance(node, Add):
-            if sum((_parts(graph, source) for source in node.inputs), ()) == names:
+            if sum((_parts(graph, source) for source in node.inputs), ()) in wanted:
                 return found
             break
         (name,) = node.inputs
     else:
         return found
-    wanted = ", ".join(names)
-    raise NotProvedError(f"{graph.name}: {name} must be made of {wanted} alone")
+    raise NotProvedError(f"{graph.name}: {name} must be made of {', '.join(names)} alone")
 
 
 def _parts(graph: Graph, name: str) -> tuple[str, ...]:

@@ -100,13 +100,19 @@ def test_what_is_said_of_registers_is_so_on_numbers():
 
 
 @pytest.mark.parametrize(
-    ("kind", "bits", "compiled"),
-    [("FoldedDense", 8, True), ("FoldedDense", 32, False), ("UnrolledDense", 8, False)],
+    ("kind", "bits", "held", "compiled"),
+    [
+        ("FoldedDense", 8, 20, True),
+        ("FoldedDense", 32, 53, True),
+        ("FoldedDense", 46, 53, False),
+        ("FoldedDense", 8, 54, False),
+        ("UnrolledDense", 8, 20, False),
+    ],
 )
-def test_vectors_are_compiled_too_unless_adders_share_or_sums_are_long(kind, bits, compiled):
+def test_vectors_are_compiled_too_unless_adders_share_or_sums_are_long(kind, bits, held, compiled):
     top = (1 << bits) - 1
     rows = [linear_form({0: weight, 1: -weight}, 5, [Range(0, top)] * 2) for weight in (1, 999)]
-    assert is_compiled(kind, rows) == compiled
+    assert is_compiled(kind, rows, held) == compiled
 
 
 def at(m, enable, count, when):

@@ -14,6 +14,7 @@ from hwgen.prove.compiled.layout import (
     GATE,
     GE,
     GT,
+    LARGEST,
     LE,
     LETTER_BITS,
     LETTERS,
@@ -243,8 +244,12 @@ def note_sum(
             continue
         letter = code & (LETTERS - 1)
         a, b = ends_of(code >> LETTER_BITS, sums, elements)
-        a = a * known.factor[letter] + known.constant[letter]
-        b = b * known.factor[letter] + known.constant[letter]
+        factor = known.factor[letter]
+        if max(abs(a), abs(b)) > LARGEST // abs(factor):
+            s.wraps[place] = 1
+            return
+        a = a * factor + known.constant[letter]
+        b = b * factor + known.constant[letter]
         size = width - k + known.bit[letter]
         if moved_by(min(a, b), max(a, b), size) == NOWHERE:
             s.wraps[place] = 1

@@ -42,14 +42,15 @@ class UnitRun:
     latency: int
 
 
-def is_compiled(kind: str, rows: Sequence[Form]) -> bool:
-    """Whether compiled loops follow a unit's sums.
+def is_compiled(kind: str, rows: Sequence[Form], bits: int) -> bool:
+    """Whether compiled loops follow a unit's sums, whose registers have so many bits at the most.
 
-    They do not where a tree of adders shares parts of them, nor numbers beyond their ends; the
-    machine does.
+    They do not where a tree of adders shares parts of them, nor numbers beyond their ends, which a
+    register modulo 2**bits and a carry below it can need; the machine does.
     """
     ends = (max(-form.limits.lo, form.limits.hi) for form in rows)
-    return kind == "FoldedDense" and all(end <= LARGEST for end in ends)
+    fits = bits + 2 < LARGEST.bit_length() and all(end <= LARGEST for end in ends)
+    return kind == "FoldedDense" and fits
 
 
 class Passage:
@@ -164,8 +165,9 @@ class Passage:
             for row, form in enumerate(rows)
         ]
         limits = self.frame.limits
-        if is_compiled(kind, rows):
-            engine = Engine(module, document, limits, accumulating(module))
+        watched = accumulating(module)
+        if is_compiled(kind, rows, max((len(own.outputs["Q"]) for own in watched), default=0)):
+            engine = Engine(module, document, limits, watched)
             proof = prove_folded(engine, self.stream, rows, needed)
         else:
             rules = Rules(module, Repeated(limits))
