@@ -143,6 +143,22 @@ def map_and_vector(seed=0):
     return net.join(Concat, left, net.source).dense(2).graph()
 
 
+def sums_beside_one_pixel(seed=0):
+    """Sums of a map, and a map of one pixel, are read as vectors side by side."""
+    net = GraphNet(seed, (3, 2, 2), "s3")
+    sums = net.conv(2, (1, 2)).flatten().source
+    net.at("input").pool("sum", (2, 2)).flatten()
+    return net.join(Concat, sums, net.source).graph()
+
+
+def long_vectors(seed=0):
+    """Two maps are read as vectors side by side, of more than 64 elements."""
+    net = GraphNet(seed, (4, 4, 4), "u1")
+    left = net.flatten().source
+    net.at("input").same(2).act("u1").flatten()
+    return net.join(Concat, left, net.source).graph()
+
+
 NETS = {
     "residual": residual,
     "residual with a shortcut": lambda: residual(shortcut=1),

@@ -163,8 +163,9 @@ class Assembly:
         end = INPUT if source == INPUT else self._ends[source]
         stream = self.inputs if source == INPUT else self.stages[end].outputs
         name = identifier(layer.name)
-        if source != INPUT and not self._is_shared(source):
-            name = self.stages[end].name
+        is_alone = source != INPUT and not self._is_shared(source)
+        if is_alone and self._layers[source].tail != "output":
+            name = self.stages[end].name  # not that of a matrix, which has parts in front of it
         elif len(layer.sources) > 1:
             name = part_name(name, f"in{place}")
         return _Way((end,), stream, name)

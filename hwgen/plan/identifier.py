@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 
 from hwgen.errors import PlanError
 
 LONGEST = 60  # so that the file that a tool names after module, stage and part has below 255 bytes
+PART = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,250}")  # of a design: what module names end with
 DIGITS = 8  # of the digest that ends a longer name
 
 
@@ -66,3 +67,25 @@ def check_names(where: str, names: Iterable[str]) -> None:
                 f"{first[cleaned]!r} and {name!r} do not; rename one"
             )
         first[cleaned] = name
+
+
+def check_parts(names: Sequence[str], where: Callable[[int], str]) -> None:
+    """Refuse names of parts that are no identifiers, or that two parts have.
+
+    Raises
+    ------
+    PlanError
+        With `where` the number of the part says.
+    """
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        if not PART.fullmatch(name):
+            raise PlanError(
+                f"{where(index)}: must be letters, digits and underscores, a letter first, not "
+                f"{name!r}"
+            )
+        other = first.setdefault(name.lower(), index)
+        if other != index:
+            raise PlanError(
+                f"{where(index)}: must be another than that of {where(other)}, not {name!r} too"
+            )

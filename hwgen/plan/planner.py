@@ -96,6 +96,7 @@ def plan_chosen(
         stages = with_flow(stages, options)
         reads = in_a_row(len(stages))  # with what was added
     stages = with_queue_memories(stages, choices, options.target)
+    assert len({stage.name for stage in stages}) == len(stages), "a name is that of one module"
     times = timing(stages, reads)
     return Plan(
         name=top_name(graph.name),

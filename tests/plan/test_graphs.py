@@ -164,3 +164,11 @@ def test_a_plan_with_branches_given_back_is_the_same_plan(tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan_document(plan)))
     assert read_plan(path) == plan_from_file(graph, path) == plan
+
+
+def test_what_stands_before_and_behind_sums_has_names_of_its_own():
+    """Sums without a threshold, cut in front of their matrix and behind it: two modules."""
+    options = BuildOptions(style="folded", pe=3, simd=2, pixels=1, effort="low")
+    names = [stage.name for stage in plan_design(random_graph(26), options).stages]
+    assert {"conv0__narrow", "conv0", "flat7_in__narrow", "flat7_in"} < set(names)
+    assert len(set(names)) == len(names)

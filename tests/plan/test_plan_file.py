@@ -122,6 +122,25 @@ def test_a_wider_register_is_taken(tmp_path):
     assert max(plan.layers[0].accumulator_bits) == 20
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("DENSE0", "must be another than that of plan.json.stages[0].name, not 'DENSE0' too"),
+        ("a b", "must be letters, digits and underscores, a letter first, not 'a b'"),
+        ("", "must be letters, digits and underscores, a letter first, not ''"),
+        ("x; endmodule", "must be letters, digits and underscores, a letter first, not "),
+        ("\u00e4", "must be letters, digits and underscores, a letter first, not "),
+    ],
+)
+def test_names_of_stages_must_be_those_of_modules(tmp_path, name, problem):
+    document = plan_document(mixed())
+    place = next(k for k, stage in enumerate(document["stages"]) if "__" in stage["name"])
+    document["stages"][place]["name"] = name
+    with pytest.raises(PlanError) as told:
+        plan_from_file(NET, written(tmp_path, document))
+    assert str(told.value).startswith(f"plan.json.stages[{place}].name: {problem}")
+
+
 FOLDED_EDITS = {
     "an accumulator too narrow": (
         ("stages", 0, "elements", 1, "accumulator", "hi"),

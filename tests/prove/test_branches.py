@@ -11,18 +11,21 @@ import pytest
 from hwgen.flow import build
 from hwgen.ir import Add, Concat, Graph, PixelShuffle
 from hwgen.plan.options import BuildOptions
+from hwgen.plan.stages.stage import Narrower
 from hwgen.prove.branches import path, runs_of
 from hwgen.prove.certificate.statements import NOT_BRANCHES, NOT_QUEUES
 from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.netlist.read import read_folder, read_netlist
-from hwgen.prove.run import prove_netlist
+from hwgen.prove.run import prove, prove_netlist
 from tests.tiny_graphs import (
     GraphNet,
     doubled_vector,
     inception,
+    long_vectors,
     map_and_vector,
     raw_sums,
     residual,
+    sums_beside_one_pixel,
     unet,
 )
 
@@ -70,6 +73,16 @@ def test_designs_with_branches_are_proved(name):
 @pytest.mark.parametrize("name", ["residual", pytest.param("strided", marks=pytest.mark.slow)])
 def test_folded_designs_with_branches_are_proved(name):
     assert problem(*sound(name, "folded")) is None
+
+
+@pytest.mark.parametrize("net", [sums_beside_one_pixel, long_vectors])
+def test_maps_read_as_vectors_side_by_side_are_proved(tmp_path, net):
+    """A map of one pixel is its vector; a vector is cut in more beats than a unit may be idle."""
+    options = BuildOptions(style="folded", pe=1, simd=1, pixels=1, effort="low")
+    plan = build(net(), options, tmp_path / "design")
+    assert prove(tmp_path / "design").problem is None
+    if net is long_vectors:
+        assert max(s.parts for s in plan.stages if isinstance(s, Narrower)) == 96
 
 
 @pytest.mark.slow

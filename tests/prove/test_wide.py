@@ -14,7 +14,9 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.requantizers import Rescale
 from hwgen.plan.stages.stage import ParallelThreshold, SerialThreshold
 from hwgen.prove.run import prove
-from tests.tiny_nets import bent, network, wide_network
+from tests.random_graphs import random_graph
+from tests.tiny_maps import MapNet
+from tests.tiny_nets import bent, dense, network, wide_network
 
 
 def built(folder, graph, style, **more):
@@ -131,4 +133,25 @@ def test_raw_sums_of_34_to_62_bits_are_proved(tmp_path, style, target, bits, inp
     graph = matrix_graph("wide", weight, IntType.parse(inputs))
     assert graph.tensors["dense"].range.signed_bits >= 34
     build(graph, BuildOptions(style=style, target=target, effort="low"), tmp_path / "design")
+    assert prove(tmp_path / "design").problem is None
+
+
+@pytest.mark.parametrize("bits", ["40", "48", "62"])
+def test_short_sums_in_wide_registers_are_proved(tmp_path, bits):
+    """What is added to them is taken modulo a power of two, which the compiled loops must hold."""
+    options = BuildOptions(style="folded", effort="low", pe=2, simd=2, pixels=3, accumulator=bits)
+    build(random_graph(30), options, tmp_path / "design")
+    assert prove(tmp_path / "design").problem is None
+
+
+@pytest.mark.parametrize("bits", ["26", "30"])
+def test_thresholds_of_long_sums_in_wider_registers_are_proved(tmp_path, bits):
+    """The sign, extended over several bits, is turned for a comparison without signs."""
+    rng = np.random.default_rng(2)
+    net = MapNet(2, (4,), "u16")
+    weight = rng.integers(-64, 64, (3, 4))
+    net.add(dense("dense0", "input", weight, net.tensor.range, weight_bits=8))
+    graph = net.act("u2").graph()
+    options = BuildOptions(style="folded", effort="low", pe=2, accumulator=bits)
+    build(graph, options, tmp_path / "design")
     assert prove(tmp_path / "design").problem is None

@@ -23,7 +23,7 @@ from hwgen.plan.check.unrolled import check_unrolled
 from hwgen.plan.check.wiring import check_reads, check_sources, check_wiring
 from hwgen.plan.design import Plan
 from hwgen.plan.execute import run_stage
-from hwgen.plan.identifier import identifier
+from hwgen.plan.identifier import check_parts, identifier
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.positions import at_one_pixel, flattened
 from hwgen.plan.stages.stage import (
@@ -48,6 +48,7 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         With the place that is wrong, and what must hold there.
     """
     _check_input(plan, graph, where)
+    check_parts([s.name for s in plan.stages], lambda index: f"{where}.stages[{index}].name")
     check_wiring(plan, where)
     check_flow(plan, where)
     rest = list(enumerate(plan.stages))

@@ -133,8 +133,9 @@ def _matched(form: Form, dropped: int, word: Sequence[LinearBit], inputs: Ranges
         expected = bit(form, place)
         if same(expected, found):
             continue
-        if same(inverted(expected), found):
-            form = form.plus(1 << place)
+        more = form.plus(1 << place)  # of which that bit is the complement, of a sign too
+        if same(inverted(expected), found) or same(bit(more, place), found):
+            form = more
             continue
         others = fitting(form, place, inputs)
         other = next((other for other in others if same(bit(other, place), found)), None)

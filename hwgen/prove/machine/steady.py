@@ -12,11 +12,11 @@ from random import Random
 
 from hwgen.prove.forms.values import UNKNOWN, Value
 from hwgen.prove.machine.machine import Machine
-from hwgen.prove.netlist.netlist import NotProvedError
+from hwgen.prove.netlist.netlist import Module, NotProvedError
 
 Feed = Callable[[int, int], Sequence[Value]]
 QUIET = 8  # cycles in which nothing more may come
-SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside those of memories
+SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside those of `most_for`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +37,15 @@ class SteadyRun:
     outputs: tuple[tuple[Value, ...], ...]
     interval: float
     latency: int
+
+
+def most_for(module: Module, deepest: int) -> int:
+    """Give the vectors, cycles or beats behind which a unit should be where it was before.
+
+    `deepest` are the words of its largest memory. A unit that cuts beats has none, and gives a beat
+    for each of their bits at the most.
+    """
+    return SOME + 4 * deepest + len(module.port("i__payload"))
 
 
 def run_steady(
@@ -60,7 +69,8 @@ def run_steady(
     outputs: list[tuple[Value, ...]] = []
     first: int | None = None
     vector = beat = cycle = idle = still = sent = 0
-    while max(vector, still, sent) < SOME + 4 * machine.deepest:
+    most = most_for(module, machine.deepest)
+    while max(vector, still, sent) < most:
         if not beat and not idle:
             now, state = (vector, cycle, len(outputs)), machine.state(vector, columns)
             if state in seen:
