@@ -7,11 +7,15 @@ every type and names the place of what is wrong.
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from hwgen.errors import PlanError
+
+KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+MOST_BITS = 62  # of a whole number, as of a sum; those that are `Annotated` can be longer
 
 
 def encode(value: Any) -> Any:
@@ -33,6 +37,10 @@ def decode(data: Any, kind: Any, where: str) -> Any:
         Where the data has another shape, or the object refuses its values.
     """
     origin = typing.get_origin(kind)
+    if origin is Annotated:
+        if type(data) is not int:
+            raise PlanError(f"{where}: must be {KINDS[int]}, not {json.dumps(data)}")
+        return data
     if origin is Literal:
         if data not in typing.get_args(kind):
             raise PlanError(f"{where}: must be one of {typing.get_args(kind)}, not {data!r}")
@@ -45,8 +53,17 @@ def decode(data: Any, kind: Any, where: str) -> Any:
         return kind(*_decode_tuple(data, tuple(typing.get_type_hints(kind).values()), where))
     if dataclasses.is_dataclass(kind):
         return _decode_dataclass(data, kind, where)
+    return _plain(data, kind, where)
+
+
+def _plain(data: Any, kind: Any, where: str) -> Any:
+    """Check a value that is no structure; a whole number is a number too, true is none."""
+    if type(data) is int and kind is float and data.bit_length() <= MOST_BITS:
+        return float(data)
     if type(data) is not kind:
-        raise PlanError(f"{where}: must be {kind.__name__}, not {data!r}")
+        raise PlanError(f"{where}: must be {KINDS[kind]}, not {json.dumps(data)}")
+    if kind is int and data.bit_length() > MOST_BITS:
+        raise PlanError(f"{where}: must fit {MOST_BITS} bits, not be {data}")
     return data
 
 
@@ -80,7 +97,7 @@ def _decode_dataclass(data: Any, kind: Any, where: str) -> Any:
     if not isinstance(data, dict) or data.get("kind") != kind.__name__:
         raise PlanError(f"{where}: must be a {kind.__name__}, not {str(data)[:40]!r}")
     check_keys(data, kind, where)
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     fields = {
         field.name: decode(data[_key(field)], hints[field.name], f"{where}.{_key(field)}")
         for field in dataclasses.fields(kind)

@@ -145,7 +145,11 @@ def _planned_again(
     check_choices(layers, choices, f"{where}.choices")
     check_all_folded(subpixel, choices, f"{where}.subpixel")
     goal = decode(document["goal"], hints["goal"], f"{where}.goal")
-    plan = plan_chosen(graph, layers, choices, BuildOptions(**given), progress)
+    try:
+        options = BuildOptions(**given)
+    except PlanError as error:
+        raise PlanError(f"{where}: {error}") from None
+    plan = plan_chosen(graph, layers, choices, options, progress)
     return replace(plan, goal=goal, subpixel=subpixel)
 
 

@@ -141,6 +141,52 @@ def test_names_of_stages_must_be_those_of_modules(tmp_path, name, problem):
     assert str(told.value).startswith(f"plan.json.stages[{place}].name: {problem}")
 
 
+NUMBERS = [  # of a folded plan; no such edit may end in anything but a sentence
+    (("clock_mhz",), "100", 'clock_mhz: must be a number, not "100"'),
+    (("choices", 0, "skip"), "true", 'choices[0].skip: must be true or false, not "true"'),
+    (("choices", 0, "skip"), 1, "choices[0].skip: must be true or false, not 1"),
+    (("choices", 0, "pe"), True, "choices[0].pe: must be a whole number, not true"),
+    (("choices", 0, "accumulator"), "x", "choices[0].accumulator: must be offset, signed or a"),
+    (("stages", "FoldedDense", "outputs", "order", 0), 1 << 99, "order[0]: must fit 62 bits"),
+    (("stages", "FoldedDense", "outputs", "image", 0), 1 << 61, "image must be 1 to 67,108,864 "),
+    (("stages", "FoldedDense", "elements", 0, "weights", 0), 1 << 63, "must fit 62 bits"),
+    (("stages", "Reorder", "sources", 0), 10**7, "sources must lie in -1 to "),
+    (("stages", "Fifo", "depth"), 10**9, "depth: must be at most 16,777,216, not 1,000,000,000"),
+]
+UNROLLED_NUMBERS = [
+    (("stages", "UnrolledDense", "latency"), 1 << 61, "latency must lie in 0 to 10,000, not be "),
+    (("stages", "UnrolledDense", "graph", "outputs", 0, "hi"), -99999, "lo must not exceed hi"),
+    (("stages", "UnrolledDense", "graph", "adders", 0, "a", 1), 10**7, "shift must lie in 0 to "),
+    (("stages", "WindowBuffer", "taps", 0, 2), 10**7, "taps must show input lanes 0 to "),
+]
+NUMBERS = [("folded", *n) for n in NUMBERS] + [("unrolled", *n) for n in UNROLLED_NUMBERS]
+
+
+@pytest.mark.parametrize(("style", "place", "value", "problem"), NUMBERS)
+def test_a_number_of_another_kind_or_size_is_refused(tmp_path, style, place, value, problem):
+    net = residual()
+    more = {"pe": 1, "pixels": 5} if style == "folded" else {}
+    document = plan_document(plan_design(net, BuildOptions(style=style, effort="low", **more)))
+    part = document
+    for key in place[:-1]:
+        if isinstance(part, list) and isinstance(key, str):
+            part = next(stage for stage in part if stage["kind"] == key)
+        else:
+            part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(PlanError) as told:
+        plan_from_file(net, written(tmp_path, document))
+    assert problem in str(told.value)
+    assert str(told.value).startswith("plan.json.")
+
+
+def test_a_whole_number_is_a_clock(tmp_path):
+    document = plan_document(plan_design(NET, BuildOptions(style="unrolled", clock_mhz=50.0)))
+    document["clock_mhz"] = 100
+    plan = plan_from_file(NET, written(tmp_path, document))
+    assert plan == plan_design(NET, BuildOptions(style="unrolled", clock_mhz=100.0))
+
+
 FOLDED_EDITS = {
     "an accumulator too narrow": (
         ("stages", 0, "elements", 1, "accumulator", "hi"),

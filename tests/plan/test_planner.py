@@ -58,7 +58,7 @@ def test_accumulators_have_offset_width_when_folded():
     [
         ({"target": "virtex"}, "plan.target: must be one of"),
         ({"stages": [{"kind": "Magic"}]}, r"plan.stages\[0\]: kind must be one of"),
-        ({"latency_cycles": 1.5}, "plan.latency_cycles: must be int, not 1.5"),
+        ({"latency_cycles": 1.5}, "plan.latency_cycles: must be a whole number, not 1.5"),
         ({"speed": 1}, "plan: must have the keys .* unknown: speed"),
         ({"stages": 3}, "plan.stages: must be a list, not 3"),
     ],

@@ -17,6 +17,7 @@ from hwgen.ir import Graph
 from hwgen.plan.check.flow import check_flow
 from hwgen.plan.check.folded import check_ends, check_folded
 from hwgen.plan.check.front import check_front
+from hwgen.plan.check.queues import check_depths
 from hwgen.plan.check.ring import check_ring
 from hwgen.plan.check.tail import check_tail
 from hwgen.plan.check.unrolled import check_unrolled
@@ -50,6 +51,7 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
     _check_input(plan, graph, where)
     check_parts([s.name for s in plan.stages], lambda index: f"{where}.stages[{index}].name")
     check_wiring(plan, where)
+    check_depths(plan, where)
     check_flow(plan, where)
     rest = list(enumerate(plan.stages))
     ends: list[int] = []

@@ -8,6 +8,24 @@ from hwgen.plan.stages.stage import Fifo
 from hwgen.plan.streams.promises import promise_of
 from hwgen.rhythm.check import INPUT, RhythmError, check_rhythm
 
+MOST_DEPTH = 1 << 24  # beats: more than the pixels of any map that a design is built for
+
+
+def check_depths(plan: Plan, where: str) -> None:
+    """Refuse queues that no memory holds.
+
+    Raises
+    ------
+    PlanError
+        With the stage.
+    """
+    for index, stage in enumerate(plan.stages):
+        if isinstance(stage, Fifo) and stage.depth > MOST_DEPTH:
+            raise PlanError(
+                f"{where}.stages[{index}].depth: must be at most {MOST_DEPTH:,}, not "
+                f"{stage.depth:,}; what it needs stands in the plan that was written"
+            )
+
 
 def check_queues(plan: Plan, where: str) -> None:
     """Check order and rate of a design with queues.

@@ -162,6 +162,10 @@ def check_choices(layers: tuple[Layer, ...], choices: tuple[LayerChoice, ...], w
                 f"{place}.pixels: must divide the {width} windows of a row of {layer.name}, and be "
                 f"1 where it is unrolled, not {choice.pixels}; choose another"
             )
+        try:
+            BuildOptions(accumulator=choice.accumulator)
+        except PlanError as error:
+            raise PlanError(f"{place}.{error}") from None
         if choice.luts_per_bram < 0:
             raise PlanError(f"{place}.luts_per_bram: must be 0 or more, not {choice.luts_per_bram}")
         for key, value, limit, meaning in (

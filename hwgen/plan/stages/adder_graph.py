@@ -15,6 +15,7 @@ import numpy as np
 
 from hwgen.numeric import IntArray, IntType, Range
 
+MOST_SHIFT = 128  # of an operand: no sum has half as many bits
 MOST_VALUES = 1 << 24  # of all nodes that are held at once
 
 
@@ -42,6 +43,13 @@ class Adder:
     lo: int
     hi: int
     level: int
+
+    def __post_init__(self) -> None:
+        if self.lo > self.hi:
+            raise ValueError(f"lo must not exceed hi, and {self.lo} exceeds {self.hi}")
+        for operand in (self.a, self.b, *self.third):
+            if not 0 <= operand.shift <= MOST_SHIFT:
+                raise ValueError(f"shift must lie in 0 to {MOST_SHIFT}, not be {operand.shift}")
 
     @property
     def range(self) -> Range:
@@ -82,6 +90,10 @@ class Output:
     align: int
     lo: int
     hi: int
+
+    def __post_init__(self) -> None:
+        if self.lo > self.hi:
+            raise ValueError(f"lo must not exceed hi, and {self.lo} exceeds {self.hi}")
 
     @property
     def range(self) -> Range:

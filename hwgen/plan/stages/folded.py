@@ -9,7 +9,7 @@ from hwgen.numeric import Range
 from hwgen.plan.stages.lines import Lines, LineShape
 from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.ring_shares import Share, share_of
-from hwgen.plan.stages.stream import Stream
+from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.weight_code import WeightCode
 
 
@@ -282,6 +282,13 @@ class Reorder:
     sources: tuple[int, ...]
     constants: tuple[int, ...]
     memory: MemoryKind
+
+    def __post_init__(self) -> None:
+        slots = self.inputs.beats // self.inputs.positions * len(self.inputs.lanes)
+        if not all(PADDING <= source < slots for source in self.sources):
+            raise ValueError(f"sources must lie in -1 to {slots - 1}")
+        if len(self.constants) != len(self.sources):
+            raise ValueError("sources and constants must be equally many")
 
     @property
     def cycles(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Rescale:
     """
 
     digits: tuple[Digit, ...]
-    constant: int
+    constant: Annotated[int, "of any length"]
     seam: int
     bits: int
     shift: int

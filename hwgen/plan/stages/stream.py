@@ -9,6 +9,7 @@ import numpy as np
 from hwgen.numeric import IntArray, IntType
 
 PADDING = -1
+MOST_POSITIONS = 1 << 26  # of a map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,11 @@ class Stream:
     beside: int = 1
 
     def __post_init__(self) -> None:
+        height, width = self.image
+        if height < 1 or width < 1 or height * width > MOST_POSITIONS:
+            raise ValueError(
+                f"image must be 1 to {MOST_POSITIONS:,} positions, not {height} x {width}"
+            )
         if self.pixels < 1 or self.image[1] % self.pixels:
             raise ValueError(
                 f"pixels must divide the {self.image[1]} columns of the map, not be {self.pixels}"

@@ -9,6 +9,7 @@ from hwgen.plan.stages.adder_graph import AdderGraph
 from hwgen.plan.stages.requantizers import Requantizer, Rescale
 from hwgen.plan.stages.stream import Stream
 
+MOST_LATENCY = 10_000  # registers in a row, more than any tree of adders has levels
 Flow = Literal["stall", "gate", "free"]  # see docs/clock.md, "The handshake"
 
 
@@ -32,6 +33,8 @@ class UnrolledDense:
     flow: Flow = "stall"
 
     def __post_init__(self) -> None:
+        if not 0 <= self.latency <= MOST_LATENCY:
+            raise ValueError(f"latency must lie in 0 to {MOST_LATENCY:,}, not be {self.latency}")
         first = len(self.graph.inputs)
         stages = (0,) * first + self.adder_stages
         if len(stages) != first + len(self.graph.adders):

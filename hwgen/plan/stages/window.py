@@ -73,6 +73,9 @@ class WindowBuffer:
             raise ValueError(f"{self.name}: queue must be at least {least}, not {self.queue}")
         if len(self.taps) != len(self.outputs.lanes):
             raise ValueError(f"{self.name}: taps must be as many as output lanes")
+        lanes = len(self.inputs.lanes)
+        if not all(0 <= tap.lane < lanes for tap in self.taps):
+            raise ValueError(f"{self.name}: taps must show input lanes 0 to {lanes - 1}")
 
     @property
     def first_end(self) -> tuple[int, int]:
