@@ -270,7 +270,9 @@ def sim(
         from hwgen.simulate import simulate
 
         if board is not None:
-            simulate_board(folder, board, samples, as_json)
+            others = {"simulator": simulator is not SimulatorName.verilator, "seed": seed}
+            others["waves"] = waves
+            simulate_board(folder, board, samples, as_json, [k for k in others if others[k]])
             return
         with spinner(f"simulate in {simulator.value}"):
             result = simulate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -159,11 +160,26 @@ def package(folder: Design, form: PackageForm) -> None:
         print(write_package(folder, Form(form.value)))
 
 
-def simulate_board(folder: Path, name: str, images: int, as_json: bool) -> None:
-    """Simulate the top of a board at its pins, as `hwgen sim --board` asks."""
+def simulate_board(
+    folder: Path, name: str, images: int, as_json: bool, others: Sequence[str]
+) -> None:
+    """Simulate the top of a board at its pins, as `hwgen sim --board` asks.
+
+    Raises
+    ------
+    PlanError
+        Where `others` name options that the pins do not look at, or `images` are too many.
+    """
     from hwgen.board.duration import simulation_warning
     from hwgen.board.simulated import facts_of, find_folder, simulate_pins
+    from hwgen.flow import check_count
 
+    if others:
+        raise PlanError(
+            f"{others[0]}: must not stand beside --board, whose pins are simulated in Verilator, "
+            "with the vectors of the folder; leave one out"
+        )
+    check_count("samples", images)
     place, count = find_folder(folder, name), images or DEFAULT_IMAGES
     tell(simulation_warning(facts_of(place), count))
     with spinner(f"simulate {name} at its pins"):

@@ -203,6 +203,18 @@ def _room_bytes(graph: Graph) -> int:
     return ROOM_BYTES + WEIGHT_BYTES * weights
 
 
+def check_count(name: str, value: int, most: int = MOST_SAMPLES) -> None:
+    """Refuse a number that is not 0 to `most`.
+
+    Raises
+    ------
+    PlanError
+        With the name of the option.
+    """
+    if not 0 <= value <= most:
+        raise PlanError(f"{name}: must be 0 to {most}, not {value}; choose another number")
+
+
 def chosen_vectors(folder: Path | str, seed: int, samples: int) -> Path | None:
     """Give the file of the vectors that a simulation asks for, None for the folder's own.
 
@@ -216,9 +228,8 @@ def chosen_vectors(folder: Path | str, seed: int, samples: int) -> Path | None:
         Where the plan does not give what the reference gives.
     """
     folder = as_path(folder)
-    for name, value, most in (("seed", seed, MOST_SEED), ("samples", samples, MOST_SAMPLES)):
-        if not 0 <= value <= most:
-            raise PlanError(f"{name}: must be 0 to {most}, not {value}; choose another number")
+    check_count("seed", seed, MOST_SEED)
+    check_count("samples", samples, MOST_SAMPLES)
     if seed:
         return fresh_vectors(folder, seed, samples)
     if samples:

@@ -115,6 +115,8 @@ def simulate(
         Where the network of the folder does not give the vectors' results.
     """
     if simulator == "cpp":
+        if waves:
+            raise ModelError(f"{folder}: --waves must not stand beside cpp, which has no signals")
         return _simulate_cpp(folder, vectors, samples)
     bench = folder / "sim" / "run.py"
     if not bench.is_file():

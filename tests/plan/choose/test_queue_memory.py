@@ -38,7 +38,7 @@ def test_the_cheaper_memory_is_taken():
     assert chosen(40, "xc7") == "lut"
 
 
-@pytest.mark.parametrize("target", ["xc7", "ecp5", "ice40"])
+@pytest.mark.parametrize("target", ["xc7", "ecp5", "gowin", "ice40"])
 def test_the_estimate_is_near_to_yosys(target, tmp_path):
     stage = queue(200, "block")
     (text,) = verilog_texts({"q": rtlil_of(FifoUnit(stage), "q")})
