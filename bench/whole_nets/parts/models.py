@@ -112,6 +112,29 @@ MODELS |= {
     for method, least in METHODS.items()
     if bits >= least
 }
+ENDS: dict[RecipeName, tuple[str, ...]] = {  # first and last layer
+    "espcn": ("features.0.conv", "last"),
+    "unet": ("stem.conv", "last"),
+    "mobilenet_v1": ("stem.conv", "classifier"),
+    "resnet18": ("stem.conv", "classifier"),
+}
+P_WITH_ENDS: dict[RecipeName, tuple[tuple[int, int], ...]] = {  # bits, and those of the ends
+    "espcn": ((10, 14), (9, 14), (8, 14)),
+    "unet": ((8, 14), (7, 14)),
+    "mobilenet_v1": ((10, 14), (9, 14)),
+    "resnet18": ((10, 14), (9, 14)),
+}
+MODELS |= {
+    f"{net} a2q_ip {bits} ends {of_ends}": Model(
+        recipe=net,
+        method="a2q_ip",
+        bits=bits,
+        layers=",".join(f"{layer}={of_ends}" for layer in ENDS[net]),
+        width=WIDTHS.get(net),
+    )
+    for net, several in P_WITH_ENDS.items()
+    for bits, of_ends in several
+}
 MODELS["mobilenet_v1"] = MODELS["mobilenet_v1 a2q_ip 10"]
 
 
