@@ -20,7 +20,8 @@ from hwgen.plan.identifier import top_name
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
-from hwgen.plan.vectors.design import RANDOM, design_vectors
+from hwgen.plan.vectors.design import affordable_random, design_vectors
+from hwgen.plan.vectors.frame_size import check_frame
 
 if TYPE_CHECKING:
     from hwgen.float_check import Check
@@ -181,6 +182,7 @@ def build(
             f"{as_path(plan_file).name}: a plan holds every choice; leave the other options out, "
             "or edit its choices"
         )
+    check_frame(graph)
     check_folder(folder, _room_bytes(graph))
 
     def planning(step: str, share: float) -> None:
@@ -257,7 +259,8 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     check_file(path)
     graph = load_network(folder / "network.npz")
     plan = read_plan(folder / "plan.json")
-    vectors = design_vectors(plan, graph, seed=seed, random=max(samples, RANDOM))
+    random = max(samples, affordable_random(plan))
+    vectors = design_vectors(plan, graph, seed=seed, random=random)
     with write_beside(path) as partial:
         vectors.save(partial)
     return path

@@ -36,6 +36,15 @@ def test_help_says_every_command_in_a_whole_line():
     assert "..." not in commands
 
 
+def test_the_package_runs_as_the_command():
+    run = [sys.executable, "-m", "hwgen"]
+    done = subprocess.run([*run, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == hwgen("--version").output
+    wrong = subprocess.run([*run, "bild"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "Usage: hwgen " in wrong.stderr
+
+
 def test_help_answers_without_torch_and_amaranth():
     code = (
         "import sys; import hwgen.cli; "

@@ -54,25 +54,41 @@ def fold(numbers: IntArray) -> str:
         str(step) if count == 1 else f"{step}*{count}"
         for step, count in zip(steps[starts].tolist(), counts.tolist(), strict=True)
     ]
-    size = 0
+    codes, size = _codes(words), 0
     while size < min(len(words) // 2, LONGEST):
         size += 1
-        shorter = _repeats_folded(words, size)
-        if len(shorter) < len(words):
-            words, size = shorter, 0
+        repeats = _repeats(codes, size)
+        if repeats:
+            words, size = _folded(words, size, repeats), 0
+            codes = _codes(words)
     return " ".join(words)
 
 
-def _repeats_folded(words: list[str], size: int) -> list[str]:
-    """Write blocks of a size that come several times in a row once."""
+def _codes(words: list[str]) -> IntArray:
+    """Give equal words equal numbers."""
     known = {word: index for index, word in enumerate(dict.fromkeys(words))}
-    codes = np.array([known[word] for word in words])
-    same = np.concatenate([[False], codes[size:] == codes[:-size], [False]])
+    return np.fromiter((known[word] for word in words), np.int32, len(words))
+
+
+def _repeats(codes: IntArray, size: int) -> list[tuple[int, int]]:
+    """Find blocks of a size that come several times in a row: their first word, and how often."""
+    differs = np.flatnonzero(codes[size:] != codes[:-size])
+    ends = np.concatenate([[-1], differs, [len(codes) - size]])
+    alike = np.diff(ends) - 1  # words in a row that come again so much later
     found, done = [], 0
-    for first, last in np.flatnonzero(same[1:] != same[:-1]).reshape(-1, 2).tolist():
-        times = (last - first) // size + 1
-        if times > 1 and first >= done:
-            block = " ".join(words[first : first + size])
-            found += [*words[done:first], f"({block})*{times}"]
+    for place in np.flatnonzero(alike >= size).tolist():
+        first, times = int(ends[place]) + 1, int(alike[place]) // size + 1
+        if first >= done:
+            found.append((first, times))
             done = first + times * size
+    return found
+
+
+def _folded(words: list[str], size: int, repeats: list[tuple[int, int]]) -> list[str]:
+    """Write each repeated block once."""
+    found, done = [], 0
+    for first, times in repeats:
+        block = " ".join(words[first : first + size])
+        found += [*words[done:first], f"({block})*{times}"]
+        done = first + times * size
     return found + words[done:]

@@ -102,16 +102,38 @@ P_OF_FOUR: dict[RecipeName, tuple[int, ...]] = {  # bits of accumulators, by net
 }
 METHODS: dict[Method, int] = {"a2q_ip": 8, "a2q_plus": 10, "a2q": 12}  # least P of each
 WIDTHS: dict[RecipeName, float] = {"espcn": 1.0}  # of those that are not a recipe's
-MODELS |= {
-    f"{net} qat": Model(recipe=net, method="qat", width=WIDTHS.get(net)) for net in P_OF_FOUR
+ENDS: dict[RecipeName, tuple[str, str]] = {  # first and last layer
+    "espcn": ("features.0.conv", "last"),
+    "unet": ("stem.conv", "last"),
+    "mobilenet_v1": ("stem.conv", "classifier"),
+    "resnet18": ("stem.conv", "classifier"),
 }
-MODELS |= {
-    f"{net} {method} {bits}": Model(recipe=net, method=method, bits=bits, width=WIDTHS.get(net))
-    for net, several in P_OF_FOUR.items()
-    for bits in several
-    for method, least in METHODS.items()
-    if bits >= least
+P_WITH_ENDS: dict[RecipeName, tuple[tuple[int, int], ...]] = {  # bits of hidden layers, of ends
+    "espcn": ((10, 14), (9, 14), (8, 14)),
+    "unet": ((8, 14), (7, 14)),
+    "mobilenet_v1": ((10, 14), (9, 14)),
+    "resnet18": ((10, 14), (9, 14)),
 }
+
+
+def _of_four(net: RecipeName) -> dict[str, Model]:
+    """Give how a net of the papers is trained, by what its rows are called."""
+    width = WIDTHS.get(net)
+    found = {"qat": Model(recipe=net, method="qat", width=width)}
+    for method, least in METHODS.items():
+        for bits in P_OF_FOUR[net]:
+            if bits >= least:
+                model = Model(recipe=net, method=method, bits=bits, width=width)
+                found[f"{method} {bits}"] = model
+    for bits, of_ends in P_WITH_ENDS[net]:
+        layers = ",".join(f"{layer}={of_ends}" for layer in ENDS[net])
+        model = Model(recipe=net, method="a2q_ip", bits=bits, layers=layers, width=width)
+        found[f"a2q_ip {bits} ends {of_ends}"] = model
+    return found
+
+
+FOUR = {net: _of_four(net) for net in P_OF_FOUR}
+MODELS |= {f"{net} {how}": model for net, found in FOUR.items() for how, model in found.items()}
 MODELS["mobilenet_v1"] = MODELS["mobilenet_v1 a2q_ip 10"]
 
 

@@ -141,14 +141,23 @@ def _element_luts(
 def _multiply_luts(code: WeightCode, bits: int, target: Target) -> int:
     """LUTs of a product without its sign; zero or the input as it is are its register's reset."""
     if code.digits:
-        multiple = bits + 2 if target == "xc7" else 2 * (bits + 2)  # made in its adder
-        adder = bits + 4 if target == "xc7" else 3 * (bits + 3)
-        return multiple + (code.digits - 1) * adder
+        return bits + 2 + (code.digits - 1) * _digit_luts(bits, target)
     largest = code.largest.bit_length()
     if code.shifts is not None:
         return largest + bits if len(code.shifts) > 2 else 1
     gates = bits if target == "xc7" else largest * bits  # bits of the input that a weight lets by
     return gates + (largest - 1) * (bits + 1)
+
+
+def _digit_luts(bits: int, target: Target) -> int:
+    """LUTs that choose a digit's multiple of an input of so many bits, and add it."""
+    match target:
+        case "xc7":
+            return bits + 4  # chosen where it is added
+        case "ice40":
+            return 3 * bits + 1
+        case _:
+            return 2 * bits + 5
 
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:

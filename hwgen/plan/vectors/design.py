@@ -33,8 +33,10 @@ from hwgen.plan.vectors.edges import edge_cases
 from hwgen.plan.vectors.worst_cases import random_cases, worst_cases, worst_frames
 from hwgen.reference import evaluate, outputs
 
-RANDOM = 64
+RANDOM = 64  # at the most, where a design's size allows
+LEAST_RANDOM = 2
 UNIT_RANDOM = 32
+MOST_VALUES = 1 << 25  # of all streams together, in all random vectors of a design
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
 MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
@@ -61,8 +63,10 @@ class VectorSet:
         save_arrays(path, arrays)
 
 
-def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM) -> VectorSet:
+def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int | None = None) -> VectorSet:
     """Real samples of the model, corners and random inputs; for units their worst cases too.
+
+    Without a number of `random` ones there are as many as the design's size allows.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
         Where the plan gives another result than the reference.
     """
     rng = np.random.default_rng(seed)
-    x = _design_inputs(graph, rng, random)
+    x = _design_inputs(graph, rng, affordable_random(plan) if random is None else random)
     y = outputs(graph, x.reshape(len(x), *graph.input.shape)).reshape(len(x), -1)
     slots = _run_all(plan, x, y)
     built = with_subpixels(graph, plan.subpixel)
@@ -82,6 +86,17 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
         units.append((given, run_stage(at_one_position(stage), given)))
     labels = None if graph.samples is None else graph.samples.labels
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
+
+
+def affordable_random(plan: Plan) -> int:
+    """Give as many random vectors as a design is tried on: few of those whose frames are large."""
+    return min(max(MOST_VALUES // _values(plan), LEAST_RANDOM), RANDOM)
+
+
+def _values(plan: Plan) -> int:
+    """Count the values of a vector in all streams."""
+    streams = (plan.inputs, *(stage.outputs for stage in plan.stages))
+    return sum(stream.positions * len(stream.order) for stream in streams)
 
 
 def affordable(stage: Stage, vectors: IntArray, units: int) -> IntArray:
@@ -100,14 +115,15 @@ def _run_all(plan: Plan, x: IntArray, y: IntArray) -> list[IntArray]:
     """Compare the plan with the reference; give the first vectors of every stream, as slots."""
     widest = max(stage.outputs.positions * len(stage.outputs.order) for stage in plan.stages)
     some = max(MOST_OUTPUTS // widest, 1)
+    kept = min(max(MOST_VALUES // _values(plan), LEAST_UNIT_VECTORS), UNIT_RANDOM)
     first: list[IntArray] = []
     for start in range(0, len(x), some):
         slots = run_plan(plan, x[start : start + some])
         _compare(plan.name, from_slots(plan.outputs, slots[-1]), y[start : start + some])
-        if len(first[0] if first else ()) < UNIT_RANDOM:
+        if len(first[0] if first else ()) < kept:
             pairs = zip(first or [given[:0] for given in slots], slots, strict=True)
-            first = [np.concatenate(pair) for pair in pairs]
-    return [given[:UNIT_RANDOM] for given in first]
+            first = [np.concatenate(pair)[:kept] for pair in pairs]
+    return first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
