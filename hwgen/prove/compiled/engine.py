@@ -35,6 +35,7 @@ ALWAYS = np.ones(2, np.uint8)
 SUMS_AT_FIRST = 1 << 18
 SHOWN_AT_ONCE = 1 << 10
 MOST_TERMS = 1 << 20  # of one sum
+FARTHEST = 1 << 62  # ends beyond are as good as this one: nothing is added up beyond LARGEST
 Shows = Callable[[Longs], None]  # told the payloads that left, in order
 
 
@@ -57,6 +58,8 @@ class Engine:
         Range of each element of a vector.
     watched
         Registers whose sums must fit.
+    wide_sums
+        Whether elements are sums of which step functions are followed.
 
     Raises
     ------
@@ -70,6 +73,8 @@ class Engine:
         document: Mapping[str, Any],
         ranges: Sequence[Range],
         watched: Sequence[Cell] = (),
+        *,
+        wide_sums: bool = False,
     ) -> None:
         self.module = module
         self.memories = memories_of(module, document)
@@ -89,10 +94,12 @@ class Engine:
         kinds = [different.setdefault(limits, len(different)) for limits in ranges]
         self.elements = Elements(
             kind=np.array(kinds, np.int32),
-            low=np.array([limits.lo for limits in ranges], np.int64),
-            high=np.array([limits.hi for limits in ranges], np.int64),
+            low=np.array([max(limits.lo, -FARTHEST) for limits in ranges], np.int64),
+            high=np.array([min(limits.hi, FARTHEST) for limits in ranges], np.int64),
         )
-        self.teacher = Teacher(module, self.memories, jobs, self.letters, list(different))
+        self.teacher = Teacher(
+            module, self.memories, jobs, self.letters, list(different), wide_sums=wide_sums
+        )
         self.columns, self.ranges = len(ranges), tuple(ranges)
         self.sums = _sums(SUMS_AT_FIRST)
         self.state = self._nothing(len(jobs))

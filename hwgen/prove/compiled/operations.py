@@ -161,7 +161,7 @@ def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     if count == 1 and bits[chosen] == 1:
         move(bits, start, given, width)
         return False
-    if count == 1 and bits[chosen] > UNKNOWN:
+    if bits[chosen] > UNKNOWN:
         return True
     for place in range(width):
         a, b = bits[selects + place], bits[start + place]
