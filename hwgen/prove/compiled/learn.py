@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from hwgen.numeric import Range
 from hwgen.prove.compiled import layout
+from hwgen.prove.compiled.job import Job
 from hwgen.prove.compiled.layout import LETTER_BITS, LETTERS, NEW, Longs
 from hwgen.prove.compiled.letters import BitOf, Letters, is_small, letter_of, value_of
-from hwgen.prove.compiled.program import Job
 from hwgen.prove.forms.forms import Bit, Form
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.forms.step_rules import Contents
@@ -16,7 +16,7 @@ from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.values import UNKNOWN, CaseBit, Part, Value
 from hwgen.prove.forms.words import read_word
 from hwgen.prove.machine.memory import Memory, read
-from hwgen.prove.netlist.netlist import Module
+from hwgen.prove.netlist.netlist import Module, Net
 
 MOST_MADE = 4  # atoms that an operation makes
 NO_SUM = (-1, 0)  # the recipe of a look at a register that holds no sum
@@ -64,6 +64,7 @@ class Teacher:
         self._letters, self._ranges = letters, ranges
         self._is_sum: list[bool] = []  # of the atoms of the operation at hand
         self._tables: dict[int, Contents] = {}
+        self.adders: dict[int, dict[int, bool]] = {}  # inner cells by cone, and whether sums fit
 
     def recipe(self, place: int, key: Longs) -> list[int]:
         """Give the recipe of an operation for a key.
@@ -77,6 +78,8 @@ class Teacher:
         values = self._values(key)
         if job.kind == layout.WATCH:
             return self._look(job, values)
+        if job.members:
+            return self._written(self._cone(int(key[0]), job, values))
         if job.memory is not None:
             return self._written(self._read(job.memory[0], values))
         assert job.cell is not None
@@ -85,6 +88,24 @@ class Teacher:
             operands[port] = list(values[start : start + len(word)])
             start += len(word)
         return self._written(self.rules.rule(job.cell, operands))
+
+    def _cone(self, sign: int, job: Job, values: Sequence[Value]) -> list[Value]:
+        """Give what the last cell of a cone drives; `adders` are the others that added sums."""
+        carried: dict[Net, Value] = {"0": 0, "1": 1}
+        carried |= dict(zip(job.operands[0], values, strict=True))
+        for place, member in enumerate(job.members):
+            assert member.cell is not None
+            words = zip(member.names, member.operands, strict=True)
+            operands = {port: [carried.get(n, UNKNOWN) for n in word] for port, word in words}
+            found = [*self.rules.rule(member.cell, operands)]
+            adds = member.kind == layout.SUM and member is not job.members[-1]
+            if adds and any(isinstance(value, Bit) for value in found):
+                fits = self.rules.has_fit(member.cell)
+                adders = self.adders.setdefault(sign, {})
+                adders[place] = adders.get(place, True) and fits
+            found += [UNKNOWN] * (len(member.output) - len(found))
+            carried |= zip(member.output, found, strict=True)
+        return [carried[net] for net in job.members[-1].output]
 
     def _read(self, number: int, address: Sequence[Value]) -> Sequence[Value]:
         """Give the word of a memory that nothing writes."""
@@ -122,7 +143,7 @@ class Teacher:
         return value_of(letter, place, self.places[place])
 
     def _range(self, number: int) -> Range:
-        """Give a range by its number, see `lookup.range_of`."""
+        """Give a range by its number, see `lookup.range_number`."""
         if number >= 0:
             return self._ranges[number]
         if number > -layout.BLOCKS:

@@ -288,6 +288,11 @@ def evaluate(
     """Evaluate an operation; False where what it gives must be learnt first."""
     kind, width = p.kind[place], p.width[place]
     start, end = p.starts[place], p.starts[place + 1]
+    if kind == COPY and p.first[place, 0] == 1 and s.wires[p.ports[start]] <= 1:
+        chosen = start + 1 + width * s.wires[p.ports[start]]
+        for k in range(width):  # most frequent by far
+            given[k] = s.wires[p.ports[chosen + k]]
+        return True
     bits = s.bits[: end - start]
     certain, lost = True, False
     for k in range(end - start):
