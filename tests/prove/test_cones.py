@@ -23,7 +23,7 @@ from hwgen.prove.units.accumulators import accumulating
 from hwgen.prove.units.folded import prove_folded
 from tests.prove.test_folded_mutants import SAMPLES, case, sent
 from tests.tiny_maps import MapNet
-from tests.tiny_nets import conv2d, random_inputs
+from tests.tiny_nets import conv2d, network, random_inputs
 
 
 @cache
@@ -137,3 +137,17 @@ def test_letters_are_read_as_they_were_written(letter):
     assert letter_of(value_of(letter, 4, limits)) == (4, letter)
     assert complement_of(complement_of(letter)) == letter
     assert complement_of(letter) != dataclasses.replace(letter)
+
+
+def test_cells_of_more_elements_than_are_looked_up_are_followed_one_by_one(tmp_path):
+    graph = network(3, widths=(14, 3, 2), inputs="u1", codes="u1", weight_bits=2, density=1)
+    build(graph, BuildOptions(style="unrolled", effort="low", pipeline="none"), tmp_path / "design")
+    design = read_folder(tmp_path / "design")
+    netlist, _ = read_netlist(tmp_path / "design", design)
+    module, start = Module(design.units[0], netlist[design.units[0]]), design_input(design)
+    engine = Engine(module, netlist[module.name], start.frame.limits)
+    read = [len(job.operands[0]) for job in engine.teacher._jobs if job.members]
+    assert max(read) > layout.MOST_ATOMS
+    _, rows = frame_rows(graph.nodes[0], start.frame)
+    proof = prove_folded(engine, start.stream, rows, [True] * len(rows))
+    assert {row.index for total in proof.stream.natural() for row in total.rows} == {0, 1, 2}

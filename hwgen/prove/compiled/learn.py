@@ -20,6 +20,7 @@ from hwgen.prove.netlist.netlist import Module, Net
 
 MOST_MADE = 4  # atoms that an operation makes
 NO_SUM = (-1, 0)  # the recipe of a look at a register that holds no sum
+NOT_FOLLOWED = (-1, 0)  # that of a cone whose cells are evaluated one by one
 
 
 class Places:
@@ -79,7 +80,9 @@ class Teacher:
         if job.kind == layout.WATCH:
             return self._look(job, values)
         if job.members:
-            return self._written(self._cone(int(key[0]), job, values))
+            found = self._written(self._cone(int(key[0]), job, values))
+            followed = layout.UNKNOWN not in found[-len(job.members[-1].output) :]
+            return found if followed else list(NOT_FOLLOWED)
         if job.memory is not None:
             return self._written(self._read(job.memory[0], values))
         assert job.cell is not None

@@ -17,11 +17,10 @@ from hwgen.prove.compiled.layout import (
     State,
     Sums,
 )
-from hwgen.prove.compiled.lookup import ends_of, find, key_of
+from hwgen.prove.compiled.lookup import bit_of, ends_of, find, key_of, prepare
 from hwgen.prove.compiled.operations import (
     NOWHERE,
     evaluate,
-    looked_up,
     moved_by,
     note_sum,
     number_of,
@@ -90,7 +89,11 @@ def watch(p: Program, s: State, sums: Sums, elements: Elements, known: Known, pl
 def whole(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
 ) -> int:
-    """Look up a cone: DONE, MISS, or APART where operands are all certain or one is unknown."""
+    """Look up a cone: DONE, MISS, or APART.
+
+    Its cells are evaluated one by one where operands are all certain, one is unknown, or what they
+    give together cannot be followed.
+    """
     start, end = p.starts[place], p.starts[place + 1]
     bits = s.bits[: end - start]
     varies = False
@@ -101,8 +104,21 @@ def whole(
         varies = varies or bits[k] > UNKNOWN
     if not varies or s.apart[place]:
         return APART
-    if not looked_up(p, s, sums, elements, known, place, bits, given):
+    size = key_of(bits, p.sign[place], sums, elements, known)
+    if size < 0:
+        return APART
+    slot = find(known, size)
+    if known.slots[slot] < 0:
+        known.key[-1] = size
         return MISS
+    recipe = known.recipe_at[known.slots[slot]]
+    if known.recipes[recipe] < 0:
+        return APART
+    at = prepare(recipe, sums, elements, known, known.made)
+    if at < 0:
+        return APART
+    for k in range(p.width[place]):
+        given[k] = bit_of(known.recipes[at + 1 + k], known, known.made)
     s.added[place] = 1
     last = place + p.detail[place]
     if p.kind[last] == SUM:
