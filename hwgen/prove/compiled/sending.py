@@ -15,7 +15,7 @@ from hwgen.prove.forms.forms import Bit
 from hwgen.prove.forms.values import UNKNOWN as NOTHING
 from hwgen.prove.forms.values import CaseBit, Part, Source, Value
 from hwgen.prove.machine.sending import FEW_VECTORS, LONG, MOVING
-from hwgen.prove.machine.steady import QUIET, SOME, SteadyRun
+from hwgen.prove.machine.steady import QUIET, SOME, SteadyRun, most_still
 from hwgen.prove.machine.streams import Content, Stream, words_of
 from hwgen.prove.netlist.netlist import NotProvedError
 
@@ -195,7 +195,7 @@ def run_steady(engine: Engine, feed: Longs, lanes: Lanes) -> SteadyRun:
         Where it stops, or does not repeat itself.
     """
     lanes.clear()
-    name, most = engine.module.name, SOME + 4 * engine.deepest
+    name, most = engine.module.name, most_still(engine.module, engine.deepest)
     seen: dict[bytes, tuple[int, int, int]] = {}
     count = engine.count
     while engine.steady(feed, most, lanes.show):

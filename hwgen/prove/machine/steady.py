@@ -12,11 +12,11 @@ from random import Random
 
 from hwgen.prove.forms.values import UNKNOWN, Value
 from hwgen.prove.machine.machine import Machine
-from hwgen.prove.netlist.netlist import NotProvedError
+from hwgen.prove.netlist.netlist import Module, NotProvedError
 
 Feed = Callable[[int, int], Sequence[Value]]
 QUIET = 8  # cycles in which nothing more may come
-SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside those of memories
+SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside what a unit can hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +60,7 @@ def run_steady(
     outputs: list[tuple[Value, ...]] = []
     first: int | None = None
     vector = beat = cycle = idle = still = sent = 0
-    while max(vector, still, sent) < SOME + 4 * machine.deepest:
+    while max(vector, still, sent) < most_still(module, machine.deepest):
         if not beat and not idle:
             now, state = (vector, cycle, len(outputs)), machine.state(vector, columns)
             if state in seen:
@@ -83,6 +83,14 @@ def run_steady(
     raise NotProvedError(
         f"{module.name}: must take one vector after another and come back to a state that it was in"
     )
+
+
+def most_still(module: Module, deepest: int) -> int:
+    """Give the vectors, or cycles without a beat, or beats out for none in, that a run may have.
+
+    What the largest memory holds may leave bit by bit, and so may one beat.
+    """
+    return SOME + 4 * deepest + len(module.port("i__payload"))
 
 
 def run_few(
