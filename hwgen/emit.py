@@ -30,7 +30,7 @@ from hwgen.plan.stages.stage import (
     Stream,
     UnrolledDense,
 )
-from hwgen.plan.vectors.design import VectorSet, design_vectors
+from hwgen.plan.vectors.design import VectorSet, design_vectors, random_vectors
 from hwgen.rtl.top import Top, axis_bits
 from hwgen.rtl.units import unit_of
 from hwgen.rtl.verilog import has_clock, rtlil_of, verilog_texts
@@ -70,7 +70,7 @@ def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress, *, hls: boo
     code = {} if design is None else code_files(design)
     text = verilog_of(plan, progress)
     progress("vectors", VERILOG_SHARE)
-    vectors = design_vectors(plan, graph)
+    vectors = design_vectors(plan, graph, random=random_vectors(graph))
     with folder_beside(folder) as partial:
         (partial / f"{plan.name}.v").write_text(text)
         _write_json(partial / "plan.json", plan_document(plan))

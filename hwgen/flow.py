@@ -20,7 +20,7 @@ from hwgen.plan.identifier import top_name
 from hwgen.plan.options import BuildOptions, Progress
 from hwgen.plan.plan_file import plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
-from hwgen.plan.vectors.design import RANDOM, design_vectors
+from hwgen.plan.vectors.design import design_vectors, random_vectors
 
 if TYPE_CHECKING:
     from hwgen.float_check import Check
@@ -246,7 +246,7 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     check_file(path)
     graph = load_network(folder / "network.npz")
     plan = read_plan(folder / "plan.json")
-    vectors = design_vectors(plan, graph, seed=seed, random=max(samples, RANDOM))
+    vectors = design_vectors(plan, graph, seed=seed, random=max(samples, random_vectors(graph)))
     with write_beside(path) as partial:
         vectors.save(partial)
     return path

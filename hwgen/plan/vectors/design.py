@@ -7,12 +7,13 @@ at the design and at each layer, and a difference stops the build.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from hwgen.errors import VerifyError
-from hwgen.ir import Dense, Graph, Op
+from hwgen.ir import Conv2d, Dense, Graph, Op
 from hwgen.ir.subpixel import with_subpixels
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
@@ -33,8 +34,10 @@ from hwgen.plan.vectors.edges import edge_cases
 from hwgen.plan.vectors.worst_cases import random_cases, worst_cases, worst_frames
 from hwgen.reference import evaluate, outputs
 
-RANDOM = 64
+RANDOM, LEAST_RANDOM = 64, 3
+MOST_PRODUCTS = 1 << 33  # of all random vectors, some minutes in a plan of adders
 UNIT_RANDOM = 32
+MOST_KEPT = 1 << 25  # values of a stream that units are tried on
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
 MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
@@ -84,6 +87,16 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int = RANDOM
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
 
 
+def random_vectors(graph: Graph) -> int:
+    """Give how many random vectors a design is tried on: fewer where one has many products."""
+    products = sum(
+        int(np.count_nonzero(node.weight)) * prod(graph.tensors[node.name].shape[1:])
+        for node in graph.nodes
+        if isinstance(node, Dense | Conv2d)
+    )
+    return max(min(MOST_PRODUCTS // max(products, 1), RANDOM), LEAST_RANDOM)
+
+
 def affordable(stage: Stage, vectors: IntArray, units: int) -> IntArray:
     """Give as many vectors, evenly spread, as a simulation of so many units has the cycles for.
 
@@ -99,15 +112,15 @@ def affordable(stage: Stage, vectors: IntArray, units: int) -> IntArray:
 def _run_all(plan: Plan, x: IntArray, y: IntArray) -> list[IntArray]:
     """Compare the plan with the reference; give the first vectors of every stream, as slots."""
     widest = max(stage.outputs.positions * len(stage.outputs.order) for stage in plan.stages)
-    some = max(MOST_OUTPUTS // widest, 1)
+    some, kept = max(MOST_OUTPUTS // widest, 1), max(min(MOST_KEPT // widest, UNIT_RANDOM), 1)
     first: list[IntArray] = []
     for start in range(0, len(x), some):
         slots = run_plan(plan, x[start : start + some])
         _compare(plan.name, from_slots(plan.outputs, slots[-1]), y[start : start + some])
-        if len(first[0] if first else ()) < UNIT_RANDOM:
+        if len(first[0] if first else ()) < kept:
             pairs = zip(first or [given[:0] for given in slots], slots, strict=True)
             first = [np.concatenate(pair) for pair in pairs]
-    return [given[:UNIT_RANDOM] for given in first]
+    return [given[:kept] for given in first]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
