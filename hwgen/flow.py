@@ -259,7 +259,7 @@ def fresh_vectors(folder: Path, seed: int, samples: int) -> Path:
     check_file(path)
     graph = load_network(folder / "network.npz")
     plan = read_plan(folder / "plan.json")
-    random = max(samples, affordable_random(plan))
+    random = max(samples, affordable_random(plan, graph))
     vectors = design_vectors(plan, graph, seed=seed, random=random)
     with write_beside(path) as partial:
         vectors.save(partial)

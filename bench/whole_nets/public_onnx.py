@@ -1,15 +1,16 @@
 """ONNX files of other tools, each built, simulated and proved.
 
     python bench/whole_nets/public_onnx.py --data DIR [--json | --markdown] [--out FILE]
-                                           [--match REGEX] [--anew | --kept] [--limit SECONDS]
-                                           [--keep]
+                                           [--match REGEX] [--anew | --failed | --kept]
+                                           [--limit SECONDS] [--keep]
 
 DIR holds `index.json` (folders of files, with `expect` and `input_option`) and the files; those
 with `expect: build` are taken. Every step is a command of hwgen in a process of its own, with its
 tools: processor seconds, most memory, and a limit of seconds of the clock. The network that is
 built is the file's real-number meaning (tests/frontend/onnx/test_shared_files.py), so gates that
 equal it equal the file. LUTs and block RAMs are the plan's estimate. Every row is written to FILE
-when it is done, and a run takes up where FILE ends; `--anew` measures those that match again.
+when it is done, and a run takes up where FILE ends; `--anew` measures those that match again,
+`--failed` the steps that did not pass, of designs that `--keep` left as they were built.
 """
 
 from __future__ import annotations
@@ -96,9 +97,16 @@ class File:
             "luts": cost.luts,
             "brams": cost.brams,
             "simulated": " ".join(simulator),
-            "sim": timed(limit, "sim", str(design), *simulator),
-            "prove": timed(limit, "prove", str(design)),
         }
+        return self.judge(row, limit, keep)
+
+    def judge(self, row: Row, limit: float, keep: bool) -> Row:
+        """Simulate and prove what was built, as far as that has not passed."""
+        design = WORK / self.folder / self.path.stem
+        commands = {"sim": str(row["simulated"]).split(), "prove": []}
+        for step, more in commands.items():
+            if row.get(step, {}).get("status") != "passed":
+                row |= {step: timed(limit, step, str(design), *more)}
         if not keep:
             shutil.rmtree(design)
         return row
@@ -184,6 +192,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file that keeps the rows of all runs")
     parser.add_argument("--match", default="", help="only files whose name has this expression")
     parser.add_argument("--anew", action="store_true", help="measure also what FILE holds")
+    parser.add_argument("--failed", action="store_true", help="measure steps that did not pass")
     parser.add_argument("--kept", action="store_true", help="measure nothing, show what FILE holds")
     parser.add_argument("--keep", action="store_true", help=f"keep the designs in {WORK}")
     parser.add_argument("--limit", type=float, default=LIMIT_SECONDS, help="seconds of a step")
@@ -192,7 +201,9 @@ def main() -> None:
     todo, rows = files(args.data, args.match), []
     for file in track(todo, description="files", console=Console(stderr=True)):
         row = None if args.anew else kept.find(file.key)
-        if row is None and not args.kept:
+        if args.failed and row is not None and "simulated" in row and not passed(row):
+            row = kept.add(file.judge(row, args.limit, args.keep))
+        elif row is None and not args.kept:
             row = kept.add(file.measure(args.limit, args.keep))
         if row is not None:
             rows.append(row)

@@ -40,6 +40,6 @@ def test_an_image_that_is_too_large_is_refused_with_the_size_that_fits(tmp_path)
 def test_large_frames_have_fewer_random_vectors(size, fewer):
     graph = image_network(size, size)
     plan = plan_design(graph, BuildOptions())
-    random = affordable_random(plan)
+    random = affordable_random(plan, graph)
     assert (LEAST_RANDOM <= random < RANDOM) if fewer else random == RANDOM
     assert len(design_vectors(plan, graph).x) == CORNERS + random

@@ -7,7 +7,14 @@ from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
-from hwgen.plan.vectors.design import MOST_UNIT_CYCLES, affordable, design_vectors
+from hwgen.plan.vectors.design import (
+    MOST_UNIT_CYCLES,
+    affordable,
+    affordable_random,
+    design_vectors,
+)
+from tests.tiny_maps import MapNet
+from tests.tiny_nets import conv2d
 
 
 @pytest.mark.parametrize(("size", "slow"), [(24, False), (72, True)])
@@ -28,3 +35,15 @@ def test_many_units_share_the_cycles():
     counts = [len(affordable(stage, vectors, units)) for units in (1, 8, 32, 1000)]
     assert stage.cycles == 4096
     assert counts == [63, 32, 8, 2]
+
+
+def pixelwise(side):
+    net = MapNet(1, (1, side, side))
+    net.add(conv2d("conv", net.source, [[[[1]]]], net.tensor.range))
+    return net.graph()
+
+
+@pytest.mark.parametrize(("side", "count"), [(4, 64), (1 << 14, 32), (1 << 17, 3)])
+def test_a_design_of_many_products_is_tried_on_fewer_random_vectors(side, count):
+    plan = plan_design(pixelwise(4), BuildOptions())  # of few values
+    assert affordable_random(plan, pixelwise(side)) == count

@@ -20,6 +20,9 @@ from hwgen.plan.stages.ring_columns import RingColumns
 from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.plan.stages.stage import FoldedDense
 from hwgen.prove import run
+from hwgen.prove.machine.streams import words_of
+from hwgen.prove.netlist.netlist import Module
+from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove
 from hwgen.rtl.folded_dense import FoldedDenseUnit
 from tests.tiny_maps import MapNet, random_conv_net, random_folding
@@ -145,6 +148,16 @@ def test_the_sample_is_proved():
     shape = next(stage for stage in plan.stages if isinstance(stage, FoldedDense))
     assert shape.pixels == 2
     assert prove(folder).problem is None
+
+
+def test_a_pixel_that_is_cut_into_many_beats_is_proved(tmp_path):
+    graph = MapNet(1, (90, 2, 2), "u1").conv(3, (1, 1), density=1).act("u1").graph()
+    build(graph, BuildOptions(style="folded", effort="low", pe=1), tmp_path)
+    design = read_folder(tmp_path)
+    netlist, _ = read_netlist(tmp_path, design)
+    lanes = words_of(Module(design.units[0], netlist[design.units[0]]))
+    assert (design.kinds[0], lanes) == ("Narrower", [1])
+    assert prove(tmp_path).problem is None
 
 
 def emitted(tmp_path, plan):

@@ -7,12 +7,13 @@ at the design and at each layer, and a difference stops the build.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
 from hwgen.errors import VerifyError
-from hwgen.ir import Dense, Graph, Op
+from hwgen.ir import Conv2d, Dense, Graph, Op
 from hwgen.ir.subpixel import with_subpixels
 from hwgen.network_file import save_arrays
 from hwgen.numeric import IntArray, Range
@@ -33,10 +34,10 @@ from hwgen.plan.vectors.edges import edge_cases
 from hwgen.plan.vectors.worst_cases import random_cases, worst_cases, worst_frames
 from hwgen.reference import evaluate, outputs
 
-RANDOM = 64  # at the most, where a design's size allows
-LEAST_RANDOM = 2
+RANDOM, LEAST_RANDOM = 64, 3  # as a design's size allows
 UNIT_RANDOM = 32
-MOST_VALUES = 1 << 25  # of all streams together, in all random vectors of a design
+MOST_PRODUCTS = 1 << 33  # of all random vectors, some minutes in a plan of adders
+MOST_VALUES = 1 << 25  # of all streams together, in all random vectors
 MOST_OUTPUTS = 1 << 22  # of one layer that are compared at once, and that a unit is simulated with
 MOST_MAP_SLOTS = 1 << 18  # that a unit of whole maps is simulated with
 MOST_UNIT_CYCLES = 1 << 18  # that a unit is simulated for without stalls
@@ -74,7 +75,7 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int | None =
         Where the plan gives another result than the reference.
     """
     rng = np.random.default_rng(seed)
-    x = _design_inputs(graph, rng, affordable_random(plan) if random is None else random)
+    x = _design_inputs(graph, rng, affordable_random(plan, graph) if random is None else random)
     y = outputs(graph, x.reshape(len(x), *graph.input.shape)).reshape(len(x), -1)
     slots = _run_all(plan, x, y)
     built = with_subpixels(graph, plan.subpixel)
@@ -88,9 +89,15 @@ def design_vectors(plan: Plan, graph: Graph, seed: int = 0, random: int | None =
     return VectorSet(x=x, y=y, labels=labels, units=tuple(units))
 
 
-def affordable_random(plan: Plan) -> int:
-    """Give as many random vectors as a design is tried on: few of those whose frames are large."""
-    return min(max(MOST_VALUES // _values(plan), LEAST_RANDOM), RANDOM)
+def affordable_random(plan: Plan, graph: Graph) -> int:
+    """Give as many random vectors as a design is tried on: few of large frames or many products."""
+    products = sum(
+        int(np.count_nonzero(node.weight)) * prod(graph.tensors[node.name].shape[1:])
+        for node in graph.nodes
+        if isinstance(node, Dense | Conv2d)
+    )
+    most = min(MOST_VALUES // _values(plan), MOST_PRODUCTS // max(products, 1))
+    return min(max(most, LEAST_RANDOM), RANDOM)
 
 
 def _values(plan: Plan) -> int:

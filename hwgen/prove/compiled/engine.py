@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ ALWAYS = np.ones(2, np.uint8)
 SUMS_AT_FIRST = 1 << 18
 SHOWN_AT_ONCE = 1 << 10
 MOST_TERMS = 1 << 20  # of one sum
+MOST_KEYS = 1 << 12  # of a cone, each of which is some milliseconds
+FARTHEST = 1 << 62  # ends beyond are as good as this one: nothing is added up beyond LARGEST
 Shows = Callable[[Longs], None]  # told the payloads that left, in order
 
 
@@ -57,6 +60,8 @@ class Engine:
         Range of each element of a vector.
     watched
         Registers whose sums must fit.
+    wide_sums
+        Whether elements are sums of which step functions are followed.
 
     Raises
     ------
@@ -70,6 +75,8 @@ class Engine:
         document: Mapping[str, Any],
         ranges: Sequence[Range],
         watched: Sequence[Cell] = (),
+        *,
+        wide_sums: bool = False,
     ) -> None:
         self.module = module
         self.memories = memories_of(module, document)
@@ -89,10 +96,12 @@ class Engine:
         kinds = [different.setdefault(limits, len(different)) for limits in ranges]
         self.elements = Elements(
             kind=np.array(kinds, np.int32),
-            low=np.array([limits.lo for limits in ranges], np.int64),
-            high=np.array([limits.hi for limits in ranges], np.int64),
+            low=np.array([max(limits.lo, -FARTHEST) for limits in ranges], np.int64),
+            high=np.array([min(limits.hi, FARTHEST) for limits in ranges], np.int64),
         )
-        self.teacher = Teacher(module, self.memories, jobs, self.letters, list(different))
+        self.teacher = Teacher(
+            module, self.memories, jobs, self.letters, list(different), wide_sums=wide_sums
+        )
         self.columns, self.ranges = len(ranges), tuple(ranges)
         self.sums = _sums(SUMS_AT_FIRST)
         self.state = self._nothing(len(jobs))
@@ -105,6 +114,7 @@ class Engine:
         self._shown = np.zeros((SHOWN_AT_ONCE, len(self.program.shown)), np.int64)
         self._exact: dict[int, list[Form]] = {}  # of watched registers
         self._any = len(signs)  # the sign of a word that is read
+        self._keys: Counter[int] = Counter()  # of the cones of a sign
         self.reset()
 
     def _nothing(self, jobs: int) -> State:
@@ -121,6 +131,7 @@ class Engine:
             kept=np.zeros(words, np.uint8),
             added=np.zeros(jobs, np.uint8),
             wraps=np.zeros(jobs, np.uint8),
+            apart=np.zeros(jobs, np.uint8),
             low=np.full((watched, terms), -1, np.int64),
             high=np.full((watched, terms), -1, np.int64),
             bits=np.zeros(int(np.diff(program.starts).max(initial=0)) + 1, np.int64),
@@ -198,8 +209,7 @@ class Engine:
             found = cycles.run(*tables, feed, self.count, self._shown, self._scratch, *rest)
             place = int(self._scratch[2][0])
             if found == settle.MISS:
-                key = self._table.key()
-                self._table.add(key, self.teacher.recipe(place, key))
+                self._learn(place)
             elif found == settle.TOO_WIDE:
                 self._too_wide(place)
             elif found == settle.KEPT:
@@ -222,6 +232,28 @@ class Engine:
             else:
                 self._tell(shows)
                 return found
+
+    def _learn(self, place: int) -> None:
+        """Learn what the operation at hand gives; the cells of a cone of too many keys go apart."""
+        key, program = self._table.key(), self.program
+        if program.kind[place] == layout.CONE:
+            sign = int(program.sign[place])
+            self._keys[sign] += 1
+            if self._keys[sign] > MOST_KEYS:
+                self.state.apart[program.sign == sign] = 1
+                return
+        self._table.add(key, self.teacher.recipe(place, key))
+
+    def adders(self) -> tuple[int, int]:
+        """Give how many adders added sums, and how many a sum that did not fit."""
+        program, state = self.program, self.state
+        added, wraps = state.added.copy(), state.wraps.copy()
+        for head in np.flatnonzero((program.kind == layout.CONE) & (added != 0)).tolist():
+            added[head] = 0
+            for cell, fits in self.teacher.adders.get(int(program.sign[head]), {}).items():
+                added[head + 1 + cell] = 1
+                wraps[head + 1 + cell] |= not fits
+        return int(added.sum()), int(wraps.sum())
 
     def _tell(self, shows: Shows | None) -> None:
         filled = int(self.count[cycles.FILLED])
@@ -367,6 +399,7 @@ def _sums(room: int) -> Sums:
     return Sums(
         low=np.zeros(room, np.int64),
         high=np.zeros(room, np.int64),
+        kind=np.zeros(room, np.int64),
         constant=np.zeros(room, np.int64),
         at=np.zeros(room + 1, np.int64),
         atoms=np.zeros(8 * room, np.int64),

@@ -31,7 +31,7 @@ MOST_FACTOR = 1 << 31
 BLOCKS = 1 << 13  # numbers of ranges below -BLOCKS are those without 0 inside
 LONG = 62  # bits that an int64 holds with room to add
 
-COPY, GATE, SUM, ANY, COMPARE, READ, WATCH = range(7)  # kinds of operations
+COPY, GATE, SUM, ANY, COMPARE, READ, WATCH, CONE = range(8)  # kinds of operations
 AND, OR, XOR, XNOR, NOT = range(5)
 ADD, SUB, NEG, POS = range(4)
 EQ, NE, LT, LE, GT, GE, OR_ALL, AND_ALL, NONE, BOTH, EITHER = range(11)
@@ -43,7 +43,8 @@ class Program(NamedTuple):
     Attributes
     ----------
     kind, detail, sign
-        Of each operation; those with one sign give the same for the same operands.
+        Of each operation; those with one sign give the same for the same operands. The detail of a
+        cone is how many operations behind it are its cells, the last of which drives its word.
     starts, ports, first, signed
         Where the wires of its operands begin among `ports`, the bits of the first and second one,
         and whether these are extended by their sign.
@@ -106,8 +107,9 @@ class State(NamedTuple):
         Bits of wires; operations to evaluate; bits of memories; what registers are about to hold.
     written, missed, kept
         Of each word: written at some time, read before that, taken for one that never is.
-    added, wraps
-        Of each operation: whether it added atoms, and whether a sum did not fit its width.
+    added, wraps, apart
+        Of each operation: whether it added atoms, or was looked up as a cone; whether a sum did not
+        fit its width; whether the cells of a cone are always evaluated one by one.
     low, high
         Of each watched register the lowest and the highest sum that it was about to hold: how many
         terms, constant, end of its range, then atoms and factors.
@@ -122,16 +124,21 @@ class State(NamedTuple):
     kept: Bytes
     added: Bytes
     wraps: Bytes
+    apart: Bytes
     low: Longs
     high: Longs
     bits: Longs  # of the operation at hand
 
 
 class Sums(NamedTuple):
-    """Atoms that are sums: `constant` and terms from `at` on; `low` and `high` end their range."""
+    """Atoms that are sums: `constant` and terms from `at` on; `low` and `high` end their range.
+
+    `kind` numbers the range, see `lookup.range_number`.
+    """
 
     low: Longs
     high: Longs
+    kind: Longs
     constant: Longs
     at: Longs
     atoms: Longs

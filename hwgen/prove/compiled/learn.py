@@ -6,18 +6,21 @@ from collections.abc import Sequence
 
 from hwgen.numeric import Range
 from hwgen.prove.compiled import layout
+from hwgen.prove.compiled.job import Job
 from hwgen.prove.compiled.layout import LETTER_BITS, LETTERS, NEW, Longs
 from hwgen.prove.compiled.letters import BitOf, Letters, is_small, letter_of, value_of
-from hwgen.prove.compiled.program import Job
 from hwgen.prove.forms.forms import Bit, Form
 from hwgen.prove.forms.rules import Rules
+from hwgen.prove.forms.step_rules import Contents
+from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.values import UNKNOWN, CaseBit, Part, Value
 from hwgen.prove.forms.words import read_word
 from hwgen.prove.machine.memory import Memory, read
-from hwgen.prove.netlist.netlist import Module
+from hwgen.prove.netlist.netlist import Module, Net
 
 MOST_MADE = 4  # atoms that an operation makes
 NO_SUM = (-1, 0)  # the recipe of a look at a register that holds no sum
+NOT_FOLLOWED = (-1, 0)  # that of a cone whose cells are evaluated one by one
 
 
 class Places:
@@ -42,6 +45,8 @@ class Teacher:
         Letters so far.
     ranges
         Ranges of elements, by number.
+    wide_sums
+        Whether elements are sums of which step functions are followed.
     """
 
     def __init__(
@@ -51,12 +56,16 @@ class Teacher:
         jobs: Sequence[Job],
         letters: Letters,
         ranges: Sequence[Range],
+        *,
+        wide_sums: bool = False,
     ) -> None:
         self.places = Places()
-        self.rules = Rules(module, self.places)
+        self.rules = Rules(module, self.places, wide_sums=wide_sums)
         self._module, self._memories, self._jobs = module, memories, jobs
         self._letters, self._ranges = letters, ranges
         self._is_sum: list[bool] = []  # of the atoms of the operation at hand
+        self._tables: dict[int, Contents] = {}
+        self.adders: dict[int, dict[int, bool]] = {}  # inner cells by cone, and whether sums fit
 
     def recipe(self, place: int, key: Longs) -> list[int]:
         """Give the recipe of an operation for a key.
@@ -70,15 +79,47 @@ class Teacher:
         values = self._values(key)
         if job.kind == layout.WATCH:
             return self._look(job, values)
+        if job.members:
+            found = self._written(self._cone(int(key[0]), job, values))
+            followed = layout.UNKNOWN not in found[-len(job.members[-1].output) :]
+            return found if followed else list(NOT_FOLLOWED)
         if job.memory is not None:
-            memory = self._memories[job.memory[0]]
-            return self._written(read(memory.contents, values))
+            return self._written(self._read(job.memory[0], values))
         assert job.cell is not None
         operands, start = {}, 0
         for port, word in zip(job.names, job.operands, strict=True):
             operands[port] = list(values[start : start + len(word)])
             start += len(word)
         return self._written(self.rules.rule(job.cell, operands))
+
+    def _cone(self, sign: int, job: Job, values: Sequence[Value]) -> list[Value]:
+        """Give what the last cell of a cone drives; `adders` are the others that added sums."""
+        carried: dict[Net, Value] = {"0": 0, "1": 1}
+        carried |= dict(zip(job.operands[0], values, strict=True))
+        for place, member in enumerate(job.members):
+            assert member.cell is not None
+            words = zip(member.names, member.operands, strict=True)
+            operands = {port: [carried.get(n, UNKNOWN) for n in word] for port, word in words}
+            found = [*self.rules.rule(member.cell, operands)]
+            adds = member.kind == layout.SUM and member is not job.members[-1]
+            if adds and any(isinstance(value, Bit) for value in found):
+                fits = self.rules.has_fit(member.cell)
+                adders = self.adders.setdefault(sign, {})
+                adders[place] = adders.get(place, True) and fits
+            found += [UNKNOWN] * (len(member.output) - len(found))
+            carried |= zip(member.output, found, strict=True)
+        return [carried[net] for net in job.members[-1].output]
+
+    def _read(self, number: int, address: Sequence[Value]) -> Sequence[Value]:
+        """Give the word of a memory that nothing writes."""
+        memory, steps = self._memories[number], self.rules.steps
+        pointers = [value for value in address if isinstance(value, int | Bit | Step)]
+        if steps is None or len(pointers) < len(address):
+            return read(memory.contents, address)
+        if number not in self._tables:
+            self._tables[number] = memory.table()
+        found = steps.read(self._tables[number], pointers)
+        return (UNKNOWN,) * len(memory.contents[0]) if found is None else found
 
     def form(self, key: Longs) -> Form | None:
         """Give the sum that a word carries, over the places of its atoms."""
@@ -105,7 +146,7 @@ class Teacher:
         return value_of(letter, place, self.places[place])
 
     def _range(self, number: int) -> Range:
-        """Give a range by its number, see `lookup.range_of`."""
+        """Give a range by its number, see `lookup.range_number`."""
         if number >= 0:
             return self._ranges[number]
         if number > -layout.BLOCKS:
@@ -136,7 +177,7 @@ class Teacher:
         bits = [self._bit(value, made, recipe) for value in values]
         return [len(made), *recipe, len(bits), *bits]
 
-    def _is_moved(self, value: Bit | CaseBit | Part) -> bool:
+    def _is_moved(self, value: Bit | Step | CaseBit | Part) -> bool:
         """Whether a bit is of a sum and a constant: as an atom it has its own exact range."""
         if not isinstance(value, Bit) or value.form.constant in (0, -1):
             return False
@@ -145,9 +186,9 @@ class Teacher:
     def _bit(self, value: Value, made: dict[object, int], recipe: list[int]) -> int:
         if isinstance(value, int):
             return value
-        if not isinstance(value, Bit | CaseBit | Part):
+        if not isinstance(value, Bit | Step | CaseBit | Part):
             return layout.UNKNOWN
-        if isinstance(value, Bit) and not is_small(value.form):
+        if isinstance(value, Bit) and self.rules.steps is None and not is_small(value.form):
             return layout.UNKNOWN
         found = letter_of(value)
         if found is not None and not self._is_moved(value):
@@ -155,6 +196,8 @@ class Teacher:
             return (place + 1) << LETTER_BITS | self._letters.number(letter)
         assert isinstance(value, Bit)
         form = value.form
+        if not is_small(form):
+            return layout.UNKNOWN
         key = (frozenset(form.coefficients.items()), form.constant)
         if key not in made:
             if len(made) == MOST_MADE:

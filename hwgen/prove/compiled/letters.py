@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hwgen.numeric import Range
 from hwgen.prove.compiled.layout import LARGEST, LETTERS, MOST_FACTOR, Ints, Longs
 from hwgen.prove.forms.forms import Bit, Form, bit
+from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.values import CaseBit, Part, Source, Value
 from hwgen.prove.netlist.netlist import NotProvedError
 
@@ -35,6 +36,18 @@ class CaseOf:
 
 
 @dataclass(frozen=True, slots=True)
+class StepOf:
+    """A step function of the atom, see `steps.Step`: by `factor * atom + constant`."""
+
+    factor: int
+    constant: int
+    drop: int
+    bits: int
+    first: int
+    changes: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PartOf:
     """Bit `place` of the atom, or its complement."""
 
@@ -42,7 +55,7 @@ class PartOf:
     inverted: bool = False
 
 
-Letter = BitOf | CaseOf | PartOf
+Letter = BitOf | CaseOf | StepOf | PartOf
 
 
 class Letters:
@@ -79,7 +92,7 @@ class Letters:
             raise NotProvedError(f"a unit must have at most {LETTERS:,} functions of its inputs")
         self.all.append(letter)
         self._numbers[letter] = number
-        if isinstance(letter, BitOf):
+        if isinstance(letter, BitOf) and _is_small(letter.factor, letter.constant):
             self.factor[number], self.constant[number] = letter.factor, letter.constant
             self.index[number] = letter.index
         return number
@@ -93,6 +106,8 @@ def complement_of(letter: Letter) -> Letter:
             return BitOf(-letter.factor, -1 - letter.constant, letter.index, base)
         case CaseOf():
             return CaseOf(letter.mask ^ ((1 << letter.count) - 1), letter.count)
+        case StepOf():
+            return replace(letter, first=1 - letter.first)
         case PartOf():
             return PartOf(letter.place, not letter.inverted)
 
@@ -106,11 +121,15 @@ def value_of(letter: Letter, place: int, limits: Range) -> Value:
             return bit(form, letter.index)
         case CaseOf():
             return CaseBit(Source(0, 0, place), letter.mask, letter.count)
+        case StepOf():
+            form = _form(place, letter.factor, letter.constant, limits)
+            changes = np.frombuffer(letter.changes, np.int64)
+            return Step(form, letter.drop, letter.bits, letter.first, changes)
         case PartOf():
             return Part(Source(0, 0, place), letter.place, letter.inverted)
 
 
-def letter_of(value: Bit | CaseBit | Part) -> tuple[int, Letter] | None:
+def letter_of(value: Bit | Step | CaseBit | Part) -> tuple[int, Letter] | None:
     """Give the place of the atom of a bit, and its letter; None for a bit of several atoms."""
     match value:
         case Bit():
@@ -118,6 +137,10 @@ def letter_of(value: Bit | CaseBit | Part) -> tuple[int, Letter] | None:
                 return None
             ((place, factor),) = value.form.coefficients.items()
             return place, BitOf(factor, value.form.constant, value.index, _base(value.form, place))
+        case Step():
+            changes = np.asarray(value.changes, np.int64).tobytes()
+            shape = value.drop, value.bits, value.first, changes
+            return value.column, StepOf(value.slope, value.form.constant, *shape)
         case CaseBit():
             return value.source.lane, CaseOf(value.mask, value.count)
         case Part():
@@ -138,5 +161,8 @@ def _base(form: Form, place: int) -> tuple[int, int] | None:
 
 def is_small(form: Form) -> bool:
     """Whether factors and constant are not beyond what the loops can add up."""
-    factors = form.coefficients.values()
-    return abs(form.constant) < LARGEST and all(abs(f) < MOST_FACTOR for f in factors)
+    return all(_is_small(factor, form.constant) for factor in form.coefficients.values())
+
+
+def _is_small(factor: int, constant: int) -> bool:
+    return abs(constant) < LARGEST and abs(factor) < MOST_FACTOR

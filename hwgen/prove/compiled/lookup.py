@@ -45,19 +45,24 @@ def bits_of(value: int) -> int:
 
 
 @compiled(version=VERSION, bare=True)
-def range_of(atom: int, sums: Sums, elements: Elements) -> int:
-    """Give the number of an atom's range, see `learn.Teacher._range`.
+def range_number(low: int, high: int) -> int:
+    """Give the number of a sum's range, see `learn.Teacher._range`.
 
-    That of a sum is widened to where the same bits are certain, so that few differ.
+    It is widened to where the same bits are certain, so that few differ.
     """
-    if atom >= ELEMENTS:
-        return elements.kind[(atom - ELEMENTS) % len(elements.kind)]
-    low, high = sums.low[atom], sums.high[atom]
     if low < 0 <= high:
         return -1 - (bits_of(~low) * 64 + bits_of(high))
     same = bits_of(low ^ high)
     block = low >> same
     return -BLOCKS - (same + 64 * (2 * block if block >= 0 else -2 * block - 1))
+
+
+@compiled(version=VERSION, bare=True)
+def range_of(atom: int, sums: Sums, elements: Elements) -> int:
+    """Give the number of an atom's range."""
+    if atom >= ELEMENTS:
+        return elements.kind[(atom - ELEMENTS) % len(elements.kind)]
+    return sums.kind[atom]
 
 
 @compiled(version=VERSION, bare=True)
@@ -134,6 +139,7 @@ def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Lon
         if low < -LARGEST or high > LARGEST:
             return -1
         sums.low[atom], sums.high[atom], sums.constant[atom] = low, high, constant
+        sums.kind[atom] = range_number(low, high)
         sums.at[atom + 1] = at
         sums.made[0], sums.made[1] = atom + 1, at
         made[number] = atom

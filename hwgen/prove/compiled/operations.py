@@ -162,7 +162,7 @@ def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     if count == 1 and bits[chosen] == 1:
         move(bits, start, given, width)
         return False
-    if count == 1 and bits[chosen] > UNKNOWN:
+    if bits[chosen] > UNKNOWN:
         return True
     for place in range(width):
         a, b = bits[selects + place], bits[start + place]
@@ -293,6 +293,11 @@ def evaluate(
     """Evaluate an operation; False where what it gives must be learnt first."""
     kind, width = p.kind[place], p.width[place]
     start, end = p.starts[place], p.starts[place + 1]
+    if kind == COPY and p.first[place, 0] == 1 and s.wires[p.ports[start]] <= 1:
+        chosen = start + 1 + width * s.wires[p.ports[start]]
+        for k in range(width):  # most frequent by far
+            given[k] = s.wires[p.ports[chosen + k]]
+        return True
     bits = s.bits[: end - start]
     certain, lost = True, False
     for k in range(end - start):

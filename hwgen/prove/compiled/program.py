@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 
 from hwgen.prove.compiled import layout
+from hwgen.prove.compiled.cones import with_cones
+from hwgen.prove.compiled.job import Job
 from hwgen.prove.compiled.layout import UNKNOWN, Program
-from hwgen.prove.machine.memory import Memory, Port
+from hwgen.prove.machine.memory import Memory
 from hwgen.prove.netlist.netlist import Cell, Module, Net, Word
 from hwgen.prove.netlist.order import in_order
 
@@ -39,29 +40,6 @@ COMPARISONS = {
 }
 CONSTANTS: dict[Net, int] = {"0": 0, "1": 1}
 PORTS = ("i__payload", "i__valid", "o__ready", "rst", "clk")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Job:
-    """An operation: a cell, the read of a memory, or a look at what a register is about to load."""
-
-    kind: int
-    detail: int
-    operands: tuple[Word, ...]
-    output: Word
-    names: tuple[str, ...] = ()
-    also: Word = ()  # what it depends on beside its operands
-    signed: tuple[bool, bool] = (False, False)
-    cell: Cell | None = None
-    memory: tuple[int, Port] | None = None
-
-    def sign(self, module: Module) -> tuple[object, ...]:
-        """Give what jobs that give the same for the same operands have in common."""
-        sizes = tuple(map(len, self.operands))
-        if self.cell is None or self.kind == layout.WATCH:
-            return (self.kind, self.detail if self.memory else 0, sizes)
-        used = module.used_bits(self.output) if self.kind == layout.SUM else 0
-        return (self.kind, self.cell.kind, sizes, self.signed, len(self.output), used)
 
 
 def jobs_of(module: Module, memories: Sequence[Memory], watched: Sequence[Cell]) -> list[Job]:
@@ -94,7 +72,7 @@ def jobs_of(module: Module, memories: Sequence[Memory], watched: Sequence[Cell])
             )
         )
     makers = {net: index for index, job in enumerate(jobs) for net in job.output}
-    order = in_order(module, [sum(job.operands, ()) + job.also for job in jobs], makers)
+    order = in_order(module, [job.reads() for job in jobs], makers)
     looks = [
         Job(
             kind=layout.WATCH,
@@ -105,7 +83,7 @@ def jobs_of(module: Module, memories: Sequence[Memory], watched: Sequence[Cell])
         )
         for index, flop in enumerate(watched)
     ]
-    return [*(jobs[index] for index in order), *looks]
+    return [*with_cones(module, memories, [jobs[index] for index in order]), *looks]
 
 
 def _job(cell: Cell) -> Job:
@@ -174,10 +152,15 @@ def program_of(
             ports[port] = wires.words
             wires.add(module.ports[port])
     operands = [wires.of(sum(job.operands, ())) for job in jobs]
+    heads = [place for place, job in enumerate(jobs) if job.members]
+    for head in heads:
+        out[head] = out[head + jobs[head].detail]
+    inside = {head + 1 + k: head for head in heads for k in range(jobs[head].detail)}
     readers: list[list[int]] = [[] for _ in range(wires.words)]
     for place, job in enumerate(jobs):
-        for word in wires.sources(sum(job.operands, ()) + job.also):
-            readers[word].append(place)
+        for word in wires.sources(job.reads()):
+            if place not in inside or inside[place] < word < place:  # what it reads is in the cone
+                readers[word].append(place)
     of_memory = [
         [p for p, job in enumerate(jobs) if job.memory and job.memory[0] == m]
         for m in range(len(memories))
@@ -193,7 +176,7 @@ def program_of(
         first=_ints([[*map(len, job.operands[:2]), 0, 0][:2] for job in jobs]).reshape(-1, 2),
         signed=np.array([job.signed for job in jobs], np.uint8).reshape(-1, 2),
         out=_ints(out),
-        width=_ints([len(job.output) for job in jobs]),
+        width=_ints([len((job.members or (job,))[-1].output) for job in jobs]),
         readers_at=_starts([len(each) for each in readers]),
         readers=_ints([place for each in readers for place in each]),
         held=_ints(wires.of(tuple(held))),

@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 
 from hwgen.prove.compiled import cycles
-from hwgen.prove.compiled.engine import Engine
+from hwgen.prove.compiled.engine import ALWAYS, Engine
 from hwgen.prove.compiled.layout import ELEMENTS, LETTER_BITS, LETTERS, UNKNOWN, Longs
-from hwgen.prove.compiled.letters import BitOf, CaseOf, PartOf, letter_of
+from hwgen.prove.compiled.letters import BitOf, CaseOf, PartOf, StepOf, letter_of
 from hwgen.prove.forms.forms import Bit
 from hwgen.prove.forms.values import UNKNOWN as NOTHING
 from hwgen.prove.forms.values import CaseBit, Part, Source, Value
@@ -127,7 +127,7 @@ def values_of(engine: Engine, word: Longs, lanes: int) -> list[Value]:
                 found.append(CaseBit(source, letter.mask, letter.count))
             case PartOf():
                 found.append(Part(source, letter.place, letter.inverted))
-            case BitOf():
+            case BitOf() | StepOf():
                 found.append(NOTHING)
     return found
 
@@ -152,25 +152,38 @@ def sent(engine: Engine, feed: Longs, lanes: Lanes) -> tuple[Stream, SteadyRun]:
                 a if a == b else None for a, b in zip(before, found, strict=True)
             ]
     stream = Stream(lanes=tuple(lanes.widths), beats=tuple(tuple(beat) for beat in first))
-    beats, name = len(feed), engine.module.name
-    vectors = FEW_VECTORS if beats < LONG else 2
-    for moving in MOVING:
-        engine.reset()
-        run_few(engine, feed, lanes, (beats, run.beats), vectors, moving)
-        if len(lanes.left) != vectors * run.beats:
-            raise NotProvedError(
-                f"{name}: must send {vectors * run.beats} beats for {vectors} vectors, not "
-                f"{len(lanes.left)}"
-            )
-        for index in range(len(lanes.left)):
-            expected, found = stream.beats[index % run.beats], lanes.contents(index, run.beats)
-            for lane, content in enumerate(found):
-                if expected[lane] not in (None, content):
-                    raise NotProvedError(
-                        f"{name}, lane {lane} of beat {index % run.beats}: must be the same after "
-                        "pauses and stalls, and at the end, as without them"
-                    )
+    vectors, left = int(engine.count[cycles.VECTOR]), len(lanes.left)
+    finish(engine, feed, lanes, vectors * run.beats)
+    _compare(engine, lanes, stream, vectors, left)
+    engine.reset()
+    vectors = FEW_VECTORS if len(feed) < LONG else 2
+    run_few(engine, feed, lanes, (len(feed), run.beats), vectors)
+    _compare(engine, lanes, stream, vectors, 0)
     return stream, run
+
+
+def _compare(engine: Engine, lanes: Lanes, stream: Stream, vectors: int, start: int) -> None:
+    """Show that some vectors have left, and that beats from `start` on are those of the stream.
+
+    Raises
+    ------
+    NotProvedError
+        Where they are not.
+    """
+    name, beats = engine.module.name, len(stream.beats)
+    if len(lanes.left) != vectors * beats:
+        raise NotProvedError(
+            f"{name}: must send {vectors * beats} beats for {vectors} vectors, not "
+            f"{len(lanes.left)}"
+        )
+    for index in range(start, len(lanes.left)):
+        expected, found = stream.beats[index % beats], lanes.contents(index, beats)
+        for lane, content in enumerate(found):
+            if expected[lane] not in (None, content):
+                raise NotProvedError(
+                    f"{name}, lane {lane} of beat {index % beats}: must be the same after "
+                    "pauses and stalls, and at the end, as without them"
+                )
 
 
 def run_steady(engine: Engine, feed: Longs, lanes: Lanes) -> SteadyRun:
@@ -207,19 +220,22 @@ def run_steady(engine: Engine, feed: Longs, lanes: Lanes) -> SteadyRun:
     )
 
 
+def finish(engine: Engine, feed: Longs, lanes: Lanes, beats: int) -> None:
+    """Let all that a unit holds leave, with no more beats to come; so many leave in all."""
+    engine.few(feed, (0, beats, _patience(engine), QUIET), ALWAYS, lanes.show)
+
+
 def run_few(
-    engine: Engine,
-    feed: Longs,
-    lanes: Lanes,
-    beats: tuple[int, int],
-    vectors: int,
-    moving: float,
+    engine: Engine, feed: Longs, lanes: Lanes, beats: tuple[int, int], vectors: int
 ) -> None:
-    """Run a unit on a few vectors, after which its input ends; see `machine.steady.run_few`."""
+    """Run a unit on a few vectors with pauses and stalls; see `machine.steady.run_few`."""
     rng = Random(1)
-    size = 1 if moving == 1 else MOVES
-    moves = np.array([rng.random() < moving for _ in range(2 * size)], np.uint8)
+    moves = np.array([rng.random() < MOVING for _ in range(2 * MOVES)], np.uint8)
     lanes.clear()
-    patience = SOME + 16 * engine.deepest
-    limits = (vectors * beats[0], vectors * beats[1], patience, QUIET)
+    limits = vectors * beats[0], vectors * beats[1], _patience(engine), QUIET
     engine.few(feed, limits, moves, lanes.show)
+
+
+def _patience(engine: Engine) -> int:
+    """Give the cycles after which nothing more leaves."""
+    return SOME + 16 * engine.deepest

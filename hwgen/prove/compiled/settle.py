@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
+    CONE,
     LARGEST,
+    SUM,
     UNKNOWN,
     VERSION,
     WATCH,
@@ -15,10 +17,17 @@ from hwgen.prove.compiled.layout import (
     State,
     Sums,
 )
-from hwgen.prove.compiled.lookup import ends_of, find, key_of
-from hwgen.prove.compiled.operations import NOWHERE, evaluate, moved_by, number_of
+from hwgen.prove.compiled.lookup import bit_of, ends_of, find, key_of, prepare
+from hwgen.prove.compiled.operations import (
+    NOWHERE,
+    evaluate,
+    moved_by,
+    note_sum,
+    number_of,
+)
 
 DONE, MISS, TOO_WIDE, KEPT = -1, 0, 1, 2  # what `settle` and `clock` come back with
+APART = 3  # what `whole` gives where the cells of a cone are evaluated one by one
 
 
 @compiled(version=VERSION, bare=True)
@@ -77,6 +86,47 @@ def watch(p: Program, s: State, sums: Sums, elements: Elements, known: Known, pl
 
 
 @compiled(version=VERSION, bare=True)
+def whole(
+    p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
+) -> int:
+    """Look up a cone: DONE, MISS, or APART.
+
+    Its cells are evaluated one by one where operands are all certain, one is unknown, or what they
+    give together cannot be followed.
+    """
+    start, end = p.starts[place], p.starts[place + 1]
+    bits = s.bits[: end - start]
+    varies = False
+    for k in range(end - start):
+        bits[k] = s.wires[p.ports[start + k]]
+        if bits[k] == UNKNOWN:
+            return APART
+        varies = varies or bits[k] > UNKNOWN
+    if not varies or s.apart[place]:
+        return APART
+    size = key_of(bits, p.sign[place], sums, elements, known)
+    if size < 0:
+        return APART
+    slot = find(known, size)
+    if known.slots[slot] < 0:
+        known.key[-1] = size
+        return MISS
+    recipe = known.recipe_at[known.slots[slot]]
+    if known.recipes[recipe] < 0:
+        return APART
+    at = prepare(recipe, sums, elements, known, known.made)
+    if at < 0:
+        return APART
+    for k in range(p.width[place]):
+        given[k] = bit_of(known.recipes[at + 1 + k], known, known.made)
+    s.added[place] = 1
+    last = place + p.detail[place]
+    if p.kind[last] == SUM:
+        note_sum(s, sums, elements, known, last, p.width[place], given)
+    return DONE
+
+
+@compiled(version=VERSION, bare=True)
 def settle(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, given: Longs, result: Longs
 ) -> int:
@@ -91,7 +141,15 @@ def settle(
                 return found
             s.dirty[place] = 0
             continue
-        if not evaluate(p, s, sums, elements, known, place, given):
+        if p.kind[place] == CONE:
+            found = whole(p, s, sums, elements, known, place, given)
+            if found == MISS:
+                return MISS
+            if found == APART:
+                s.dirty[place : place + p.detail[place] + 1] = 1
+                s.dirty[place] = 0
+                continue
+        elif not evaluate(p, s, sums, elements, known, place, given):
             return MISS
         s.dirty[place] = 0
         changed, out = False, p.out[place]
@@ -100,7 +158,7 @@ def settle(
                 s.wires[out + k] = given[k]
                 changed = True
         if changed:
-            mark(p, s, place)
+            mark(p, s, place + p.detail[place] if p.kind[place] == CONE else place)
     return DONE
 
 

@@ -73,7 +73,7 @@ def compact(sums: Sums, moved: Longs) -> None:
         start, end = sums.at[atom], sums.at[atom + 1]
         moved[atom] = atoms
         sums.low[atoms], sums.high[atoms] = sums.low[atom], sums.high[atom]
-        sums.constant[atoms] = sums.constant[atom]
+        sums.kind[atoms], sums.constant[atoms] = sums.kind[atom], sums.constant[atom]
         for k in range(start, end):
             of = sums.atoms[k]
             sums.atoms[terms] = of if of >= ELEMENTS else moved[of]

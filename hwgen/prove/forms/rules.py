@@ -46,9 +46,14 @@ class Rules:
     def modulo(self) -> int:
         """Give how many adders have a sum that does not fit their width."""
         return sum(
-            not all(fits(limits, width) for limits in (low, high))
+            not (fits(low, width) and fits(high, width))
             for low, high, width in self.widest.values()
         )
+
+    def has_fit(self, cell: Cell) -> bool:
+        """Whether all sums that an adder made so far fit its width."""
+        low, high, width = self.widest.get(cell.name, (Range(0, 0), Range(0, 0), 1))
+        return fits(low, width) and fits(high, width)
 
     def rule(self, cell: Cell, operands: Operands[Value]) -> Sequence[Value]:
         """Give what a cell drives; fewer bits than it has where no one reads the highest."""

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hwgen.numeric import IntArray, Range
-from hwgen.prove.forms.alike import Alike
 from hwgen.prove.forms.forms import Bit, Form, LinearBit, Ranges, bit
 from hwgen.prove.forms.linear import LinearAlgebra
 from hwgen.prove.forms.steps import MOST_BITS, Flag, Step, combined, over_sum, plain_step, step_of
@@ -77,7 +76,6 @@ class StepRules:
         self.module = module
         self.inputs = inputs
         self.linear = linear
-        self.alike = Alike(inputs)
 
     def rule(self, cell: Cell, operands: Operands[Stepped]) -> Sequence[Stepped] | None:
         """Give what a cell drives, None where that is not known.
@@ -87,9 +85,6 @@ class StepRules:
         NotProvedError
             Where a sum of forms has lost bits, or the cell is of another kind.
         """
-        return self.alike.answer(cell, operands.values(), lambda: self._rule(cell, operands))
-
-    def _rule(self, cell: Cell, operands: Operands[Stepped]) -> Sequence[Stepped] | None:
         kind, width = cell.kind, len(cell.outputs["Y"])
         if kind == "$mux":
             return self._choice(operands)
@@ -210,9 +205,6 @@ class StepRules:
 
     def read(self, contents: Contents, address: Sequence[Stepped]) -> Sequence[Stepped] | None:
         """Give the word of a table at an address, None where it may be unknown."""
-        return self.alike.answer(contents, [address], lambda: self._read(contents, address))
-
-    def _read(self, contents: Contents, address: Sequence[Stepped]) -> Sequence[Stepped] | None:
         found = self.stretches(address)
         if found is None or int(found.values.max()) >= len(contents.words):
             return None

@@ -33,7 +33,6 @@ class Step:
     bits: int
     first: int
     changes: IntArray
-    number: tuple[object, int] | None = None  # an `alike.Alike`, and the step's number there
     _memory: list[Step] = field(default_factory=list)  # the step over the sum itself, once asked
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwgen.ir import Argmax, Op, PixelShuffle, Threshold, UpsampleNearest
-from hwgen.numeric import Range
 from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.compiled.layout import LARGEST
 from hwgen.prove.forms.forms import Form, Ranges
@@ -29,7 +28,6 @@ from hwgen.prove.units.one_beat import argmax_of_beat
 from hwgen.prove.units.staircase import reached_codes
 
 Progress = Callable[[str], None]
-ANYTHING = Range(0, 0)  # of an element that is only moved
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
 
 
@@ -125,16 +123,16 @@ class Passage:
             )
         return module, self.netlist[module.name]
 
-    def _machine(self, inputs: Ranges, *, wide_sums: bool = False) -> Machine:
+    def _machine(self, inputs: Ranges) -> Machine:
         """Set up the next unit to be run on values of all kinds."""
         module, document = self._take()
-        return Machine(module, document, Rules(module, inputs, wide_sums=wide_sums))
+        return Machine(module, document, Rules(module, inputs))
 
-    def _engine(self) -> Engine:
+    def _engine(self, *, wide_sums: bool = False) -> Engine:
         """Set up the next unit to be run on lanes as they come."""
         module, document = self._take()
-        places = len(self.stream.beats) * len(self.stream.lanes)
-        return Engine(module, document, (ANYTHING,) * places)
+        ranges = self.stream.wide_sums()
+        return Engine(module, document, ranges, wide_sums=wide_sums)
 
     def _note(self, module: Module, run: SteadyRun) -> None:
         self.runs.append(UnitRun(name=module.name, interval=run.interval, latency=run.latency))
@@ -182,15 +180,11 @@ class Passage:
     ) -> CodesProof:
         """Go through a unit that makes codes of sums, which are a map."""
         self.move()
-        unit: Machine | Engine
-        if self.stream.is_wide:
-            unit = self._machine(Repeated(self.stream.sums()), wide_sums=True)
-        else:
-            unit = self._engine()
-        proof = prove_codes(unit, thresholds, self.stream, rows)
+        engine = self._engine(wide_sums=True)
+        proof = prove_codes(engine, thresholds, self.stream, rows)
         self.stream = proof.stream
         self.frame = Frame(image=image, limits=proof.codes, alias=proof.alias)
-        self._note(unit.module, proof.run)
+        self._note(engine.module, proof.run)
         return proof
 
     def argmax(self, node: Argmax, rows: Sequence[Form]) -> None:

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from hwgen.prove.forms.forms import Bit
 from hwgen.prove.forms.rules import Rules
-from hwgen.prove.forms.steps import Step
 from hwgen.prove.forms.values import UNKNOWN, Value, aged
 from hwgen.prove.machine.memory import Memory, memories_of
 from hwgen.prove.machine.nets import Nets
@@ -214,16 +212,5 @@ class Machine:
 
     def _read(self, stored: Stored, index: int) -> Run:
         """Give what reads a memory."""
-        memory, port, steps = stored.memory, stored.memory.reads[index], self.rules.steps
-        gather = self._nets.gather(port.address)
-        contents = memory.table() if steps is not None and not memory.writes else None
-
-        def run() -> Sequence[Value]:
-            address = gather()
-            pointers = [value for value in address if isinstance(value, int | Bit | Step)]
-            if steps is None or contents is None or len(pointers) < len(address):
-                return stored.read(address)
-            found = steps.read(contents, pointers)
-            return (UNKNOWN,) * len(port.words) if found is None else found
-
-        return run
+        gather = self._nets.gather(stored.memory.reads[index].address)
+        return lambda: stored.read(gather())

@@ -20,6 +20,7 @@ from hwgen.prove.netlist.boolean import packed
 from hwgen.prove.netlist.netlist import Module
 
 T = TypeVar("T")
+NO_NUMBER = Range(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +134,14 @@ class Stream:
     lanes: tuple[int, ...]
     beats: tuple[tuple[Content | None, ...], ...]
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether a lane carries a sum with many values."""
-        return any(isinstance(total, Total) and total.is_wide for total in self.natural())
+    def wide_sums(self) -> list[Range]:
+        """Give the range of what each sum of many values is a function of, by place of a vector.
 
-    def sums(self) -> list[Range]:
-        """Give the ranges of what the sums are functions of, one a place of a vector."""
-        return [c.steps if isinstance(c, Total) else Range(0, 0) for c in self.natural()]
+        0 alone for what is not read as a number.
+        """
+        return [
+            c.steps if isinstance(c, Total) and c.is_wide else NO_NUMBER for c in self.natural()
+        ]
 
     def natural(self) -> list[Content | None]:
         """Give the contents in the order of beats and lanes."""

@@ -11,19 +11,20 @@ import numpy as np
 from hwgen.ir import Threshold
 from hwgen.numeric import IntArray, Range
 from hwgen.prove.compiled.engine import Engine
-from hwgen.prove.compiled.layout import Longs
-from hwgen.prove.compiled.sending import Lanes, feed_of, sent, values_of
-from hwgen.prove.forms.forms import Bit, Form
-from hwgen.prove.forms.steps import Step
+from hwgen.prove.compiled.layout import ELEMENTS, LETTER_BITS, UNKNOWN, Longs
+from hwgen.prove.compiled.letters import value_of
+from hwgen.prove.compiled.sending import Lanes, feed_of, sent
+from hwgen.prove.forms.forms import Form
 from hwgen.prove.forms.turns import first_difference, turns_of
-from hwgen.prove.forms.values import UNKNOWN, CaseBit, Source, Value
-from hwgen.prove.machine.machine import Machine
-from hwgen.prove.machine.sending import sent as machine_sent
+from hwgen.prove.forms.values import UNKNOWN as NOTHING
+from hwgen.prove.forms.values import CaseBit, Source, Value
 from hwgen.prove.machine.steady import SteadyRun
 from hwgen.prove.machine.streams import Content, Element, Row, Stream, Total
 from hwgen.prove.netlist.boolean import packed
-from hwgen.prove.netlist.netlist import Module, NotProvedError
+from hwgen.prove.netlist.netlist import NotProvedError
 from hwgen.prove.units.staircase import codes_of, reached_codes
+
+LETTER = UNKNOWN + 1  # the first letter of a lane's own sum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,11 +39,11 @@ class CodesProof:
 
 
 def prove_codes(
-    unit: Machine | Engine, node: Threshold, stream: Stream, rows: Sequence[Form]
+    engine: Engine, node: Threshold, stream: Stream, rows: Sequence[Form]
 ) -> CodesProof:
     """Show that each lane is the code of the row whose sum comes in that place.
 
-    Sums of many values are followed by a machine, others by an engine.
+    Elements of the engine are the places of a vector.
 
     Raises
     ------
@@ -51,26 +52,16 @@ def prove_codes(
     """
     reached = _reached(node, rows)
     alias = _alias(node, stream, len(rows))
-    codes = _Codes(unit.module, node, stream, unit if isinstance(unit, Machine) else None)
+    codes = _Codes(engine, node, stream)
 
-    def decode(place: Source, word: Sequence[Value]) -> Content | None:
+    def decode(place: Source, word: Longs) -> Content | None:
         row = codes.row(place, word)
         if row is None:
             return None
         return Element(column=alias[row.index], limits=reached[row.index], bits=len(word))
 
-    if isinstance(unit, Machine):
-        places = len(stream.beats) * len(stream.lanes)
-        values = stream.values(places)
-        result, run = machine_sent(unit, values, len(stream.beats), places, decode)
-    else:
-        engine, lanes = unit, len(stream.lanes)
-
-        def later(place: Source, word: Longs) -> Content | None:
-            return decode(place, values_of(engine, word, lanes))
-
-        feed = feed_of(engine, len(stream.beats), _cases(stream))
-        result, run = sent(engine, feed, Lanes(engine, decode=later))
+    feed = feed_of(engine, len(stream.beats), _payloads(stream))
+    result, run = sent(engine, feed, Lanes(engine, decode=decode))
     totals = [t for beat in stream.beats for t in beat if isinstance(t, Total)]
     return CodesProof(
         stream=result,
@@ -93,14 +84,15 @@ def _reached(node: Threshold, rows: Sequence[Form]) -> tuple[Range, ...]:
     return tuple(found)
 
 
-def _cases(stream: Stream) -> Callable[[int, int], list[Value]]:
-    """Give payloads as functions of sums; places alike are worked out once."""
+def _payloads(stream: Stream) -> Callable[[int, int], list[Value]]:
+    """Give payloads as functions of sums; those of few values are worked out once of all alike."""
     known: dict[tuple[Range, int, int, int], list[Value]] = {}
 
-    def lane(place: Source, content: Content | None) -> list[Value]:
-        if not isinstance(content, Total):
-            bits = stream.lanes[place.lane]
-            return [UNKNOWN] * bits if content is None else [*content.leaf(place, 0, 0)]
+    def lane(place: Source, content: Content | None) -> Sequence[Value]:
+        if content is None:
+            return [NOTHING] * stream.lanes[place.lane]
+        if not isinstance(content, Total) or content.is_wide:
+            return content.leaf(place, 0, place.beat * len(stream.lanes) + place.lane)
         key = content.steps, content.factor, content.constant, content.bits
         if key not in known:
             known[key] = [*content.leaf(Source(0, 0, 0), 0, 0)]
@@ -119,15 +111,21 @@ def _cases(stream: Stream) -> Callable[[int, int], list[Value]]:
 
 
 class _Codes:
-    """Tells which row's code a lane is; a machine where its sum has many values."""
+    """Tells which row's code a lane is; lanes that are alike are looked at once.
 
-    def __init__(
-        self, module: Module, node: Threshold, stream: Stream, machine: Machine | None
-    ) -> None:
-        self._module, self._node, self._stream, self._machine = module, node, stream, machine
+    Parameters
+    ----------
+    engine, stream
+        The unit, and what it reads.
+    node
+        The network's thresholds.
+    """
+
+    def __init__(self, engine: Engine, node: Threshold, stream: Stream) -> None:
+        self._engine, self._node, self._stream = engine, node, stream
         self._known: dict[object, str] = {}
 
-    def row(self, place: Source, word: Sequence[Value]) -> Row | None:
+    def row(self, place: Source, word: Longs) -> Row | None:
         """Give the row, None for a constant lane that may be padding, or of no sum.
 
         Raises
@@ -138,45 +136,62 @@ class _Codes:
         total = _total_at(self._stream, place)
         if total is None:
             return None
+        own = ELEMENTS + place.beat * len(self._stream.lanes) + place.lane
+        is_own = word >> LETTER_BITS == own
+        letters = np.where(is_own, word - (own << LETTER_BITS) + LETTER, np.minimum(word, UNKNOWN))
         wrong = ""
         for row in total.rows:
-            found = self._difference(place, word, total, row)
+            found = self._difference(letters, total, row)
             if not found:
                 return row
             wrong = wrong or found
         if not total.steps.span:
             return None
         raise NotProvedError(
-            f"{self._module.name}, beat {place.beat}, lane {place.lane}, of row "
+            f"{self._engine.module.name}, beat {place.beat}, lane {place.lane}, of row "
             f"{total.rows[0].index}: {wrong}"
         )
 
-    def _difference(self, place: Source, word: Sequence[Value], total: Total, row: Row) -> str:
-        node = self._node
-        if self._machine is not None and total.is_wide:
-            return self._wide_difference(self._machine, place, word, total, row)
-        masks = tuple(_mask(value, place, total.steps.span + 1) for value in word)
-        thresholds = node.of_channel(row.index).tobytes()
-        key = thresholds, row.factor, row.constant, total.steps, masks
+    def _difference(self, letters: Longs, total: Total, row: Row) -> str:
+        """Say where a lane differs from a row's code at some value, or nothing."""
+        thresholds = self._node.of_channel(row.index).tobytes()
+        key = thresholds, row.factor, row.constant, total.steps, letters.tobytes()
         if key not in self._known:
-            self._known[key] = _difference(node, masks, total, row)
+            known = self._engine.letters.all
+            word = [
+                value_of(known[code - LETTER], 0, total.steps)
+                if code >= LETTER
+                else (NOTHING if code == UNKNOWN else code)
+                for code in letters.tolist()
+            ]
+            differs = self._wide_difference if total.is_wide else self._tried_difference
+            self._known[key] = differs(word, total, row)
         return self._known[key]
 
-    def _wide_difference(
-        self, machine: Machine, place: Source, word: Sequence[Value], total: Total, row: Row
-    ) -> str:
-        """Say the same of a sum of many values, once of all that are alike."""
-        stream, steps = self._stream, machine.rules.steps
-        column = (place.vector * len(stream.beats) + place.beat) * len(stream.lanes) + place.lane
-        stepped = [value for value in word if isinstance(value, int | Bit | Step)]
-        found = None if steps is None or len(stepped) < len(word) else steps.alike.key([stepped])
-        if found is None or found[0] != column:
-            return _wide_difference(machine, self._node, column, word, total, row)
-        thresholds = self._node.of_channel(row.index).tobytes()
-        key = thresholds, row.factor, row.constant, total.steps, found[1]
-        if key not in self._known:
-            self._known[key] = _wide_difference(machine, self._node, column, word, total, row)
-        return self._known[key]
+    def _tried_difference(self, word: Sequence[Value], total: Total, row: Row) -> str:
+        codes = _codes(self._node, row, total.steps)
+        for index, value in enumerate(word):
+            mask = _mask(value, total.steps.span + 1)
+            where = None if mask is None else mask ^ packed(codes >> index & 1)
+            if where is None:
+                return f"bit {index} must be a function of the lane's sum"
+            if where:
+                sample = (where & -where).bit_length() - 1
+                return _wrong(row, total.steps.lo + sample, index, int(codes[sample]))
+        return ""
+
+    def _wide_difference(self, word: Sequence[Value], total: Total, row: Row) -> str:
+        """Say the same of a sum of many values, by the places where a bit changes."""
+        turns = turns_of(self._node, row.index, row.factor, row.constant, total.steps)
+        found = first_difference(word, turns, (total.steps,))
+        if found is None:
+            return ""
+        index, step = found
+        if step is None:
+            doubt = self._engine.teacher.rules.doubt
+            because = "" if doubt is None else f" ({doubt})"
+            return f"bit {index} must be a function of the lane's sum that can be followed{because}"
+        return _wrong(row, step, index, turns.code(step - total.steps.lo))
 
 
 def _total_at(stream: Stream, place: Source) -> Total | None:
@@ -186,49 +201,15 @@ def _total_at(stream: Stream, place: Source) -> Total | None:
     return found if isinstance(found, Total) else None
 
 
-def _difference(node: Threshold, masks: Sequence[int | None], total: Total, row: Row) -> str:
-    """Say where a lane differs from a row's code at some value, or nothing."""
-    codes = _codes(node, row, total.steps)
-    for index, mask in enumerate(masks):
-        where = None if mask is None else mask ^ packed(codes >> index & 1)
-        if where is None:
-            return f"bit {index} must be a function of the lane's sum"
-        if where:
-            sample = (where & -where).bit_length() - 1
-            return _wrong(row, total.steps.lo + sample, index, int(codes[sample]))
-    return ""
-
-
-def _wide_difference(
-    machine: Machine,
-    node: Threshold,
-    column: int,
-    word: Sequence[Value],
-    total: Total,
-    row: Row,
-) -> str:
-    """Say where a lane differs from a row's code, by the places where a bit changes."""
-    turns = turns_of(node, row.index, row.factor, row.constant, total.steps, column)
-    found = first_difference(word, turns, machine.rules.linear.inputs)
-    if found is None:
-        return ""
-    index, step = found
-    if step is None:
-        doubt = machine.rules.doubt
-        because = "" if doubt is None else f" ({doubt})"
-        return f"bit {index} must be a function of the lane's sum that can be followed{because}"
-    return _wrong(row, step, index, turns.code(step - total.steps.lo))
-
-
 def _wrong(row: Row, step: int, index: int, code: int) -> str:
     total = row.factor * step + row.constant
     return f"must be bit {index} of code {code} at sum {total}, and is not"
 
 
-def _mask(value: Value, place: Source, count: int) -> int | None:
+def _mask(value: Value, count: int) -> int | None:
     if isinstance(value, int):
         return value * ((1 << count) - 1)
-    return value.mask if isinstance(value, CaseBit) and value.source == place else None
+    return value.mask if isinstance(value, CaseBit) else None
 
 
 def _codes(node: Threshold, row: Row, steps: Range) -> IntArray:

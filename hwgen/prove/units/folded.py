@@ -60,6 +60,7 @@ def prove_folded(
     known = Directions(rows, engine)
     feed = feed_of(engine, len(stream.beats), stream.values(engine.columns))
     result, run = sent(engine, feed, Lanes(engine, at_once=known.total))
+    adders, modulo = engine.adders()
     left = {r.index for t in result.natural() if isinstance(t, Total) for r in t.rows}
     for index, form in enumerate(rows):
         if needed[index] and form.coefficients and index not in left:
@@ -69,8 +70,8 @@ def prove_folded(
         stream=result,
         run=run,
         accumulators=accumulators(engine),
-        adders=int(engine.state.added.sum()),
-        modulo=int(engine.state.wraps.sum()),
+        adders=adders,
+        modulo=modulo,
     )
 
 
