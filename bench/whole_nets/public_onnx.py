@@ -50,7 +50,7 @@ OPTIONS = {
     "nn2fpga_two_layers": FEW_ROWS,
     "nn2fpga_resnet8_w8a8": MORE_ROWS,
     "nn2fpga_vww_qdq": f"{FOLDED} --clock-mhz 100 --fps 1500 --effort low",
-    "qonnx_espcn_resize": f"{FEW_ROWS} --input u8 --input-scale 1/255",
+    "qonnx_espcn_resize": "--style unrolled --effort low --input u8 --input-scale 1/255",
     "qop_cnn_u8": FEW_ROWS,
     "qdq_cnn_perchannel_u8": FEW_ROWS,
 }
