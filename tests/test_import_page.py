@@ -64,9 +64,8 @@ def test_the_commands_of_a_section_run_as_printed(tmp_path, monkeypatch, heading
 
 
 def test_every_option_exists():
-    help_texts = "".join(
-        CliRunner().invoke(app, [verb, "--help"]).output for verb in ("build", "check", "inspect")
-    )
+    verbs = ("build", "check", "inspect", "sim")
+    help_texts = "".join(CliRunner().invoke(app, [verb, "--help"]).output for verb in verbs)
     own = "\n".join(line for line in PAGE.splitlines() if not line.startswith("    python "))
     for option in set(re.findall(r"(?<!-)(--[a-z][a-z-]+)", own)):
         assert option in help_texts, option

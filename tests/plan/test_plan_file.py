@@ -148,6 +148,7 @@ NUMBERS = [  # of a folded plan; no such edit may end in anything but a sentence
     (("choices", 0, "pe"), True, "choices[0].pe: must be a whole number, not true"),
     (("choices", 0, "accumulator"), "x", "choices[0].accumulator: must be offset, signed or a"),
     (("stages", "FoldedDense", "outputs", "order", 0), 1 << 99, "order[0]: must fit 62 bits"),
+    (("stages", "FoldedDense", "outputs", "order"), [], "order must name what each lane carries"),
     (("stages", "FoldedDense", "outputs", "image", 0), 1 << 61, "image must be 1 to 67,108,864 "),
     (("stages", "FoldedDense", "elements", 0, "weights", 0), 1 << 63, "must fit 62 bits"),
     (("stages", "Reorder", "sources", 0), 10**7, "sources must lie in -1 to "),

@@ -30,6 +30,11 @@ class Stream:
     beside: int = 1
 
     def __post_init__(self) -> None:
+        if not 1 <= len(self.lanes) <= len(self.order):
+            raise ValueError(
+                "order must name what each lane carries, in a beat at the least, not "
+                f"{len(self.order)} elements on {len(self.lanes)} lanes"
+            )
         height, width = self.image
         if height < 1 or width < 1 or height * width > MOST_POSITIONS:
             raise ValueError(
