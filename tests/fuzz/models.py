@@ -110,8 +110,9 @@ def same_network(folder, graph):
     """Show that the network and the vectors of a folder are those of a graph."""
     built = load_network(folder / "network.npz")
     with np.load(folder / "vectors.npz") as vectors:
-        assert np.array_equal(outputs(graph, vectors["x"]), vectors["y"])
-        assert np.array_equal(outputs(built, vectors["x"]), vectors["y"])
+        x, y = vectors["x"].reshape(-1, *graph.input.shape), vectors["y"]
+        assert np.array_equal(outputs(graph, x).reshape(y.shape), y)
+        assert np.array_equal(outputs(built, x).reshape(y.shape), y)
     top = json.loads((folder / "design.json").read_text())["top"]
     assert (folder / f"{top}.v").is_file()
 
