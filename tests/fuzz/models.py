@@ -1,6 +1,8 @@
 """Models and matrices at random, given to `hwgen build` and `hwgen inspect`."""
 
+import contextlib
 import json
+import sys
 
 import numpy as np
 import torch
@@ -50,8 +52,20 @@ def a_model_as_a_document(home, place, seed):
     if rng.random() < 0.02:
         for _ in range(int(rng.choice((50, 400)))):
             document["metadata"] = {"deep": document["metadata"]}
-    torch.save(damaged_document(rng, document, value_or_tensor), place / "m.pt")
+    with deep_recursion():
+        torch.save(damaged_document(rng, document, value_or_tensor), place / "m.pt")
     try_model(rng, place)
+
+
+@contextlib.contextmanager
+def deep_recursion():
+    """Let what writes a damaged file go deeper than what reads it may."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(10 * usual)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def value_or_tensor(rng, old):

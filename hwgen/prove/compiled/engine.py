@@ -19,13 +19,12 @@ from hwgen.prove.compiled.layout import (
     Elements,
     Longs,
     State,
-    Sums,
 )
 from hwgen.prove.compiled.learn import Teacher
 from hwgen.prove.compiled.letters import Letter, Letters
 from hwgen.prove.compiled.lookup import find, key_of
 from hwgen.prove.compiled.program import jobs_of, program_of
-from hwgen.prove.compiled.sums import compact, keep, renamed, written_out
+from hwgen.prove.compiled.sums import compact, keep, longer, merged_terms, no_sums, renamed
 from hwgen.prove.compiled.table import Table
 from hwgen.prove.forms.forms import Form
 from hwgen.prove.machine.memory import memories_of
@@ -35,7 +34,6 @@ NOTHING = np.zeros((1, 0), np.int64)
 ALWAYS = np.ones(2, np.uint8)
 SUMS_AT_FIRST = 1 << 18
 SHOWN_AT_ONCE = 1 << 10
-MOST_TERMS = 1 << 20  # of one sum
 MOST_KEYS = 1 << 12  # of a cone, each of which is some milliseconds
 FARTHEST = 1 << 62  # ends beyond are as good as this one: nothing is added up beyond LARGEST
 Shows = Callable[[Longs], None]  # told the payloads that left, in order
@@ -103,7 +101,7 @@ class Engine:
             module, self.memories, jobs, self.letters, list(different), wide_sums=wide_sums
         )
         self.columns, self.ranges = len(ranges), tuple(ranges)
-        self.sums = _sums(SUMS_AT_FIRST)
+        self.sums = no_sums(SUMS_AT_FIRST)
         self.state = self._nothing(len(jobs))
         self.count = np.zeros(cycles.COUNTERS, np.int64)
         self._scratch = (
@@ -300,20 +298,13 @@ class Engine:
         if self.sums.made[0] > len(self.sums.low) // 2 or not cycles.has_room(
             self.program, self.sums
         ):
-            self.sums = _longer(self.sums)
+            self.sums = longer(self.sums)
 
     def written_out(
         self, atoms: Longs, factors: Longs, constant: int
     ) -> tuple[Longs, Longs, int] | None:
         """Give a sum as its elements in order, their factors, and its constant."""
-        room = 1 << 10
-        while room <= MOST_TERMS:
-            columns, weights = np.empty(room, np.int64), np.empty(room, np.int64)
-            count, total = written_out(self.sums, atoms, factors, constant, columns, weights)
-            if count >= 0:
-                return (*_merged(columns[:count], weights[:count]), int(total))
-            room *= 8
-        return None
+        return merged_terms(self.sums, atoms, factors, constant)
 
     def form_of(self, codes: Longs) -> tuple[Longs, Longs, int] | None:
         """Give the sum of elements whose bits a word has, None where it is none."""
@@ -393,32 +384,3 @@ class Engine:
         )
         terms = dict(zip(columns.tolist(), factors.tolist(), strict=True))
         return Form(terms, constant, limits)
-
-
-def _sums(room: int) -> Sums:
-    return Sums(
-        low=np.zeros(room, np.int64),
-        high=np.zeros(room, np.int64),
-        kind=np.zeros(room, np.int64),
-        constant=np.zeros(room, np.int64),
-        at=np.zeros(room + 1, np.int64),
-        atoms=np.zeros(8 * room, np.int64),
-        factors=np.zeros(8 * room, np.int64),
-        made=np.array([1, 0], np.int64),
-    )
-
-
-def _longer(sums: Sums) -> Sums:
-    longer = [np.concatenate([part, np.zeros(len(part), np.int64)]) for part in sums[:-1]]
-    return Sums._make([*longer, sums.made])
-
-
-def _merged(columns: Longs, factors: Longs) -> tuple[Longs, Longs]:
-    """Add up the factors of each column; those that cancel are left out."""
-    order = np.argsort(columns, kind="stable")
-    columns, factors = columns[order], factors[order]
-    if not len(columns):
-        return columns, factors
-    starts = np.flatnonzero(np.concatenate([[True], columns[1:] != columns[:-1]]))
-    total = np.add.reduceat(factors, starts)
-    return columns[starts][total != 0], total[total != 0]

@@ -1,4 +1,4 @@
-"""Compiled: sums written out over elements, and those that nothing holds any more given up."""
+"""Tables of sums: written out over elements, and without those that nothing holds any more."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from hwgen.prove.compiled.layout import (
     Longs,
     Sums,
 )
+
+MOST_TERMS = 1 << 20  # of one sum
 
 
 @compiled(version=VERSION)
@@ -91,3 +93,51 @@ def renamed(codes: Longs, moved: Longs) -> None:
         code = codes[k]
         if code > UNKNOWN and code >> LETTER_BITS < ELEMENTS:
             codes[k] = moved[code >> LETTER_BITS] << LETTER_BITS | (code & (LETTERS - 1))
+
+
+def no_sums(room: int) -> Sums:
+    """Give empty tables with room for so many sums."""
+    return Sums(
+        low=np.zeros(room, np.int64),
+        high=np.zeros(room, np.int64),
+        kind=np.zeros(room, np.int64),
+        constant=np.zeros(room, np.int64),
+        at=np.zeros(room + 1, np.int64),
+        atoms=np.zeros(8 * room, np.int64),
+        factors=np.zeros(8 * room, np.int64),
+        made=np.array([1, 0], np.int64),
+    )
+
+
+def longer(sums: Sums) -> Sums:
+    """Give the same sums with room for twice as many."""
+    parts = [np.concatenate([part, np.zeros(len(part), np.int64)]) for part in sums[:-1]]
+    return Sums._make([*parts, sums.made])
+
+
+def merged_terms(
+    sums: Sums, atoms: Longs, factors: Longs, constant: int
+) -> tuple[Longs, Longs, int] | None:
+    """Give a sum of atoms as its elements in order, their factors, and its constant.
+
+    None where it has too many terms.
+    """
+    room = 1 << 10
+    while room <= MOST_TERMS:
+        columns, weights = np.empty(room, np.int64), np.empty(room, np.int64)
+        count, total = written_out(sums, atoms, factors, constant, columns, weights)
+        if count >= 0:
+            return (*_merged(columns[:count], weights[:count]), int(total))
+        room *= 8
+    return None
+
+
+def _merged(columns: Longs, factors: Longs) -> tuple[Longs, Longs]:
+    """Add up the factors of each column; those that cancel are left out."""
+    order = np.argsort(columns, kind="stable")
+    columns, factors = columns[order], factors[order]
+    if not len(columns):
+        return columns, factors
+    starts = np.flatnonzero(np.concatenate([[True], columns[1:] != columns[:-1]]))
+    total = np.add.reduceat(factors, starts)
+    return columns[starts][total != 0], total[total != 0]
