@@ -19,6 +19,14 @@ inline std::atomic<long> &moves() {
   return count;
 }
 
+// Several processes may find out at once: one of them says so, and the lock stays with it.
+inline void give_up(const char *name, const char *state) {
+  static std::mutex first;
+  first.lock();
+  fprintf(stderr, "%s: stays %s\n", name, state);
+  _Exit(5);
+}
+
 // Threads of one region; it ends when all have.
 class Processes {
  public:
@@ -59,10 +67,7 @@ template <typename T> class stream {
  private:
   template <typename F> void wait(std::unique_lock<std::mutex> &lock, const char *state, F ready) {
     for (long before = moves(); !moved_.wait_for(lock, std::chrono::seconds(3), ready);) {
-      if (moves() == before) {
-        fprintf(stderr, "%s: stays %s\n", name_, state);
-        _Exit(5);
-      }
+      if (moves() == before) give_up(name_, state);
       before = moves();
     }
     moves()++;
