@@ -13,15 +13,24 @@ from hwgen.plan.choose.choices import options_for
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import LayerChoice, LayerSummary
 from hwgen.plan.folded.layer import ANYONE, Reader
-from hwgen.plan.folded.ring import ring_lanes
+from hwgen.plan.folded.ring import beats_beside, fill_steps, has_ring, ring_lanes
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planned_layer import PlannedLayer
 from hwgen.plan.stages.positions import flattened, on_map, one_position
-from hwgen.plan.stages.stage import Enlarger, Narrower, RunningPool, Stage, Stream, WindowBuffer
-from hwgen.plan.stages.wiring import INPUT, readers_of, side_by_side
+from hwgen.plan.stages.stage import (
+    PADDING,
+    Enlarger,
+    Narrower,
+    RunningPool,
+    Stage,
+    Stream,
+    WindowBuffer,
+)
+from hwgen.plan.stages.wiring import INPUT, come_alike, readers_of, side_by_side
 from hwgen.plan.streams.joints import (
+    beats_within,
     entry,
     lanes_within,
     narrower,
@@ -180,7 +189,7 @@ class Assembly:
         own = options_for(choice, self._options)
         way = self._way_to(layer, 0)
         if len(layer.sources) > 1:
-            way = self._side_by_side(layer, own)
+            way = self._side_by_side(layer, choice, own)
             start = len(self.stages)
         places = [(start, place) for place in range(len(way.sources)) if start]
         if layer.input_image is not None and (layer.front or unrolled):
@@ -198,19 +207,49 @@ class Assembly:
         self.places += dict.fromkeys(places)
         return way
 
-    def _side_by_side(self, layer: Layer, options: BuildOptions) -> _Way:
-        """Add what makes whole pixels, or vectors, of each of the layers that a layer reads."""
-        ways = []
+    def _side_by_side(self, layer: Layer, choice: LayerChoice, options: BuildOptions) -> _Way:
+        """Add what makes maps or vectors that a layer reads come alike.
+
+        A ring is filled from the beats in which all of them come, or from as many of each as it has
+        time for; who reads no ring reads whole pixels or vectors.
+        """
+        ways = [self._way_to(layer, place) for place in range(len(layer.sources))]
+        streams = [way.stream for way in ways]
+        counts = [len(self._channels(source)) for source in layer.sources]
+        beats = 1
+        if choice.style == "folded" and not layer.front and has_ring(layer, streams[0].image):
+            joined = side_by_side(streams) if come_alike(streams) else None
+            if joined is not None and fill_steps(layer, joined) <= self._slowest:
+                return _Way(_ends(ways), joined, identifier(layer.name))
+            beats = beats_beside(layer, streams, counts, self._slowest)
         for place, source in enumerate(layer.sources):
-            if source == INPUT:
-                ways.append(self._way_to(layer, place))
-                continue
-            self.places.append((len(self.stages), 0))
-            channels = self._layers[source].outputs
-            ways.append(self._whole(self._way_to(layer, place), channels, options))
-        ends = tuple(end for way in ways for end in way.sources)
-        stream = side_by_side([way.stream for way in ways])
-        return _Way(ends, stream, identifier(layer.name))
+            before = len(self.stages)
+            ways[place] = self._in_beats(ways[place], self._channels(source), beats, options)
+            if before and len(self.stages) > before:
+                self.places.append((before, 0))
+        return _Way(_ends(ways), side_by_side([way.stream for way in ways]), identifier(layer.name))
+
+    def _channels(self, source: int) -> tuple[Range, ...]:
+        """Give the ranges of what a layer gives, or of what enters the design."""
+        if source != INPUT:
+            return self._layers[source].outputs
+        return tuple(kind.range for kind in self.inputs.lanes)
+
+    def _in_beats(
+        self, way: _Way, channels: tuple[Range, ...], beats: int, options: BuildOptions
+    ) -> _Way:
+        """Add what makes the channels of each pixel come in so many beats, in order."""
+        stream = way.stream
+        if beats == 1:
+            return self._whole(way, channels, options)
+        if stream.beats == stream.positions and stream.pixels == 1:
+            narrow = narrower(way.name, one_position(stream), channels, -(-len(channels) // beats))
+            return self._append(way, on_map(_all(narrow), stream.image))
+        lanes = -(-len(channels) // beats)
+        order = (*range(len(channels)), *[PADDING] * (beats * lanes - len(channels)))
+        if stream.pixels == 1 and stream.order == order:
+            return way
+        return self._append(way, (reordered(way.name, stream, channels, beats, options),))
 
     def _whole(self, way: _Way, channels: tuple[Range, ...], options: BuildOptions) -> _Way:
         """Add what gathers the channels of each pixel, one pixel after another."""
@@ -218,7 +257,8 @@ class Assembly:
             return way
         if way.stream.pixels > 1:
             cycles = self._slowest // way.stream.positions
-            order = reordered(way.name, way.stream, channels, cycles, options)
+            beats = beats_within(len(channels), way.stream.pixels, cycles)
+            order = reordered(way.name, way.stream, channels, beats, options)
             way = self._append(way, (order,))
         wide = widener(way.name, one_position(way.stream), channels)
         return self._append(way, on_map(_all(wide), way.stream.image))
@@ -231,17 +271,23 @@ class Assembly:
                 return way
             at_once = one_position(stream) if layer.window is not None else flattened(stream)
             interval = max(self._slowest // prod(layer.positions), 1)
-            narrow = narrower(way.name, at_once, layer, lanes_within(layer.columns, interval))
+            lanes = lanes_within(layer.columns, interval)
+            narrow = narrower(way.name, at_once, layer.inputs, lanes)
             return self._append(way, on_map(_all(narrow), layer.positions))
         strides = layer.window.columns.stride > 1 or choice.pixels % stream.beside
         if stream.beside > 1 and strides:
             beside = one_beside(way.name, one_position(stream))
             return self._append(way, on_map((beside,), stream.image))
-        if stream.beats != stream.positions or stream.pixels > 1:
-            return way
-        lanes = ring_lanes(layer, stream, self._slowest)
-        narrow = narrower(way.name, one_position(stream), layer, lanes)
+        if stream.beats == stream.positions and stream.pixels == 1:
+            lanes = ring_lanes(layer, stream, self._slowest)
+        else:
+            lanes = len(stream.lanes)  # of one type
+        narrow = narrower(way.name, one_position(stream), layer.inputs, lanes)
         return self._append(way, on_map(_all(narrow), stream.image))
+
+
+def _ends(ways: Iterable[_Way]) -> tuple[int, ...]:
+    return tuple(end for way in ways for end in way.sources)
 
 
 def _comes_in_bursts(stage: Stage) -> bool:

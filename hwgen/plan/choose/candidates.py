@@ -105,7 +105,7 @@ class Candidates:
         elements = len(self.layer.channels) if self.rings else self.layer.columns
         whole = entry(tuple(range(elements)), self.kind, elements)
         lanes = len(self._stream(candidate.cycles).lanes)
-        converter = narrower(self.name, whole, self.layer, lanes)
+        converter = narrower(self.name, whole, self.layer.inputs, lanes)
         cut = 0 if converter is None else stage_cost(converter, self.options.target).luts
         return gathered + cut
 

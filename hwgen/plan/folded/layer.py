@@ -29,7 +29,7 @@ from hwgen.plan.stages.stage import (
     Stage,
     Stream,
 )
-from hwgen.plan.streams.joints import reordered
+from hwgen.plan.streams.joints import beats_within, reordered
 
 DEFAULT_PE = 4
 QUEUED_MULTIPLIERS = 32  # of a unit whose stall has too far to go to wait for what is behind it
@@ -145,4 +145,5 @@ def _in_order(
     is_natural = stream.pixels == 1 and stream.order == natural
     if is_natural and (dense.counted or PADDING not in natural):
         return ()  # a PE that has no row left may hold anything, in any but dense mode
-    return (reordered(identifier(layer.tail_name), stream, layer.outputs, dense.cycles, options),)
+    beats = beats_within(layer.rows, stream.pixels, dense.cycles)
+    return (reordered(identifier(layer.tail_name), stream, layer.outputs, beats, options),)

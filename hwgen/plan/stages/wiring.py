@@ -7,8 +7,9 @@ stage that is read by several gives each beat to all of them at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from hwgen.plan.stages.stream import Stream
+from hwgen.plan.stages.stream import PADDING, Stream
 
 INPUT = -1  # what enters the design, in the place of a stage
 Reads = tuple[tuple[int, ...], ...]  # of each stage those that it reads, all of them before it
@@ -29,17 +30,45 @@ def readers_of(reads: Reads) -> tuple[tuple[int, ...], ...]:
 
 
 def side_by_side(streams: Sequence[Stream]) -> Stream:
-    """Give what a stage reads of several: whole vectors, or whole pixels of maps of one size.
+    """Give what a stage reads of several: vectors, or maps of one size, in as many beats.
 
-    The elements of each follow those of the one before.
+    A beat has the lanes of a beat of each; the elements of each follow those of the one before.
+
+    Raises
+    ------
+    ValueError
+        Where they do not come alike, or lack an element.
     """
+    first = streams[0]
     if len(streams) == 1:
-        return streams[0]
-    lanes = tuple(lane for stream in streams for lane in stream.lanes)
-    images = {stream.image for stream in streams}
-    whole = all(
-        stream.order == tuple(range(len(stream.lanes))) and stream.pixels == 1 for stream in streams
+        return first
+    if not come_alike(streams):
+        raise ValueError(
+            "streams side by side must be of one image, in as many beats, a neighbour in each, "
+            "with every element once"
+        )
+    beats = len(first.order) // len(first.lanes)
+    orders: list[list[int]] = [[] for _ in range(beats)]
+    start = 0
+    for stream in streams:
+        lanes = len(stream.lanes)
+        for beat, order in enumerate(orders):
+            own = stream.order[beat * lanes : (beat + 1) * lanes]
+            order += [start + element if element != PADDING else PADDING for element in own]
+        start += len(_carried(stream))
+    return replace(
+        first,
+        lanes=tuple(lane for stream in streams for lane in stream.lanes),
+        order=tuple(element for order in orders for element in order),
     )
-    if len(images) > 1 or not whole:
-        raise ValueError("streams side by side must be of whole pixels in order, of one image")
-    return Stream(lanes=lanes, order=tuple(range(len(lanes))), image=images.pop())
+
+
+def come_alike(streams: Sequence[Stream]) -> bool:
+    """Whether streams can lie side by side: in as many beats, with every element once."""
+    paces = {(stream.image, stream.pixels, stream.beats, stream.beside) for stream in streams}
+    whole = all(_carried(stream) == list(range(len(_carried(stream)))) for stream in streams)
+    return len(paces) == 1 and streams[0].beside == 1 and whole
+
+
+def _carried(stream: Stream) -> list[int]:
+    return sorted(element for element in stream.order if element != PADDING)

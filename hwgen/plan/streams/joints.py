@@ -7,7 +7,6 @@ from dataclasses import replace
 from hwgen.numeric import IntType, Range
 from hwgen.plan.cost.memory import vector_kind
 from hwgen.plan.identifier import part_name
-from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.positions import at_one_position, is_by_position, one_position
@@ -55,18 +54,22 @@ def widener(name: str, inputs: Stream, ranges: tuple[Range, ...]) -> Widener | N
     )
 
 
+def beats_within(elements: int, neighbours: int, cycles: int) -> int:
+    """Beats of a vector, or of each of some neighbours, which all leave ahead of `cycles`."""
+    return -(-elements // lanes_within(elements * neighbours, cycles))
+
+
 def reordered(
-    name: str, inputs: Stream, outputs: tuple[Range, ...], cycles: int, options: BuildOptions
+    name: str, inputs: Stream, outputs: tuple[Range, ...], beats: int, options: BuildOptions
 ) -> Reorder:
     """Give what puts the elements of a vector, or of each position, into their own order.
 
-    `outputs` are the ranges of the elements; those that do not come are their constant. As few
-    leave a beat as keep up with a vector, or a group of neighbours, every so many `cycles`: each
-    lane reads a copy of it.
+    `outputs` are the ranges of the elements; those that do not come are their constant. They leave
+    in so many beats, the fewer lanes the better: each reads a copy of the vector.
     """
     pixels = inputs.pixels
-    lanes = lanes_within(len(outputs) * pixels, cycles)
-    order = (*range(len(outputs)), *[PADDING] * (-len(outputs) % lanes))
+    lanes = -(-len(outputs) // beats)
+    order = (*range(len(outputs)), *[PADDING] * (beats * lanes - len(outputs)))
     slot_of = {element: slot for slot, element in enumerate(inputs.order) if element != PADDING}
     sources = tuple(
         slot_of.get(element * pixels + neighbour, PADDING) if element != PADDING else PADDING
@@ -88,10 +91,10 @@ def reordered(
     )
 
 
-def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | None:
+def narrower(name: str, inputs: Stream, elements: tuple[Range, ...], lanes: int) -> Narrower | None:
     """Give what cuts beats to `lanes` for a folded layer; None where they are no wider.
 
-    All lanes get one type, that of the widest element.
+    All lanes get one type, which holds all `elements`.
     """
     width = len(inputs.lanes)
     if width <= lanes and len(set(inputs.lanes)) == 1:
@@ -102,13 +105,11 @@ def narrower(name: str, inputs: Stream, layer: Layer, lanes: int) -> Narrower | 
     for start in range(0, len(inputs.order), width):
         beat = inputs.order[start : start + width]
         order += beat + (PADDING,) * (parts * lanes - width)
-    kind = Range(
-        min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
-    ).type
+    kind = Range(min(r.lo for r in elements), max(r.hi for r in elements)).type
     return Narrower(
         name=part_name(name, "narrow"),
         inputs=inputs,
-        outputs=Stream(lanes=(kind,) * lanes, order=order),
+        outputs=replace(inputs, lanes=(kind,) * lanes, order=order),
     )
 
 
