@@ -13,7 +13,7 @@ from hwgen.plan.choose.choices import options_for
 from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import LayerChoice, LayerSummary
 from hwgen.plan.folded.layer import ANYONE, Reader
-from hwgen.plan.folded.ring import beats_beside, fill_steps, has_ring, ring_lanes
+from hwgen.plan.folded.ring import fill_steps, has_ring, most_beats, ring_lanes
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import BuildOptions
@@ -182,8 +182,8 @@ class Assembly:
     def _brought(self, layer: Layer, choice: LayerChoice) -> _Way:
         """Add what brings a layer's matrix its inputs: converters, poolings and windows.
 
-        Poolings, windows and unrolled matrices read whole pixels or vectors, and so do layers that
-        read several others.
+        Windows and unrolled matrices read whole pixels or vectors; what stands in front of a ring
+        reads pixels in several beats where it can.
         """
         start, unrolled = len(self.stages), choice.style == "unrolled"
         own = options_for(choice, self._options)
@@ -193,8 +193,7 @@ class Assembly:
             start = len(self.stages)
         places = [(start, place) for place in range(len(way.sources)) if start]
         if layer.input_image is not None and (layer.front or unrolled):
-            channels = layer.front[0].inputs if layer.front else layer.channels
-            way = self._whole(way, channels, own)
+            way = self._to_front(layer, choice, way, own)
             before = len(self.stages)
             front = front_stages(layer, way.stream, own, shows=unrolled)
             way = self._append(way, front)
@@ -217,17 +216,36 @@ class Assembly:
         streams = [way.stream for way in ways]
         counts = [len(self._channels(source)) for source in layer.sources]
         beats = 1
-        if choice.style == "folded" and not layer.front and has_ring(layer, streams[0].image):
+        if choice.style == "folded" and not layer.front and has_ring(layer):
             joined = side_by_side(streams) if come_alike(streams) else None
             if joined is not None and fill_steps(layer, joined) <= self._slowest:
                 return _Way(_ends(ways), joined, identifier(layer.name))
-            beats = beats_beside(layer, streams, counts, self._slowest)
+            beats = most_beats(layer, streams, counts, self._slowest)
         for place, source in enumerate(layer.sources):
             before = len(self.stages)
             ways[place] = self._in_beats(ways[place], self._channels(source), beats, options)
             if before and len(self.stages) > before:
                 self.places.append((before, 0))
         return _Way(_ends(ways), side_by_side([way.stream for way in ways]), identifier(layer.name))
+
+    def _to_front(
+        self, layer: Layer, choice: LayerChoice, way: _Way, options: BuildOptions
+    ) -> _Way:
+        """Add what makes pixels come as that reads them which stands in front of a matrix."""
+        channels = layer.front[0].inputs if layer.front else layer.channels
+        if choice.style == "unrolled" or not all(part.takes_beats for part in layer.front):
+            return self._whole(way, channels, options)
+        stream, count = way.stream, len(channels)
+        beats = most_beats(layer, (stream,), (count,), self._slowest)
+        is_whole = stream.beats == stream.positions
+        if (
+            come_alike((stream,))
+            and stream.pixels == 1
+            and not is_whole
+            and stream.beats_each <= beats
+        ):
+            return way
+        return self._in_beats(way, channels, beats, options)
 
     def _channels(self, source: int) -> tuple[Range, ...]:
         """Give the ranges of what a layer gives, or of what enters the design."""
@@ -247,7 +265,7 @@ class Assembly:
             return self._append(way, on_map(_all(narrow), stream.image))
         lanes = -(-len(channels) // beats)
         order = (*range(len(channels)), *[PADDING] * (beats * lanes - len(channels)))
-        if stream.pixels == 1 and stream.order == order:
+        if stream.pixels == 1 and (stream.order, len(stream.lanes)) == (order, lanes):
             return way
         return self._append(way, (reordered(way.name, stream, channels, beats, options),))
 

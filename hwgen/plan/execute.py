@@ -165,7 +165,7 @@ def _pooled(stage: RunningPool, slots: IntArray) -> IntArray:
 
 def _enlarged(stage: Enlarger, slots: IntArray) -> IntArray:
     (height, width), factor = stage.inputs.image, stage.factor
-    pixels = slots.reshape(len(slots), height, width, -1)
+    pixels = slots.reshape(len(slots), height, width, stage.inputs.beats_each, -1)
     squares = np.stack([pixels[..., list(sources)] for sources in stage.sources], axis=3)
     shaped = squares.reshape(len(slots), height, width, factor, factor, -1)
     found: IntArray = shaped.swapaxes(2, 3).reshape(len(slots), -1)

@@ -34,6 +34,11 @@ class Enlargement:
     outputs: tuple[Range, ...]
 
     @property
+    def takes_beats(self) -> bool:
+        """Whether pixels can come in several beats: they are repeated as they are."""
+        return len(set(self.sources)) == 1
+
+    @property
     def shown(self) -> tuple[int, int]:
         """Height and width of the larger map."""
         return self.image[0] * self.factor, self.image[1] * self.factor
@@ -91,6 +96,11 @@ class Pool:
     def is_running(self) -> bool:
         """Whether pixels can be pooled as they come: each is in one window at most."""
         return not self.overlaps and not self.is_padded
+
+    @property
+    def takes_beats(self) -> bool:
+        """Whether pixels can come in several beats."""
+        return self.is_running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from hwgen.ir import (
     Conv2d,
     Dense,
     Flatten,
+    MaxPool2d,
     Op,
     PixelShuffle,
     SumPool2d,
@@ -139,6 +140,9 @@ class Chain:
         while units.kind:
             known = BEHIND if self._by_position is not None else ()
             repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest) and not self._small
+            if units.kind == "RunningPool" and self._comes_in_beats():
+                self._pool()
+                continue
             if units.kind in (*on_map, *known) or (units.kind == "Enlarger" and repeats):
                 self._unit_by_position()
                 continue
@@ -150,6 +154,18 @@ class Chain:
                 self._small = False
             else:
                 self._layer()
+
+    def _comes_in_beats(self) -> bool:
+        """Whether a map comes whose pixels are several beats."""
+        units = self._units
+        return self._by_position is None and len(units.stream.beats) > units.frame.positions
+
+    def _pool(self) -> None:
+        """Show a pooling of a map whose pixels come in several beats."""
+        node = self._next(MaxPool2d, SumPool2d)
+        if not isinstance(node, MaxPool2d | SumPool2d):
+            raise NotProvedError(f"{self._units.name}: must be of a pooling of the network")
+        self.maps.append(self._units.pool(node))
 
     def _unit_by_position(self) -> None:
         """Show a unit that reads a map pixel by pixel."""

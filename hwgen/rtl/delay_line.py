@@ -35,6 +35,9 @@ class DelayLine:
         What the memory is made of. LUTs are read in the same cycle, block RAM a move ahead.
     name
         Of the memory, or the registers.
+    next_place
+        That of the next move, where it is not the one behind. A place may come again behind two
+        others, which gives what was written there then.
     """
 
     length: int
@@ -42,6 +45,7 @@ class DelayLine:
     place: Signal
     kind: MemoryKind
     name: str
+    next_place: Value | None = None
 
     def of(self, m: Module, value: Value) -> Value:
         """Give the value of `length` moves ago, as of the move that comes."""
@@ -61,8 +65,10 @@ class DelayLine:
             m.d.comb += read.addr.eq(self.place)
         else:
             read = memory.read_port()
-            following_place = following(self.place, self.length)
-            m.d.comb += [read.addr.eq(following_place), read.en.eq(self.enable)]
+            ahead = (
+                following(self.place, self.length) if self.next_place is None else self.next_place
+            )
+            m.d.comb += [read.addr.eq(ahead), read.en.eq(self.enable)]
         return read.data
 
     def _attributes(self) -> dict[str, object]:
@@ -78,3 +84,40 @@ class DelayLine:
                 m.d.sync += register.eq(value)
             value = register
         return value
+
+
+class BeatPlaces:
+    """Places of the beats of pixels, of which each may come several times before the next one.
+
+    Parameters
+    ----------
+    m
+        Where the counter goes.
+    beats, pixels
+        Of a pixel, two at the least, and pixels side by side.
+    enable
+        A beat comes.
+    again
+        The pixel of the beat that comes, its last one, comes again.
+    """
+
+    def __init__(self, m: Module, beats: int, pixels: int, enable: Value, again: Value) -> None:
+        self.length, self.enable = beats * pixels, enable
+        self.place = Signal((self.length - 1).bit_length(), name="place")
+        self.next = Signal.like(self.place, name="next_place")
+        m.d.comb += self.next.eq(
+            Mux(again, self.place - (beats - 1), following(self.place, self.length))
+        )
+        with m.If(enable):
+            m.d.sync += self.place.eq(self.next)
+
+    def line(self, kind: MemoryKind, name: str) -> DelayLine:
+        """Give a memory with a word for each place."""
+        return DelayLine(
+            length=self.length,
+            enable=self.enable,
+            place=self.place,
+            kind=kind,
+            name=name,
+            next_place=self.next,
+        )

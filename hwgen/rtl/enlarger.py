@@ -6,14 +6,15 @@ from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 from hwgen.plan.stages.enlarger import Enlarger
-from hwgen.rtl.delay_line import DelayLine, following
+from hwgen.rtl.delay_line import BeatPlaces, DelayLine, following
 from hwgen.rtl.lanes import LaneComponent, choose, counter, layout, resize, split
 
 
 class EnlargerUnit(LaneComponent):
-    """A register with the pixel that is shown, and a row of them that goes round behind it.
+    """A register with the beat that is shown, and a row of them that goes round behind it.
 
-    A pixel comes when it is shown for the first time, and is offered in the cycle after.
+    A pixel comes when it is shown for the first time, and is offered in the cycle after. One that
+    comes in several beats is read in the memory of the row each further time.
 
     Parameters
     ----------
@@ -28,10 +29,10 @@ class EnlargerUnit(LaneComponent):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         factor, columns = self.plan.factor, self.plan.inputs.image[1]
+        beats, kind = self.plan.inputs.beats_each, self.plan.memory
         row, pixel = counter(factor, "row"), counter(factor, "pixel")
-        column = counter(columns, "column")
-        free, steps, loads = Signal(), Signal(), Signal()
-        comes, next_pixel = row == 0, pixel == 0
+        free, steps, loads, ends_pixel = Signal(), Signal(), Signal(), Signal()
+        comes, next_pixel, last_pixel = row == 0, pixel == 0, pixel == factor - 1
         m.d.comb += [
             free.eq(self.o.ready | ~self.o.valid),
             self.i.ready.eq(free & comes & next_pixel),
@@ -40,21 +41,33 @@ class EnlargerUnit(LaneComponent):
         ]
         with m.If(free):
             m.d.sync += self.o.valid.eq(steps)
-        with m.If(steps):
+        with m.If(ends_pixel):
             m.d.sync += pixel.eq(following(pixel, factor))
-        with m.If(loads):
-            m.d.sync += column.eq(following(column, columns))
-        ends_row = steps & (pixel == factor - 1) & (column == 0)  # the next column
+        shown = Signal(self.plan.inputs.width, name="shown", reset_less=True)
+        word, ends_row = Signal.like(shown, name="word"), Signal()
+        if beats == 1:
+            column = counter(columns, "column")
+            line = DelayLine(length=columns, enable=loads, place=column, kind=kind, name="line")
+            with m.If(loads):
+                m.d.sync += [column.eq(following(column, columns)), shown.eq(word)]
+            m.d.comb += [
+                word.eq(Mux(comes, self.i.payload.as_value(), line.of(m, word))),
+                ends_pixel.eq(steps),
+                ends_row.eq(steps & last_pixel & (column == 0)),  # the next column
+            ]
+        else:
+            beat = counter(beats, "beat")
+            places = BeatPlaces(m, beats, columns, steps, ends_pixel & ~last_pixel)
+            held = places.line(kind, "line").of(m, word)
+            with m.If(steps):
+                m.d.sync += [beat.eq(following(beat, beats)), shown.eq(word)]
+            m.d.comb += [
+                word.eq(Mux(comes & next_pixel, self.i.payload.as_value(), held)),
+                ends_pixel.eq(steps & (beat == beats - 1)),
+                ends_row.eq(ends_pixel & last_pixel & (places.next == 0)),
+            ]
         with m.If(ends_row):
             m.d.sync += row.eq(following(row, factor))
-        shown = Signal(self.plan.inputs.width, name="shown", reset_less=True)
-        word = Signal(self.plan.inputs.width, name="word")
-        line = DelayLine(
-            length=columns, enable=loads, place=column, kind=self.plan.memory, name="line"
-        )
-        m.d.comb += word.eq(Mux(comes, self.i.payload.as_value(), line.of(m, word)))
-        with m.If(loads):
-            m.d.sync += shown.eq(word)
         m.d.comb += self.o.payload.as_value().eq(self._lanes(m, shown, steps, row, pixel))
         return m
 

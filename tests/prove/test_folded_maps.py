@@ -7,6 +7,7 @@ from tempfile import mkdtemp
 
 import numpy as np
 import pytest
+from amaranth import Const
 
 from hwgen.emit import emit, verilog_of
 from hwgen.errors import ModelError
@@ -18,13 +19,15 @@ from hwgen.plan.planner import plan_chosen
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.ring_columns import RingColumns
 from hwgen.plan.stages.ring_rows import RingRows
-from hwgen.plan.stages.stage import FoldedDense
+from hwgen.plan.stages.stage import FoldedDense, RunningPool
 from hwgen.prove import run
 from hwgen.prove.machine.streams import words_of
 from hwgen.prove.netlist.netlist import Module
 from hwgen.prove.netlist.read import read_folder, read_netlist
 from hwgen.prove.run import prove
+from hwgen.rtl.delay_line import BeatPlaces
 from hwgen.rtl.folded_dense import FoldedDenseUnit
+from tests.tiny_graphs import GraphNet
 from tests.tiny_maps import MapNet, random_conv_net, random_folding
 
 
@@ -255,3 +258,82 @@ def test_another_bias_is_refused(tmp_path):
     place = next(k for k, stage in enumerate(plan.stages) if isinstance(stage, FoldedDense))
     stages = (*plan.stages[:place], other_bias(plan.stages[place]), *plan.stages[place + 1 :])
     assert not prove(emitted(tmp_path, dataclasses.replace(plan, stages=stages))).proved
+
+
+def pooled_in_beats(kind="max", codes="u2", size=(4, 6), channels=5):
+    """Poolings of pixels that come in several beats, the last one padded, and of what they give."""
+    net = MapNet(3, (2, *size), "u2").conv(channels, (3, 3), padding=(1, 1)).act(codes)
+    net.pool(kind, (2, 2)).conv(channels, (3, 3), padding=(1, 1), density=0.9).act(codes)
+    return net.pool(kind, net.tensor.shape[1:]).flatten().dense(3).graph()
+
+
+def constants_in_beats():
+    """A pooling of channels of which one is constant, and not 0."""
+    net = MapNet(2, (2, 4, 4), "u2").conv(3, (1, 1), density=1).act("s3")
+    steps = net.nodes[-1].thresholds.copy()
+    steps[1] = net.tensor.range.hi + 99
+    net.nodes[-1] = dataclasses.replace(net.nodes[-1], thresholds=steps)
+    return net.pool("sum", (2, 2)).conv(2, (2, 2), density=1).act("u2").graph()
+
+
+POOLED = {
+    "max": (pooled_in_beats, {"pe": 2}),
+    "sum": (lambda: pooled_in_beats("sum"), {"pe": 2}),
+    "signed": (lambda: pooled_in_beats(codes="s3"), {"pe": 1}),
+    "sums of signed": (lambda: pooled_in_beats("sum", "s3"), {"pe": 3, "pixels": 2}),
+    "in block RAM": (pooled_in_beats, {"pe": 1, "luts_per_bram": 0}),
+    "places of no window": (lambda: pooled_in_beats(size=(5, 7)), {"pe": 2, "target": "ice40"}),
+    "a constant": (constants_in_beats, {"pe": 1}),
+}
+
+
+@pytest.mark.parametrize(("net", "options"), POOLED.values(), ids=POOLED)
+def test_poolings_of_pixels_in_beats_are_proved(tmp_path, net, options):
+    graph = net()
+    options = BuildOptions(style="folded", effort="low", simd=1, **options)
+    plan = build(graph, options, tmp_path)
+    pools = [stage for stage in plan.stages if isinstance(stage, RunningPool)]
+    assert len(pools) == sum(node.name.startswith("pool") for node in graph.nodes)
+    assert all(pool.inputs.beats_each > 1 for pool in pools)
+    assert prove(tmp_path).problem is None
+
+
+def never_again(m, beats, pixels, enable, again):
+    return BeatPlaces(m, beats, pixels, enable, Const(0))
+
+
+def pixels_lie_on_one_another(m, beats, pixels, enable, again):
+    return BeatPlaces(m, beats, pixels - 1, enable, again)
+
+
+def always_again(m, beats, pixels, enable, again):
+    places = BeatPlaces(m, beats, pixels, enable, again)
+    places.place = places.place[:1]
+    return places
+
+
+@pytest.mark.parametrize("part", ["running_pool", "enlarger"])
+@pytest.mark.parametrize("change", [never_again, pixels_lie_on_one_another, always_again])
+def test_pixels_in_beats_that_are_stored_elsewhere_are_refused(tmp_path, monkeypatch, part, change):
+    net = GraphNet(3, (2, 4, 6), "u2").conv(4, (1, 1), density=1).act("u2")
+    net.pool("max", (2, 2)) if part == "running_pool" else net.larger(2)
+    net.conv(2, (2, 2), density=1).act("u2")
+    options = BuildOptions(style="folded", effort="low", pe=1, simd=1)
+    plan = build(net.graph(), options, tmp_path / "sound")
+    assert prove(tmp_path / "sound").problem is None
+    monkeypatch.setattr(f"hwgen.rtl.{part}.BeatPlaces", change)
+    (tmp_path / "sound" / "graph.v").write_text(verilog_of(plan))
+    assert not prove(tmp_path / "sound").proved
+
+
+@pytest.mark.parametrize(
+    "change", [{"kind": "sum"}, {"kernel": (2, 1)}, {"kernel": (1, 2)}], ids=str
+)
+def test_another_pooling_of_pixels_in_beats_is_refused(tmp_path, change):
+    graph = pooled_in_beats()
+    plan = build(graph, BuildOptions(style="folded", effort="low", pe=2, simd=1), tmp_path)
+    place = next(k for k, stage in enumerate(plan.stages) if isinstance(stage, RunningPool))
+    stage = dataclasses.replace(plan.stages[place], **change)
+    stages = (*plan.stages[:place], stage, *plan.stages[place + 1 :])
+    (tmp_path / "maps.v").write_text(verilog_of(dataclasses.replace(plan, stages=stages)))
+    assert not prove(tmp_path).proved

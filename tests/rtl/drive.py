@@ -19,13 +19,13 @@ def pack(slots, lanes):
 
 
 def words(frames, stream):
-    """The beats of frames, (frames, positions, lanes)."""
+    """The beats of frames, (frames, beats, lanes)."""
     return [pack(beat, stream.lanes) for beat in frames.reshape(-1, len(stream.lanes))]
 
 
 def random_frames(stream, count, seed):
     rng = np.random.default_rng(seed)
-    shape = (count, stream.positions)
+    shape = (count, stream.beats)
     lanes = [rng.integers(lane.lo, lane.hi + 1, shape) for lane in stream.lanes]
     return np.stack(lanes, axis=-1)
 

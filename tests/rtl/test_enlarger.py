@@ -15,15 +15,15 @@ FRAMES = 3
 U1, U3, S4 = IntType.parse("u1"), IntType.parse("u3"), IntType.parse("s4")
 
 
-def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut"):
+def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut", beats=1):
     sources = sources or (tuple(range(len(lanes))),) * factor**2
     shown = [IntType.parse("s4") for _ in sources[0]]
     return Enlarger(
         name="e",
-        inputs=Stream(lanes=lanes, order=tuple(range(len(lanes))), image=image),
+        inputs=Stream(lanes=lanes, order=tuple(range(len(lanes) * beats)), image=image),
         outputs=Stream(
             lanes=tuple(shown),
-            order=tuple(range(len(shown))),
+            order=tuple(range(len(shown) * beats)),
             image=(image[0] * factor, image[1] * factor),
         ),
         factor=factor,
@@ -33,7 +33,7 @@ def enlarger(image, factor, lanes=(U3, S4), sources=None, memory="lut"):
 
 
 def random_enlarger(seed):
-    """Any shape; half of them show other channels at every pixel of a square."""
+    """Any shape; half of them show other channels at every pixel of a square, half take beats."""
     rng = random.Random(seed)
     factor, image = rng.randint(1, 4), (rng.randint(1, 5), rng.randint(1, 6))
     lanes = tuple(rng.choice([U1, U3, S4]) for _ in range(rng.randint(1, 4)))
@@ -42,18 +42,20 @@ def random_enlarger(seed):
         channels = range(rng.randint(1, 3))
         draw = [[rng.randrange(len(lanes)) for _ in channels] for _ in range(factor**2)]
         sources = tuple(map(tuple, draw))
-    return enlarger(image, factor, lanes, sources, rng.choice(["lut", "block"]))
+    beats = 1 if sources else rng.choice([1, 2, 3, 5])
+    return enlarger(image, factor, lanes, sources, rng.choice(["lut", "block"]), beats)
 
 
 def larger(stage, frames):
-    """Of (frames, positions, lanes), the larger maps, position by position."""
-    image = frames.reshape(len(frames), *stage.inputs.image, -1)
+    """Of (frames, beats, lanes), the larger maps, position by position."""
+    beats = stage.inputs.beats_each
+    image = frames.reshape(len(frames), *stage.inputs.image, beats, -1)
     height, width = stage.outputs.image
-    found = np.empty((len(frames), height, width, len(stage.outputs.lanes)), np.int64)
+    found = np.empty((len(frames), height, width, beats, len(stage.outputs.lanes)), np.int64)
     for y, x in np.ndindex(height, width):
         phase = y % stage.factor * stage.factor + x % stage.factor
-        found[:, y, x] = image[:, y // stage.factor, x // stage.factor][:, stage.sources[phase]]
-    return found.reshape(len(frames), height * width, -1)
+        found[:, y, x] = image[:, y // stage.factor, x // stage.factor][..., stage.sources[phase]]
+    return found.reshape(len(frames), height * width * beats, -1)
 
 
 def check(stage, seed, **options):

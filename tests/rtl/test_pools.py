@@ -15,10 +15,10 @@ FRAMES = 3
 U1, U3, S4 = IntType.parse("u1"), IntType.parse("u3"), IntType.parse("s4")
 
 
-def running_pool(kind, image, kernel, stride, lanes=(U3, S4), memory="lut"):
+def running_pool(kind, image, kernel, stride, lanes=(U3, S4), memory="lut", beats=1):
     positions = tuple((n - k) // s + 1 for n, k, s in zip(image, kernel, stride, strict=True))
     pooled = tuple(pooled_range(kind, lane.range, kernel[0] * kernel[1]).type for lane in lanes)
-    order = tuple(range(len(lanes)))
+    order = tuple(reversed(range(len(lanes) * beats)))
     return RunningPool(
         name="p",
         inputs=Stream(lanes=lanes, order=order, image=image),
@@ -38,11 +38,11 @@ def random_pool(seed):
     stride = tuple(rng.randint(k, k + 2) for k in kernel)
     lanes = tuple(rng.choice([U1, U3, S4]) for _ in range(rng.randint(1, 3)))
     kind, memory = rng.choice(["max", "sum"]), rng.choice(["lut", "block"])
-    return running_pool(kind, image, kernel, stride, lanes, memory)
+    return running_pool(kind, image, kernel, stride, lanes, memory, rng.choice([1, 1, 2, 3, 5]))
 
 
 def pooled(stage, frames):
-    """Of (frames, positions, lanes), the windows' largest or sums, position by position."""
+    """Of (frames, beats, lanes), the windows' largest or sums, position by position."""
     image = frames.reshape(len(frames), *stage.inputs.image, -1)
     (kh, kw), (sy, sx) = stage.kernel, stage.stride
     take = np.max if stage.kind == "max" else np.sum
@@ -50,7 +50,7 @@ def pooled(stage, frames):
         take(image[:, y * sy : y * sy + kh, x * sx : x * sx + kw], axis=(1, 2))
         for y, x in np.ndindex(stage.outputs.image)
     ]
-    return np.stack(found, axis=1)
+    return np.stack(found, axis=1).reshape(len(frames), stage.outputs.beats, -1)
 
 
 def check(stage, seed, **options):
@@ -91,8 +91,9 @@ def test_pools_of_many_shapes_are_those_of_the_map():
     ids=["whole map", "halves", "a column wide", "a row high", "one pixel", "whole columns"],
 )
 @pytest.mark.parametrize("memory", ["lut", "block"])
-def test_pixels_come_in_every_cycle(image, kernel, stride, memory):
-    stage = running_pool("sum", image, kernel, stride, memory=memory)
+@pytest.mark.parametrize("beats", [1, 3])
+def test_beats_come_in_every_cycle(image, kernel, stride, memory, beats):
+    stage = running_pool("sum", image, kernel, stride, memory=memory, beats=beats)
     check(stage, 0)
     assert latency_and_interval((stage,))[1] == stage.inputs.beats
 

@@ -8,6 +8,7 @@ from hwgen.errors import PlanError
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Enlargement, Layer, Pool
 from hwgen.plan.stages.stage import (
+    PADDING,
     Enlarger,
     Fifo,
     RunningPool,
@@ -94,11 +95,16 @@ def _check_pool(rest: list[tuple[int, Stage]], pool: Pool, where: str) -> None:
 
 def _check_enlarger(rest: list[tuple[int, Stage]], part: Enlargement, where: str) -> None:
     stage, place = _next(rest, Enlarger, part.name, where)
-    order = stage.inputs.order
-    shown = tuple(tuple(order[lane] for lane in lanes) for lanes in stage.sources)
-    if stage.factor != part.factor or shown != part.sources:
+    order, wanted = stage.inputs.order, tuple(range(len(part.outputs)))
+    if stage.inputs.beats_each == 1:
+        shown = tuple(tuple(order[lane] for lane in lanes) for lanes in stage.sources)
+        alike = shown == part.sources
+    else:
+        lanes, wanted = tuple(range(len(stage.inputs.lanes))), order
+        alike = part.takes_beats and set(stage.sources) == {lanes}
+    if stage.factor != part.factor or not alike:
         raise PlanError(f"{place}: must be the enlargement of {part.name}; undo the edit")
-    _check_pooled(stage.outputs, tuple(range(len(part.outputs))), part, part.shown, place)
+    _check_pooled(stage.outputs, wanted, part, part.shown, place)
 
 
 def _check_pooled(
@@ -110,7 +116,10 @@ def _check_pooled(
 ) -> None:
     if outputs.image != image or outputs.order != order:
         raise PlanError(f"{place}.outputs: must be a map of {image} with the channels that come")
-    for lane, channel in zip(outputs.lanes, outputs.order, strict=True):
+    lanes = outputs.lanes * outputs.beats_each
+    for lane, channel in zip(lanes, outputs.order, strict=True):
+        if channel == PADDING:
+            continue
         limits = pool.outputs[channel]
         if not lane.lo <= limits.lo <= limits.hi <= lane.hi:
             raise PlanError(f"{place}.outputs.lanes: must hold [{limits.lo}, {limits.hi}]")

@@ -49,16 +49,10 @@ class LineMemory:
 
 
 def line_memories(stage: WindowBuffer | RunningPool | Enlarger) -> tuple[LineMemory, ...]:
-    """Give the memories of a stage: rows and queue, what is pooled of the rows above, or a row."""
+    """Give the memories of a stage: rows and queue, what is pooled so far, or a row."""
+    if isinstance(stage, Enlarger | RunningPool):
+        return _row_memory(stage)
     found = []
-    if isinstance(stage, Enlarger):
-        words, bits = stage.inputs.image[1], stage.inputs.width
-        return (LineMemory(words=words, bits=bits, one_port=True),) if words > REGISTERED else ()
-    if isinstance(stage, RunningPool):
-        columns = stage.outputs.image[1]
-        if stage.kernel[0] > 1 and columns > REGISTERED:
-            found.append(LineMemory(words=columns, bits=stage.outputs.width, one_port=True))
-        return tuple(found)
     if stage.column_bits and stage.row_steps > REGISTERED:
         found.append(LineMemory(words=stage.row_steps, bits=stage.column_bits, one_port=True))
     if stage.queue:
@@ -66,6 +60,16 @@ def line_memories(stage: WindowBuffer | RunningPool | Enlarger) -> tuple[LineMem
         bits = sum(stage.inputs.lanes[lane].bits for lane in tapped)
         found.append(LineMemory(words=max(stage.queue - 1, 2), bits=bits, one_port=False))
     return tuple(found)
+
+
+def _row_memory(stage: RunningPool | Enlarger) -> tuple[LineMemory, ...]:
+    """Give the memory of a row of pixels or windows, with a word for each beat of them."""
+    words, bits = stage.inputs.beats_each, stage.outputs.width
+    if isinstance(stage, Enlarger):
+        words, bits = words * stage.inputs.image[1], stage.inputs.width
+    elif stage.kernel[0] > 1:
+        words *= stage.outputs.image[1]
+    return (LineMemory(words=words, bits=bits, one_port=True),) if words > REGISTERED else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def map_luts(stage: MapStage, target: Target) -> int:
             control = CONTROL[target] * _control_luts(stage)
             return round(control) + _memory_luts(stage, target)
         case RunningPool():
-            sizes = (size - 1 for size in stage.inputs.image)
+            sizes = (size - 1 for size in (*stage.inputs.image, stage.inputs.beats_each))
             control = 2 * sum(size.bit_length() for size in sizes)
             pooled = sum(_pooled_luts(stage, lane, target) for lane in stage.outputs.lanes)
             return control + pooled + _memory_luts(stage, target)
@@ -56,8 +56,12 @@ def _control_luts(stage: WindowBuffer) -> float:
 
 def _enlarging_luts(stage: Enlarger) -> float:
     """LUTs that count pixels and places, and choose lanes."""
-    counted = 2 * stage.factor.bit_length() + (stage.inputs.image[1] - 1).bit_length()
+    beats = stage.inputs.beats_each
+    words = stage.inputs.image[1] * beats
+    counted = 2 * stage.factor.bit_length() + (words - 1).bit_length() + (beats - 1).bit_length()
     shown = 0 if stage.repeats else stage.outputs.width * mux_luts("xc7", len(stage.sources))
+    if beats > 1:
+        shown += stage.outputs.width
     return COUNTER_LUTS * counted + shown
 
 

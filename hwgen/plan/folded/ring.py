@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import PADDING, Stream
+from hwgen.plan.streams.joints import LOAD_MARGIN
 from hwgen.plan.windows import lines_of
 
 
-def has_ring(layer: Layer, image: tuple[int, int]) -> bool:
+def has_ring(layer: Layer) -> bool:
     """Whether a layer, if folded, reads rows of a map, and not a vector."""
-    return lines_of(layer.window, image) is not None
+    return layer.window is not None and lines_of(layer.window, layer.window.image) is not None
 
 
 def fill_steps(layer: Layer, stream: Stream) -> int:
@@ -33,27 +35,35 @@ def ring_lanes(layer: Layer, pixels: Stream, cycles: int) -> int:
     return channels
 
 
-def beats_beside(
-    layer: Layer, streams: Sequence[Stream], counts: Sequence[int], cycles: int
-) -> int:
-    """Beats a pixel of maps side by side, as many as fill a ring within so many cycles.
+def most_beats(layer: Layer, streams: Sequence[Stream], counts: Sequence[int], cycles: int) -> int:
+    """Beats of a pixel, as many as pass all in front of a matrix and reach it within `cycles`.
 
-    `counts` are the channels of each. Whole pixels are cut into equal parts, which not every number
-    of beats allows.
+    `streams` of so many channels each, `counts`, lie side by side. Whole pixels are cut into equal
+    parts, which not every number of beats allows.
     """
-    first = streams[0]
-    for beats in range(min(max(counts), cycles // prod(first.image)), 1, -1):
+    images = [stream.image for stream in streams] + [part.shown for part in layer.front]
+    within = cycles if has_ring(layer) else cycles - LOAD_MARGIN
+    most = min(max(counts), within // max(map(prod, images)))
+    for beats in range(most, 1, -1):
         lanes = [-(-count // beats) for count in counts]
-        fits = all(
-            -(-count // own) == beats or stream.beats > stream.positions
+        cuts = all(
+            -(-count // own) == beats or stream.beats > stream.positions or stream.pixels > 1
             for stream, count, own in zip(streams, counts, lanes, strict=True)
         )
-        if fits and fill_steps(layer, _evenly(first, beats * sum(lanes), sum(lanes))) <= cycles:
+        if cuts and _fills(layer, streams[0], beats, sum(lanes), cycles):
             return beats
     return 1
+
+
+def _fills(layer: Layer, stream: Stream, beats: int, lanes: int, cycles: int) -> bool:
+    """Whether pixels in so many beats fill a ring, where there is one, within so many cycles."""
+    if layer.window is None or not has_ring(layer):
+        return True
+    filled = replace(stream, image=layer.window.image, pixels=1, beside=1)
+    return fill_steps(layer, _evenly(filled, beats * lanes, lanes)) <= cycles
 
 
 def _evenly(pixels: Stream, channels: int, lanes: int) -> Stream:
     """Give the pixels of a map with so many channels a beat."""
     order = (*range(channels), *[PADDING] * (-channels % lanes))
-    return Stream(lanes=pixels.lanes[:1] * lanes, order=order, image=pixels.image)
+    return replace(pixels, lanes=pixels.lanes[:1] * lanes, order=order)

@@ -12,7 +12,8 @@ from hwgen.plan.stages.stream import Stream
 class Enlarger:
     """Shows each row `factor` times, each pixel as often; the row is held in `memory`.
 
-    The pixels of a row come while it is shown for the first time.
+    The pixels of a row come while it is shown for the first time, each in one beat or, where it is
+    repeated as it is, in several.
 
     `sources[phase][lane]` is the input lane that an output lane shows at pixel (a, b) of a square,
     phase `a * factor + b`: the same one everywhere where pixels are repeated, and another one where
@@ -37,6 +38,9 @@ class Enlarger:
             known = all(0 <= source < lanes for source in sources)
             if len(sources) != len(self.outputs.lanes) or not known:
                 raise ValueError(f"sources must name one of {lanes} lanes for each output lane")
+        alike = self.repeats and self.inputs.order == self.outputs.order
+        if self.inputs.pixels > 1 or (self.inputs.beats_each > 1 and not alike):
+            raise ValueError("outputs must carry what comes, where a pixel comes in several beats")
 
     @property
     def repeats(self) -> bool:

@@ -66,9 +66,14 @@ class Stream:
         return self.image[0] * self.image[1] // self.pixels
 
     @property
+    def beats_each(self) -> int:
+        """Beats of a vector, or of each position of a map."""
+        return len(self.order) // len(self.lanes)
+
+    @property
     def beats(self) -> int:
         """Beats a vector or a map."""
-        return self.positions * len(self.order) // len(self.lanes)
+        return self.positions * self.beats_each
 
     @property
     def width(self) -> int:

@@ -125,10 +125,11 @@ class WindowBuffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningPool:
-    """Largest pixel or sum of pixels of windows that do not overlap, a pixel a beat.
+    """Largest pixel or sum of pixels of windows that do not overlap, a beat a cycle.
 
-    What has come of a window's row is kept in a register a channel, what has come of its rows
-    above in a memory with a word a window. Rows and columns of no window are dropped.
+    What has come of a window's row is kept in a register a channel, where a pixel comes in several
+    beats in a memory with a word for each; what has come of its rows above in a memory with as many
+    words for each window. Rows and columns of no window are dropped.
     """
 
     name: str
@@ -143,6 +144,8 @@ class RunningPool:
         axes = zip(self.kernel, self.stride, self.outputs.image, strict=True)
         if any(kernel > stride and count > 1 for kernel, stride, count in axes):
             raise ValueError(f"{self.name}: windows must not overlap")
+        if (self.inputs.order, self.inputs.pixels) != (self.outputs.order, 1):
+            raise ValueError(f"{self.name}: outputs must carry what comes, pixel by pixel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

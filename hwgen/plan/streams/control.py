@@ -69,8 +69,9 @@ def control_of(stage: Stage) -> Control:
         case RunningPool():
             return _pool(stage)
         case Enlarger():
-            row = stage.inputs.image[1] * stage.factor
-            return Control(rules.ENLARGER, [stage.factor, row], [0, 0])
+            square = stage.factor * stage.inputs.beats_each
+            row = stage.inputs.image[1] * square
+            return Control(rules.ENLARGER, [stage.factor, square, row], [0, 0])
         case _:
             return _joint(stage)
 
@@ -122,7 +123,8 @@ def _window(stage: WindowBuffer) -> Control:
 
 def _pool(stage: RunningPool) -> Control:
     rows, columns = (_ends(stage, axis) for axis in (0, 1))
-    ends = [int(row and column) for row in rows for column in columns]
+    beats = range(stage.inputs.beats_each)
+    ends = [int(row and column) for row in rows for column in columns for _ in beats]
     return Control(rules.POOL, [len(ends), *ends], [0, 0])
 
 

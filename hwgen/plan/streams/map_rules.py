@@ -16,7 +16,7 @@ PLACES, ENDS = range(2)
 PLACE, POOLED = range(2)
 
 # of an enlarger: steps that show a row once
-FACTOR, ROW = range(2)
+FACTOR, SQUARE, ROW = range(3)
 SHOWN, OFFERED = range(2)
 
 
@@ -94,7 +94,7 @@ def pool_tick(c: Any, r: Any, con: Any, reg: Any, arrived: Any, downstream: Any)
 def enlarger_takes(c: Any, r: Any, con: Any, reg: Any) -> Any:
     """Tell whether the next pixel is one that comes."""
     step = reg[r + SHOWN]
-    return step < con[c + ROW] and step % con[c + FACTOR] == 0
+    return step < con[c + ROW] and step % con[c + SQUARE] * con[c + FACTOR] < con[c + SQUARE]
 
 
 @compiled(bare=True)

@@ -134,22 +134,31 @@ def _steps(stage: WindowBuffer, rows: Table, columns: Table) -> BoolArray:
 
 
 def _ends(stage: RunningPool) -> IntArray:
-    """Give the place of the last pixel of each window."""
+    """Give the places of the beats of the last pixel of each window."""
     y, x = (
         kernel - 1 + stride * np.arange(count)
         for kernel, stride, count in zip(
             stage.kernel, stage.stride, stage.outputs.image, strict=True
         )
     )
-    found: IntArray = (y[:, None] * stage.inputs.image[1] + x).reshape(-1)
+    beats = stage.inputs.beats_each
+    pixels = y[:, None] * stage.inputs.image[1] + x
+    found: IntArray = (pixels[..., None] * beats + np.arange(beats)).reshape(-1)
     return found
 
 
 def _shown(stage: Enlarger) -> IntArray:
-    """Give the pixels that have come with each one that is shown: later rows repeat one."""
-    factor, width = stage.factor, stage.inputs.image[1]
+    """Give the beats that have come with each one that is shown: later rows repeat one."""
+    factor, beats = stage.factor, stage.inputs.beats_each
+    width = stage.inputs.image[1] * beats
     y, x = (np.arange(count) for count in stage.outputs.image)
-    first = y[:, None] % factor == 0
-    row = y[:, None] // factor * width
-    found: IntArray = np.where(first, row + x // factor + 1, row + width).reshape(-1)
+    row = (y // factor * width)[:, None, None]
+    column = x // factor * beats
+    came = np.where(
+        (x % factor)[:, None] == 0,
+        column[:, None] + np.arange(beats) + 1,
+        column[:, None] + beats,  # a pixel that is shown again is there
+    )
+    first = (y % factor == 0)[:, None, None]
+    found: IntArray = np.where(first, row + came, row + width).reshape(-1)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from hwgen.numeric import Range
 from hwgen.plan.cost.line_memory import line_memory_kind
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Enlargement, Layer, Pool
@@ -84,15 +85,20 @@ def _with_memory(stage: S, options: BuildOptions) -> S:
 
 def _enlarger(part: Enlargement, stream: Stream, options: BuildOptions) -> Enlarger:
     """Give what makes a map larger."""
-    lane_of = {channel: lane for lane, channel in enumerate(stream.order)}
-    channels = range(len(part.outputs))
-    lanes = tuple(part.outputs[channel].type for channel in channels)
+    if stream.beats_each > 1:
+        outputs = replace(stream, image=part.shown)
+        sources = (tuple(range(len(stream.lanes))),) * len(part.sources)
+    else:
+        lane_of = {channel: lane for lane, channel in enumerate(stream.order)}
+        lanes = tuple(limits.type for limits in part.outputs)
+        outputs = Stream(lanes=lanes, order=tuple(range(len(lanes))), image=part.shown)
+        sources = tuple(tuple(lane_of[source] for source in row) for row in part.sources)
     stage = Enlarger(
         name=identifier(part.name),
         inputs=stream,
-        outputs=Stream(lanes=lanes, order=tuple(channels), image=part.shown),
+        outputs=outputs,
         factor=part.factor,
-        sources=tuple(tuple(lane_of[source] for source in row) for row in part.sources),
+        sources=sources,
         memory="lut",
     )
     return _with_memory(stage, options)
@@ -101,8 +107,13 @@ def _enlarger(part: Enlargement, stream: Stream, options: BuildOptions) -> Enlar
 def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Stage, ...]:
     name, channels = identifier(pool.name), range(len(stream.lanes))
     image = (pool.rows.count, pool.columns.count)
-    lanes = tuple(pool.outputs[channel].type for channel in stream.order)
-    outputs = Stream(lanes=lanes, order=stream.order, image=image)
+    if stream.beats_each > 1:
+        ends = [(limits.lo, limits.hi) for limits in pool.outputs]
+        kind = Range(min(lo for lo, _ in ends), max(hi for _, hi in ends)).type
+        lanes = (kind,) * len(stream.lanes)
+    else:
+        lanes = tuple(pool.outputs[channel].type for channel in stream.order)
+    outputs = replace(stream, lanes=lanes, image=image)
     if pool.is_running:
         running = RunningPool(
             name=name,

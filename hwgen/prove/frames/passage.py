@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hwgen.ir import Argmax, Op, PixelShuffle, Threshold, UpsampleNearest
+from hwgen.ir import (
+    Argmax,
+    MaxPool2d,
+    Op,
+    PixelShuffle,
+    SumPool2d,
+    Threshold,
+    UpsampleNearest,
+)
+from hwgen.numeric import Range
+from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.compiled.layout import LARGEST
 from hwgen.prove.forms.forms import Form, Ranges
 from hwgen.prove.forms.rules import Rules
 from hwgen.prove.frames.elements import enlarged
+from hwgen.prove.frames.pooled import PooledFrame
 from hwgen.prove.frames.rows import Frame, whole
 from hwgen.prove.machine.machine import Machine
 from hwgen.prove.machine.steady import SteadyRun
@@ -25,7 +36,10 @@ from hwgen.prove.units.folded import FoldedProof, Repeated, prove_folded
 from hwgen.prove.units.movers import prove_mover
 from hwgen.prove.units.on_machine import prove_on_machine
 from hwgen.prove.units.one_beat import argmax_of_beat
+from hwgen.prove.units.pool_words import Kind
+from hwgen.prove.units.running_pool import prove_pool
 from hwgen.prove.units.staircase import reached_codes
+from hwgen.prove.views import view_of
 
 Progress = Callable[[str], None]
 MOVERS = ("Fifo", "Narrower", "Widener", "Reorder", "OutputBuffer")
@@ -152,6 +166,23 @@ class Passage:
         if isinstance(node, UpsampleNearest | PixelShuffle):
             self.stream, self.frame = enlarged(node, self.stream, self.frame)
         self._note(engine.module, run)
+
+    def pool(self, node: MaxPool2d | SumPool2d) -> MapUnit:
+        """Go through a pooling of a map whose pixels come in several beats."""
+        module = self.take()
+        kind: Kind = "max" if isinstance(node, MaxPool2d) else "sum"
+        view = view_of(node, self.frame.image)
+        pooled = PooledFrame(module.name, kind, view, self.stream, self.frame)
+        lanes, beats = pooled.lanes(), pooled.beats_each
+        widths, states = prove_pool(self.netlist, module.name, kind, view, lanes, beats)
+        self.stream, self.frame = pooled.stream(widths), pooled.frame
+        return MapUnit(
+            name=module.name,
+            op=f"{kind} pool",
+            positions=self.frame.positions,
+            states=states,
+            ranges=tuple(Range(lo, hi) for lo, hi in self.frame.ranges()),
+        )
 
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
         """Go through a unit that gives rows; those whose code cannot vary need not leave."""

@@ -153,9 +153,16 @@ class PoolPlane:
 
 
 def prove_pool(
-    netlist: Mapping[str, Any], name: str, kind: Kind, view: View, channels: Sequence[Channel]
+    netlist: Mapping[str, Any],
+    name: str,
+    kind: Kind,
+    view: View,
+    channels: Sequence[Channel],
+    beats: int = 1,
 ) -> tuple[list[int], int]:
     """Show that each window is pooled; give the bits of its lanes, and how many states there are.
+
+    Where a pixel comes in several `beats`, `channels` are what can come in each lane.
 
     Raises
     ------
@@ -172,9 +179,11 @@ def prove_pool(
     windows = view.pixels
     plane = PoolPlane(parts, kind, channels, outputs, windows.shape[1], settings)
     height, width = view.image
-    found = Visit(control, plane, (height * width, len(windows))).run()
-    for position, (pixels, window) in enumerate(zip(found.beats, windows.tolist(), strict=True)):
-        if pixels != sum(1 << pixel for pixel in window):
+    found = Visit(control, plane, (height * width * beats, len(windows) * beats)).run()
+    for place, pixels in enumerate(found.beats):
+        position, beat = divmod(place, beats)
+        window = windows[position].tolist()
+        if pixels != sum(1 << pixel * beats + beat for pixel in window):
             raise NotProvedError(
                 f"{name}: must give the {kind} of the window's {len(window)} pixels at position "
                 f"{position}"

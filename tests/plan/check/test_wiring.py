@@ -88,8 +88,8 @@ WRONG = {
     ),
     "a map of another size": (
         another_image,
-        "plan.json.reads[10]: streams side by side must be of whole pixels in order, of one image; "
-        "undo the edit",
+        "plan.json.reads[10]: streams side by side must be of one image, in as many beats, a "
+        "neighbour in each, with every element once; undo the edit",
     ),
     "a stream of other lanes": (
         set_reads(QUEUE, [0]),
