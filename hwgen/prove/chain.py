@@ -25,6 +25,7 @@ from hwgen.ir import (
     Threshold,
     UpsampleNearest,
 )
+from hwgen.numeric import Range
 from hwgen.prove.certificate.folded import FoldedLayer
 from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.ends import check_end
@@ -139,8 +140,10 @@ class Chain:
         on_map = BY_POSITION if is_map(self.design.graph) else ()
         while units.kind:
             known = BEHIND if self._by_position is not None else ()
-            repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest) and not self._small
-            if units.kind == "RunningPool" and self._comes_in_beats():
+            in_beats = self._comes_in_beats()
+            repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest)
+            repeats = repeats and not self._small and not in_beats
+            if units.kind == "RunningPool" and in_beats:
                 self._pool()
                 continue
             if units.kind in (*on_map, *known) or (units.kind == "Enlarger" and repeats):
@@ -162,10 +165,20 @@ class Chain:
 
     def _pool(self) -> None:
         """Show a pooling of a map whose pixels come in several beats."""
+        units, name = self._units, self._units.name
         node = self._next(MaxPool2d, SumPool2d)
         if not isinstance(node, MaxPool2d | SumPool2d):
-            raise NotProvedError(f"{self._units.name}: must be of a pooling of the network")
-        self.maps.append(self._units.pool(node))
+            raise NotProvedError(f"{name}: must be of a pooling of the network")
+        states = units.pool(node)
+        self.maps.append(
+            MapUnit(
+                name=name,
+                op="max pool" if isinstance(node, MaxPool2d) else "sum pool",
+                positions=units.frame.positions,
+                states=states,
+                ranges=tuple(Range(lo, hi) for lo, hi in units.frame.ranges()),
+            )
+        )
 
     def _unit_by_position(self) -> None:
         """Show a unit that reads a map pixel by pixel."""

@@ -15,8 +15,6 @@ from hwgen.ir import (
     Threshold,
     UpsampleNearest,
 )
-from hwgen.numeric import Range
-from hwgen.prove.certificate.maps import MapUnit
 from hwgen.prove.compiled.engine import Engine
 from hwgen.prove.compiled.layout import LARGEST
 from hwgen.prove.forms.forms import Form, Ranges
@@ -167,8 +165,8 @@ class Passage:
             self.stream, self.frame = enlarged(node, self.stream, self.frame)
         self._note(engine.module, run)
 
-    def pool(self, node: MaxPool2d | SumPool2d) -> MapUnit:
-        """Go through a pooling of a map whose pixels come in several beats."""
+    def pool(self, node: MaxPool2d | SumPool2d) -> int:
+        """Go through a pooling of a map whose pixels come in several beats; give its states."""
         module = self.take()
         kind: Kind = "max" if isinstance(node, MaxPool2d) else "sum"
         view = view_of(node, self.frame.image)
@@ -176,13 +174,7 @@ class Passage:
         lanes, beats = pooled.lanes(), pooled.beats_each
         widths, states = prove_pool(self.netlist, module.name, kind, view, lanes, beats)
         self.stream, self.frame = pooled.stream(widths), pooled.frame
-        return MapUnit(
-            name=module.name,
-            op=f"{kind} pool",
-            positions=self.frame.positions,
-            states=states,
-            ranges=tuple(Range(lo, hi) for lo, hi in self.frame.ranges()),
-        )
+        return states
 
     def dense(self, rows: Sequence[Form], thresholds: Threshold | None) -> FoldedProof:
         """Go through a unit that gives rows; those whose code cannot vary need not leave."""
