@@ -13,6 +13,7 @@ one: what is enough is found by runs, not by a rule.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from hwgen.plan.identifier import part_name
 from hwgen.plan.stages.stage import Fifo, Stage, Stream
@@ -64,8 +65,8 @@ def _at_full_rate(net: _Net, edges: tuple[Edge, ...], goal: int, forks: list[lis
         return search.depths
     from_steady = search.best * len(net.stages) > SHORT
     search.shorten(forks, from_steady=from_steady)
-    if from_steady and latency_and_interval(*net.queued(search.depths))[1] > search.reached:
-        search.shorten(forks, from_steady=False)
+    if from_steady:
+        search.lengthen()
     return search.depths
 
 
@@ -148,30 +149,60 @@ class _Search:
         self._from = self._steady if from_steady else self._start
         needed = {w for ways in forks for w in sorted(ways, key=lambda w: self.depths[w])[1:]}
         optional = [edge for edge in self.depths if edge not in needed]
-        self._drop(optional)
-        for edge in sorted(self.depths, key=lambda edge: self.depths[edge]):
-            self._lower(edge, LEAST)  # which is often enough
+        short = [edge for edge in optional if self.depths[edge] == LEAST]  # most are not needed
+        self._drop(short)
+        for edge in optional:
+            if edge not in short:
+                self._is_enough({edge: 0})
+        for edge, depth in sorted(self.depths.items(), key=itemgetter(1)):
+            if depth > LEAST and not self._is_enough({edge: LEAST}):
+                self._lower(edge)
         again = not from_steady  # what was too short beside longer queues may do now
         while again:
             shorter = [self._shorten_again(edge, optional) for edge in self.depths]
             again = any(shorter)
 
-    def _lower(self, edge: Edge, first: int) -> None:
-        """Lower a queue as far as it is enough, and try a depth first."""
-        low, high, middle = LEAST, self.depths[edge], first
+    def lengthen(self) -> None:
+        """Give back places until a run that begins behind a reset has the rate of long queues.
+
+        All places of one queue after another, of which most were taken first; then each that turns
+        out not to need them loses them again.
+        """
+        found = dict(self.depths)
+        taken = {edge: self._peaks[edge] - depth for edge, depth in found.items()}
+        given = []
+        for edge in sorted((edge for edge in taken if taken[edge]), key=lambda edge: -taken[edge]):
+            if self._is_at_rate():
+                break
+            self.depths[edge] = self._peaks[edge]
+            given.append(edge)
+        for edge in given[:-1]:
+            self.depths[edge] = found[edge]
+            if not self._is_at_rate():
+                self.depths[edge] = self._peaks[edge]
+
+    def _is_at_rate(self) -> bool:
+        return latency_and_interval(*self._net.queued(self.depths))[1] <= self.reached
+
+    def _lower(self, edge: Edge) -> None:
+        """Lower a queue as far as it is enough, by more places each time, then by halves.
+
+        Most cannot be lowered at all.
+        """
+        low, high, less = LEAST, self.depths[edge], 1
         while low < high:
+            middle = max(high - less, low)
             if self._is_enough({edge: middle}):
-                high = middle
+                high, less = middle, 2 * less
             else:
-                low = middle + 1
-            middle = (low + high) // 2
+                low, less = middle + 1, max((high - middle) // 2, 1)
 
     def _shorten_again(self, edge: Edge, optional: list[Edge]) -> bool:
         """Try a place less, and whether a queue that may be left out is still needed."""
         before = self.depths[edge]
         if before == LEAST and edge in optional:
             self._is_enough({edge: 0})
-        self._lower(edge, max(before - 1, LEAST))
+        self._lower(edge)
         return self.depths[edge] < before
 
     def _drop(self, edges: list[Edge]) -> None:
