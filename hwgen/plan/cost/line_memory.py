@@ -14,6 +14,7 @@ from hwgen.plan.design import Target
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.stage import Enlarger, MemoryKind, RunningPool, WindowBuffer
 
+FEW_WORDS_LUTS, MANY_WORDS_LUTS = 6, 12  # 16 words of 4 bits on ecp5, alone or one of several
 REGISTERED = 2  # places of a delay line up to which registers hold them
 
 
@@ -31,7 +32,8 @@ class LineMemory:
             return None
         if target in ("ecp5", "gowin"):
             banks = -(-self.words // 16)
-            return 6 * banks * -(-self.bits // 4) + self.bits * mux_luts(target, banks)
+            each = FEW_WORDS_LUTS if banks == 1 else MANY_WORDS_LUTS
+            return each * banks * -(-self.bits // 4) + self.bits * mux_luts(target, banks)
         if self.words <= 32:
             return 4 * -(-self.bits // 6)
         if self.one_port:  # a LUT holds 64 words of a bit
