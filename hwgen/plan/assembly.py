@@ -214,16 +214,16 @@ class Assembly:
         """
         ways = [self._way_to(layer, place) for place in range(len(layer.sources))]
         streams = [way.stream for way in ways]
-        counts = [len(self._channels(source)) for source in layer.sources]
+        channels = [self._channels(source) for source in layer.sources]
         beats = 1
         if choice.style == "folded" and not layer.front and has_ring(layer):
             joined = side_by_side(streams) if come_alike(streams) else None
             if joined is not None and fill_steps(layer, joined) <= self._slowest:
                 return _Way(_ends(ways), joined, identifier(layer.name))
-            beats = most_beats(layer, streams, counts, self._slowest)
-        for place, source in enumerate(layer.sources):
+            beats = most_beats(layer, streams, tuple(map(len, channels)), self._slowest)
+        for place, own in enumerate(channels):
             before = len(self.stages)
-            ways[place] = self._in_beats(ways[place], self._channels(source), beats, options)
+            ways[place] = self._in_beats(ways[place], own, beats, options)
             if before and len(self.stages) > before:
                 self.places.append((before, 0))
         return _Way(_ends(ways), side_by_side([way.stream for way in ways]), identifier(layer.name))
@@ -235,15 +235,10 @@ class Assembly:
         channels = layer.front[0].inputs if layer.front else layer.channels
         if choice.style == "unrolled" or not all(part.takes_beats for part in layer.front):
             return self._whole(way, channels, options)
-        stream, count = way.stream, len(channels)
-        beats = most_beats(layer, (stream,), (count,), self._slowest)
-        is_whole = stream.beats == stream.positions
-        if (
-            come_alike((stream,))
-            and stream.pixels == 1
-            and not is_whole
-            and stream.beats_each <= beats
-        ):
+        stream = way.stream
+        beats = most_beats(layer, (stream,), (len(channels),), self._slowest)
+        carries_all = stream.pixels == 1 and come_alike((stream,))
+        if carries_all and 1 < stream.beats_each <= beats:
             return way
         return self._in_beats(way, channels, beats, options)
 
