@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hwgen.compiled import compiled, version_of
+from hwgen.compiled import compiled
 from hwgen.plan.streams.pipeline_rules import FOREVER
 from hwgen.plan.streams.rules import QUEUE, SLOW, quiet, ready, skip, tick, valid
 
@@ -43,10 +43,8 @@ STAGES, ISLANDS, NUMBERS, LISTS = 0, 2, 4, 5
 TURN, FIRST_WAKES = 4, 5
 NUMBERS_SIZE = 6
 
-VERSION = version_of(__file__)
 
-
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def catch_up(net: Any, known: Any, s: Any, cycle: Any) -> None:
     """Give a stage that slept its clock edges before a cycle."""
     lay, con, reg = net[0], net[4], net[5]
@@ -56,7 +54,7 @@ def catch_up(net: Any, known: Any, s: Any, cycle: Any) -> None:
         known[SINCE, s] = cycle
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def offer(net: Any, known: Any, given: Any, place: Any) -> None:
     """Find whether a place offers a beat, and to which of those that read it."""
     lay, edges, queues, out, con, reg, _, _ = net
@@ -78,7 +76,7 @@ def offer(net: Any, known: Any, given: Any, place: Any) -> None:
         given[e] = sees
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def accept(net: Any, known: Any, given: Any, place: Any) -> None:
     """Find whether a place has its beat taken, if it offers one."""
     lay, edges, _, out, con, reg, _, _ = net
@@ -94,7 +92,7 @@ def accept(net: Any, known: Any, given: Any, place: Any) -> None:
     known[TAKEN, place] = takes
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def put(known: Any, lists: Any, which: Any, row: Any, item: Any, cycle: Any) -> None:
     """Put a stage or an island on the list of a cycle, once."""
     if known[row, item] != cycle:
@@ -103,7 +101,7 @@ def put(known: Any, lists: Any, which: Any, row: Any, item: Any, cycle: Any) -> 
         lists[NUMBERS, which] += 1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def look_around(net: Any, known: Any, lists: Any, given: Any, cycle: Any) -> None:
     """Find what is offered and taken where something changed, and list those whose beats move."""
     lay, edges, _, out, _, _, islands, log = net
@@ -132,7 +130,7 @@ def look_around(net: Any, known: Any, lists: Any, given: Any, cycle: Any) -> Non
     lists[NUMBERS, ISLANDS + turn] = 0
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def wake(known: Any, lists: Any, stages: Any, cycle: Any) -> None:
     """List the stages that wake by themselves in a cycle, and find when the next ones do."""
     first = FOREVER
@@ -145,7 +143,7 @@ def wake(known: Any, lists: Any, stages: Any, cycle: Any) -> None:
     lists[NUMBERS, FIRST_WAKES] = first
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def give_edge(net: Any, known: Any, lists: Any, s: Any, cycle: Any) -> None:
     """Give a stage the clock edge at the end of a cycle, and find when it wakes."""
     lay, edges, _, _, con, reg, _, _ = net
@@ -170,7 +168,7 @@ def give_edge(net: Any, known: Any, lists: Any, s: Any, cycle: Any) -> None:
         lists[NUMBERS, FIRST_WAKES] = min(lists[NUMBERS, FIRST_WAKES], cycle + 1 + still)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def step(net: Any, known: Any, lists: Any, given: Any, clock: Any, offers: Any, most: Any) -> Any:
     """Run one cycle, with those before it in which nothing moves, `most` at the most.
 
@@ -202,7 +200,7 @@ def step(net: Any, known: Any, lists: Any, given: Any, clock: Any, offers: Any, 
     return skipped
 
 
-@compiled(version=VERSION)
+@compiled()
 def advance(
     net: Any, known: Any, lists: Any, given: Any, clock: Any, pace: Any, wanted: Any
 ) -> Any:
@@ -224,14 +222,14 @@ def advance(
     return 0
 
 
-@compiled(version=VERSION)
+@compiled()
 def catch_all_up(net: Any, known: Any, cycle: Any) -> None:
     """Give all stages their clock edges before a cycle."""
     for s in range(len(net[0]) - 1):
         catch_up(net, known, s, cycle)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def count(clock: Any, came: Any, left: Any) -> None:
     """Count a beat that came, one that left, and the cycle."""
     if came:

@@ -6,7 +6,6 @@ from hwgen.compiled import compiled
 from hwgen.prove.compiled.layout import (
     LETTER_BITS,
     UNKNOWN,
-    VERSION,
     Bytes,
     Elements,
     Known,
@@ -28,7 +27,7 @@ STEADY, FEW, RESET = range(3)
 MODE, MOST, COMING, WANTED, PATIENCE, QUIET, LEVEL = range(7)  # limits
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def put(p: Program, s: State, wire: int, code: int, word: int) -> None:
     """Drive a bit from outside."""
     if s.wires[wire] != code:
@@ -36,7 +35,7 @@ def put(p: Program, s: State, wire: int, code: int, word: int) -> None:
         mark(p, s, word)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def drive(
     p: Program, s: State, feed: Longs, beat: int, later: int, offered: bool, ready: bool
 ) -> None:
@@ -52,7 +51,7 @@ def drive(
     put(p, s, p.handshakes[3], 1 if ready else 0, p.inputs[2])
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def show(p: Program, s: State, shown: Longs, count: Longs) -> None:
     """Keep the payload that leaves."""
     for k in range(len(p.shown)):
@@ -61,14 +60,14 @@ def show(p: Program, s: State, shown: Longs, count: Longs) -> None:
     count[OUTPUTS] += 1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def has_room(p: Program, sums: Sums) -> bool:
     """Whether a cycle may make as many sums as it can."""
     few, many = len(sums.low) - sums.made[0], len(sums.atoms) - sums.made[1]
     return few > 4 * len(p.kind) + 2 and many > 32 * len(p.kind)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def begin_steady(p: Program, s: State, feed: Longs, count: Longs, limits: Longs, later: int) -> int:
     """Begin a cycle in which a beat is offered, and one is taken."""
     if max(count[VECTOR], count[STILL], count[SENT]) >= limits[MOST]:
@@ -81,7 +80,7 @@ def begin_steady(p: Program, s: State, feed: Longs, count: Longs, limits: Longs,
     return DONE
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def end_steady(count: Longs, beats: int, valid: int, taken: int) -> None:
     """Count what came and left in such a cycle."""
     if valid and count[FIRST] < 0:
@@ -95,7 +94,7 @@ def end_steady(count: Longs, beats: int, valid: int, taken: int) -> None:
         count[VECTOR] += 1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def begin_few(
     p: Program, s: State, feed: Longs, count: Longs, limits: Longs, later: int, moves: Bytes
 ) -> int:
@@ -111,7 +110,7 @@ def begin_few(
     return DONE
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def run(
     p: Program,
     s: State,

@@ -12,13 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.compiled import version_of
-
 Longs = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
-VERSION = version_of(__file__)  # of the loops, which call each other across files
 UNKNOWN = 2
 LETTER_BITS = 20
 LETTERS = 1 << LETTER_BITS

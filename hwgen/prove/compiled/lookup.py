@@ -15,7 +15,6 @@ from hwgen.prove.compiled.layout import (
     MOST_KEY,
     NEW,
     UNKNOWN,
-    VERSION,
     Elements,
     Known,
     Longs,
@@ -26,7 +25,7 @@ MISSING, TOO_MANY = -1, -2
 FULL = 3  # parts of the table that may be in use, of four
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def ends_of(atom: int, sums: Sums, elements: Elements) -> tuple[int, int]:
     """Give the range of an atom."""
     if atom >= ELEMENTS:
@@ -35,7 +34,7 @@ def ends_of(atom: int, sums: Sums, elements: Elements) -> tuple[int, int]:
     return sums.low[atom], sums.high[atom]
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def bits_of(value: int) -> int:
     """Give how many bits a number that is not negative has."""
     count = 0
@@ -44,7 +43,7 @@ def bits_of(value: int) -> int:
     return count
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def range_number(low: int, high: int) -> int:
     """Give the number of a sum's range, see `learn.Teacher._range`.
 
@@ -57,7 +56,7 @@ def range_number(low: int, high: int) -> int:
     return -BLOCKS - (same + 64 * (2 * block if block >= 0 else -2 * block - 1))
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def range_of(atom: int, sums: Sums, elements: Elements) -> int:
     """Give the number of an atom's range."""
     if atom >= ELEMENTS:
@@ -65,7 +64,7 @@ def range_of(atom: int, sums: Sums, elements: Elements) -> int:
     return sums.kind[atom]
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def key_of(bits: Longs, sign: int, sums: Sums, elements: Elements, known: Known) -> int:
     """Write what is read as a key: atoms by their order and ranges. Gives its length, or -1."""
     key, read = known.key, known.read
@@ -94,7 +93,7 @@ def key_of(bits: Longs, sign: int, sums: Sums, elements: Elements, known: Known)
     return size
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def find(known: Known, size: int) -> int:
     """Give the slot of the key, which is empty where it is not known."""
     key, mask = known.key, len(known.slots) - 1
@@ -116,7 +115,7 @@ def find(known: Known, size: int) -> int:
     return int(slot)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Longs) -> int:
     """Make the atoms of a recipe, and give where its bits begin, or -1 where one is too large."""
     recipes, place = known.recipes, recipe + 1
@@ -146,7 +145,7 @@ def prepare(recipe: int, sums: Sums, elements: Elements, known: Known, made: Lon
     return place
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def bit_of(code: int, known: Known, made: Longs) -> int:
     """Give a bit of a recipe for the atoms that were read and made."""
     if code <= UNKNOWN:

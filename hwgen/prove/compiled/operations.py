@@ -30,7 +30,6 @@ from hwgen.prove.compiled.layout import (
     SUB,
     SUM,
     UNKNOWN,
-    VERSION,
     XOR,
     Elements,
     Known,
@@ -44,7 +43,7 @@ from hwgen.prove.compiled.lookup import bit_of, ends_of, find, key_of, prepare
 NOWHERE = 1 << 62
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def moved_by(low: int, high: int, width: int) -> int:
     """Give the multiple of 2**width by which a range is above one that fits, or NOWHERE."""
     moved = low >> width << width
@@ -56,14 +55,14 @@ def moved_by(low: int, high: int, width: int) -> int:
     return moved + (1 << width)
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def move(bits: Longs, start: int, given: Longs, width: int) -> None:
     """Give some of the bits."""
     for place in range(width):
         given[place] = bits[start + place]
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def number_of(s: State, wires: Longs) -> int:
     """Give bits as a number, or -1 where one is not certain."""
     found = 0
@@ -75,7 +74,7 @@ def number_of(s: State, wires: Longs) -> int:
     return found
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def gate(kind: int, a: int, b: int, known: Known) -> int:
     """Give a gate of which an operand is certain or unknown, -1 where it must be looked up."""
     if kind == NOT:
@@ -100,7 +99,7 @@ def gate(kind: int, a: int, b: int, known: Known) -> int:
     return -1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def extended(bits: Longs, start: int, size: int, place: int, signed: int) -> int:
     """Give a bit of an operand that is extended."""
     if place < size:
@@ -108,7 +107,7 @@ def extended(bits: Longs, start: int, size: int, place: int, signed: int) -> int
     return bits[start + size - 1] if signed and size else 0
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def number_in(bits: Longs, start: int, size: int, signed: int, width: int) -> int:
     """Give an operand that is certain as a number of `width` bits, extended by its sign or by 0."""
     found = 0
@@ -119,7 +118,7 @@ def number_in(bits: Longs, start: int, size: int, signed: int, width: int) -> in
     return found
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def compare(kind: int, bits: Longs, size: int) -> int:
     """Give a comparison of numbers without signs that are certain."""
     a = number_in(bits, 0, size, 0, LONG)
@@ -147,7 +146,7 @@ def compare(kind: int, bits: Longs, size: int) -> int:
     return a != 0 or b != 0
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     """Choose a word, or what both have alike; tells whether the choice must be looked up."""
     chosen, count = -1, 0
@@ -170,7 +169,7 @@ def copied(bits: Longs, selects: int, width: int, given: Longs) -> bool:
     return False
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def read(p: Program, s: State, place: int, bits: Longs, given: Longs) -> int:
     """Read a memory; 1 where the address must be looked up."""
     memory, width = p.read_memory[place], p.width[place]
@@ -203,7 +202,7 @@ def read(p: Program, s: State, place: int, bits: Longs, given: Longs) -> int:
     return 0
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def looked_up(
     p: Program,
     s: State,
@@ -232,7 +231,7 @@ def looked_up(
     return True
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def note_sum(
     s: State, sums: Sums, elements: Elements, known: Known, place: int, width: int, given: Longs
 ) -> None:
@@ -256,7 +255,7 @@ def note_sum(
         return
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def gates(p: Program, place: int, bits: Longs, known: Known, given: Longs) -> bool:
     """Give gates side by side; tells whether they must be looked up."""
     first, second = p.first[place]
@@ -269,7 +268,7 @@ def gates(p: Program, place: int, bits: Longs, known: Known, given: Longs) -> bo
     return False
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def add(p: Program, place: int, bits: Longs, given: Longs) -> None:
     """Give a sum of numbers that are certain."""
     first, second = p.first[place]
@@ -286,7 +285,7 @@ def add(p: Program, place: int, bits: Longs, given: Longs) -> None:
         given[k] = total >> k & 1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def evaluate(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
 ) -> bool:

@@ -8,7 +8,6 @@ from hwgen.prove.compiled.layout import (
     LARGEST,
     SUM,
     UNKNOWN,
-    VERSION,
     WATCH,
     Elements,
     Known,
@@ -30,14 +29,14 @@ DONE, MISS, TOO_WIDE, KEPT = -1, 0, 1, 2  # what `settle` and `clock` come back 
 APART = 3  # what `whole` gives where the cells of a cone are evaluated one by one
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def mark(p: Program, s: State, word: int) -> None:
     """Have all evaluated that read a word."""
     for place in range(p.readers_at[word], p.readers_at[word + 1]):
         s.dirty[p.readers[place]] = 1
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def watch(p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int) -> int:
     """Look at what a register is about to hold: DONE, or MISS or TOO_WIDE."""
     start, end = p.starts[place], p.starts[place + 1]
@@ -85,7 +84,7 @@ def watch(p: Program, s: State, sums: Sums, elements: Elements, known: Known, pl
     return DONE
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def whole(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, place: int, given: Longs
 ) -> int:
@@ -126,7 +125,7 @@ def whole(
     return DONE
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def settle(
     p: Program, s: State, sums: Sums, elements: Elements, known: Known, given: Longs, result: Longs
 ) -> int:
@@ -162,7 +161,7 @@ def settle(
     return DONE
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def load(p: Program, s: State) -> None:
     """Load all registers."""
     for k in range(len(p.held)):
@@ -173,7 +172,7 @@ def load(p: Program, s: State) -> None:
             mark(p, s, p.held_word[k])
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def write(p: Program, s: State, port: int) -> int:
     """Write a memory through a port: -2 where nothing is written, -1 all places, or the place."""
     memory, width = p.write_memory[port], p.memory_width[p.write_memory[port]]
@@ -205,7 +204,7 @@ def write(p: Program, s: State, port: int) -> int:
     return place
 
 
-@compiled(version=VERSION, bare=True)
+@compiled(bare=True)
 def clock(p: Program, s: State, places: Longs, result: Longs) -> int:
     """Write all memories and load all registers; KEPT where a word may be written that never is."""
     for port in range(len(p.write_memory)):

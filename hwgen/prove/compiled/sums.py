@@ -10,7 +10,6 @@ from hwgen.prove.compiled.layout import (
     LETTER_BITS,
     LETTERS,
     UNKNOWN,
-    VERSION,
     Longs,
     Sums,
 )
@@ -18,7 +17,7 @@ from hwgen.prove.compiled.layout import (
 MOST_TERMS = 1 << 20  # of one sum
 
 
-@compiled(version=VERSION)
+@compiled()
 def written_out(
     sums: Sums, terms: Longs, factors: Longs, constant: int, columns: Longs, weights: Longs
 ) -> tuple[int, int]:
@@ -51,7 +50,7 @@ def written_out(
     return count, constant
 
 
-@compiled(version=VERSION)
+@compiled()
 def keep(sums: Sums, roots: Longs, moved: Longs) -> None:
     """Mark in `moved` the sums that others need; `roots` are bits."""
     moved[:] = 0
@@ -65,7 +64,7 @@ def keep(sums: Sums, roots: Longs, moved: Longs) -> None:
                     moved[sums.atoms[k]] = 1
 
 
-@compiled(version=VERSION)
+@compiled()
 def compact(sums: Sums, moved: Longs) -> None:
     """Keep the sums that are marked, and write into `moved` where each is now."""
     atoms, terms = 1, 0
@@ -86,7 +85,7 @@ def compact(sums: Sums, moved: Longs) -> None:
     sums.made[0], sums.made[1] = atoms, terms
 
 
-@compiled(version=VERSION)
+@compiled()
 def renamed(codes: Longs, moved: Longs) -> None:
     """Write bits of sums with the numbers that these have now."""
     for k in range(len(codes)):
