@@ -5,19 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from hwgen.ir import Add, Concat
 from hwgen.ir.subpixel import with_subpixels
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
 from hwgen.plan.planner import plan_design
-from hwgen.plan.stages.stage import Enlarger, Fifo
+from hwgen.plan.stages.stage import Enlarger, Fifo, RunningPool, Widener
 from hwgen.plan.streams.handshakes import FOREVER
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.vectors.design import design_vectors
 from tests.random_graphs import random_graph
-from tests.tiny_graphs import NETS, input_twice, residual, unet
-from tests.tiny_maps import random_folding
+from tests.tiny_graphs import NETS, GraphNet, input_twice, residual, unet
+from tests.tiny_maps import MapNet, random_folding
 
 STYLES = ("unrolled", "folded")
 
@@ -149,6 +150,27 @@ def test_a_join_that_reads_the_input_gets_the_inputs_own_stream():
 
 def is_queue(plan, index):
     return isinstance(plan.stages[index], Fifo)
+
+
+@pytest.mark.parametrize("joint", [Add, Concat])
+def test_folded_branches_meet_in_beats(joint):
+    net = GraphNet(0, (1, 4, 4)).same(4).act()
+    skip = net.source
+    net.pool("max", (2, 2)).same(4).act().larger(2)
+    graph = net.join(joint, net.source, skip).act().same(2).act().graph()
+    plan = check_plan_of(graph, style="folded", pe=1, simd=1, subpixel="never")
+    assert not any(isinstance(stage, Widener) for stage in plan.stages)
+    seen = [s for s in plan.stages if isinstance(s, RunningPool | Enlarger)]
+    seen += [s for s, sources in zip(plan.stages, plan.reads, strict=True) if len(sources) > 1]
+    assert [stage.inputs.beats_each for stage in seen] == [4, 4, 4]
+
+
+def test_what_a_vector_is_pooled_of_comes_in_beats():
+    net = MapNet(1, (2, 4, 4)).conv(6, (3, 3), padding=(1, 1)).act().pool("sum", (4, 4))
+    graph = net.flatten().dense(3).graph()
+    plan = check_plan_of(graph, style="folded", pe=2, simd=1)
+    pool = next(stage for stage in plan.stages if isinstance(stage, RunningPool))
+    assert (pool.inputs.beats_each, pool.outputs.beats) == (6, 6)
 
 
 def test_an_enlarger_shows_a_pixel_a_cycle():
