@@ -30,7 +30,8 @@ class FifoUnit(LaneComponent):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         depth = self.plan.depth
-        head, tail = counter(depth, "head"), counter(depth, "tail")
+        words = depth if self.plan.in_registers else self.plan.words
+        head, tail = counter(words, "head"), counter(words, "tail")
         level = counter(depth + 1, "level")
         arrives, leaves = Signal(), Signal()
         m.d.comb += [
@@ -46,9 +47,9 @@ class FifoUnit(LaneComponent):
         else:
             self._memory(m, arrives, head, tail)
         with m.If(arrives):
-            m.d.sync += tail.eq(following(tail, depth))
+            m.d.sync += tail.eq(following(tail, words))
         with m.If(leaves):
-            m.d.sync += head.eq(following(head, depth))
+            m.d.sync += head.eq(following(head, words))
         with m.If(arrives & ~leaves):
             m.d.sync += level.eq(level + 1)
         with m.Elif(leaves & ~arrives):
@@ -67,7 +68,7 @@ class FifoUnit(LaneComponent):
     def _memory(self, m: Module, arrives: Signal, head: Signal, tail: Signal) -> None:
         """Hold the beats in a memory that is read in the same cycle."""
         shape = unsigned(self.plan.inputs.width)
-        m.submodules.memory = memory = Memory(shape=shape, depth=self.plan.depth, init=[])
+        m.submodules.memory = memory = Memory(shape=shape, depth=self.plan.words, init=[])
         write, read = memory.write_port(), memory.read_port(domain="comb")
         m.d.comb += [
             write.addr.eq(tail),
@@ -88,7 +89,7 @@ class FifoUnit(LaneComponent):
         width = self.plan.inputs.width
         m.submodules.memory = memory = Memory(
             shape=unsigned(width),
-            depth=self.plan.depth,
+            depth=self.plan.words,
             init=[],
             attrs=memory_attributes("block", writable=True),
         )
@@ -99,7 +100,7 @@ class FifoUnit(LaneComponent):
             write.addr.eq(tail),
             write.data.eq(self.i.payload.as_value()),
             write.en.eq(arrives),
-            first.eq(Mux(leaves, following(head, self.plan.depth), head)),
+            first.eq(Mux(leaves, following(head, self.plan.words), head)),
             passes.eq(arrives & (tail == first)),
             read.addr.eq(first),
             read.en.eq(~passes),

@@ -8,6 +8,7 @@ from amaranth.sim import Simulator
 
 from hwgen.numeric import IntType
 from hwgen.plan.execute import run_stage
+from hwgen.plan.stages import joint
 from hwgen.plan.stages.stage import PADDING, Fifo, Narrower, Stream, Widener
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.rtl.units import unit_of
@@ -115,6 +116,28 @@ def test_nothing_is_lost_doubled_or_changed(stage, stall):
         slots = vectors(stage, seed)
         found, _ = run(stage, words(slots, stage.inputs), stall, seed)
         assert found == words(run_stage(stage, slots), stage.outputs)
+
+
+@pytest.mark.parametrize("memory", ["lut", "block"])
+def test_a_queue_may_have_more_words_than_it_holds_beats(monkeypatch, memory):
+    monkeypatch.setattr(joint, "MOST_IN_TURN", 10)
+    monkeypatch.setattr(joint, "_words", joint._words.__wrapped__)
+    stage = Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=9, memory=memory)
+    assert stage.words == 10
+    for stall in (0.0, 0.5):
+        slots = vectors(stage, 1)
+        found, _ = run(stage, words(slots, stage.inputs), stall, 1)
+        assert found == words(slots, stage.outputs)
+
+
+@pytest.mark.parametrize(
+    ("depth", "beats", "wanted"),
+    [(5, 3, 5), (7132, 4096, 7168), (101, 4096, 102), (64, 1 << 20, 64), (65, 1 << 20, 72)],
+)
+def test_vectors_begin_at_the_same_word_again_before_long(depth, beats, wanted):
+    side = (beats, 1) if beats < 1 << 20 else (1 << 10, 1 << 10)
+    pixels = Stream(lanes=(U3,), order=(0,), image=side)
+    assert Fifo(name="f", inputs=pixels, outputs=pixels, depth=depth).words == wanted
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)

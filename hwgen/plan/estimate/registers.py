@@ -67,7 +67,7 @@ def _moving(stage: Reorder | OutputBuffer | MapStage | Joint) -> int:
             return stage.outputs.width + CONTROL
         case Fifo():
             if stage.memory == "block":
-                return 3 * (stage.depth - 1).bit_length() + stage.inputs.width
+                return 3 * (stage.words - 1).bit_length() + stage.inputs.width
             return CONTROL + stage.inputs.width * (stage.depth if stage.in_registers else 1)
         case Narrower():
             return stage.parts.bit_length()

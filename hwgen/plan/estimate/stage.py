@@ -121,7 +121,7 @@ def counted_luts(stage: Stage, target: Target) -> int:
 
 
 def _queue_blocks(stage: Fifo, target: Target) -> BlockMemory:
-    blocks = block_memory(target, stage.depth, stage.inputs.width)
+    blocks = block_memory(target, stage.words, stage.inputs.width)
     return blocks if stage.memory == "block" else BlockMemory(blocks=0, luts=0)
 
 
@@ -130,9 +130,9 @@ def _joint_luts(stage: Joint, target: Target) -> int:
         case Fifo():
             width = stage.inputs.width
             if stage.memory == "block":
-                places = QUEUE_LUTS[target] * (stage.depth - 1).bit_length()
+                places = QUEUE_LUTS[target] * (stage.words - 1).bit_length()
                 return width + places + _queue_blocks(stage, target).luts
-            stored = None if stage.in_registers else ram_luts(target, stage.depth, width)
+            stored = None if stage.in_registers else ram_luts(target, stage.words, width)
             return width * mux_luts(target, stage.depth) if stored is None else stored
         case Narrower():
             return mux_luts(target, stage.parts) * stage.outputs.width + stage.parts.bit_length()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from math import gcd
 
 from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import PADDING, Stream
 
 REGISTERS_DEPTH = 4  # beats of a queue up to which registers hold them
+MOST_IN_TURN = 1 << 18  # beats until a queue begins a vector at the same word again
+MORE_WORDS = 8  # a part of a queue's words that may be more than its depth, for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,23 @@ class Fifo:
     def in_registers(self) -> bool:
         """Whether registers hold the beats, which is less logic than a memory where it is small."""
         return self.depth <= REGISTERS_DEPTH
+
+    @property
+    def words(self) -> int:
+        """Words of the memory: `depth`, or some more.
+
+        A vector begins at the same word again after `words / gcd(words, beats)` vectors. Only then
+        a unit whose memory goes round repeats itself, which a proof waits for.
+        """
+        return _words(self.depth, self.inputs.beats)
+
+
+@cache
+def _words(depth: int, beats: int) -> int:
+    counts = range(depth, depth + depth // MORE_WORDS + 1)
+    turns = [words // gcd(words, beats) * beats for words in counts]
+    few = (words for words, turn in zip(counts, turns, strict=True) if turn <= MOST_IN_TURN)
+    return next(few, counts[turns.index(min(turns))])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
