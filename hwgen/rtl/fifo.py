@@ -30,7 +30,7 @@ class FifoUnit(LaneComponent):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         depth = self.plan.depth
-        words = depth if self.plan.in_registers else self.plan.words
+        words = self.plan.words
         head, tail = counter(words, "head"), counter(words, "tail")
         level = counter(depth + 1, "level")
         arrives, leaves = Signal(), Signal()

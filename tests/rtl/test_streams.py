@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 
 from hwgen.numeric import IntType
 from hwgen.plan.execute import run_stage
-from hwgen.plan.stages import joint
+from hwgen.plan.stages.joint import extra_words
 from hwgen.plan.stages.stage import PADDING, Fifo, Narrower, Stream, Widener
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.rtl.units import unit_of
@@ -27,6 +27,10 @@ STAGES = {
     "queue of 5": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=5),
     "queue of 5 in block RAM": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=5, memory="block"),
     "queue of 8 in block RAM": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=8, memory="block"),
+    "queue of 5 in 7 words": Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=5, extra=2),
+    "queue of 5 in 7 words of block RAM": Fifo(
+        name="f", inputs=FOUR, outputs=FOUR, depth=5, extra=2, memory="block"
+    ),
     "five lanes to two": Narrower(
         name="n",
         inputs=stream([U3, U3, IntType(bits=2, signed=False), U3, U3], range(5)),
@@ -118,26 +122,12 @@ def test_nothing_is_lost_doubled_or_changed(stage, stall):
         assert found == words(run_stage(stage, slots), stage.outputs)
 
 
-@pytest.mark.parametrize("memory", ["lut", "block"])
-def test_a_queue_may_have_more_words_than_it_holds_beats(monkeypatch, memory):
-    monkeypatch.setattr(joint, "MOST_IN_TURN", 10)
-    monkeypatch.setattr(joint, "_words", joint._words.__wrapped__)
-    stage = Fifo(name="f", inputs=FOUR, outputs=FOUR, depth=9, memory=memory)
-    assert stage.words == 10
-    for stall in (0.0, 0.5):
-        slots = vectors(stage, 1)
-        found, _ = run(stage, words(slots, stage.inputs), stall, 1)
-        assert found == words(slots, stage.outputs)
-
-
 @pytest.mark.parametrize(
     ("depth", "beats", "wanted"),
     [(5, 3, 5), (7132, 4096, 7168), (101, 4096, 102), (64, 1 << 20, 64), (65, 1 << 20, 72)],
 )
 def test_vectors_begin_at_the_same_word_again_before_long(depth, beats, wanted):
-    side = (beats, 1) if beats < 1 << 20 else (1 << 10, 1 << 10)
-    pixels = Stream(lanes=(U3,), order=(0,), image=side)
-    assert Fifo(name="f", inputs=pixels, outputs=pixels, depth=depth).words == wanted
+    assert depth + extra_words(depth, beats) == wanted
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
@@ -156,6 +146,11 @@ def test_interval_is_that_of_the_model(stage):
             Fifo,
             {"inputs": FOUR, "outputs": FOUR, "depth": 4, "memory": "block"},
             "memory must be lut for a depth up to 4",
+        ),
+        (
+            Fifo,
+            {"inputs": FOUR, "outputs": FOUR, "depth": 4, "extra": 1},
+            "extra must be 0, or more for a memory of more than 4 beats, not 1",
         ),
         (
             Fifo,

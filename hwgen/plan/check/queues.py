@@ -20,7 +20,7 @@ def check_depths(plan: Plan, where: str) -> None:
         With the stage.
     """
     for index, stage in enumerate(plan.stages):
-        if isinstance(stage, Fifo) and stage.depth > MOST_DEPTH:
+        if isinstance(stage, Fifo) and stage.words > MOST_DEPTH:
             raise PlanError(
                 f"{where}.stages[{index}].depth: must be at most {MOST_DEPTH:,}, not "
                 f"{stage.depth:,}; what it needs stands in the plan that was written"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from math import gcd
 
 from hwgen.plan.stages.memory_kind import MemoryKind
@@ -26,8 +25,14 @@ class Fifo:
     outputs: Stream
     depth: int
     memory: MemoryKind = "lut"
+    extra: int = 0  # words of the memory beyond `depth`
 
     def __post_init__(self) -> None:
+        if self.extra < 0 or (self.extra and self.in_registers):
+            raise ValueError(
+                f"extra must be 0, or more for a memory of more than {REGISTERS_DEPTH} beats, not "
+                f"{self.extra}"
+            )
         if self.memory == "block" and self.in_registers:
             raise ValueError(
                 f"memory must be lut for a depth up to {REGISTERS_DEPTH}, which registers hold"
@@ -47,20 +52,20 @@ class Fifo:
 
     @property
     def words(self) -> int:
-        """Words of the memory: `depth`, or some more.
-
-        A vector begins at the same word again after `words / gcd(words, beats)` vectors. Only then
-        a unit whose memory goes round repeats itself, which a proof waits for.
-        """
-        return _words(self.depth, self.inputs.beats)
+        """Words of the memory."""
+        return self.depth + self.extra
 
 
-@cache
-def _words(depth: int, beats: int) -> int:
+def extra_words(depth: int, beats: int) -> int:
+    """Give the words that a queue should have beyond its depth, for vectors of so many beats.
+
+    A vector begins at the same word again after `words / gcd(words, beats)` vectors. Only then a
+    unit whose memory goes round repeats itself, which a proof waits for.
+    """
     counts = range(depth, depth + depth // MORE_WORDS + 1)
     turns = [words // gcd(words, beats) * beats for words in counts]
     few = (words for words, turn in zip(counts, turns, strict=True) if turn <= MOST_IN_TURN)
-    return next(few, counts[turns.index(min(turns))])
+    return next(few, counts[turns.index(min(turns))]) - depth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ one: what is enough is found by runs, not by a rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from hwgen.plan.identifier import part_name
+from hwgen.plan.stages.joint import extra_words
 from hwgen.plan.stages.stage import Fifo, Stage, Stream
 from hwgen.plan.stages.wiring import INPUT, Reads, readers_of
 from hwgen.plan.streams.handshakes import FOREVER, Handshakes
@@ -54,7 +55,15 @@ def with_queues(
         return stages, reads
     edges = tuple(dict.fromkeys((*places, *(edge for ways in forks for edge in ways))))
     depths = _at_full_rate(net, tuple(sorted(edges)), goal, forks)
-    return net.queued(_in_order(net, depths))
+    stages, reads = net.queued(_in_order(net, depths))
+    return tuple(map(_with_words, stages)), reads
+
+
+def _with_words(stage: Stage) -> Stage:
+    """Give a queue so many words that it repeats itself before long."""
+    if not isinstance(stage, Fifo) or stage.in_registers:
+        return stage
+    return replace(stage, extra=extra_words(stage.depth, stage.inputs.beats))
 
 
 def _at_full_rate(net: _Net, edges: tuple[Edge, ...], goal: int, forks: list[list[Edge]]) -> Depths:
