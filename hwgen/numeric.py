@@ -6,6 +6,7 @@ Everything is a Python int, so nothing here can overflow.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,11 @@ class Range:
     def union(self, other: Range) -> Range:
         """Give the smallest range that covers both."""
         return Range(min(self.lo, other.lo), max(self.hi, other.hi))
+
+    @staticmethod
+    def covering(ranges: Collection[Range]) -> Range:
+        """Give the smallest range that covers all of some, one at the least."""
+        return Range(min(r.lo for r in ranges), max(r.hi for r in ranges))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,34 +10,7 @@ from hwgen.plan.stages.stage import Enlarger
 def enlarger_process(stage: Enlarger, x: Beat, y: Beat) -> list[str]:
     """Give the body of a process that shows each row `factor` times, each pixel as often."""
     (height, width), factor = stage.inputs.image, stage.factor
-    if stage.inputs.beats_each > 1:
-        return _repeated(stage, x, y)
-    lines = [
-        f"{x.name} line[{width}];",
-        "rows:",
-        f"for (int row = 0; row < {height}; row++) {{",
-        f"  for (int a = 0; a < {factor}; a++) {{",
-        f"    for (int column = 0; column < {width}; column++) {{",
-        f"      for (int b = 0; b < {factor}; b++) {{",
-        "#pragma HLS PIPELINE II=1",
-        "        if (a == 0 && b == 0) line[column] = in.read();",
-        f"        const {x.name} x = line[column];",
-        f"        {y.name} y;",
-    ]
-    for lane, kind in enumerate(y.lanes):
-        shown = [cast(x.lane("x", s[lane]), x.lanes[s[lane]], kind) for s in stage.sources]
-        text = shown[-1]
-        for phase in reversed(range(len(shown) - 1)):
-            if shown[phase] != text or "?" in text:
-                a, b = divmod(phase, factor)
-                text = f"a == {a} && b == {b} ? {shown[phase]} : {text}"
-        lines.append(f"        {y.lane('y', lane)} = {text};")
-    return [*lines, "        out.write(y);", "      }", "    }", "  }", "}"]
-
-
-def _repeated(stage: Enlarger, x: Beat, y: Beat) -> list[str]:
-    """Give the body of a process whose pixels come in several beats."""
-    (height, width), factor, beats = stage.inputs.image, stage.factor, stage.inputs.beats_each
+    beats = stage.inputs.beats_each
     lines = [
         f"{x.name} line[{width * beats}];",
         "rows:",
@@ -53,6 +26,11 @@ def _repeated(stage: Enlarger, x: Beat, y: Beat) -> list[str]:
         f"          {y.name} y;",
     ]
     for lane, kind in enumerate(y.lanes):
-        value = cast(x.lane("x", lane), x.lanes[lane], kind)
-        lines.append(f"          {y.lane('y', lane)} = {value};")
+        shown = [cast(x.lane("x", s[lane]), x.lanes[s[lane]], kind) for s in stage.sources]
+        text = shown[-1]
+        for phase in reversed(range(len(shown) - 1)):
+            if shown[phase] != text or "?" in text:
+                a, b = divmod(phase, factor)
+                text = f"a == {a} && b == {b} ? {shown[phase]} : {text}"
+        lines.append(f"          {y.lane('y', lane)} = {text};")
     return [*lines, "          out.write(y);", "        }", "      }", "    }", "  }", "}"]

@@ -255,10 +255,10 @@ class Assembly:
         stream = way.stream
         if beats == 1:
             return self._whole(way, channels, options)
-        if stream.beats == stream.positions and stream.pixels == 1:
-            narrow = narrower(way.name, one_position(stream), channels, -(-len(channels) // beats))
-            return self._append(way, on_map(_all(narrow), stream.image))
         lanes = -(-len(channels) // beats)
+        if stream.is_whole:
+            narrow = narrower(way.name, one_position(stream), channels, lanes)
+            return self._append(way, on_map(_all(narrow), stream.image))
         order = (*range(len(channels)), *[PADDING] * (beats * lanes - len(channels)))
         if stream.pixels == 1 and (stream.order, len(stream.lanes)) == (order, lanes):
             return way
@@ -291,10 +291,9 @@ class Assembly:
         if stream.beside > 1 and strides:
             beside = one_beside(way.name, one_position(stream))
             return self._append(way, on_map((beside,), stream.image))
-        if stream.beats == stream.positions and stream.pixels == 1:
+        lanes = len(stream.lanes)  # of one type
+        if stream.is_whole:
             lanes = ring_lanes(layer, stream, self._slowest)
-        else:
-            lanes = len(stream.lanes)  # of one type
         narrow = narrower(way.name, one_position(stream), layer.inputs, lanes)
         return self._append(way, on_map(_all(narrow), stream.image))
 

@@ -59,10 +59,10 @@ def enlargement_of(
         sources = tuple(tuple(range(phase, len(channels), len(phases))) for phase in phases)
     else:
         sources = (tuple(range(len(channels))),) * len(phases)
-    outputs = []
-    for shown in zip(*sources, strict=True):
-        limits = [channels[channel] for channel in shown]
-        outputs.append(Range(min(r.lo for r in limits), max(r.hi for r in limits)))
+    outputs = [
+        Range.covering([channels[channel] for channel in shown])
+        for shown in zip(*sources, strict=True)
+    ]
     return Enlargement(
         name=node.name,
         factor=factor,

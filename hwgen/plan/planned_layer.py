@@ -25,7 +25,7 @@ class PlannedLayer:
 
 def widest(ranges: tuple[Range, ...]) -> IntType:
     """Give the narrowest type that holds every value of every range."""
-    return Range(min(r.lo for r in ranges), max(r.hi for r in ranges)).type
+    return Range.covering(ranges).type
 
 
 def check_width(layer: Layer, bits: tuple[int, ...], options: BuildOptions) -> None:

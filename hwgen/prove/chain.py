@@ -141,12 +141,12 @@ class Chain:
         while units.kind:
             known = BEHIND if self._by_position is not None else ()
             in_beats = self._comes_in_beats()
-            repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest)
-            repeats = repeats and not self._small and not in_beats
             if units.kind == "RunningPool" and in_beats:
                 self._pool()
                 continue
-            if units.kind in (*on_map, *known) or (units.kind == "Enlarger" and repeats):
+            repeats = isinstance(next(iter(self._nodes), None), UpsampleNearest) and not self._small
+            by_pixel = units.kind == "Enlarger" and repeats and not in_beats
+            if units.kind in (*on_map, *known) or by_pixel:
                 self._unit_by_position()
                 continue
             self._over_frames()

@@ -99,7 +99,7 @@ def widths_of(node: Weighted, source: Range, layer: Layer, built: tuple[int, ...
     """
     totals = node.totals(source)
     norms = np.abs(node.rows).sum(axis=1)
-    worst = Range(min(t.lo for t in totals), max(t.hi for t in totals))
+    worst = Range.covering(totals)
     return Widths(
         built=built,
         needed=tuple(

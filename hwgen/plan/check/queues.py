@@ -20,11 +20,14 @@ def check_depths(plan: Plan, where: str) -> None:
         With the stage.
     """
     for index, stage in enumerate(plan.stages):
-        if isinstance(stage, Fifo) and stage.words > MOST_DEPTH:
-            raise PlanError(
-                f"{where}.stages[{index}].depth: must be at most {MOST_DEPTH:,}, not "
-                f"{stage.depth:,}; what it needs stands in the plan that was written"
-            )
+        if not isinstance(stage, Fifo):
+            continue
+        for name, words in (("depth", stage.depth), ("extra", stage.extra)):
+            if words > MOST_DEPTH:
+                raise PlanError(
+                    f"{where}.stages[{index}].{name}: must be at most {MOST_DEPTH:,}, not "
+                    f"{words:,}; what it needs stands in the plan that was written"
+                )
 
 
 def check_queues(plan: Plan, where: str) -> None:

@@ -52,9 +52,7 @@ class Candidates:
     def __init__(self, graph: Graph, layer: Layer, options: BuildOptions) -> None:
         self.graph, self.layer, self.options = graph, layer, options
         self.name = layer.name
-        self.kind = Range(
-            min(limits.lo for limits in layer.inputs), max(limits.hi for limits in layer.inputs)
-        ).type
+        self.kind = Range.covering(layer.inputs).type
         self.rings = layer.window is not None and layer.window.image != (1, 1)
         side_by_side = neighbours(layer.positions[1], max(PIXELS)) if self.rings else 1
         self.most = min(MAX_MULTIPLIERS, layer.rows * layer.columns * side_by_side)

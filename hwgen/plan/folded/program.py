@@ -135,6 +135,4 @@ def processing_element(
 
 def union(ranges: list[Range]) -> Range:
     """Give the smallest range that covers all; [0, 0] for none."""
-    if not ranges:
-        return Range(0, 0)
-    return Range(min(r.lo for r in ranges), max(r.hi for r in ranges))
+    return Range.covering(ranges) if ranges else Range(0, 0)

@@ -47,7 +47,7 @@ def most_beats(layer: Layer, streams: Sequence[Stream], counts: Sequence[int], c
     for beats in range(most, 1, -1):
         lanes = [-(-count // beats) for count in counts]
         cuts = all(
-            -(-count // own) == beats or stream.beats > stream.positions or stream.pixels > 1
+            -(-count // own) == beats or not stream.is_whole
             for stream, count, own in zip(streams, counts, lanes, strict=True)
         )
         if cuts and _fills(layer, streams[0], beats, sum(lanes), cycles):
@@ -57,8 +57,9 @@ def most_beats(layer: Layer, streams: Sequence[Stream], counts: Sequence[int], c
 
 def _fills(layer: Layer, stream: Stream, beats: int, lanes: int, cycles: int) -> bool:
     """Whether pixels in so many beats fill a ring, where there is one, within so many cycles."""
-    if layer.window is None or not has_ring(layer):
+    if not has_ring(layer):
         return True
+    assert layer.window is not None
     filled = replace(stream, image=layer.window.image, pixels=1, beside=1)
     return fill_steps(layer, _evenly(filled, beats * lanes, lanes)) <= cycles
 

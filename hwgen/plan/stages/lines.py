@@ -123,7 +123,7 @@ class LineShape:
     @property
     def beats(self) -> int:
         """Beats of a pixel, or of those beside one another."""
-        return len(self.inputs.order) // len(self.inputs.lanes) // self.inputs.copies
+        return self.inputs.beats_each // self.inputs.copies
 
     @cached_property
     def words(self) -> int:

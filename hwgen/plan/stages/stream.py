@@ -71,6 +71,11 @@ class Stream:
         return len(self.order) // len(self.lanes)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether a beat is a vector, or a pixel of a map."""
+        return self.beats_each == 1 and self.pixels == 1
+
+    @property
     def beats(self) -> int:
         """Beats a vector or a map."""
         return self.positions * self.beats_each

@@ -127,9 +127,9 @@ class WindowBuffer:
 class RunningPool:
     """Largest pixel or sum of pixels of windows that do not overlap, a beat a cycle.
 
-    What has come of a window's row is kept in a register a channel, where a pixel comes in several
-    beats in a memory with a word for each; what has come of its rows above in a memory with as many
-    words for each window. Rows and columns of no window are dropped.
+    What has come of a window's row is kept in a register a channel, what has come of its rows
+    above in a memory with a word a window. Where a pixel comes in several beats, a memory with a
+    word for each beat of a window keeps both. Rows and columns of no window are dropped.
     """
 
     name: str

@@ -47,8 +47,7 @@ def side_by_side(streams: Sequence[Stream]) -> Stream:
             "streams side by side must be of one image, in as many beats, a neighbour in each, "
             "with every element once"
         )
-    beats = len(first.order) // len(first.lanes)
-    orders: list[list[int]] = [[] for _ in range(beats)]
+    orders: list[list[int]] = [[] for _ in range(first.beats_each)]
     start = 0
     for stream in streams:
         lanes = len(stream.lanes)
@@ -66,7 +65,8 @@ def side_by_side(streams: Sequence[Stream]) -> Stream:
 def come_alike(streams: Sequence[Stream]) -> bool:
     """Whether streams can lie side by side: in as many beats, with every element once."""
     paces = {(stream.image, stream.pixels, stream.beats, stream.beside) for stream in streams}
-    whole = all(_carried(stream) == list(range(len(_carried(stream)))) for stream in streams)
+    carried = map(_carried, streams)
+    whole = all(elements == list(range(len(elements))) for elements in carried)
     return len(paces) == 1 and streams[0].beside == 1 and whole
 
 

@@ -105,7 +105,7 @@ def narrower(name: str, inputs: Stream, elements: tuple[Range, ...], lanes: int)
     for start in range(0, len(inputs.order), width):
         beat = inputs.order[start : start + width]
         order += beat + (PADDING,) * (parts * lanes - width)
-    kind = Range(min(r.lo for r in elements), max(r.hi for r in elements)).type
+    kind = Range.covering(elements).type
     return Narrower(
         name=part_name(name, "narrow"),
         inputs=inputs,

@@ -108,9 +108,7 @@ def _pool_stages(pool: Pool, stream: Stream, options: BuildOptions) -> tuple[Sta
     name, channels = identifier(pool.name), range(len(stream.lanes))
     image = (pool.rows.count, pool.columns.count)
     if stream.beats_each > 1:
-        ends = [(limits.lo, limits.hi) for limits in pool.outputs]
-        kind = Range(min(lo for lo, _ in ends), max(hi for _, hi in ends)).type
-        lanes = (kind,) * len(stream.lanes)
+        lanes = (Range.covering(pool.outputs).type,) * len(stream.lanes)
     else:
         lanes = tuple(pool.outputs[channel].type for channel in stream.order)
     outputs = replace(stream, lanes=lanes, image=image)

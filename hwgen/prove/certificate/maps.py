@@ -69,10 +69,7 @@ class MapUnit:
 def matrix_unit(name: str, positions: int, classes: int, proofs: Sequence[DenseProof]) -> MapUnit:
     """Give the record of a matrix that was shown for some cases."""
     lanes = zip(*(proof.lanes for proof in proofs), strict=True)
-    ranges = [
-        Range(min(lane.row.limits.lo for lane in row), max(lane.row.limits.hi for lane in row))
-        for row in lanes
-    ]
+    ranges = [Range.covering([lane.row.limits for lane in row]) for row in lanes]
     return MapUnit(
         name=name,
         op="matrix",

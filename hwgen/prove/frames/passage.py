@@ -167,7 +167,7 @@ class Passage:
 
     def pool(self, node: MaxPool2d | SumPool2d) -> int:
         """Go through a pooling of a map whose pixels come in several beats; give its states."""
-        module = self.take()
+        module, _ = self._take()
         kind: Kind = "max" if isinstance(node, MaxPool2d) else "sum"
         view = view_of(node, self.frame.image)
         pooled = PooledFrame(module.name, kind, view, self.stream, self.frame)

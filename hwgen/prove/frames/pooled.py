@@ -58,9 +58,7 @@ class PooledFrame:
             known = [self._limits(term) for term in terms if term is not None]
             least = -(1 << bits >> 1) if self._signed else 0
             anything = Range(least, least + (1 << bits) - 1)
-            limits = known[0] if known else anything
-            for other in known:
-                limits = limits.union(other)
+            limits = Range.covering(known) if known else anything
             found.append(Channel(limits=limits, bits=bits))
         return found
 
