@@ -14,6 +14,7 @@ from hwgen.errors import ModelError
 from hwgen.frontend.onnx.arithmetic.rounding import Mode, parse_mode
 
 CUSTOM = {"Quant", "IntQuant", "BipolarQuant", "Trunc", "MultiThreshold"}
+QLINEAR = {"QLinearConv", "QLinearMatMul", "QGemm"}  # inputs 2, 3, 5: zero, weights, their zero
 CHANNELS_LAST = "qonnx.custom_op.channels_last"
 
 
@@ -61,6 +62,10 @@ def lowered(path: Path, tensors: Mapping[str, int], opset: int | None = None) ->
     return bytes(model.SerializeToString())
 
 
+def _raised(codes: np.ndarray) -> np.ndarray:
+    return (codes.astype(np.int16) + 128).astype(np.uint8)
+
+
 def _free_batches(graph: GraphProto) -> None:
     """Let a batch of 0, which old exporters wrote where it may be any, be any."""
     for port in (*graph.input, *graph.output):
@@ -77,6 +82,9 @@ class _Lowering:
         self.stored = {
             tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
         }
+        for node in model.graph.node:
+            if node.op_type == "Constant" and node.attribute[0].name == "value":
+                self.stored[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
         imports = model.opset_import
         standard = [entry.version for entry in imports if entry.domain in ("", "ai.onnx")]
         self.opset = max(standard, default=13)
@@ -96,8 +104,33 @@ class _Lowering:
             plain.CopyFrom(node)
             if plain.domain not in ("com.microsoft",):
                 plain.domain = ""
+            self._without_saturation(plain)
             return [plain]
         return self.made
+
+    def _without_saturation(self, node: NodeProto) -> None:
+        """Give unsigned inputs unsigned weights, 128 higher like their zero.
+
+        Of unsigned by signed bytes, x86 without VNNI sums two products in 16 bits that saturate
+        (`pmaddubsw`), and onnxruntime lets it.
+        """
+        if node.op_type in QLINEAR:
+            zero, at, zero_at = self.stored.get(node.input[2]), 3, 5
+        elif node.op_type == "MatMulInteger":
+            zero, at, zero_at = np.zeros((), np.uint8), 1, 3  # by inputs of either sign exact
+        else:
+            return
+        weights = self.stored.get(node.input[at])
+        if zero is None or zero.dtype != np.uint8 or weights is None or weights.dtype != np.int8:
+            return
+        node.input.extend([""] * (zero_at + 1 - len(node.input)))
+        own_zero = self.stored.get(node.input[zero_at])
+        if own_zero is None and node.input[zero_at]:
+            return
+        node.input[at] = self.constant(_raised(weights))
+        node.input[zero_at] = self.constant(
+            _raised(np.zeros((), np.int8) if own_zero is None else own_zero)
+        )
 
     def constant(self, value: np.ndarray | float) -> str:
         self.count += 1
