@@ -48,7 +48,7 @@ class Case:
         )
 
 
-_SHARES = {16: (0.5, 0.75, 0.9, 0.98), 32: (0.9, 0.98), 64: (0.98,)}
+_SHARES = {16: (0.5, 0.75, 0.9, 0.98), 32: (0.9, 0.98), 64: (0.98,), 128: (0.98,)}
 SUITE = {
     case.name: case
     for bits in (4, 2)
@@ -56,6 +56,8 @@ SUITE = {
         *(Case(channels=c, bits=bits, zeros=z) for c, zeros in _SHARES.items() for z in zeros),
         *(Case(channels=32, kernel=(1, 1), bits=bits, zeros=z) for z in (0.5, 0.9)),
         *(Case(channels=64, kernel=(1, 1), bits=bits, zeros=z) for z in (0.9, 0.98)),
+        Case(channels=128, kernel=(1, 1), bits=bits, zeros=0.98),
         *(Case(channels=64, depthwise=True, bits=bits, zeros=z) for z in (0.5, 0.75)),
+        Case(channels=128, depthwise=True, bits=bits, zeros=0.75),
     )
 }
