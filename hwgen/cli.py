@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -274,7 +276,7 @@ def sim(
             others["waves"] = waves
             simulate_board(folder, board, samples, as_json, [k for k in others if others[k]])
             return
-        with spinner(f"simulate in {simulator.value}"):
+        with _changes_told(folder), spinner(f"simulate in {simulator.value}"):
             result = simulate(
                 folder,
                 simulator=simulator.value,
@@ -283,16 +285,18 @@ def sim(
                 vectors=chosen_vectors(folder, seed, samples),
                 waves=waves,
             )
-        _tell_changes(folder)
         show(result.to_json(), as_json, lambda: str(result))
         if not result.passed:
             raise typer.Exit(1)
 
 
-def _tell_changes(folder: Path) -> None:
-    """Say on stderr which files of a design are not as they were built."""
+@contextmanager
+def _changes_told(folder: Path) -> Iterator[None]:
+    """Say on stderr which files of a design are not as they were built, behind what is done."""
     from hwgen.manifest import changed_files, changes
 
+    changed_files(folder)  # a damaged list is refused before the work
+    yield
     sentence = changes(changed_files(folder))
     if sentence is not None:
         print(f"hwgen: {folder}: {sentence}", file=sys.stderr)
@@ -308,12 +312,11 @@ def prove(folder: Design, as_json: AsJson = False) -> None:
         from hwgen.prove.cpp.run import has_cpp, prove_cpp_folder
         from hwgen.prove.run import prove as prove_design
 
-        with spinner("prove") as progress:
+        with _changes_told(folder), spinner("prove") as progress:
             certificate = prove_design(folder, progress)
             if has_cpp(folder):
                 progress("C++")
             cpp = prove_cpp_folder(folder) if has_cpp(folder) else None
-        _tell_changes(folder)
         document, verdict = certificate.to_json(), certificate.verdict()
         if cpp is not None:
             document, verdict = document | {"hls": cpp.to_json()}, f"{verdict}\n{cpp.verdict()}"
@@ -339,10 +342,9 @@ def synth(
         from hwgen.synth.run import synthesise
 
         chosen = _target_of(folder) if target is None else target.value
-        with spinner(f"synthesise for {chosen}") as progress:
+        with _changes_told(folder), spinner(f"synthesise for {chosen}") as progress:
             result = synthesise(folder, chosen, pnr, part=part, announce=progress)
         document = result.to_json()
-        _tell_changes(folder)
         show(document, as_json, lambda: synthesis_table(document))
 
 

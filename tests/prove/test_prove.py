@@ -12,6 +12,7 @@ from hwgen.digests import digests, is_sealed, proved_files
 from hwgen.flow import build
 from hwgen.frontend.matrix import load_matrix
 from hwgen.ir import Argmax, Graph, Input, Threshold
+from hwgen.manifest import MANIFEST
 from hwgen.network_file import load_network, save_network
 from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
@@ -133,6 +134,33 @@ def test_a_proof_of_a_changed_network_says_so(tmp_path):
     result = CliRunner().invoke(app, ["prove", str(folder)])
     assert result.exit_code == 0
     assert f"hwgen: {folder}: network.npz is not as the build wrote it\n" in result.output
+
+
+@pytest.mark.parametrize("command", ["prove", "sim", "synth"])
+def test_a_cut_list_of_digests_is_refused_before_the_work(tmp_path, command):
+    folder = shutil.copytree(shared()[0], tmp_path / "design")
+    (folder / "proof.json").unlink(missing_ok=True)
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text[:100])
+    before = sorted(folder.rglob("*"))
+    result = CliRunner().invoke(app, [command, str(folder)])
+    assert result.exit_code == 2
+    assert result.output == (
+        f"hwgen: {folder / MANIFEST}: line 2 must be a digest and a file's name; build the design "
+        "again\n"
+    )
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_list_of_digests_that_lacks_files_says_so(tmp_path):
+    folder = shutil.copytree(shared()[0], tmp_path / "design")
+    (folder / MANIFEST).write_text("")
+    result = CliRunner().invoke(app, ["prove", str(folder)])
+    assert result.exit_code == 0
+    assert (
+        f"hwgen: {folder}: design.json, network.npz, plan.json, tiny.v, vectors.npz are not as the "
+        "build wrote them\n"
+    ) in result.output
 
 
 def test_bad_folders_are_refused_with_one_sentence(tmp_path):

@@ -16,7 +16,7 @@ from hwgen.prove.netlist.netlist import Module, NotProvedError
 from hwgen.prove.units.flowing import Netlist, moved
 from hwgen.prove.units.pool_words import Kind
 from hwgen.prove.units.running_pool import prove_pool
-from hwgen.prove.units.window import prove_taps
+from hwgen.prove.units.window import is_lane, lanes_of, prove_taps
 from hwgen.prove.units.window_max import prove_window_max
 from hwgen.prove.views import Channel, View, view_of
 
@@ -120,10 +120,20 @@ def enlarger(stream: MapStream, netlist: Netlist, module: Module) -> MapUnit:
     image = height * factor, width * factor
     found = moved(netlist, module.name, (stream.positions, prod(image)))
     rows, columns = np.arange(image[0])[:, None] // factor, np.arange(image[1]) // factor
-    bits = sum(channel.bits for channel in stream.channels)
-    whole = found.bits.tolist() == list(range(bits))
-    if not whole or (found.beats != (rows * width + columns).reshape(-1, 1)).any():
-        raise NotProvedError(f"{module.name}: must show each pixel as a square, as it came")
+    pixels = (rows * width + columns).ravel()
+    lanes = [len(nets) for nets in lanes_of(module)]
+    if len(lanes) != len(stream.channels):
+        raise NotProvedError(f"{module.name}: must have {len(stream.channels)} lanes")
+    start = end = read = 0
+    for lane, channel in zip(lanes, stream.channels, strict=True):
+        start, end = end, end + lane
+        own = found.bits[start:end] - read
+        read += channel.bits
+        if not is_lane(found.beats[:, start:end].T, own, channel, pixels, 0):
+            raise NotProvedError(f"{module.name}: must show each pixel as a square, as it came")
+    stream.channels = [
+        replace(channel, bits=lane) for channel, lane in zip(stream.channels, lanes, strict=True)
+    ]
     stream.image = image
     stream.view = View(image=image)
     return MapUnit(

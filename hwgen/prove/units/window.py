@@ -62,7 +62,7 @@ def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Chan
             )
         channel = int(np.searchsorted(starts, bits[0], side="right")) - 1
         own = bits - starts[channel]
-        if not _is_lane(columns, own, channels[channel], view.pixels[:, tap], view.beside):
+        if not is_lane(columns, own, channels[channel], view.pixels[:, tap], view.beside):
             raise NotProvedError(
                 f"{where}: must have the bits of channel {channel} in their places, as wide as "
                 "they are, and its value beside the image"
@@ -71,14 +71,18 @@ def prove_taps(module: Module, found: Moved, view: View, channels: Sequence[Chan
     return lanes
 
 
-def _is_lane(
+def is_lane(
     columns: np.ndarray, bits: np.ndarray, channel: Channel, pixels: IntArray, beside: int | None
 ) -> bool:
     """Whether the bits of a lane are those of a channel, extended by its sign or by zeros.
 
-    Outside the image they are those of `beside`, or of the lowest number of the lane.
+    `columns` are the beats that each bit is of, (bits of the lane, beats), and `pixels` those that
+    they must be of. A lane may have fewer bits than the channel, but those of its limits. Outside
+    the image all are those of `beside`, or of the lowest number of the lane.
     """
     limits, own, inside = channel.limits, channel.bits, pixels != OUTSIDE
+    if len(bits) < limits.type.bits:
+        return False
     if beside is None:
         beside = -(1 << own >> 1) if limits.lo < 0 else 0
     if not inside.all() and limits.union(Range(beside, beside)).type.bits > own:
