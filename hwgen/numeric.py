@@ -15,6 +15,7 @@ import numpy.typing as npt
 MAX_TYPE_BITS = 32  # that a user can ask for
 
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from hwgen.ir import MAX_ACCUMULATOR_BITS, Accumulator, Dense
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import BoolArray, IntArray, Range
 from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.window import PoolKind
 from hwgen.plan.stages.wiring import INPUT
@@ -124,6 +124,9 @@ class Layer:
     weight, bias
         (rows, columns) and (rows,); columns of constant inputs are zero, their part is in `bias`.
         Of a window only taps that some row reads are columns.
+    connected
+        (rows, columns): where the operation has weights, zero or not; not between groups of a
+        convolution or unlike channels of an addition. None where everywhere.
     channels
         Reachable range of every channel of the map that `window` shows.
     inputs, totals, outputs
@@ -152,6 +155,7 @@ class Layer:
     channels: tuple[Range, ...] = ()
     fan_in: int
     weight: IntArray
+    connected: BoolArray | None = None
     bias: IntArray
     inputs: tuple[Range, ...]
     totals: tuple[Range, ...]
@@ -177,6 +181,11 @@ class Layer:
     def nonzero(self) -> int:
         """Number of weights that are not zero."""
         return int(np.count_nonzero(self.weight))
+
+    @property
+    def products(self) -> int:
+        """Number of weights of the operation, zeros too."""
+        return self.weight.size if self.connected is None else int(self.connected.sum())
 
     @property
     def positions(self) -> tuple[int, int]:

@@ -240,6 +240,7 @@ class _Cutter:
             channels=() if matrix.window is None else value.ranges,
             fan_in=matrix.fan_in,
             weight=matrix.weight,
+            connected=matrix.connected,
             bias=matrix.bias,
             inputs=matrix.inputs,
             totals=matrix.totals,

@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 from hwgen.ir import Conv2d, Dense, SumPool2d
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import BoolArray, IntArray, Range
 from hwgen.plan.windows import Window, cut_window, full_window, tap_ranges
 
 Ranges = tuple[Range, ...]
@@ -29,6 +29,7 @@ class Matrix:
     totals: Ranges
     fan_in: int
     window: Window | None = None
+    connected: BoolArray | None = None
 
 
 def dense_matrix(node: Dense, inputs: Ranges) -> Matrix:
@@ -36,13 +37,26 @@ def dense_matrix(node: Dense, inputs: Ranges) -> Matrix:
     return _of_vector(node.weight.copy(), node.bias.copy(), inputs, node.weight.shape[1])
 
 
-def _of_vector(weight: IntArray, bias: IntArray, inputs: Ranges, fan_in: int) -> Matrix:
+def _of_vector(
+    weight: IntArray,
+    bias: IntArray,
+    inputs: Ranges,
+    fan_in: int,
+    connected: BoolArray | None = None,
+) -> Matrix:
     for column, limits in enumerate(inputs):
         if limits.span == 0:
             bias += weight[:, column] * limits.lo
             weight[:, column] = 0
     totals = tuple(_total(row, inputs, int(b)) for row, b in zip(weight, bias, strict=True))
-    return Matrix(weight=weight, bias=bias, inputs=inputs, totals=totals, fan_in=fan_in)
+    return Matrix(
+        weight=weight,
+        bias=bias,
+        inputs=inputs,
+        totals=totals,
+        fan_in=fan_in,
+        connected=connected,
+    )
 
 
 def identity_matrix(
@@ -55,38 +69,47 @@ def identity_matrix(
     operands = len(multipliers)
     rows = len(channels) // operands
     weight = np.kron(np.array([multipliers]), np.eye(rows, dtype=np.int64))
+    connected = np.kron(np.ones((1, operands)), np.eye(rows)) > 0
     if image is None:
-        return _of_vector(weight, np.zeros(rows, np.int64), channels, operands)
+        return _of_vector(weight, np.zeros(rows, np.int64), channels, operands, connected)
     window = full_window(image, len(channels), (1, 1), (1, 1))
-    return _windowed(weight, np.zeros(rows, np.int64), window, channels, operands)
+    return _windowed(weight, np.zeros(rows, np.int64), window, channels, operands, connected)
 
 
 def sum_matrix(node: SumPool2d, image: tuple[int, int], channels: Ranges) -> Matrix:
     """Give the matrix of ones that sums the pixels of each channel's window."""
     window = full_window(image, len(channels), node.kernel_size, node.stride)
     owners = np.array([tap.lane for tap in window.taps])
-    weight = (np.arange(len(channels))[:, None] == owners).astype(np.int64)
-    bias = np.zeros(len(channels), np.int64)
-    return _windowed(weight, bias, window, channels, prod(node.kernel_size))
+    connected = np.arange(len(channels))[:, None] == owners
+    bias, taps = np.zeros(len(channels), np.int64), prod(node.kernel_size)
+    return _windowed(connected.astype(np.int64), bias, window, channels, taps, connected)
 
 
 def conv_matrix(node: Conv2d, image: tuple[int, int], channels: Ranges) -> Matrix:
     """Give the matrix of a convolution, block-diagonal where it has groups."""
     rows, group, height, width = node.weight.shape
     weight = np.zeros((rows, height, width, len(channels)), np.int64)
+    connected = np.zeros(weight.shape, np.bool_)
     own = rows // node.groups
     for index in range(node.groups):
         chosen = slice(index * own, (index + 1) * own)
         part = node.weight[chosen].transpose(0, 2, 3, 1)
-        weight[chosen, :, :, index * group : (index + 1) * group] = part
+        place = chosen, slice(None), slice(None), slice(index * group, (index + 1) * group)
+        weight[place], connected[place] = part, True
     shape = (height, width), node.stride, node.padding, node.padding_value
     window = full_window(image, len(channels), *shape)
-    flat = weight.reshape(rows, -1)
-    return _windowed(flat, node.bias.copy(), window, channels, group * height * width)
+    flat, taps = weight.reshape(rows, -1), group * height * width
+    of_groups = connected.reshape(rows, -1)
+    return _windowed(flat, node.bias.copy(), window, channels, taps, of_groups)
 
 
 def _windowed(
-    weight: IntArray, bias: IntArray, window: Window, channels: Ranges, fan_in: int
+    weight: IntArray,
+    bias: IntArray,
+    window: Window,
+    channels: Ranges,
+    fan_in: int,
+    connected: BoolArray,
 ) -> Matrix:
     """Leave the taps that are read and can vary, and bound the sums of every class of positions."""
     inside = np.stack(list(window.classes()))
@@ -112,6 +135,7 @@ def _windowed(
         totals=_class_totals(weight, bias, window, channels),
         fan_in=fan_in,
         window=window,
+        connected=connected[:, kept],
     )
 
 

@@ -10,14 +10,12 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
 from hwgen.ir import Add, Argmax, Conv2d, Dense, Flatten, Graph, MaxPool2d, Op, SumPool2d, Threshold
 from hwgen.ir.padding import Padding, windows_of
-from hwgen.numeric import IntArray, Range
+from hwgen.numeric import BoolArray, IntArray, Range
 
 OUTSIDE = -2  # no pixel of the image
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class View:
         return np.asarray(found.reshape(int(count), int(taps)))
 
     @cached_property
-    def classes(self) -> Flags:
+    def classes(self) -> BoolArray:
         """The different sets of taps that are inside the image at some position."""
         return np.asarray(np.unique(self.pixels != OUTSIDE, axis=0))
 

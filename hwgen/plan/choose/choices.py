@@ -205,6 +205,6 @@ def least_cycles(layer: Layer, choice: LayerChoice) -> int:
     """Cycles that a layer takes for a vector at the least, without planning it."""
     if choice.style == "unrolled":
         return layer.cycles
-    products = layer.nonzero if choice.skip else layer.rows * layer.columns
+    products = layer.nonzero if choice.skip else layer.products
     steps = max(-(-products // (choice.pe * choice.simd)), 1)
     return max(steps * prod(layer.positions) // choice.pixels, layer.cycles)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwgen.errors import PlanError
-from hwgen.numeric import IntArray
+from hwgen.numeric import BoolArray, IntArray
 from hwgen.plan.cost.line_memory import RingMemory, ring_memory
 from hwgen.plan.cost.memory import program_kind, rom_luts
 from hwgen.plan.design import Target
@@ -56,6 +56,7 @@ class FoldedPlan:
 def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedPlan:
     """Schedule a layer; where dense mode has the smaller product of LUTs and cycles, take that.
 
+    Where zeros are not skipped, the schedule still has only what the operation has weights for.
     Of a layer with windows `inputs` is the whole map.
 
     Raises
@@ -70,6 +71,8 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
     if layer.tail == "threshold":
         units = np.maximum(np.gcd.reduce(layer.weight, axis=1), 1)
     weight = layer.weight // units[:, None]
+    connected = None if options.skip else layer.connected
+    kept = weight != 0 if connected is None else connected
     bits = _bits(layer, vector, weight, options.target)
     if lines is not None:
         outputs = Stream(
@@ -79,7 +82,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
             pixels=options.pixels,
         )
         ring = LineShape(inputs, outputs, lines)
-        bits = replace(bits, ring=ring, reads=_few_channels(lines, weight, ring))
+        bits = replace(bits, ring=ring, reads=_few_channels(lines, kept, ring))
     dense = dense_folding(options, layer.rows, bits)
     work = _Work(
         layer=layer,
@@ -89,11 +92,14 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         ring=bits.ring,
         reads=bits.reads,
         weight=weight,
+        kept=kept,
         units=units,
     )
-    if not options.skip:
+    if not options.skip and (connected is None or connected.all()):
         return _planned(work, options, dense)
-    counts = {row: int(count) for row, count in enumerate(np.count_nonzero(weight, axis=1))}
+    counts = {row: int(count) for row, count in enumerate(kept.sum(axis=1))}
+    if connected is not None:
+        return _planned(work, options, choose_folding(options, counts, bits))
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
     sparse = choose_folding(options, counts, bits)
@@ -110,7 +116,10 @@ def _with_spare(lines: Lines, ring: LineShape, cycles: int) -> Lines:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Work:
-    """What is to be summed: a matrix in units of its rows, over a vector or windows of a map."""
+    """What is to be summed: a matrix in units of its rows, over a vector or windows of a map.
+
+    `kept` are its places that have a product.
+    """
 
     layer: Layer
     inputs: Stream
@@ -119,6 +128,7 @@ class _Work:
     ring: LineShape | None
     reads: Reads | None
     weight: IntArray
+    kept: BoolArray
     units: IntArray
 
 
@@ -155,8 +165,9 @@ def _bits(layer: Layer, inputs: Stream, weight: IntArray, target: Target) -> Bit
 def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan:
     """Fill the PEs of an arrangement with their programs."""
     layer, vector = own.layer, own.vector
-    every = folding.counted or not options.skip or (folding.natural and own.lines is not None)
-    work = row_work(own.weight, vector, counted=every)
+    in_order = not options.skip or own.lines is not None
+    every = folding.counted or (folding.natural and in_order)
+    work = row_work(own.weight, vector, counted=every, kept=own.kept)
     limits, schedule = limits_by_slot(layer, vector), folding.schedule
     bare = {
         row: row_register(work[row], limits, shape.lanes, int(own.units[row]), int(layer.bias[row]))
@@ -179,10 +190,10 @@ def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan
     return min((whole, parts), key=lambda plan: _ring_luts(plan.stage, options))
 
 
-def _few_channels(lines: Lines, weight: IntArray, ring: LineShape) -> Reads | None:
+def _few_channels(lines: Lines, kept: BoolArray, ring: LineShape) -> Reads | None:
     """Give the channels that each row reads, None where some row reads many of them."""
     lanes = np.array([tap.lane for tap in lines.taps])
-    reads = {r: frozenset(lanes[row != 0].tolist()) for r, row in enumerate(weight)}
+    reads = {r: frozenset(lanes[row].tolist()) for r, row in enumerate(kept)}
     return reads if 2 * max(map(len, reads.values())) <= len(ring.channels) else None
 
 

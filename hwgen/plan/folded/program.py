@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hwgen.numeric import IntArray, IntType, Range
+from hwgen.numeric import BoolArray, IntArray, IntType, Range
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING, ProcessingElement, Stream
 
@@ -34,8 +34,13 @@ class RowWork:
     weights: IntArray
 
 
-def row_work(weight: IntArray, inputs: Stream, *, counted: bool) -> list[RowWork]:
-    """Give every row's products: its nonzero weights, or all slots where they are counted."""
+def row_work(
+    weight: IntArray, inputs: Stream, *, counted: bool, kept: BoolArray | None = None
+) -> list[RowWork]:
+    """Give every row's products: its nonzero weights, or all slots where they are counted.
+
+    `kept`, (rows, columns), tells which weights are in place of those that are not zero.
+    """
     order = np.array(inputs.order)
     slots = np.flatnonzero(order != PADDING)
     by_slot = np.zeros((len(weight), len(order)), np.int64)
@@ -43,7 +48,10 @@ def row_work(weight: IntArray, inputs: Stream, *, counted: bool) -> list[RowWork
     if counted:
         every = np.arange(len(order))
         return [RowWork(slots=every, weights=row) for row in by_slot]
-    places = [np.flatnonzero(row) for row in by_slot]
+    taken = by_slot != 0
+    if kept is not None:
+        taken[:, slots] = kept[:, order[slots]]
+    places = [np.flatnonzero(row) for row in taken]
     return [RowWork(slots=p, weights=r[p]) for p, r in zip(places, by_slot, strict=True)]
 
 

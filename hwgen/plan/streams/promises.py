@@ -7,9 +7,8 @@ however long its input or its output is kept waiting.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from hwgen.numeric import IntArray
+from hwgen.numeric import BoolArray, IntArray
 from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.lines import LineShape
 from hwgen.plan.stages.positions import at_one_position
@@ -30,7 +29,6 @@ from hwgen.rhythm.check import Promise
 from hwgen.rhythm.tables import fold
 
 Tables = tuple[IntArray, IntArray]  # needs and takes
-BoolArray = npt.NDArray[np.bool_]
 
 
 def promise_of(stage: Stage) -> Promise:

@@ -7,6 +7,7 @@ from math import ceil, prod
 import pytest
 
 from hwgen.errors import PlanError
+from hwgen.ir import Add
 from hwgen.plan.check.plan import check_plan
 from hwgen.plan.check.ring import check_ring
 from hwgen.plan.layers import layers_of
@@ -18,6 +19,7 @@ from hwgen.plan.stages.ring_rows import RingRows
 from hwgen.plan.stages.stage import FoldedDense, Lines, Reorder, Stream, Tap
 from hwgen.plan.streams.timing import latency_and_interval
 from hwgen.plan.vectors.design import design_vectors
+from tests.tiny_graphs import GraphNet
 from tests.tiny_maps import MapNet, random_conv_net, random_folding, small_cnn
 
 
@@ -214,6 +216,25 @@ def test_depthwise_layers_are_near_the_bound_too(zeros, fold, beside):
     assert unit.cycles >= 20
     assert unit.outputs.beside == beside
     assert plan.interval_cycles <= 1.10 * bound
+
+
+@pytest.mark.parametrize("target", ["xc7", "ice40"])
+def test_dense_mode_multiplies_by_zeros_but_not_between_groups(target):
+    """Four groups of four rows, a third of the weights zero, and an addition."""
+    net = GraphNet(1, (16, 8, 8)).act("u2")
+    start = net.source
+    net.conv(16, (3, 3), groups=4, padding=(1, 1), density=0.66).act("u2")
+    graph = net.join(Add, net.source, start).act("u2").graph()
+    dense = {"skip": False, "accumulator": "32", "target": target}
+    for pe, pixels in ((1, 1), (2, 2)):
+        plan = check(graph, pe=pe, pixels=pixels, **dense)
+        for layer, summary in zip(layers_of(graph)[1:], plan.layers[1:], strict=True):
+            least = layer.products * 64 // (pe * pixels)
+            slack = 1.1 if layer.name.startswith("conv") else 1.5  # rows of one or two weights
+            assert least <= summary.cycles <= slack * least
+            if layer.name.startswith("conv"):
+                assert 1.3 * layer.nonzero < layer.products < 16 * 16 * 9 / 4
+    assert layer.products == 2 * 16
 
 
 def test_the_copies_of_a_depthwise_layer_hold_little_more_than_one_map():
