@@ -46,6 +46,7 @@ COLUMNS = {
     "brams": "block RAMs",
     "queue_bits": "bits in queues",
     "seconds": "planning, CPU seconds",
+    "emit_seconds": "writing the folder",
 }
 
 
@@ -124,7 +125,7 @@ def markdown(rows: list[Row]) -> str:
     """Give the table of docs/graphs.md."""
     lines = ["| " + " | ".join(COLUMNS.values()) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
-        cells = (row[column] for column in COLUMNS)
+        cells = (row.get(column, "-") for column in COLUMNS)
         texts = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)
         lines.append("| " + " | ".join(texts) + " |")
     return "\n".join(lines)
