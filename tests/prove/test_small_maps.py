@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hwgen.flow import build
-from hwgen.ir import PixelShuffle, Threshold
+from hwgen.ir import Add, PixelShuffle, Threshold
 from hwgen.numeric import IntType, Range
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.stage import Enlarger
@@ -44,6 +44,17 @@ def test_maps_that_are_only_moved_are_proved(tmp_path, name, style):
         (unit,) = [stage for stage in plan.stages if isinstance(stage, Enlarger)]
         widths = [[lane.bits for lane in s.lanes] for s in (unit.inputs, unit.outputs)]
         assert widths == [[4, 4], [3, 4]]
+
+
+def test_zeros_that_dense_mode_multiplies_by_are_proved(tmp_path):
+    """Two groups of two channels, and an addition, in registers of 24 bits."""
+    net = GraphNet(1, (4, 4, 3)).act("u2")
+    start = net.source
+    net.conv(4, (3, 3), groups=2, padding=(1, 1), density=0.5).act("u2")
+    graph = net.join(Add, net.source, start).act("u2").graph()
+    options = BuildOptions(style="folded", pe=2, pixels=1, skip=False, accumulator="24")
+    build(graph, options, tmp_path / "design")
+    assert prove(tmp_path / "design").problem is None
 
 
 @pytest.mark.parametrize(
