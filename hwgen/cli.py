@@ -293,9 +293,9 @@ def sim(
 @contextmanager
 def _changes_told(folder: Path) -> Iterator[None]:
     """Say on stderr which files of a design are not as they were built, behind what is done."""
-    from hwgen.manifest import changed_files, changes
+    from hwgen.manifest import changed_files, changes, check_manifest
 
-    changed_files(folder)  # a damaged list is refused before the work
+    check_manifest(folder)  # before the work
     yield
     sentence = changes(changed_files(folder))
     if sentence is not None:

@@ -51,6 +51,18 @@ def changed_files(folder: Path, needed: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(file for file in files if listed.get(file) != digest(folder / file))
 
 
+def check_manifest(folder: Path) -> None:
+    """Check that the list of digests, where there is one, can be read.
+
+    Raises
+    ------
+    ModelError
+        Where it is damaged.
+    """
+    if (folder / MANIFEST).exists():
+        _read(folder / MANIFEST)
+
+
 def changes(changed: tuple[str, ...]) -> str | None:
     """Say in one sentence that files are not as they were built, None where all are."""
     if not changed:

@@ -55,7 +55,7 @@ def _of_vector(
         inputs=inputs,
         totals=totals,
         fan_in=fan_in,
-        connected=connected,
+        connected=None if connected is None or connected.all() else connected,
     )
 
 
@@ -135,7 +135,7 @@ def _windowed(
         totals=_class_totals(weight, bias, window, channels),
         fan_in=fan_in,
         window=window,
-        connected=connected[:, kept],
+        connected=None if connected[:, kept].all() else connected[:, kept],
     )
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +13,7 @@ from hwgen.float_check import check_file
 from hwgen.float_check.differences import compared
 from hwgen.frontend.model_options import ModelOptions
 from hwgen.frontend.onnx.arithmetic import rounding
+from hwgen.frontend.onnx.writing.lower import lowered
 from hwgen.reference import run
 from tests.frontend.onnx.files import Maker, entries, read
 
@@ -65,8 +67,12 @@ def test_large_products_of_bytes_are_exact_on_any_processor(tmp_path, op):
         domain = "com.microsoft" if op == "QGemm" else ""
         y = m.node(op, x, one, byte, weights, one, signed, *rest, domain=domain)
         y = m.node("DequantizeLinear", y, *result)
-    check = check_file(m.save(tmp_path / "net.onnx", y), None, ModelOptions(), samples=20)
+    path = m.save(tmp_path / "net.onnx", y)
+    check = check_file(path, None, ModelOptions(), samples=20)
     assert check.outputs.identical == 1
+    run_as = onnx.load_from_string(lowered(path, {})).graph.initializer
+    raised = [t for t in run_as if t.data_type == onnx.TensorProto.UINT8 and len(t.dims) > 1]
+    assert len(raised) == 1  # whatever this processor does
 
 
 def test_the_command_tells_each_quantizer(net, tmp_path):

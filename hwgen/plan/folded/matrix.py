@@ -95,7 +95,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         kept=kept,
         units=units,
     )
-    if not options.skip and (connected is None or connected.all()):
+    if not options.skip and connected is None:
         return _planned(work, options, dense)
     counts = {row: int(count) for row, count in enumerate(kept.sum(axis=1))}
     if connected is not None:

@@ -34,13 +34,8 @@ class RowWork:
     weights: IntArray
 
 
-def row_work(
-    weight: IntArray, inputs: Stream, *, counted: bool, kept: BoolArray | None = None
-) -> list[RowWork]:
-    """Give every row's products: its nonzero weights, or all slots where they are counted.
-
-    `kept`, (rows, columns), tells which weights are in place of those that are not zero.
-    """
+def row_work(weight: IntArray, inputs: Stream, *, counted: bool, kept: BoolArray) -> list[RowWork]:
+    """Give every row's products: those of `kept`, (rows, columns), or all slots if counted."""
     order = np.array(inputs.order)
     slots = np.flatnonzero(order != PADDING)
     by_slot = np.zeros((len(weight), len(order)), np.int64)
@@ -48,9 +43,8 @@ def row_work(
     if counted:
         every = np.arange(len(order))
         return [RowWork(slots=every, weights=row) for row in by_slot]
-    taken = by_slot != 0
-    if kept is not None:
-        taken[:, slots] = kept[:, order[slots]]
+    taken = np.zeros(by_slot.shape, np.bool_)
+    taken[:, slots] = kept[:, order[slots]]
     places = [np.flatnonzero(row) for row in taken]
     return [RowWork(slots=p, weights=r[p]) for p, r in zip(places, by_slot, strict=True)]
 

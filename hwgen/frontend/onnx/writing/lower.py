@@ -83,8 +83,10 @@ class _Lowering:
             tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
         }
         for node in model.graph.node:
-            if node.op_type == "Constant" and node.attribute[0].name == "value":
-                self.stored[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+            given = node.attribute if node.op_type == "Constant" else ()
+            for attribute in given:
+                if attribute.name == "value":
+                    self.stored[node.output[0]] = numpy_helper.to_array(attribute.t)
         imports = model.opset_import
         standard = [entry.version for entry in imports if entry.domain in ("", "ai.onnx")]
         self.opset = max(standard, default=13)
