@@ -98,7 +98,8 @@ def _convolution(
 def _thresholds(conv: str, totals: list[Range], codes: int) -> Threshold:
     """Give thresholds that lie evenly over the middle of what each channel can reach."""
     quarters = [(total.lo + total.span // 4, total.lo + 3 * total.span // 4) for total in totals]
-    steps = [np.linspace(lo, hi, 2**codes - 1).astype(np.int64) for lo, hi in quarters]
+    last = 2**codes - 2
+    steps = [lo - np.arange(last + 1) * (lo - hi) // max(last, 1) for lo, hi in quarters]
     output = IntType(bits=codes, signed=False)
     return Threshold(name=f"{conv}_act", inputs=(), thresholds=np.stack(steps), output=output)
 

@@ -180,7 +180,7 @@ def _map_process(stage: Beatwise | Passing | MapStage, x: Beat, y: Beat) -> list
 
 def _searches(stage: SerialThreshold, x: Beat, y: Beat, times: str) -> list[str]:
     """Give the body of a process that searches; `group` counts the thresholds' rows."""
-    groups, copies = len(stage.tables[0]), stage.inputs.copies
+    groups, copies = stage.groups, stage.inputs.copies
     count = f"group = group == {groups - 1} ? 0 : group + 1;"
     counting = [f"  {count}"] if groups > 1 else []
     lines = ["int group = 0;"] if groups > 1 else ["const int group = 0;"]

@@ -201,9 +201,9 @@ def _folded(stage: FoldedDense, slots: IntArray) -> IntArray:
 
 def _serial(stage: SerialThreshold, slots: IntArray) -> IntArray:
     codes = np.empty_like(slots)
-    rows, lanes = len(stage.tables), len(stage.inputs.lanes)
+    staircases, lanes = stage.staircases(), len(stage.inputs.lanes)
     for slot in range(slots.shape[1]):
-        thresholds = stage.tables[slot % rows][slot // lanes // stage.inputs.copies]
+        thresholds = staircases[slot % stage.rows][slot // lanes // stage.inputs.copies]
         codes[:, slot] = np.searchsorted(thresholds, slots[:, slot], side="right") + stage.code_lo
     return codes
 

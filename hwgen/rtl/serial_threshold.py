@@ -5,8 +5,11 @@ from __future__ import annotations
 from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
+from hwgen.numeric import Range
+from hwgen.plan.stages.serial_threshold import RampWords
 from hwgen.plan.stages.stage import SerialThreshold
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
+from hwgen.rtl.product import Term, add
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import memory_attributes
 
@@ -41,13 +44,19 @@ class SerialThresholdUnit(LaneComponent):
         with m.If(advance):
             m.d.sync += Cat(*valid).eq(Cat(self.i.valid, *valid[:-1]))
         positions = self._delayed(registers, self._group(m, advance & self.i.valid), "group")
-        for lane in range(len(self.plan.inputs.lanes)):
-            self._search(registers, lane, positions)
+        if self.plan.ramps is None:
+            for lane in range(len(self.plan.inputs.lanes)):
+                self._search(registers, lane, positions)
+        else:
+            words = [self._ramp(registers, row, positions[1]) for row in range(self.plan.rows)]
+            for lane in range(len(self.plan.inputs.lanes)):
+                row = lane % self.plan.rows  # neighbours beside one another share their thresholds
+                self._compute(registers, lane, self.plan.ramp_words(row), words[row])
         return m
 
     def _group(self, m: Module, taken: Value) -> Signal:
         """Count the groups of beats that are compared with the same thresholds."""
-        groups, copies = len(self.plan.tables[0]), self.plan.inputs.copies
+        groups, copies = self.plan.groups, self.plan.inputs.copies
         group, last = counter(groups, "group"), taken
         if copies > 1:
             neighbour = counter(copies, "neighbour")
@@ -72,7 +81,9 @@ class SerialThresholdUnit(LaneComponent):
         found: list[Value] = []  # bits of the code, highest first
         for level, kind in enumerate(self.plan.memories):
             start = 1 + 2 * level
-            memory = self._memory(m, lane, level)
+            row = lane % self.plan.rows  # neighbours beside one another have copies of a table
+            words, bits = self.plan.words(row, level), self.plan.word_bits(row)
+            memory = self._memory(m, f"thresholds{lane}_{level}", words, bits, level)
             read = memory.read_port()
             m.d.comb += [
                 read.addr.eq(Cat(*reversed(found), positions[start])),
@@ -88,21 +99,77 @@ class SerialThresholdUnit(LaneComponent):
             else:
                 reached = self._reached(values[start + 1], read.data)
                 found.append(registers.delay(reached, name))
+        self._give(m, lane, found)
+
+    def _give(self, m: Module, lane: int, found: list[Value]) -> None:
+        """Drive the code of a lane with the bits that were found, highest first."""
         count = Cat(*reversed(found))
         shape = shape_of(self.plan.outputs.lanes[lane])
         code = count if not self.plan.code_lo else count + Const(self.plan.code_lo)
         m.d.comb += self.o.payload[f"e{lane}"].eq(resize(code, shape.width))
 
-    def _memory(self, m: Module, lane: int, level: int) -> Memory:
-        row = lane % len(self.plan.tables)  # neighbours beside one another have copies of a table
-        words = self.plan.words(row, level)
+    def _compute(
+        self, registers: Registers, lane: int, words: RampWords, word: tuple[Value, Value]
+    ) -> None:
+        """Give the comparisons of a lane whose thresholds are computed, each from the one before.
+
+        A comparison goes with two enabled cycles: the threshold is in a register before it, its
+        result behind it.
+        """
+        m, plan = registers.m, self.plan
+        assert plan.ramps is not None
+        start = plan.latency - 2 * plan.levels + 1
+        value = registers.wait(self.i.payload[f"e{lane}"], f"value{lane}_in", start)
+        threshold, step = word
+        found: list[Value] = []
+        for level in range(plan.levels):
+            name = f"level{lane}_{level}"
+            if level:
+                shift = plan.levels - 1 - level
+                added = self._next(threshold, step, found[-1], shift)
+                threshold = registers.delay(added.as_signed(), f"threshold{lane}_{level}")
+                found = [registers.wait(bit, f"{name}_a{k}", 1) for k, bit in enumerate(found)]
+                value = registers.wait(value, f"{name}_v0", 1)
+                step = registers.wait(step, f"{name}_s0", 1)
+            reached = value >= threshold[plan.ramps.fraction :].as_signed()
+            found = [registers.wait(bit, f"{name}_b{k}", 1) for k, bit in enumerate(found)]
+            found.append(registers.delay(reached, name))
+            if level + 1 < plan.levels:
+                value = registers.wait(value, f"{name}_v1", 1)
+                step = registers.wait(step, f"{name}_s1", 1)
+                threshold = registers.wait(threshold, f"{name}_t", 1)
+        self._give(m, lane, found)
+
+    def _next(self, threshold: Value, step: Value, reached: Value, shift: int) -> Value:
+        """Give the threshold that many shifted steps above, if it was reached, or below."""
+        width = len(threshold) - shift
+        below = (~reached).replicate(width)
+        moved = Term(value=resize(step, width) ^ below, carries=(~reached,), range=Range(0, 0))
+        return Cat(threshold[:shift], add(threshold[shift:], moved, width, moved.carries))
+
+    def _ramp(self, registers: Registers, row: int, group: Value) -> tuple[Value, Value]:
+        """Give middle threshold and step of the row of a group."""
+        words = self.plan.ramp_words(row)
+        memory = self._memory(
+            registers.m, f"ramp{row}", words.words(), words.bits + words.step_bits, 0
+        )
+        read = memory.read_port()
+        registers.m.d.comb += [read.addr.eq(group), read.en.eq(registers.enable)]
+        data: Value = read.data
+        if self.plan.memories[0] == "block":
+            data = registers.delay(data, f"ramp{row}_word")
+        return data[: words.bits].as_signed(), data[words.bits :]
+
+    def _memory(
+        self, m: Module, name: str, words: tuple[int, ...], bits: int, level: int
+    ) -> Memory:
         memory = Memory(
-            shape=unsigned(self.plan.word_bits(row)),
+            shape=unsigned(bits),
             depth=max(len(words), 2),
             init=words,
             attrs=memory_attributes(self.plan.memories[level], writable=False),
         )
-        m.submodules[f"thresholds{lane}_{level}"] = memory
+        m.submodules[name] = memory
         return memory
 
     def _reached(self, value: Value, threshold: Value) -> Value:

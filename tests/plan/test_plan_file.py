@@ -16,7 +16,7 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.plan_file import plan_document, plan_from_file, read_plan
 from hwgen.plan.planner import plan_chosen, plan_design
 from tests.tiny_graphs import residual
-from tests.tiny_nets import network
+from tests.tiny_nets import network, wide_network
 
 NET = network(1)
 OPTIONS = {
@@ -368,3 +368,47 @@ def test_a_kind_that_is_no_name_is_refused(tmp_path):
         PlanError, match=r"^plan.json.stages\[0\]: kind must be one of .*, not \['F"
     ):
         read_plan(path)
+
+
+RAMP_EDITS = {
+    "a start": (
+        ("ramps", "rows", 0, 0, "start"),
+        lambda start: start + 64,
+        r"ramps.rows\[0\]\[0\]: row \d of dense0 must have code \d+ for a sum of -?\d+, not \d+",
+    ),
+    "a step that falls": (
+        ("ramps", "rows", 0, 0, "step"),
+        lambda step: -step,
+        r"ramps.rows\[0\]\[0\]: (must have ascending thresholds|row \d of dense0 must have code)",
+    ),
+    "a group too few": (
+        ("ramps", "rows", 0),
+        lambda rows: rows[:-1],
+        "must have thresholds for every lane and beat of its input",
+    ),
+    "no memory": (
+        ("memories",),
+        lambda _: [],
+        r"stages\[1\].memories: must name what holds the \d+ ramps, not of 0",
+    ),
+    "tables too": (
+        ("tables",),
+        lambda _: [[[1, 2, 3]]],
+        r"stages\[1\].ramps: must stand for the tables of two levels or more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "change", "sentence"), RAMP_EDITS.values(), ids=RAMP_EDITS)
+def test_a_wrong_edit_of_computed_thresholds_is_refused(tmp_path, path, change, sentence):
+    net = wide_network(inputs="u4", codes="u4", weight_bits=4, widths=(3, 6, 2))
+    options = BuildOptions(style="folded", requantization="multiply", pe=2)
+    plan = plan_design(net, options)
+    document = plan_document(plan)
+    assert plan_from_file(net, written(tmp_path, document)) == plan
+    value = document["stages"][1]
+    for key in path:
+        value = value[key]
+    wrong = edited(document, "stages", 1, *path, to=change(value))
+    with pytest.raises(PlanError, match=sentence):
+        plan_from_file(net, written(tmp_path, wrong))

@@ -31,11 +31,8 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
     """
     match tail:
         case ParallelThreshold() | SerialThreshold():
-            if isinstance(tail, SerialThreshold) and len(tail.memories) != tail.levels:
-                raise PlanError(
-                    f"{where}.memories: must name what holds each of {tail.levels} levels, not "
-                    f"of {len(tail.memories)}"
-                )
+            if isinstance(tail, SerialThreshold):
+                _check_memories(tail, where)
             channels = _channels(tail, where)
             if set(channels) != set(forms):
                 raise PlanError(f"{where}: must have a staircase for each of {len(forms)} rows")
@@ -50,6 +47,17 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
             for row, form in forms.items():
                 if (form.unit, form.constant, form.wrap_bits) != (1, 0, 0):
                     raise PlanError(f"{where}: lane {row} must carry the sum itself")
+
+
+def _check_memories(tail: SerialThreshold, where: str) -> None:
+    if tail.ramps is not None and (tail.tables or tail.levels < 2):
+        raise PlanError(f"{where}.ramps: must stand for the tables of two levels or more; undo it")
+    wanted, held = (tail.levels, "each of {} levels") if tail.ramps is None else (1, "the {} ramps")
+    if len(tail.memories) != wanted:
+        what = held.format(tail.levels if tail.ramps is None else tail.rows * tail.groups)
+        raise PlanError(
+            f"{where}.memories: must name what holds {what}, not of {len(tail.memories)}"
+        )
 
 
 def _check_argmax(
@@ -68,6 +76,7 @@ def _channels(
     """Give lane, requantizer and place of each row."""
     found: dict[int, tuple[int, Requantizer, str]] = {}
     width = len(tail.inputs.lanes)
+    searched = tail.staircases() if isinstance(tail, SerialThreshold) else ()
     for slot, row in enumerate(tail.inputs.order):
         beat, lane = divmod(slot, width)
         channel: Requantizer
@@ -76,10 +85,11 @@ def _channels(
                 place = f"{where}.channels[{lane}]"
                 channel = tail.channels[lane]
             else:
-                place = f"{where}.tables[{lane}][{beat}]"
+                kind = "tables" if tail.ramps is None else "ramps.rows"
+                place = f"{where}.{kind}[{lane}][{beat}]"
                 count = (1 << tail.levels) - 1
                 codes = tuple(range(tail.code_lo, tail.code_lo + count + 1))
-                channel = Steps(thresholds=tail.tables[lane][beat], codes=codes)
+                channel = Steps(thresholds=searched[lane][beat], codes=codes)
         except IndexError:
             raise PlanError(
                 f"{where}: must have thresholds for every lane and beat of its input"

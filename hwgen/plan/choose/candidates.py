@@ -8,9 +8,9 @@ from hwgen.errors import PlanError
 from hwgen.ir import Graph
 from hwgen.numeric import Range
 from hwgen.plan.choose.choices import folded, least_cycles, neighbours, unrolled
-from hwgen.plan.choose.layer_plan import layer_cost, plan_layer
+from hwgen.plan.choose.layer_plan import plan_layer
 from hwgen.plan.design import LayerChoice
-from hwgen.plan.estimate.stage import Cost, stage_cost
+from hwgen.plan.estimate.stage import Cost, layer_cost, stage_cost
 from hwgen.plan.folded.folding import LOADING
 from hwgen.plan.folded.ring import ring_lanes
 from hwgen.plan.layer import Layer

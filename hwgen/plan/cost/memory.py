@@ -127,10 +127,11 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
 
 def table_luts(target: Target, words: Sequence[int]) -> int:
     """LUTs of a constant table, as `columns_luts`."""
-    array = np.array(words, np.int64)
+    bits = max(words).bit_length()
+    array = np.array(words, np.int64 if bits < 64 else object)
     columns = [
         int.from_bytes(np.packbits((array >> bit & 1).astype(bool), bitorder="little"), "little")
-        for bit in range(max(words).bit_length())
+        for bit in range(bits)
     ]
     return columns_luts(target, columns, len(words))
 
@@ -165,7 +166,13 @@ def table_kind(
 
     A block RAM is read more slowly than LUTs, so it has to save more here.
     """
-    price = max(luts_per_bram, COMPARED_LUTS)
-    blocks = sum(block_memory(target, len(words), bits).priced(price) for words in tables)
+    return constant_kind(target, tables, bits, max(luts_per_bram, COMPARED_LUTS))
+
+
+def constant_kind(
+    target: Target, tables: Sequence[Sequence[int]], bits: int, luts_per_bram: int
+) -> MemoryKind:
+    """Give what tables are cheaper in."""
+    blocks = sum(block_memory(target, len(words), bits).priced(luts_per_bram) for words in tables)
     luts = sum(table_luts(target, words) for words in tables)
-    return "block" if luts >= blocks else "lut"
+    return "block" if luts >= max(blocks, 1) else "lut"

@@ -162,7 +162,10 @@ def _digit_luts(bits: int, target: Target) -> int:
 
 def serial_threshold_luts(stage: SerialThreshold, target: Target) -> int:
     """LUTs of a search before correction: a comparison a level and lane, and tables in LUTs."""
-    luts = stage.levels * sum(adder_luts(target, lane.bits) for lane in stage.inputs.lanes)
+    if stage.ramps is None:
+        luts = stage.levels * sum(adder_luts(target, lane.bits) for lane in stage.inputs.lanes)
+    else:
+        luts = sum(_ramp_luts(stage, lane, target) for lane in range(len(stage.inputs.lanes)))
     luts += sum(memory.luts for memory in _table_blocks(stage, target))
     return luts + sum(table_luts(target, words) for _, words in _tables(stage, "lut"))
 
@@ -177,8 +180,28 @@ def _table_blocks(stage: SerialThreshold, target: Target) -> Iterator[BlockMemor
         yield block_memory(target, len(words), bits)
 
 
+def _ramp_luts(stage: SerialThreshold, lane: int, target: Target) -> int:
+    """LUTs of a lane that computes its thresholds: a comparison a level, an addition but in one.
+
+    A step is added or subtracted; only xc7 has that in the LUTs of the carry chain.
+    """
+    assert stage.ramps is not None
+    words = stage.ramp_words(lane % stage.rows)
+    compared = max(stage.inputs.lanes[lane].bits, words.bits - stage.ramps.fraction)
+    luts = stage.levels * adder_luts(target, compared)
+    for level in range(1, stage.levels):
+        bits = words.bits - (stage.levels - 1 - level)  # a step's shift leaves low bits alone
+        luts += adder_luts(target, bits) + (0 if target == "xc7" else min(words.step_bits, bits))
+    return luts
+
+
 def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Bits of a word and the words of every table that is held so."""
+    if stage.ramps is not None:
+        for row in range(stage.rows if kind in stage.memories else 0):
+            words = stage.ramp_words(row)
+            yield words.bits + words.step_bits, words.words()
+        return
     for lane in range(len(stage.inputs.lanes)):
         row = lane % len(stage.tables)
         for level, memory in enumerate(stage.memories):

@@ -49,11 +49,18 @@ def stage_registers(stage: Stage) -> int:
         case SerialThreshold():
             lanes = zip(stage.inputs.lanes, stage.outputs.lanes, strict=True)
             held = sum(2 * sums.bits + code.bits for sums, code in lanes)  # sum, word and row
-            return CONTROL + round(SEARCH * stage.levels * held)
+            found = CONTROL + round(SEARCH * stage.levels * held)
+            return found if stage.ramps is None else found + _ramps(stage)
         case SerialArgmax():
             return CONTROL + stage.inputs.lanes[0].bits + 2 * stage.outputs.lanes[0].bits
         case _:
             return _moving(stage)
+
+
+def _ramps(stage: SerialThreshold) -> int:
+    """Count those of thresholds that are computed, two a level, and of steps that wait."""
+    words = [stage.ramp_words(lane % stage.rows) for lane in range(len(stage.inputs.lanes))]
+    return sum(2 * stage.levels * (word.bits + word.step_bits) for word in words)
 
 
 def _moving(stage: Reorder | OutputBuffer | MapStage | Joint) -> int:

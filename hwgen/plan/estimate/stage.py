@@ -23,6 +23,7 @@ from hwgen.plan.estimate.folded import (
     serial_threshold_luts,
 )
 from hwgen.plan.estimate.maps import map_brams, map_luts
+from hwgen.plan.identifier import part_name
 from hwgen.plan.requantize.channel import luts
 from hwgen.plan.stages.positions import at_one_position
 from hwgen.plan.stages.stage import (
@@ -81,6 +82,16 @@ def stage_cost(stage: Stage, target: Target) -> Cost:
     elif isinstance(stage, WindowBuffer | RunningPool | Enlarger):
         brams = map_brams(stage, target)
     return Cost(luts=round(base + factor * counted_luts(stage, target)), brams=brams)
+
+
+def layer_cost(stages: tuple[Stage, ...], target: Target) -> Cost:
+    """Give the estimate for a layer's stages, with the queue that a converter may need."""
+    queues = tuple(
+        Fifo(name=part_name(stage.name, "fifo"), inputs=stage.inputs, outputs=stage.inputs, depth=2)
+        for stage in stages
+        if isinstance(stage, Narrower)
+    )
+    return chain_cost((*stages, *queues), target)
 
 
 def layer_costs(plan: Plan) -> tuple[Cost, ...]:

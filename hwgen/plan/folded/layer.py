@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from hwgen.ir import Graph
 from hwgen.numeric import Range
@@ -88,7 +89,7 @@ def plan_folded_layer(
     check_width(layer, bits, options)
     stages: tuple[Stage, ...] = (dense, *_queue(dense))
     if layer.thresholds is not None:
-        stages += _thresholds(graph, layer, planned, options)
+        stages += _thresholds(layer, planned, interval, options)
     elif layer.tail == "argmax":
         index = layer.outputs[0].type
         stages += (
@@ -114,7 +115,7 @@ def _drops_empty(layer: Layer, reader: Reader) -> bool:
 
 
 def _thresholds(
-    graph: Graph, layer: Layer, planned: FoldedPlan, options: BuildOptions
+    layer: Layer, planned: FoldedPlan, interval: int, options: BuildOptions
 ) -> tuple[Stage, ...]:
     """Give products, or a search in memories where that takes less, block RAMs at their price."""
     assert layer.thresholds is not None
@@ -122,8 +123,9 @@ def _thresholds(
     products = threshold_products(layer, planned, options)
     if products is not None and codes.span.bit_length() > COMPARED_BITS:
         return products
-    search = threshold_search(layer, planned, codes, options)
-    ways: list[tuple[Stage, ...]] = [(search,), *([] if products is None else [products])]
+    slowest = max(interval, planned.stage.cycles * prod(layer.positions) // planned.stage.pixels)
+    search = threshold_search(layer, planned, codes, slowest, options)
+    ways: list[tuple[Stage, ...]] = [search, *([] if products is None else [products])]
     costs = [chain_cost(way, options.target) for way in ways]
     prices = [cost.priced(options.bram_price) for cost in costs]
     return ways[prices.index(min(prices))]

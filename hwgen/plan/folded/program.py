@@ -25,6 +25,11 @@ class Register:
     held: Range
     products: Range
 
+    def stored(self, total: Range) -> Range:
+        """Give what the register holds at the end of a row whose sums are `total`."""
+        ends = [(end - self.constant) // self.unit for end in (total.lo, total.hi)]
+        return Range(min(ends), max(ends))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowWork:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hwgen.errors import PlanError
-from hwgen.numeric import Range
 from hwgen.plan.cost.delay import MODELS, StageLimit
 from hwgen.plan.folded.matrix import FoldedPlan
-from hwgen.plan.folded.program import Register
 from hwgen.plan.identifier import identifier, part_name
 from hwgen.plan.layer import Layer
 from hwgen.plan.options import AUTO_LEVELS, BuildOptions
@@ -77,7 +75,7 @@ def _channels(
     lane, found = planned.stage.outputs.lanes[0], []
     for row in rows:
         register = planned.registers[row]
-        stored = _stored(layer.totals[row], register)
+        stored = register.stored(layer.totals[row])
         staircase = steps(
             layer.thresholds[row], register.unit, register.constant, stored, layer.code_lo
         )
@@ -95,9 +93,3 @@ def _channels(
         assert channel is not None
         found.append(channel)
     return tuple(found)
-
-
-def _stored(total: Range, register: Register) -> Range:
-    """Give what a register holds at the end of a row."""
-    ends = [(end - register.constant) // register.unit for end in (total.lo, total.hi)]
-    return Range(min(ends), max(ends))

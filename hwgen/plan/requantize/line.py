@@ -26,12 +26,24 @@ class Corridor:
     @classmethod
     def of(cls, places: list[int], codes: list[int]) -> Corridor:
         """Give the corridor of a staircase whose codes rise at ascending places."""
-        lower = zip(places, codes[1:], strict=True)
-        upper = ((x - 1, -code - 1) for x, code in zip(places, codes[:-1], strict=True))
-        return cls(lower=_hull(lower), upper=tuple((x, -y) for x, y in _hull(upper)))
+        return cls.between(
+            zip(places, codes[1:], strict=True),
+            ((x - 1, code + 1) for x, code in zip(places, codes[:-1], strict=True)),
+        )
+
+    @classmethod
+    def between(cls, lower: Iterable[Point], upper: Iterable[Point]) -> Corridor:
+        """Give the corridor of points in ascending order that a line must reach, or stay below."""
+        above = _hull((x, -y) for x, y in upper)
+        return cls(lower=_hull(lower), upper=tuple((x, -y) for x, y in above))
 
     def slopes(self) -> tuple[Fraction, Fraction] | None:
         """Give what the slope of a line must lie between, None where there is no rising line."""
+        below, above = self.limits()
+        return None if above is None or below >= above else (below, above)
+
+    def limits(self) -> tuple[Fraction, Fraction | None]:
+        """Give the ends of the slopes that are not negative; None where they have no end."""
         below, above = Fraction(0), None
         for x, y in self.lower:
             for other_x, other_y in self.upper:
@@ -41,7 +53,7 @@ class Corridor:
                 elif run < 0:
                     slope = Fraction(rise, run)
                     above = slope if above is None else min(above, slope)
-        return None if above is None or below >= above else (below, above)
+        return below, above
 
     def constants(self, multiplier: int, shift: int) -> tuple[int, int] | None:
         """Give the least and greatest constant of a multiplier, None where there is none."""

@@ -195,62 +195,6 @@ def shares_of(stage: FoldedDense, ring: LineShape) -> Iterator[Share]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SerialThreshold:
-    """Thresholds by a pipelined binary search, two cycles a level: a table's read, a comparison.
-
-    A register in front holds the beat's number, which tables are read by.
-
-    `tables[lane][group]` holds the 2**levels - 1 ascending thresholds of the row that the lane
-    carries in that beat, or in that group of `inputs.copies` beats, of one row at neighbouring
-    positions; neighbours beside one another share one. The code is `code_lo` plus how many of them
-    the value reaches. `memories` says for
-    each level what holds its thresholds.
-    """
-
-    name: str
-    inputs: Stream
-    outputs: Stream
-    levels: int
-    code_lo: int
-    tables: tuple[tuple[tuple[int, ...], ...], ...]
-    memories: tuple[MemoryKind, ...]
-
-    @property
-    def latency(self) -> int:
-        """Clock cycles from an input beat to its output beat."""
-        return 1 + 2 * self.levels
-
-    @property
-    def bias(self) -> int:
-        """What makes signed values comparable as unsigned ones."""
-        lane = self.inputs.lanes[0]
-        return 1 << (lane.bits - 1) if lane.signed else 0
-
-    def word_bits(self, lane: int) -> int:
-        """Bits of a threshold in the tables of a lane."""
-        return table_bits(self.tables[lane], self.bias)
-
-    def words(self, lane: int, level: int) -> tuple[int, ...]:
-        """Contents of a level's table, at address {group, bits of the code found so far}."""
-        return level_words(self.tables[lane], self.bias, level)
-
-
-def level_words(table: tuple[tuple[int, ...], ...], bias: int, level: int) -> tuple[int, ...]:
-    """Thresholds that level `level` of a search compares with, group by group."""
-    stride = (len(table[0]) + 1) >> level
-    return tuple(
-        thresholds[stride * branch + stride // 2 - 1] + bias
-        for thresholds in table
-        for branch in range(1 << level)
-    )
-
-
-def table_bits(table: tuple[tuple[int, ...], ...], bias: int) -> int:
-    """Bits that hold each threshold of a lane."""
-    return max(max(word + bias for group in table for word in group).bit_length(), 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SerialArgmax:
     """Index of the largest element of a vector that arrives in beats, in any order.
 

@@ -12,11 +12,11 @@ from hwgen.plan.stages.folded import (
     ProcessingElement,
     Reorder,
     SerialArgmax,
-    SerialThreshold,
 )
 from hwgen.plan.stages.joint import Fifo, Joint, Narrower, Widener
 from hwgen.plan.stages.lines import Lines
 from hwgen.plan.stages.memory_kind import MemoryKind
+from hwgen.plan.stages.serial_threshold import SerialThreshold
 from hwgen.plan.stages.stream import PADDING, Stream
 from hwgen.plan.stages.unrolled import (
     Flow,

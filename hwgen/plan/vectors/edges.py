@@ -29,9 +29,9 @@ def edge_cases(stage: Stage, rng: np.random.Generator) -> IntArray:
                 _changes(*pair) for pair in zip(stage.channels, stage.inputs.lanes, strict=True)
             ]
         case SerialThreshold():
-            rows, lanes = len(stage.tables), len(stage.inputs.lanes)
+            staircases, lanes = stage.staircases(), len(stage.inputs.lanes)
             edges = [
-                stage.tables[slot % rows][slot // lanes // stage.inputs.copies]
+                staircases[slot % stage.rows][slot // lanes // stage.inputs.copies]
                 for slot in range(len(stage.inputs.order))
             ]
         case _:

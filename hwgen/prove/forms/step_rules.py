@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -89,7 +88,8 @@ class StepRules:
         if kind == "$mux":
             return self._choice(operands)
         if kind in GATES:
-            sides = [self._extended(cell, operands, p, width) for p in ("A", "B") if p in operands]
+            ports = ("A",) if kind == "$not" else ("A", "B")  # a job may give an empty B too
+            sides = [self._extended(cell, operands, port, width) for port in ports]
             return _bitwise(GATES[kind], list(zip(*sides, strict=True)), self.inputs)
         if kind in SUMS:
             words = {port: self._as_forms(word) for port, word in operands.items()}
@@ -214,18 +214,19 @@ class StepRules:
 
     def _by_stretches(self, cell: Cell, operands: Operands[Stepped]) -> Sequence[Stepped] | None:
         """Evaluate a cell for each stretch of sums."""
-        found = self.stretches(list(chain.from_iterable(operands.values())))
-        if found is None:
+        words = {port: self.stretches(word) for port, word in operands.items()}
+        known = {port: word for port, word in words.items() if word is not None}
+        likes = [word.like for word in known.values() if word.like is not None]
+        if len(known) < len(words) or len({like.column for like in likes}) > 1:
             return None
-        algebra = Samples(self.module, len(found.starts))
-        tables, place = {}, 0
-        for port, word in operands.items():
-            bits = range(place, place + len(word))
-            tables[port] = [packed(found.values >> index & 1) for index in bits]
-            place += len(word)
+        starts = np.unique(np.concatenate([word.starts for word in known.values()]))
+        algebra, tables = Samples(self.module, len(starts)), {}
+        for port, word in known.items():
+            values = word.values[np.searchsorted(word.starts, starts, side="right") - 1]
+            tables[port] = [packed(values >> k & 1) for k in range(len(operands[port]))]
+        found = Stretches(starts, np.zeros(len(starts), np.int64), likes[0] if likes else None)
         return [
-            _flag_of(found, unpacked(table, len(found.starts)))
-            for table in algebra.rule(cell, tables)
+            _flag_of(found, unpacked(table, len(starts))) for table in algebra.rule(cell, tables)
         ]
 
 
