@@ -11,20 +11,19 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from hwgen.numeric import Range
 from hwgen.plan.stages.folded import ring_of
 from hwgen.plan.stages.program_memory import Columns, program_memory
 from hwgen.plan.stages.stage import FoldedDense, ProcessingElement
 from hwgen.plan.stages.weight_code import WeightCode
+from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.lanes import LaneComponent, choose, counter, range_shape, resize
 from hwgen.rtl.line_buffer import LineBuffer
 from hwgen.rtl.product import Term, add, multiply
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
-from hwgen.rtl.vector_memory import memory_attributes
 
 FETCH = 2  # registers between a step and the read of its elements
 READ = 3  # between a position and its element
@@ -114,22 +113,16 @@ class FoldedDenseUnit(LaneComponent):
     def _program(self, m: Module, step: Signal) -> dict[int, Value]:
         """Fetch the word of a step: the bit of each column of the program."""
         program = self._memory
-        m.submodules.program = memory = Memory(
-            shape=unsigned(max(len(program.held), 1)),
-            depth=max(program.steps, 2),
-            init=program.words(),
-            attrs=memory_attributes(self.plan.program_memory, writable=False),
-        )
+        bits, words = max(len(program.held), 1), program.words()
         if self.plan.program_memory == "block":
-            read = memory.read_port()
-            m.d.comb += [read.addr.eq(step), read.en.eq(self._enable)]
+            data = look_up(self._registers, "program", words, bits, step, "block")
+            word: Value = self._registers.delay(data, "word")
         else:
             # LUTs that the counter itself addresses share logic with it, and become many more
-            read = memory.read_port(domain="comb")
-            m.d.comb += read.addr.eq(self._registers.wait(step, "late_step", 1))
-        word = self._registers.delay(read.data, "word")
-        bits: dict[int, Value] = {0: Const(0, 1), program.always: Const(1, 1)}
-        return bits | {column: word[index] for index, column in enumerate(program.held)}
+            late = self._registers.wait(step, "late_step", 1)
+            word = look_up(self._registers, "program", words, bits, late)
+        known: dict[int, Value] = {0: Const(0, 1), program.always: Const(1, 1)}
+        return known | {column: word[index] for index, column in enumerate(program.held)}
 
     def _flags(
         self, m: Module, word: dict[int, Value], step: Signal, buffer: VectorBuffer | LineBuffer

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth import Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth import Module, Mux, Signal, Value
 
 from hwgen.plan.stages.stage import PADDING, Reorder
+from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.lanes import LaneComponent, counter, resize
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_buffer import VectorBuffer
-from hwgen.rtl.vector_memory import memory_attributes
 
 FETCH = 2  # registers between a beat's turn and the read of its elements
 READ = 3  # between a position and its element
@@ -70,15 +69,9 @@ class ReorderUnit(LaneComponent):
             place if source != PADDING else (constant & mask) << bits + 1 | 1 << bits
             for source, place, constant in zip(sources, places, constants, strict=True)
         ]
-        m.submodules[f"places{lane}"] = memory = Memory(
-            shape=unsigned(bits + (1 + kind.bits if missing else 0)),
-            depth=max(len(words), 2),
-            init=words,
-            attrs=memory_attributes("lut", writable=False),
-        )
-        read = memory.read_port()
-        m.d.comb += [read.addr.eq(beat), read.en.eq(registers.enable)]
-        word: Value = registers.delay(read.data, f"word{lane}")
+        width = bits + (1 + kind.bits if missing else 0)
+        fetched = look_up(registers, f"places{lane}", words, width, beat)
+        word: Value = registers.delay(fetched, f"word{lane}")
         m.d.comb += buffer.places[lane].eq(word[:bits])
         data = buffer.data[lane]
         element = resize(data.as_signed() if plan.inputs.lanes[0].signed else data, kind.bits)

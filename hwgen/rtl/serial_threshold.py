@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 
 from hwgen.numeric import Range
 from hwgen.plan.stages.serial_threshold import RampWords
 from hwgen.plan.stages.stage import SerialThreshold
+from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
 from hwgen.rtl.product import Term, add
 from hwgen.rtl.registers import Registers
-from hwgen.rtl.vector_memory import memory_attributes
 
 
 class SerialThresholdUnit(LaneComponent):
@@ -83,21 +82,17 @@ class SerialThresholdUnit(LaneComponent):
             start = 1 + 2 * level
             row = lane % self.plan.rows  # neighbours beside one another have copies of a table
             words, bits = self.plan.words(row, level), self.plan.word_bits(row)
-            memory = self._memory(m, f"thresholds{lane}_{level}", words, bits, level)
-            read = memory.read_port()
-            m.d.comb += [
-                read.addr.eq(Cat(*reversed(found), positions[start])),
-                read.en.eq(registers.enable),
-            ]
+            place = Cat(*reversed(found), positions[start])
+            read = look_up(registers, f"thresholds{lane}_{level}", words, bits, place, kind)
             found = [
                 registers.wait(bit, f"bit{lane}_{level}_{k}", 2) for k, bit in enumerate(found)
             ]
             name = f"level{lane}_{level}"
             if kind == "block":
-                data = registers.delay(read.data, name)
+                data = registers.delay(read, name)
                 found.append(self._reached(values[start + 2], data))
             else:
-                reached = self._reached(values[start + 1], read.data)
+                reached = self._reached(values[start + 1], read)
                 found.append(registers.delay(reached, name))
         self._give(m, lane, found)
 
@@ -150,27 +145,11 @@ class SerialThresholdUnit(LaneComponent):
     def _ramp(self, registers: Registers, row: int, group: Value) -> tuple[Value, Value]:
         """Give middle threshold and step of the row of a group."""
         words = self.plan.ramp_words(row)
-        memory = self._memory(
-            registers.m, f"ramp{row}", words.words(), words.bits + words.step_bits, 0
-        )
-        read = memory.read_port()
-        registers.m.d.comb += [read.addr.eq(group), read.en.eq(registers.enable)]
-        data: Value = read.data
-        if self.plan.memories[0] == "block":
+        kind, bits = self.plan.memories[0], words.bits + words.step_bits
+        data = look_up(registers, f"ramp{row}", words.words(), bits, group, kind)
+        if kind == "block":
             data = registers.delay(data, f"ramp{row}_word")
         return data[: words.bits].as_signed(), data[words.bits :]
-
-    def _memory(
-        self, m: Module, name: str, words: tuple[int, ...], bits: int, level: int
-    ) -> Memory:
-        memory = Memory(
-            shape=unsigned(bits),
-            depth=max(len(words), 2),
-            init=words,
-            attrs=memory_attributes(self.plan.memories[level], writable=False),
-        )
-        m.submodules[name] = memory
-        return memory
 
     def _reached(self, value: Value, threshold: Value) -> Value:
         if self.plan.bias:

@@ -6,6 +6,7 @@ import numpy as np
 
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
+from hwgen.plan.cost.memory import PART_WORDS
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
@@ -46,13 +47,27 @@ def test_a_batch_is_what_each_alone_is(monkeypatch):
 def test_contents_of_memories_come_in_blocks_that_are_quick_to_read():
     weight = np.random.default_rng(0).integers(1, 8, (30, 40))
     graph = matrix_graph("long", weight, IntType(bits=4, signed=False))
-    stage = plan_design(graph, BuildOptions(style="folded", pe=1)).stages[0]
+    stage = plan_design(graph, BuildOptions(style="folded", pe=1, luts_per_bram=0)).stages[0]
     (text,) = verilog_texts({"long": rtlil_of(unit_of(stage), "long")})
     blocks = re.findall(r"^  initial begin\n(.*?)^  end\n", text, flags=re.MULTILINE | re.DOTALL)
     sizes = [len(block.splitlines()) for block in blocks]
     assert max(sizes) == WORDS_AT_ONCE
     words = re.findall(r"\\program \[(\d+)\] = ", "".join(blocks))
     assert [int(word) for word in words] == list(range(stage.cycles))
+
+
+def test_long_tables_in_luts_come_in_parts_whose_bits_are_kept():
+    weight = np.random.default_rng(0).integers(1, 8, (15, 20))
+    graph = matrix_graph("long", weight, IntType(bits=4, signed=False))
+    stage = plan_design(graph, BuildOptions(style="folded", pe=1)).stages[0]
+    assert stage.program_memory == "lut"
+    (text,) = verilog_texts({"long": rtlil_of(unit_of(stage), "long")})
+    parts = -(-stage.cycles // PART_WORDS)
+    words = [len(re.findall(rf"program_{part}\[\d+\] = ", text)) for part in range(parts)]
+    assert sum(words) == stage.cycles
+    assert max(words) == PART_WORDS
+    kept = re.findall(r"\(\* keep = 32'd1 \*\)\n +wire \[\d+:0\] program_(\d+)_part;", text)
+    assert kept == [str(part) for part in range(parts)]
 
 
 def test_a_unit_without_registers_has_no_clock():

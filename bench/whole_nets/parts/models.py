@@ -97,7 +97,7 @@ MODELS: dict[str, Model] = {
 P_OF_FOUR: dict[RecipeName, tuple[int, ...]] = {  # bits of accumulators, by net of the papers
     "espcn": (12, 10, 8),
     "unet": (12, 10, 8),
-    "mobilenet_v1": (12, 10, 8),
+    "mobilenet_v1": (12, 10, 9, 8),
     "resnet18": (14, 12, 10, 8),
 }
 METHODS: dict[Method, int] = {"a2q_ip": 8, "a2q_plus": 10, "a2q": 12}  # least P of each
@@ -134,7 +134,7 @@ def _of_four(net: RecipeName) -> dict[str, Model]:
 
 FOUR = {net: _of_four(net) for net in P_OF_FOUR}
 MODELS |= {f"{net} {how}": model for net, found in FOUR.items() for how, model in found.items()}
-MODELS["mobilenet_v1"] = MODELS["mobilenet_v1 a2q_ip 10"]
+MODELS["mobilenet_v1"] = MODELS["mobilenet_v1 a2q_ip 9"]
 
 
 def trained(name: str, folder: Path, data: Path | None, report: Report) -> Graph:

@@ -16,7 +16,7 @@ from hwgen.plan.stages.stage import MemoryKind
 from hwgen.plan.stages.vector_shape import VectorShape
 
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
-UNEVEN_XC7 = 1.2  # a table of more than 256 words whose number is no power of two, against one
+WHOLE_WORDS, PART_WORDS = 256, 128  # of a table in LUTs in one piece, and of a part of a longer one
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -107,9 +107,8 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
 
     A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
-    among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three. Yosys
-    makes fewer of these on xc7 where the tree above them is not full
-    (`bench/folded/program_address.py`).
+    among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three. Long
+    tables are in parts (`rtl/constant_table.py`), which others choose among.
     """
     inputs = LUT_INPUTS[target]
     free = {"xc7": 4, "ecp5": 8, "gowin": 8, "ice40": 1}[
@@ -117,12 +116,14 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     ]  # LUTs that are joined without another one
     size = 1 << inputs
     always = (1 << size) - 1
+    ways = -(-words // PART_WORDS) if words > WHOLE_WORDS and free > 1 else 1
+    between = mux_luts(target, ways) if target == "xc7" else ways - (ways < 4)
     luts = 0
     for column in columns:
         parts = {column >> start & always for start in range(0, words, size)}
-        luts += len(parts - {0, always}) + mux_luts(target, -(-len(parts) // free))
-    is_uneven = target == "xc7" and words > size * free and words & (words - 1)
-    return round(luts * UNEVEN_XC7) if is_uneven else luts
+        chosen = mux_luts(target, -(-len(parts) // free)) if ways == 1 else between
+        luts += len(parts - {0, always}) + chosen
+    return luts
 
 
 def table_luts(target: Target, words: Sequence[int]) -> int:
