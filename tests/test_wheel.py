@@ -19,8 +19,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def python(*arguments, cwd, program=sys.executable):
-    """Run Python without a PYTHONPATH, which would put a checkout before what is installed."""
+    """Run Python without a PYTHONPATH, which would put a checkout before what is installed.
+
+    Loops of the planner run as Python: a fresh environment would compile them first, for minutes.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["NUMBA_DISABLE_JIT"] = "1"
     return subprocess.run(
         [program, *arguments], cwd=cwd, check=True, capture_output=True, text=True, env=environment
     ).stdout

@@ -9,6 +9,7 @@ from torch import nn
 from hwgen.nn import QuantActivation, QuantInput, QuantLinear, WeightQuant, penalty
 
 METHODS = ["qat", "a2q", "a2q_plus", "a2q_ip"]
+QUICK = {(method, "aot_eager") for method in ("qat", "a2q_ip")}  # to compile one takes a minute
 
 
 def net(method):
@@ -32,8 +33,14 @@ def step(forward, model, x):
     return [logits.detach(), *(p.grad for p in model.parameters())]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("method", "backend"),
+    [
+        pytest.param(method, backend, marks=() if (method, backend) in QUICK else pytest.mark.slow)
+        for method in METHODS
+        for backend in ("aot_eager", "inductor")
+    ],
+)
 def test_compiled_in_one_graph(method, backend):
     model, x = net(method), torch.rand(16, 24)
     expected = step(model, model, x)

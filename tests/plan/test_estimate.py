@@ -52,8 +52,8 @@ def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target, price)
 )
 def test_many_multipliers_read_a_vector_of_wide_beats(tmp_path, target, price, memory):
     """Block RAMs are written by the beat, and a queue behind the unit keeps its stall short."""
-    net = network(7, widths=(40, 64, 24), inputs="u4", codes="u4", weight_bits=3, density=0.4)
-    options = BuildOptions(target=target, style="folded", pe=8, simd=6, luts_per_bram=price)
+    net = network(7, widths=(40, 36, 16), inputs="u4", codes="u4", weight_bits=3, density=0.4)
+    options = BuildOptions(target=target, style="folded", pe=6, simd=6, luts_per_bram=price)
     plan = plan_design(net, options)
     dense, queue = plan.stages[:2]
     assert isinstance(queue, Fifo)
