@@ -1,8 +1,8 @@
 """Constant tables: in block RAM, or in LUTs, a long one in parts that Yosys leaves apart.
 
 Yosys knows tables of 128 words as LUTs with the free multiplexers behind them, on all targets that
-have these. Of a longer one it makes logic that takes up to a third more, unless the bits of each
-part are kept (`bench/folded/memories.py`).
+have these. Of a longer one it makes logic that takes up to two fifths more, unless the bits of each
+part are kept (`bench/folded/long_tables.py`).
 """
 
 from __future__ import annotations

@@ -35,13 +35,14 @@ def ramps_of(tables: Sequence[Sequence[Row]]) -> Ramps | None:
 
     None where a row has no line.
     """
-    found = []
+    found: list[list[tuple[int, Ramp]]] = []
     for rows in tables:
-        lines = [_line(row.thresholds, row.reached.lo, row.reached.hi) for row in rows]
-        kept = [line for line in lines if line is not None]
-        if len(kept) < len(lines):
-            return None
-        found.append(kept)
+        found.append([])
+        for row in rows:
+            line = _line(row.thresholds, row.reached.lo, row.reached.hi)
+            if line is None:
+                return None
+            found[-1].append(line)
     fraction = max(f for lines in found for f, _ in lines)
     ramps = tuple(tuple(_finer(ramp, fraction - f) for f, ramp in lines) for lines in found)
     return Ramps(fraction=fraction, rows=ramps)

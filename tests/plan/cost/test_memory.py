@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.folded.long_tables import TOP, between_registers
 from hwgen.plan.cost.memory import BlockMemory, block_memory, program_kind, table_luts
 from hwgen.synth.run import synthesise_verilog
 
@@ -46,10 +47,14 @@ def test_a_memory_is_cut_into_block_rams_as_yosys_does(tmp_path, target, words, 
     assert (found.bram_bits // BLOCK_BITS[target], found.luts) == (blocks, luts)
 
 
-def test_a_table_of_no_power_of_two_takes_more_luts_on_xc7(tmp_path):
-    words = random_words(700, 8)
-    found = synthesised(tmp_path, "xc7", words, 8, "logic")
-    assert found.luts == pytest.approx(table_luts("xc7", words), rel=0.1)
+@pytest.mark.parametrize("target", ["xc7", "ecp5"])
+def test_a_long_table_takes_less_in_parts_and_what_is_estimated(tmp_path, target):
+    words = random_words(320, 9)
+    file = tmp_path / "t.v"
+    file.write_text(between_registers(words, 9, in_parts=True))
+    found = synthesise_verilog([file], TOP, target, clock="clk").total.luts
+    assert found == pytest.approx(table_luts(target, words), rel=0.1)
+    assert found < synthesised(tmp_path, target, words, 9, "logic").luts
 
 
 def test_a_program_is_in_luts_where_block_rams_save_less_than_choosing_among_them_takes():
