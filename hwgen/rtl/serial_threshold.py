@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 
-from hwgen.numeric import Range
-from hwgen.plan.stages.serial_threshold import RampWords
 from hwgen.plan.stages.stage import SerialThreshold
 from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.lanes import LaneComponent, counter, resize, shape_of
-from hwgen.rtl.product import Term, add
 from hwgen.rtl.registers import Registers
 
 
@@ -18,15 +15,15 @@ class SerialThresholdUnit(LaneComponent):
 
     Accepts a beat every cycle; latency `plan.latency`. Tables are not addressed by the counter of
     beats itself but a cycle late: with a counter's logic Yosys maps a table to several times the
-    LUTs. A level's threshold is fetched from the
-    place that the bits found so far point to. What comes out of LUTs is compared in the cycle after
-    and the result is registered; what comes out of block RAM, whose read is slow, is registered
-    first, and the result points into the next table at once.
+    LUTs. A level's threshold is computed from the one before, or fetched from the place that the
+    bits found so far point to. What comes out of LUTs is compared in the cycle after and the result
+    is registered; what comes out of block RAM, whose read is slow, is registered first, and the
+    result points into the next table at once.
 
     Parameters
     ----------
     plan
-        The tables of thresholds.
+        The tables of thresholds, or the lines on which they lie.
     """
 
     def __init__(self, plan: SerialThreshold) -> None:
@@ -50,7 +47,7 @@ class SerialThresholdUnit(LaneComponent):
             words = [self._ramp(registers, row, positions[1]) for row in range(self.plan.rows)]
             for lane in range(len(self.plan.inputs.lanes)):
                 row = lane % self.plan.rows  # neighbours beside one another share their thresholds
-                self._compute(registers, lane, self.plan.ramp_words(row), words[row])
+                self._compute(registers, lane, *words[row])
         return m
 
     def _group(self, m: Module, taken: Value) -> Signal:
@@ -103,9 +100,7 @@ class SerialThresholdUnit(LaneComponent):
         code = count if not self.plan.code_lo else count + Const(self.plan.code_lo)
         m.d.comb += self.o.payload[f"e{lane}"].eq(resize(code, shape.width))
 
-    def _compute(
-        self, registers: Registers, lane: int, words: RampWords, word: tuple[Value, Value]
-    ) -> None:
+    def _compute(self, registers: Registers, lane: int, threshold: Value, step: Value) -> None:
         """Give the comparisons of a lane whose thresholds are computed, each from the one before.
 
         A comparison goes with two enabled cycles: the threshold is in a register before it, its
@@ -115,7 +110,6 @@ class SerialThresholdUnit(LaneComponent):
         assert plan.ramps is not None
         start = plan.latency - 2 * plan.levels + 1
         value = registers.wait(self.i.payload[f"e{lane}"], f"value{lane}_in", start)
-        threshold, step = word
         found: list[Value] = []
         for level in range(plan.levels):
             name = f"level{lane}_{level}"
@@ -138,9 +132,9 @@ class SerialThresholdUnit(LaneComponent):
     def _next(self, threshold: Value, step: Value, reached: Value, shift: int) -> Value:
         """Give the threshold that many shifted steps above, if it was reached, or below."""
         width = len(threshold) - shift
-        below = (~reached).replicate(width)
-        moved = Term(value=resize(step, width) ^ below, carries=(~reached,), range=Range(0, 0))
-        return Cat(threshold[:shift], add(threshold[shift:], moved, width, moved.carries))
+        moved = resize(step, width) ^ (~reached).replicate(width)
+        added = Cat(Const(1, 1), threshold[shift:]) + Cat(~reached, moved)
+        return Cat(threshold[:shift], added[1 : width + 1])
 
     def _ramp(self, registers: Registers, row: int, group: Value) -> tuple[Value, Value]:
         """Give middle threshold and step of the row of a group."""
