@@ -17,10 +17,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from bench.folded.layers import measure
+from bench.shared.row_table import print_rows
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
 from hwgen.plan.design import LUTS_PER_BRAM, Target
@@ -165,13 +164,7 @@ def main() -> None:
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))
         return
-    shown = rows if args.luts else summary(rows)
-    table = Table()
-    for name in shown[0]:
-        table.add_column(name)
-    for row in shown:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    print_rows(rows if args.luts else summary(rows))
 
 
 if __name__ == "__main__":

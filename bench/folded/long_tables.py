@@ -10,22 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from amaranth import Module, Signal, unsigned
 from amaranth.back import verilog
 from amaranth.lib.memory import Memory
-from rich.console import Console
-from rich.table import Table
 
+from bench.shared.row_table import print_rows
+from bench.shared.verilog_luts import verilog_luts
 from hwgen.plan.cost.memory import table_luts
 from hwgen.plan.options import TARGETS
 from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import memory_attributes
-from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
 BITS = 9
@@ -53,14 +50,6 @@ def between_registers(words: list[int], bits: int, *, in_parts: bool) -> str:
     return str(verilog.convert(m, name=TOP, ports=[enable, place, found], emit_src=False))
 
 
-def luts(text: str, target: str) -> int:
-    """LUTs of some Verilog."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "table.v"
-        file.write_text(text)
-        return synthesise_verilog([file], TOP, target, clock="clk").total.luts
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -72,7 +61,7 @@ def main() -> None:
         for count in WORDS:
             words = [int(w) for w in np.random.default_rng(0).integers(0, 1 << BITS, count)]
             ours, one = (
-                luts(between_registers(words, BITS, in_parts=kind), target)
+                verilog_luts(between_registers(words, BITS, in_parts=kind), TOP, target)
                 for kind in (True, False)
             )
             row = {"case": f"{count} words", "target": target, "ours": ours, "baseline": one}
@@ -82,12 +71,7 @@ def main() -> None:
     if args.json:
         print(json.dumps({"seed": 0, "yosys": find_yosys().version, "rows": rows}, indent=1))
         return
-    table = Table(title="LUTs of tables: in parts (ours) and in one piece (baseline)")
-    for name in rows[0]:
-        table.add_column(name)
-    for item in rows:
-        table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
+    print_rows(rows, "LUTs of tables: in parts (ours) and in one piece (baseline)")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from bench.shared.row_table import print_rows
+from bench.shared.verilog_luts import verilog_luts
 from hwgen.plan.cost.memory import ram_luts, rom_luts
-from hwgen.synth.run import synthesise_verilog
 
 TARGETS = ("xc7", "ecp5")
 RAMS = ((32, 4), (64, 4), (128, 4), (256, 4), (512, 4), (32, 16))  # words, bits
@@ -52,10 +49,7 @@ def verilog(words: int, bits: int, *, table: bool) -> str:
 
 def row(target: str, words: int, bits: int, *, table: bool) -> dict[str, object]:
     """One memory on one target."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "t.v"
-        file.write_text(verilog(words, bits, table=table))
-        luts = synthesise_verilog([file], "t", target).total.luts
+    luts = verilog_luts(verilog(words, bits, table=table), "t", target)
     reckoned = (rom_luts if table else ram_luts)(target, words, bits)
     kind = "table" if table else "memory"
     case = f"{kind} {words}x{bits}"
@@ -78,12 +72,7 @@ def main() -> None:
     if args.json:
         print(json.dumps({"rows": rows, "seed": 0}, indent=1))
         return
-    table = Table(title="LUTs of memories: reckoned (ours) and of Yosys (baseline)")
-    for name in rows[0]:
-        table.add_column(name)
-    for item in rows:
-        table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
+    print_rows(rows, "LUTs of memories: reckoned (ours) and of Yosys (baseline)")
 
 
 if __name__ == "__main__":

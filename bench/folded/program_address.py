@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from amaranth import Module, Mux, Signal, unsigned
 from amaranth.back import verilog
 from amaranth.lib.memory import Memory
-from rich.console import Console
-from rich.table import Table
 
+from bench.shared.row_table import print_rows
+from bench.shared.verilog_luts import verilog_luts
 from hwgen.plan.cost.memory import table_luts
 from hwgen.plan.options import TARGETS
 from hwgen.rtl.vector_memory import memory_attributes
-from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
 BITS = 24
@@ -53,14 +50,6 @@ def program(words: list[int], *, is_behind: bool) -> str:
     return str(verilog.convert(m, name=TOP, ports=[enable, word], emit_src=False))
 
 
-def luts(text: str, target: str) -> int:
-    """LUTs of some Verilog."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "program.v"
-        file.write_text(text)
-        return synthesise_verilog([file], TOP, target, clock="clk").total.luts
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -71,7 +60,9 @@ def main() -> None:
     for target in args.targets:
         for steps in STEPS:
             words = [int(w) for w in np.random.default_rng(0).integers(0, 1 << BITS, steps)]
-            behind, counter = (luts(program(words, is_behind=b), target) for b in (True, False))
+            behind, counter = (
+                verilog_luts(program(words, is_behind=b), TOP, target) for b in (True, False)
+            )
             row = {"case": f"{steps} steps", "target": target, "ours": behind, "baseline": counter}
             rows.append(
                 row | {"ratio": round(behind / counter, 3), "estimate": table_luts(target, words)}
@@ -80,10 +71,7 @@ def main() -> None:
         tools = {"yosys": find_yosys().version}
         print(json.dumps({"rows": rows, "seed": 0, "tools": tools}, indent=1))
         return
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    Console().print(table)
+    print_rows(rows)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,9 @@ import json
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.table import Table
 
 from bench.folded.layers import Case, planned
+from bench.shared.row_table import print_rows
 
 Mask = npt.NDArray[np.bool_]
 ZERO_INPUTS = 0.5
@@ -81,12 +80,7 @@ def main() -> None:
     if args.json:
         print(json.dumps({"pe": args.pe, "simd": args.simd, "rows": rows}, indent=1))
         return
-    table = Table(title="cycles over nonzeros / multipliers")
-    for name in rows[0]:
-        table.add_column(name)
-    for item in rows:
-        table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
+    print_rows(rows, "cycles over nonzeros / multipliers")
 
 
 if __name__ == "__main__":

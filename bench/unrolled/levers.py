@@ -14,9 +14,9 @@ import json
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from bench.shared.matrices import SUITE, matrix
+from bench.shared.row_table import print_rows
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
 from hwgen.plan.adders.passes import graph_luts
@@ -64,10 +64,7 @@ def main() -> None:
     if args.json:
         print(json.dumps({"rows": rows}, indent=1))
         return
-    table = Table(*rows[0], title="LUT sites by the planner's model")
-    for item in rows:
-        table.add_row(*(str(value) for value in item.values()))
-    Console().print(table)
+    print_rows(rows, "LUT sites by the planner's model")
 
 
 if __name__ == "__main__":

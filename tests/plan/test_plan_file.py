@@ -386,6 +386,21 @@ RAMP_EDITS = {
         lambda rows: rows[:-1],
         "must have thresholds for every lane and beat of its input",
     ),
+    "a group too many": (
+        ("ramps", "rows", 0),
+        lambda rows: [*rows, rows[0]],
+        "must have thresholds for every lane and beat of its input, and no others",
+    ),
+    "a lane too many": (
+        ("ramps", "rows"),
+        lambda rows: [*rows, rows[0]],
+        "must have thresholds for every lane and beat of its input, and no others",
+    ),
+    "no fraction": (
+        ("ramps", "fraction"),
+        lambda _: -1,
+        r"stages\[1\].ramps: fraction must be 0 to 16, not -1",
+    ),
     "no memory": (
         ("memories",),
         lambda _: [],

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from hwgen.emit import verilog_of
 from hwgen.flow import build
+from hwgen.ir import Graph, Input, Threshold
+from hwgen.numeric import IntType
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.stages.serial_threshold import Ramp
 from hwgen.plan.stages.stage import SerialThreshold
 from hwgen.prove.run import prove
-from tests.tiny_nets import wide_network
+from tests.tiny_nets import dense, wide_network
 
 NETS = {
     "few values": {"inputs": "u3", "codes": "u3", "weight_bits": 4},
@@ -33,6 +36,32 @@ def built(folder, net, price):
 def test_computed_thresholds_are_proved(tmp_path, net, price):
     _, stage = built(tmp_path / "design", net, price)
     assert stage.ramps is not None
+    assert prove(tmp_path / "design").problem is None
+
+
+@pytest.mark.parametrize("choice", ["auto", "multiply"])
+@pytest.mark.parametrize(
+    ("weight", "inputs", "codes"),
+    [
+        (np.zeros((4, 3)), "s4", "u4"),
+        (np.ones((1, 1)), "u1", "u4"),
+        (-np.ones((3, 1)), "u1", "u8"),
+        (np.zeros((5, 2)), "u4", "s8"),
+    ],
+    ids=["zeros", "one row and column", "falling", "zeros and long codes"],
+)
+def test_lines_of_few_sums_are_proved(tmp_path, weight, inputs, codes, choice):
+    """Thresholds that none or all of the sums reach need few bits, or none."""
+    kind, code = IntType.parse(inputs), IntType.parse(codes)
+    layer = dense("dense0", "input", weight, kind.range)
+    places = np.arange(code.range.span) // 40 - 2 + np.arange(len(weight))[:, None] % 2
+    nodes = (layer, Threshold(name="act", inputs=("dense0",), thresholds=places, output=code))
+    source = Input(shape=(weight.shape[1],), type=kind)
+    graph = Graph(name="few", input=source, nodes=nodes, output="act", metadata={})
+    options = BuildOptions(style="folded", effort="low", pe=1, requantization=choice)
+    plan = build(graph, options, tmp_path / "design")
+    stage = next(stage for stage in plan.stages if isinstance(stage, SerialThreshold))
+    assert choice == "auto" or stage.ramps is not None
     assert prove(tmp_path / "design").problem is None
 
 

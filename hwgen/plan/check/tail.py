@@ -20,6 +20,8 @@ from hwgen.plan.stages.stage import (
     Stage,
 )
 
+EVERY_LANE = "must have thresholds for every lane and beat of its input"
+
 
 def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], where: str) -> None:
     """Compare the end of a layer with the network's.
@@ -52,11 +54,12 @@ def check_tail(tail: Stage | None, layer: Layer, forms: dict[int, LaneForm], whe
 def _check_memories(tail: SerialThreshold, where: str) -> None:
     if tail.ramps is not None and (tail.tables or tail.levels < 2):
         raise PlanError(f"{where}.ramps: must stand for the tables of two levels or more; undo it")
-    wanted, held = (tail.levels, "each of {} levels") if tail.ramps is None else (1, "the {} ramps")
+    wanted, held = tail.levels, f"each of {tail.levels} levels"
+    if tail.ramps is not None:
+        wanted, held = 1, f"the {sum(map(len, tail.ramps.rows))} ramps"
     if len(tail.memories) != wanted:
-        what = held.format(tail.levels if tail.ramps is None else tail.rows * tail.groups)
         raise PlanError(
-            f"{where}.memories: must name what holds {what}, not of {len(tail.memories)}"
+            f"{where}.memories: must name what holds {held}, not of {len(tail.memories)}"
         )
 
 
@@ -76,7 +79,7 @@ def _channels(
     """Give lane, requantizer and place of each row."""
     found: dict[int, tuple[int, Requantizer, str]] = {}
     width = len(tail.inputs.lanes)
-    searched = tail.staircases() if isinstance(tail, SerialThreshold) else ()
+    searched = _searched(tail, where) if isinstance(tail, SerialThreshold) else ()
     for slot, row in enumerate(tail.inputs.order):
         beat, lane = divmod(slot, width)
         channel: Requantizer
@@ -91,9 +94,7 @@ def _channels(
                 codes = tuple(range(tail.code_lo, tail.code_lo + count + 1))
                 channel = Steps(thresholds=searched[lane][beat], codes=codes)
         except IndexError:
-            raise PlanError(
-                f"{where}: must have thresholds for every lane and beat of its input"
-            ) from None
+            raise PlanError(f"{where}: {EVERY_LANE}") from None
         steps = _steps(channel)
         places = list(steps.thresholds)
         if len(steps.codes) != len(places) + 1 or places != sorted(places):
@@ -102,6 +103,21 @@ def _channels(
             )
         if row != PADDING:
             found[row] = (lane, channel, place)
+    return found
+
+
+def _searched(tail: SerialThreshold, where: str) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Give the thresholds of each lane and beat."""
+    found, width = tail.staircases(), len(tail.inputs.lanes)
+    if [len(rows) for rows in found] != [len(tail.inputs.order) // width] * width:
+        raise PlanError(f"{where}: {EVERY_LANE}, and no others")
+    for lane, ramps in enumerate(() if tail.ramps is None else tail.ramps.rows):
+        for beat, ramp in enumerate(ramps):
+            if ramp.step < 0:
+                raise PlanError(
+                    f"{where}.ramps.rows[{lane}][{beat}]: must have ascending thresholds, so its "
+                    f"step must not be {ramp.step}"
+                )
     return found
 
 

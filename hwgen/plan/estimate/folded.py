@@ -203,7 +203,7 @@ def _tables(stage: SerialThreshold, kind: MemoryKind) -> Iterator[tuple[int, tup
             yield words.bits + words.step_bits, words.words()
         return
     for lane in range(len(stage.inputs.lanes)):
-        row = lane % len(stage.tables)
+        row = lane % stage.rows
         for level, memory in enumerate(stage.memories):
             if memory == kind:
                 yield stage.word_bits(row), stage.words(row, level)

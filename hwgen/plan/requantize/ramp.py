@@ -15,9 +15,8 @@ from math import ceil, floor
 
 from hwgen.numeric import Range
 from hwgen.plan.requantize.line import Corridor
-from hwgen.plan.stages.serial_threshold import Ramp, Ramps
+from hwgen.plan.stages.serial_threshold import MOST_FRACTION, Ramp, Ramps
 
-MOST_FRACTION = 16  # bits behind the point
 TRIED = 16  # steps at one fraction
 KEPT = 1 << 16  # rows whose lines are remembered: a planner asks for the same ones again
 

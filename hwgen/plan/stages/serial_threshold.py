@@ -8,6 +8,8 @@ from hwgen.numeric import Range
 from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.plan.stages.stream import Stream
 
+MOST_FRACTION = 16  # bits behind the point of a threshold that is computed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
@@ -23,6 +25,10 @@ class Ramps:
 
     fraction: int
     rows: tuple[tuple[Ramp, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fraction <= MOST_FRACTION:
+            raise ValueError(f"fraction must be 0 to {MOST_FRACTION}, not {self.fraction}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,27 +108,26 @@ class SerialThreshold:
         return RampWords(
             middle=tuple(ramp.start + half * ramp.step for ramp in rows),
             step=tuple(ramp.step for ramp in rows),
-            range=Range(min(ends), max(ends)),
+            # a bit at the least is compared, and two are added to at every level
+            bits=max(Range(min(ends), max(ends)).signed_bits, self.ramps.fraction + 1, self.levels),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RampWords:
-    """Middle threshold and step of each group, and the range of all thresholds, with fractions."""
+    """Middle threshold and step of each group, and the bits of every threshold with its fraction.
+
+    Thresholds are two's complement.
+    """
 
     middle: tuple[int, ...]
     step: tuple[int, ...]
-    range: Range
+    bits: int
 
     @property
     def step_bits(self) -> int:
         """Bits of a step."""
         return max(self.step).bit_length()
-
-    @property
-    def bits(self) -> int:
-        """Bits of a threshold, two's complement."""
-        return self.range.signed_bits
 
     def words(self) -> tuple[int, ...]:
         """Give the words of the memory: the threshold, and the step above it."""
