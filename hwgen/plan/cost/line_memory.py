@@ -119,7 +119,7 @@ def ring_memory(shape: LineShape, readers: int) -> RingMemory:
         readers=readers,
         assembled=LineMemory(words=words, bits=bits, one_port=True) if bits else None,
         shares=len(shape.kept),
-        gathered=shape.inputs.channels if shape.shares else 1,
+        gathered=min(shape.inputs.channels, shape.beats) if shape.shares else 1,
         gathered_bits=shape.lanes * shape.inputs.beside * shape.element_bits,
         chosen=shape.lanes * shape.columns.shifts,
         chosen_bits=shape.pixels * shape.element_bits,

@@ -22,7 +22,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Enlarger": (0.0, 1.0),
         "WindowMax": (0.0, 0.922),
         "Fifo": (12.0, 0.917),
-        "Narrower": (0.0, 2.043),
+        "Narrower": (3.0, 1.000),
         "Widener": (6.0, 1.133),
     },
     "ice40": {
@@ -39,7 +39,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Enlarger": (0.0, 1.0),
         "WindowMax": (0.0, 1.000),
         "Fifo": (13.3, 0.972),
-        "Narrower": (1.0, 1.000),
+        "Narrower": (3.0, 1.000),
         "Widener": (6.0, 1.500),
     },
     "ecp5": {
@@ -56,7 +56,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Enlarger": (0.0, 1.0),
         "WindowMax": (0.0, 1.000),
         "Fifo": (12.0, 0.979),
-        "Narrower": (0.0, 2.390),
+        "Narrower": (3.0, 1.000),
         "Widener": (6.0, 1.367),
     },
     "gowin": {
@@ -73,7 +73,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
         "Enlarger": (0.0, 1.0),
         "WindowMax": (0.0, 1.000),
         "Fifo": (12.0, 0.979),
-        "Narrower": (0.0, 2.390),
+        "Narrower": (3.0, 1.000),
         "Widener": (6.0, 1.367),
     },
 }

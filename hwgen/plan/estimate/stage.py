@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+import numpy as np
+
 from hwgen.plan.adders.passes import graph_luts
 from hwgen.plan.cost.fabric import adder_luts, mux_luts
 from hwgen.plan.cost.memory import BlockMemory, block_memory, ram_luts
@@ -48,6 +50,16 @@ from hwgen.plan.stages.stage import (
 
 # of a bit of the places in a queue of block RAM
 QUEUE_LUTS: dict[Target, int] = {"xc7": 5, "ecp5": 13, "gowin": 20, "ice40": 9}
+# of a bit that is one of so many; Yosys finds few of the free multiplexers
+_XC7 = (2, 4, 5, 6, 8, 12, 16, 20, 32), (1.0, 1.0, 2.0, 2.1, 3.1, 4.2, 6.8, 10.5, 15.0)
+_ECP5 = (2, 3, 4, 5, 8, 12, 16, 20, 32), (1.0, 2.0, 4.2, 3.3, 6.3, 12.5, 22.8, 34.0, 40.0)
+_ICE40 = (2, 4, 5, 8, 12, 16, 32), (1.0, 3.1, 3.3, 6.3, 10.3, 13.2, 28.0)
+CUT_LUTS: dict[Target, tuple[tuple[int, ...], tuple[float, ...]]] = {
+    "xc7": _XC7,
+    "ecp5": _ECP5,
+    "gowin": _ECP5,
+    "ice40": _ICE40,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +143,13 @@ def counted_luts(stage: Stage, target: Target) -> int:
             assert_never(stage)
 
 
+def _cut_luts(target: Target, parts: int) -> float:
+    """LUTs of a bit of beats that are cut into parts, between those that were measured."""
+    known, luts = CUT_LUTS[target]
+    beyond = max(parts / known[-1], 1.0)
+    return float(np.interp(parts, known, luts)) * beyond
+
+
 def _queue_blocks(stage: Fifo, target: Target) -> BlockMemory:
     blocks = block_memory(target, stage.words, stage.inputs.width)
     return blocks if stage.memory == "block" else BlockMemory(blocks=0, luts=0)
@@ -146,7 +165,7 @@ def _joint_luts(stage: Joint, target: Target) -> int:
             stored = None if stage.in_registers else ram_luts(target, stage.words, width)
             return width * mux_luts(target, stage.depth) if stored is None else stored
         case Narrower():
-            return mux_luts(target, stage.parts) * stage.outputs.width + stage.parts.bit_length()
+            return round(_cut_luts(target, stage.parts) * stage.outputs.width)
         case Widener():
             return stage.inputs.beats
         case _:
