@@ -32,7 +32,7 @@ board-demo: $(READY)  ## train a small net, make a bitstream, ask it through sim
 	@$(BIN)/python bench/demos/board.py
 
 test: $(READY)  ## run the tests, without those that take minutes
-	@$(BIN)/python -m pytest -q -n auto -m "not slow"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow"
 
 test-slow: $(READY)  ## run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m slow

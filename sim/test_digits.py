@@ -23,7 +23,10 @@ def model(tmp_path_factory):
     return load(path)
 
 
-@pytest.mark.parametrize(("style", "simulator"), [("unrolled", "icarus"), ("folded", "verilator")])
+@pytest.mark.parametrize(
+    ("style", "simulator"),
+    [pytest.param("unrolled", "icarus", marks=pytest.mark.slow), ("folded", "verilator")],
+)
 def test_every_test_image_has_the_references_class(tmp_path, model, style, simulator):
     build(model, BuildOptions(style=style), tmp_path / "d")
     vectors = np.load(tmp_path / "d" / "vectors.npz")

@@ -8,7 +8,11 @@ from tests.imported_nets import imported_net, multiples
 
 @pytest.mark.parametrize(
     ("graph", "style"),
-    [(imported_net(65), "unrolled"), (imported_net(11), "folded"), (multiples(0), "folded")],
+    [
+        (imported_net(65), "unrolled"),
+        (imported_net(11), "folded"),
+        pytest.param(multiples(0), "folded", marks=pytest.mark.slow),
+    ],
     ids=["labels", "value beside", "multiples"],
 )
 def test_an_imported_network_equals_its_reference(tmp_path, graph, style):

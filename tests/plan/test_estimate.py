@@ -44,7 +44,7 @@ def test_luts_and_block_rams_are_near_to_those_of_yosys(tmp_path, target, price)
 @pytest.mark.parametrize(
     ("target", "price", "memory"),
     [
-        ("ecp5", CHEAP, "block"),
+        pytest.param("ecp5", CHEAP, "block", marks=SLOW),
         pytest.param("xc7", None, "lut", marks=SLOW),
         pytest.param("xc7", CHEAP, "block", marks=SLOW),
         pytest.param("ecp5", None, "lut", marks=SLOW),

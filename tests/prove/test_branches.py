@@ -105,7 +105,7 @@ def wires(module, units):
                     yield name, port
 
 
-@pytest.mark.parametrize("name", ["residual", "inception"])
+@pytest.mark.parametrize("name", ["residual", pytest.param("inception", marks=pytest.mark.slow)])
 def test_no_wire_of_the_top_may_go_elsewhere(name):
     design, netlist = sound(name)
     count = 0

@@ -91,7 +91,10 @@ def damaged(netlist, units, rng):
     return netlist, f"{name} {port}[{place}]"
 
 
-@pytest.mark.parametrize(("target", "pipeline"), [("xc7", "2"), ("ecp5", "1"), ("ice40", "none")])
+@pytest.mark.parametrize(
+    ("target", "pipeline"),
+    [pytest.param("xc7", "2", marks=pytest.mark.slow), ("ecp5", "1"), ("ice40", "none")],
+)
 def test_nothing_is_proved_that_changes_a_value(target, pipeline):
     design, netlist, nets, expected = sound(target, pipeline)
     rng = np.random.default_rng(5)

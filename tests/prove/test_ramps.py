@@ -65,7 +65,13 @@ def test_lines_of_few_sums_are_proved(tmp_path, weight, inputs, codes, choice):
     assert prove(tmp_path / "design").problem is None
 
 
-@pytest.mark.parametrize("net", NETS.values(), ids=NETS)
+@pytest.mark.parametrize(
+    "net",
+    [
+        pytest.param(net, id=name, marks=[pytest.mark.slow] if name.startswith("long") else [])
+        for name, net in NETS.items()
+    ],
+)
 def test_a_start_or_a_step_of_another_line_is_refused(tmp_path, net):
     folder = tmp_path / "design"
     plan, stage = built(folder, net, 10**6)

@@ -124,7 +124,7 @@ def test_a_threshold_of_a_wide_sum_moved_by_one_is_refused(tmp_path, style):
         ("unrolled", "xc7", 16, "u32"),
         pytest.param("unrolled", "ecp5", 24, "s32", marks=pytest.mark.slow),
         pytest.param("folded", "ecp5", 16, "u20", marks=pytest.mark.slow),
-        ("folded", "xc7", 28, "s32"),
+        pytest.param("folded", "xc7", 28, "s32", marks=pytest.mark.slow),
     ],
 )
 def test_raw_sums_of_34_to_62_bits_are_proved(tmp_path, style, target, bits, inputs):

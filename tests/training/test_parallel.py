@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from hwgen.nn import load_model
@@ -43,6 +44,7 @@ def test_two_processes_train_what_one_trains(tmp_path):
         assert torch.allclose(tensor, state_of_two[name], rtol=0, atol=1e-6), name
 
 
+@pytest.mark.slow
 def test_the_program_runs_under_torchrun_and_the_first_process_writes(tmp_path):
     path = tmp_path / "model.pt"
     options = ["digits", "--epochs", "1", "--float-epochs", "1", "--json", "--out", str(path)]

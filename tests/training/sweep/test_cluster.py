@@ -46,6 +46,7 @@ def rows_of(out):
     return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
 
 
+@pytest.mark.slow
 def test_no_row_is_lost_or_doubled_when_a_worker_dies(cluster, write_sweep, tmp_path):
     address, workers = cluster
     out = tmp_path / "rows.jsonl"

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from training.__main__ import app
@@ -107,6 +108,7 @@ def test_a_row_is_that_of_the_single_training(write_sweep, tmp_path):
     assert row["score_float"] == round(figures["score_float"], 4)
 
 
+@pytest.mark.slow
 def test_no_row_is_lost_whoever_is_killed(write_sweep, tmp_path):
     file, out = write_sweep(epochs=15), tmp_path / "rows.jsonl"
     process = start(file, out)
