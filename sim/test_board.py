@@ -108,6 +108,7 @@ def test_the_driver_gets_every_result(simulated, icebreaker):
     assert any(line.startswith("equal to the reference: 60 of 60") for line in run_lines(found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_damaged_bytes_change_no_result(simulated, icebreaker, seed):
     vectors = vectors_of(icebreaker.folder, None, 200)

@@ -26,8 +26,8 @@ SLOW = pytest.mark.slow
     ("target", "price"),
     [
         ("xc7", CHEAP),
-        ("ice40", None),
         ("ecp5", None),
+        pytest.param("ice40", None, marks=SLOW),
         pytest.param("xc7", None, marks=SLOW),
         pytest.param("ice40", CHEAP, marks=SLOW),
         pytest.param("ecp5", CHEAP, marks=SLOW),

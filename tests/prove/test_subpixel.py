@@ -78,6 +78,7 @@ def test_an_enlarged_map_whose_columns_are_counted_by_a_product_is_proved(tmp_pa
     assert certificate.proved, certificate.problem
 
 
+@pytest.mark.slow
 def test_verilog_and_cpp_give_the_networks_integers(tmp_path):
     folder = tmp_path / "design"
     assert build(at_the_end(), FOLDED, folder, hls=True).subpixel

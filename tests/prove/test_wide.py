@@ -69,7 +69,7 @@ def test_arbitrary_thresholds_on_wide_sums_are_proved(tmp_path, style):
     assert prove(tmp_path / "design").problem is None
 
 
-@pytest.mark.parametrize("style", ["unrolled", "folded"])
+@pytest.mark.parametrize("style", [pytest.param("unrolled", marks=pytest.mark.slow), "folded"])
 def test_damaged_products_of_wide_sums_are_refused(tmp_path, style):
     graph = wide_network(inputs="u14", codes="u13", weight_bits=14)
     folder = tmp_path / "design"
@@ -92,7 +92,7 @@ def test_damaged_products_of_wide_sums_are_refused(tmp_path, style):
             assert re.search(r"must be bit \d+ of code \d+ at sum -?\d+, and is not", problem)
 
 
-@pytest.mark.parametrize("style", ["unrolled", "folded"])
+@pytest.mark.parametrize("style", [pytest.param("unrolled", marks=pytest.mark.slow), "folded"])
 def test_a_threshold_of_a_wide_sum_moved_by_one_is_refused(tmp_path, style):
     graph = bent(wide_network(inputs="u16", codes="u6", weight_bits=16))
     folder = tmp_path / "design"

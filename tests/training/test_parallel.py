@@ -55,6 +55,7 @@ def test_the_program_runs_under_torchrun_and_the_first_process_writes(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_mistake_is_said_once(tmp_path):
     result = torchrun(2, "training", "digits", "--epochs", "0", "--out", str(tmp_path / "no.pt"))
     assert result.returncode != 0

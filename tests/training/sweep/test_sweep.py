@@ -143,6 +143,7 @@ def test_ctrl_c_says_how_to_go_on(write_sweep, tmp_path):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_is_a_row(write_sweep, tmp_path):
     text = """
     [[grid]]
