@@ -82,3 +82,11 @@ def test_the_interval_of_a_chain_is_its_slowest_units_cycles(tmp_path):
     cycles = [stage.cycles for stage in plan.stages if isinstance(stage, FoldedDense)]
     assert plan.interval_cycles == max(cycles)
     check(tmp_path / "d", plan)
+
+
+def test_a_program_of_distances(tmp_path):
+    graph = network(1, widths=(24, 18, 5), density=0.6)
+    options = BuildOptions(style="folded", pe=1, luts_per_bram=10**6)
+    plan = build(graph, options, tmp_path / "d")
+    assert plan.stages[0].distances
+    check(tmp_path / "d", plan, seed=5)

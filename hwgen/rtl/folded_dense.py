@@ -67,7 +67,7 @@ class FoldedDenseUnit(LaneComponent):
         word = self._program(m, step)
         last_but_one = self._registers.wait(issue, "issued", plan.pipeline - 1)
         valid = self._registers.wait(last_but_one, "accumulates", 1)
-        flags = self._flags(m, word, step, buffer)
+        flags = self._flags(m, word, issue, buffer)
         ends = []  # each a register: their way to the accumulators' resets is the longest of all
         for index, flag in enumerate(flags):
             late = self._registers.wait(flag, f"ends{index}", plan.pipeline - FETCH - 1)
@@ -92,7 +92,7 @@ class FoldedDenseUnit(LaneComponent):
         plan, ring = self.plan, ring_of(self.plan)
         readers = plan.banks if plan.counted else len(self._memory.readers)
         if ring is not None:
-            shares = tuple(share for _, share in self._memory.readers)
+            shares = tuple(self._memory.shares[k] for k in self._memory.readers)
             return LineBuffer(ring, shares, plan.vector_memory)
         return VectorBuffer(plan.inputs, readers, plan.banks, plan.vector_memory)
 
@@ -125,14 +125,19 @@ class FoldedDenseUnit(LaneComponent):
         return known | {column: word[index] for index, column in enumerate(program.held)}
 
     def _flags(
-        self, m: Module, word: dict[int, Value], step: Signal, buffer: VectorBuffer | LineBuffer
+        self, m: Module, word: dict[int, Value], issue: Value, buffer: VectorBuffer | LineBuffer
     ) -> list[Value]:
         """Whether the step that was fetched ends a row, for each set; drives the positions."""
         plan = self.plan
         if not plan.counted:
-            for (columns, _), port in self._memory.readers.items():
-                m.d.comb += buffer.places[port].eq(_field(word, columns))
-            return [word[column] for column in self._memory.ends]
+            ends = [word[column] for column in self._memory.ends]
+            fetched = self._registers.wait(issue, "fetched", FETCH)
+            for port, multiplier in enumerate(self._memory.readers):
+                place: Value = _field(word, self._memory.places[multiplier])
+                if plan.distances:
+                    place = self._walked(m, port, multiplier, place, fetched, ends)
+                m.d.comb += buffer.places[port].eq(place)
+            return ends
         steps = plan.cycles // plan.groups
         place = counter(steps, "place")
         is_last = place == steps - 1
@@ -142,6 +147,23 @@ class FoldedDenseUnit(LaneComponent):
         for lane in range(plan.banks):
             m.d.comb += buffer.places[lane].eq(fetched)
         return [self._registers.wait(is_last, "last", FETCH)]
+
+    def _walked(
+        self,
+        m: Module,
+        port: int,
+        multiplier: int,
+        distance: Value,
+        fetched: Value,
+        ends: list[Value],
+    ) -> Signal:
+        """Give the place of a step, to which its word adds the distance of the next one."""
+        memory = self._memory
+        place = Signal(len(distance), name=f"place{port}", init=memory.starts[multiplier])
+        begin = Mux(ends[memory.sets[multiplier]], 0, place)
+        with m.If(self._enable & fetched):
+            m.d.sync += place.eq(begin + distance)
+        return place
 
     def _weights(self, index: int, word: dict[int, Value]) -> list[Value]:
         """Give the weights of the lanes of a PE, when their elements are there."""

@@ -30,6 +30,7 @@ MUTANTS = 70
 DESIGNS = {
     "sparse": {"pe": 2, "simd": 1, "widths": (4, 3, 2), "inputs": "u2", "codes": "u2"},
     "dense": {"pe": 2, "simd": 2, "skip": False, "widths": (4, 3), "argmax": False},
+    "distances": {"pe": 1, "widths": (16, 16), "density": 0.8, "inputs": "u2", "argmax": False},
     "one layer of sets": {"pe": 4, "density": 0.3, "widths": (4, 5), "inputs": "s2"},
 }
 

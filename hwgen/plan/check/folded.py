@@ -76,6 +76,8 @@ def _check_sets(stage: FoldedDense, where: str) -> None:
                 f"{where}.turns: must hold set {index} once for each of the {len(part.ends)} ends "
                 f"of its rows, not {count} times"
             )
+    if stage.counted and stage.distances:
+        raise PlanError(f"{where}.distances: must be false where counted is true")
     if stage.counted and [part.lanes for part in stage.pe_sets] != [stage.banks]:
         raise PlanError(
             f"{where}.pe_sets: must be one set of PEs of {stage.banks} lanes where counted is true"

@@ -12,6 +12,11 @@ def adder_luts(target: Target, bits: int) -> int:
     return 2 * -(-bits // 2) if target == "ecp5" else bits
 
 
+def sum_luts(target: Target, bits: int) -> int:
+    """LUTs of a register that is added to, and sometimes begins at 0."""
+    return adder_luts(target, bits) + (0 if target == "xc7" else bits)
+
+
 def mux_luts(target: Target, ways: int) -> int:
     """LUTs of a bit chosen among several; all but ice40 have free multiplexers behind LUTs."""
     if ways < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts
+from hwgen.plan.cost.fabric import LUT_INPUTS, adder_luts, mux_luts, sum_luts
 from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import (
     BlockMemory,
@@ -58,6 +58,8 @@ def folded_luts(stage: FoldedDense, target: Target) -> int:
         luts += columns_luts(target, program.held, stage.cycles)
     else:
         luts += _program_blocks(program, target).luts
+    if stage.distances:
+        luts += len(program.readers) * sum_luts(target, shape.place_bits)
     copies = readers(stage, program)
     if isinstance(shape, LineShape):
         return luts + _ring_luts(shape, copies, stage.vector_memory, target)

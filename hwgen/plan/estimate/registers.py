@@ -99,4 +99,6 @@ def _folded(stage: FoldedDense) -> int:
     program = program_memory(stage)
     if stage.program_memory == "lut":
         count += len(program.held)
+    if stage.distances:
+        count += len(program.readers) * place_shape(stage).place_bits
     return count + 4 * CONTROL

@@ -9,8 +9,9 @@ import numpy as np
 from hwgen.errors import PlanError
 from hwgen.numeric import BoolArray, IntArray
 from hwgen.plan.cost.line_memory import RingMemory, ring_memory
-from hwgen.plan.cost.memory import program_kind, rom_luts
+from hwgen.plan.cost.memory import rom_luts
 from hwgen.plan.design import Target
+from hwgen.plan.folded.distances import with_program
 from hwgen.plan.folded.folding import Bits, FoldedOptions, Folding, choose_folding, dense_folding
 from hwgen.plan.folded.program import (
     Register,
@@ -84,7 +85,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         ring = LineShape(inputs, outputs, lines)
         bits = replace(bits, ring=ring, reads=_few_channels(lines, kept, ring))
     dense = dense_folding(options, layer.rows, bits)
-    work = _Work(
+    own = _Work(
         layer=layer,
         inputs=inputs,
         vector=vector,
@@ -95,17 +96,22 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         kept=kept,
         units=units,
     )
-    if not options.skip and connected is None:
-        return _planned(work, options, dense)
-    counts = {row: int(count) for row, count in enumerate(kept.sum(axis=1))}
-    if connected is not None:
-        return _planned(work, options, choose_folding(options, counts, bits))
+    return _planned(own, options, _best(own, options, bits, dense))
+
+
+def _best(own: _Work, options: FoldedOptions, bits: Bits, dense: Folding) -> Folding:
+    """Give the arrangement that leaves zeros out, or dense mode where it takes less or is asked."""
+    every = own.layer.connected is None
+    if not options.skip and every:
+        return dense
+    counts = {row: int(count) for row, count in enumerate(own.kept.sum(axis=1))}
+    if not options.skip:
+        return choose_folding(options, counts, bits)
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
     sparse = choose_folding(options, counts, bits)
     pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
-    best = sparse if pays and sparse.product < dense.product else dense
-    return _planned(work, options, best)
+    return sparse if pays and sparse.product < dense.product else dense
 
 
 def _with_spare(lines: Lines, ring: LineShape, cycles: int) -> Lines:
@@ -167,7 +173,10 @@ def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan
     layer, vector = own.layer, own.vector
     in_order = not options.skip or own.lines is not None
     every = folding.counted or (folding.natural and in_order)
-    work = row_work(own.weight, vector, counted=every, kept=own.kept)
+    places = np.arange(len(vector.order))
+    if own.ring is not None:
+        places = own.ring.places(places)
+    work = row_work(own.weight, vector, places, counted=every, kept=own.kept)
     limits, schedule = limits_by_slot(layer, vector), folding.schedule
     bare = {
         row: row_register(work[row], limits, shape.lanes, int(own.units[row]), int(layer.bias[row]))
@@ -202,7 +211,8 @@ def _split(plan: FoldedPlan, options: FoldedOptions) -> FoldedPlan:
     assert plan.stage.lines is not None
     stage = replace(plan.stage, lines=replace(plan.stage.lines, split=True))
     kind = _ring_memory(stage).kind(options.target, options.luts_per_bram)
-    return replace(plan, stage=replace(stage, vector_memory=kind))
+    stage = replace(stage, vector_memory=kind, distances=False)
+    return replace(plan, stage=with_program(stage, options.target, options.luts_per_bram))
 
 
 def _ring_memory(stage: FoldedDense) -> RingMemory:
@@ -310,9 +320,7 @@ def _stage(
         nonzero=own.layer.nonzero,
         lines=lines,
     )
-    columns = program_memory(stage).held
-    kind = program_kind(options.target, columns, stage.cycles, options.luts_per_bram)
-    return replace(stage, program_memory=kind)
+    return with_program(stage, options.target, options.luts_per_bram)
 
 
 def _widest_first(rows: tuple[int, ...], registers: dict[int, Register]) -> tuple[int, ...]:

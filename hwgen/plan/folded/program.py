@@ -39,19 +39,25 @@ class RowWork:
     weights: IntArray
 
 
-def row_work(weight: IntArray, inputs: Stream, *, counted: bool, kept: BoolArray) -> list[RowWork]:
-    """Give every row's products: those of `kept`, (rows, columns), or all slots if counted."""
+def row_work(
+    weight: IntArray, inputs: Stream, places: IntArray, *, counted: bool, kept: BoolArray
+) -> list[RowWork]:
+    """Give every row's products: those of `kept`, (rows, columns), or all slots if counted.
+
+    They come in the order of the `places` in which the slots lie.
+    """
     order = np.array(inputs.order)
     slots = np.flatnonzero(order != PADDING)
     by_slot = np.zeros((len(weight), len(order)), np.int64)
     by_slot[:, slots] = weight[:, order[slots]]
     if counted:
-        every = np.arange(len(order))
-        return [RowWork(slots=every, weights=row) for row in by_slot]
+        every = np.argsort(places)
+        return [RowWork(slots=every, weights=row[every]) for row in by_slot]
     taken = np.zeros(by_slot.shape, np.bool_)
     taken[:, slots] = kept[:, order[slots]]
-    places = [np.flatnonzero(row) for row in taken]
-    return [RowWork(slots=p, weights=r[p]) for p, r in zip(places, by_slot, strict=True)]
+    by_place = np.argsort(places)
+    own = [by_place[row[by_place]] for row in taken]
+    return [RowWork(slots=p, weights=r[p]) for p, r in zip(own, by_slot, strict=True)]
 
 
 def limits_by_slot(layer: Layer, inputs: Stream) -> IntArray:
@@ -114,17 +120,20 @@ def processing_element(
     minimum_bits: int,
     common: bool,
 ) -> ProcessingElement:
-    """Give the program of a PE whose k-th row ends at step `ends[k]`; padding has weight 0.
+    """Give the program of a PE whose k-th row ends at step `ends[k]`.
 
-    Where `common`, nobody reads the sum of a padding row, and it starts like the others.
+    Steps without a product have weight 0 and read where the lane has read before. Where `common`,
+    nobody reads the sum of a padding row, and it starts like the others.
     """
     weights = np.zeros(cycles * lanes, np.int64)
     slots = np.zeros(cycles * lanes, np.int64)
     begin = 0
     for row, end in zip(rows, ends, strict=True):
-        if row != PADDING:
-            place = slice(begin * lanes, begin * lanes + len(work[row].slots))
-            weights[place], slots[place] = work[row].weights, work[row].slots
+        start, stop = begin * lanes, (end + 1) * lanes
+        count = len(work[row].slots) if row != PADDING else 0
+        if count:
+            weights[start : start + count] = work[row].weights
+            slots[start:stop] = work[row].slots[_repeating(count, stop - start, lanes)]
         begin = end + 1
     accumulator = union([register.held for register in own.values()])
     if minimum_bits > accumulator.bits:
@@ -138,6 +147,14 @@ def processing_element(
         products=union([register.products for register in own.values()]),
         accumulator=accumulator,
     )
+
+
+def _repeating(count: int, size: int, lanes: int) -> IntArray:
+    """Give which of `count` products each of `size` lanes of a row's steps reads the input of."""
+    places = np.arange(size)
+    last = count - 1 - (count - 1 - places) % lanes  # of the same lane
+    found: IntArray = np.where(places < count, places, np.maximum(last, 0))
+    return found
 
 
 def union(ranges: list[Range]) -> Range:

@@ -66,6 +66,8 @@ class FoldedDense:
         Parts of the vector that are read at once, each through ports of its own.
     program_memory, vector_memory
         What holds the weights and positions, and the vector or the rows of the map.
+    distances
+        The program holds how far each input lies from the one before, not where it lies.
     lines
         Where it is a convolution, its windows, which it reads in a ring of rows: the columns of its
         matrix are taps. `outputs.pixels` windows side by side run the same program at once, so
@@ -90,6 +92,7 @@ class FoldedDense:
     rows: tuple[int, ...]
     nonzero: int
     lines: Lines | None = None
+    distances: bool = False
 
     @property
     def pixels(self) -> int:

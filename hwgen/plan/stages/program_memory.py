@@ -1,6 +1,9 @@
 """What the program memory of a folded unit holds: a column of bits over the steps for each bit.
 
-Columns that are equal are held once, and columns that never change not at all.
+Columns that are equal are held once, and columns that never change not at all. Inputs are named by
+their places, or by how far each lies from the one before: then a register holds the place of a
+step, and the word of the step gives what is added to it for the next one, or to 0 behind the end of
+a row.
 """
 
 from __future__ import annotations
@@ -26,8 +29,9 @@ class ProgramMemory:
     """The fields of a program's word, each as its columns.
 
     `ends[s]` says whether a step ends the rows of set s. `weights[k]` and `places[k]` are those of
-    multiplier k, counted PE by PE. Dense mode has weights alone, and its places are empty.
-    `shares[k]` is the share of a ring in which its places are.
+    multiplier k, counted PE by PE, or its distances. Dense mode has weights alone, and its places
+    are empty. `shares[k]` is the share of a ring in which its places are, `starts[k]` the place of
+    its first step, and `sets[k]` the set at whose ends its distances begin anew, 0 for places.
     """
 
     steps: int
@@ -35,6 +39,8 @@ class ProgramMemory:
     weights: tuple[Columns, ...]
     places: tuple[Columns, ...]
     shares: tuple[int, ...]
+    starts: tuple[int, ...]
+    sets: tuple[int, ...]
 
     @property
     def always(self) -> int:
@@ -42,14 +48,19 @@ class ProgramMemory:
         return (1 << self.steps) - 1
 
     @cached_property
-    def readers(self) -> dict[tuple[Columns, int], int]:
-        """Read ports of the inputs by places and share: multipliers with the same have one."""
-        pairs = zip(self.places, self.shares, strict=True)
-        return {pair: port for port, pair in enumerate(dict.fromkeys(pairs))}
+    def _reads(self) -> tuple[tuple[Columns, int, int], ...]:
+        """What of each multiplier must be the same for one read port: places, share and set."""
+        return tuple(zip(self.places, self.shares, self.sets, strict=True))
+
+    @cached_property
+    def readers(self) -> tuple[int, ...]:
+        """Give the first multiplier of each read port of the inputs."""
+        first = {read: k for k, read in reversed(list(enumerate(self._reads)))}
+        return tuple(sorted(first.values()))
 
     def port(self, multiplier: int) -> int:
         """Give the read port of a multiplier."""
-        return self.readers[self.places[multiplier], self.shares[multiplier]]
+        return self.readers.index(self._reads.index(self._reads[multiplier]))
 
     @cached_property
     def held(self) -> Columns:
@@ -77,7 +88,9 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     weights: list[Columns] = []
     places: list[Columns] = []
     shape = place_shape(stage)
-    shares = _shares(stage, shape)
+    shares = shares_by_number(stage, shape)
+    starts: list[int] = []
+    sets: list[int] = []
     for element, owner in zip(stage.elements, stage.owners, strict=True):
         code, lanes = WeightCode(element.weights), stage.pe_sets[owner].lanes
         weights += _fields(lanes, _codes(code, element), code.bits)
@@ -87,19 +100,33 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
             slots = np.array(element.slots, np.int64)
             for lane in range(lanes):
                 own = shape.places(slots[lane::lanes], shares[len(places)])
+                starts.append(int(own[0]))
+                sets.append(owner if stage.distances else 0)
+                if stage.distances:
+                    own = distances_of(own, stage.pe_sets[owner].ends) % (1 << shape.place_bits)
                 places += _fields(1, own, shape.place_bits)
-    sets = () if stage.counted else stage.pe_sets
-    ends = tuple(sum(1 << end for end in part.ends) for part in sets)
+    ending = () if stage.counted else stage.pe_sets
+    ends = tuple(sum(1 << end for end in part.ends) for part in ending)
     return ProgramMemory(
         steps=stage.cycles,
         ends=ends,
         weights=tuple(weights),
         places=tuple(places),
         shares=shares,
+        starts=tuple(starts) or (0,) * len(places),
+        sets=tuple(sets) or (0,) * len(places),
     )
 
 
-def _shares(stage: FoldedDense, shape: VectorShape | LineShape) -> tuple[int, ...]:
+def distances_of(places: IntArray, ends: tuple[int, ...]) -> IntArray:
+    """Give of each step how far the next one's place lies from its own, or from 0 behind a row."""
+    own = places.copy()
+    own[list(ends)] = 0
+    found: IntArray = np.roll(places, -1) - own
+    return found
+
+
+def shares_by_number(stage: FoldedDense, shape: VectorShape | LineShape) -> tuple[int, ...]:
     """Give which share of the inputs each multiplier reads; the first where there is one."""
     if isinstance(shape, VectorShape) or not shape.shares:
         return (0,) * sum(stage.pe_sets[owner].lanes for owner in stage.owners)
