@@ -1,4 +1,4 @@
-"""Folded units whose programs hold distances are proved; with a mistake in the walk they are not."""
+"""Folded units whose programs hold distances: sound ones are proved, mistakes in the walk are not."""
 
 from dataclasses import replace
 
