@@ -1,4 +1,4 @@
-"""Folded units whose programs hold distances: sound ones are proved, mistakes in the walk are not."""
+"""Folded units whose programs hold distances are proved, mistakes in the walk are refused."""
 
 from dataclasses import replace
 
