@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, log
 
+from hwgen.plan.cost.fabric import sum_luts
 from hwgen.plan.cost.line_memory import ring_memory
 from hwgen.plan.cost.memory import block_memory, rom_luts, vector_blocks, vector_kind, vector_luts
 from hwgen.plan.design import Effort, Target
@@ -240,9 +241,15 @@ def _folding(
     ways = -(-turns * sum(shape.width for shape in schedule.shapes) // schedule.width)
     word = multipliers * (bits.magnitude + 1)
     shape = VectorShape.of(bits.vector, readers if counted else 1)
+    program = _program_luts(options, cycles, word)
     if not counted:
         place_bits = shape.place_bits if bits.ring is None else bits.ring.place_bits
-        word += readers * place_bits + sets
+        near = min(_distance_bits(schedule, multipliers, bits.slots), place_bits)
+        program = min(
+            _program_luts(options, cycles, word + readers * place_bits + sets),
+            _program_luts(options, cycles, word + readers * near + sets)
+            + readers * sum_luts(target, place_bits),
+        )
     if bits.ring is None:
         vector = vector_kind(target, shape, options.luts_per_bram, readers)
         blocks = readers * vector_blocks(target, shape) * options.luts_per_bram
@@ -258,7 +265,7 @@ def _folding(
     luts += copies * sum(
         part.width * _element_luts(target, part.lanes, ways, bits) for part in schedule.shapes
     )
-    luts += _program_luts(options, cycles, word) + (beside - 1) * bits.table_luts
+    luts += program + (beside - 1) * bits.table_luts
     if len(set(schedule.shapes)) > 1:
         luts += SET_LUTS * sets
     return Folding(
@@ -276,6 +283,14 @@ def _rows_of_pes(schedule: Schedule) -> list[list[int]]:
     """Give the rows of each PE, set by set."""
     columns = (zip(*(group.rows for group in part), strict=True) for part in schedule.sets)
     return [[row for row in rows if row != PADDING] for part in columns for rows in part]
+
+
+def _distance_bits(schedule: Schedule, multipliers: int, slots: int) -> int:
+    """Bits of the longest distance between inputs of a row, were these anywhere in the vector."""
+    rows = sum(row != PADDING for part in schedule.sets for group in part for row in group.rows)
+    lanes = max(shape.lanes for shape in schedule.shapes)
+    mean = slots * lanes * rows / (schedule.cycles * multipliers)
+    return max(int(mean * log(schedule.cycles + 1)), 1).bit_length()
 
 
 def _program_luts(options: FoldedOptions, cycles: int, bits: int) -> int:
