@@ -47,8 +47,10 @@ def compile_or_take(command: list[str]) -> int:
         return subprocess.run(command, check=False).returncode
     target = Path(command[command.index("-o") + 1])
     with contextlib.suppress(OSError):
-        shutil.copyfile(kept, target)
-        return 0
+        digest, made = _split(kept.read_bytes())
+        if digest == hashlib.sha256(made).digest():  # else it is damaged, and made anew
+            target.write_bytes(made)
+            return 0
     status = subprocess.run(command, check=False).returncode
     if status == 0:
         with contextlib.suppress(OSError):  # without a place to keep it, it is compiled again
@@ -73,12 +75,19 @@ def _kept_object(command: list[str]) -> Path | None:
     return cache / "hwgen" / "verilator" / f"{name}.o"
 
 
+def _split(content: bytes) -> tuple[bytes, bytes]:
+    """Give the digest of a kept object, and the object."""
+    size = hashlib.sha256().digest_size
+    return content[:size], content[size:]
+
+
 def _keep(made: Path, kept: Path) -> None:
-    """Write a whole file or none, whoever else writes it."""
+    """Write an object behind its digest, a whole file or none, whoever else writes it."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as partial:
         try:
-            partial.write(made.read_bytes())
+            content = made.read_bytes()
+            partial.write(hashlib.sha256(content).digest() + content)
             partial.flush()
             Path(partial.name).replace(kept)
         except OSError:

@@ -1,5 +1,6 @@
 """The objects of Verilator's runtime are kept, and made anew where anything they are of changed."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -37,9 +38,21 @@ def kept(folder):
 def test_an_object_is_taken_the_second_time(runtime):
     first = compiled(runtime)
     (file,) = kept(runtime)
-    assert file.read_bytes() == first
-    file.write_bytes(b"as kept")
+    assert file.read_bytes().endswith(first)
+    file.write_bytes(hashlib.sha256(b"as kept").digest() + b"as kept")
     assert compiled(runtime) == b"as kept"
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda c: c[:-9], lambda c: b"", lambda c: c[:99] + b"?" + c[100:]]
+)
+def test_a_damaged_object_is_made_anew(runtime, damage):
+    first = compiled(runtime)
+    (file,) = kept(runtime)
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert compiled(runtime) == first
+    assert file.read_bytes() == whole
 
 
 def test_other_flags_and_headers_make_another(runtime):
