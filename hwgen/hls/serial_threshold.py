@@ -1,21 +1,28 @@
-"""Requantization by binary search: a comparison a level and lane, a table for each."""
+"""Requantization by binary search: a comparison a level and lane, tables or computed lines."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hwgen.hls.beats import Beat
-from hwgen.hls.text import cast, covering, integer, literal, table, type_name
+from hwgen.hls.text import cast, check_bits, covering, integer, literal, table, type_name
 from hwgen.numeric import IntType, Range
 from hwgen.plan.stages.serial_threshold import level_words
 from hwgen.plan.stages.stage import SerialThreshold
 
 
 def search_tables(stage: SerialThreshold) -> list[str]:
-    """Give the tables of thresholds, of each level the words of all groups."""
+    """Give the tables of thresholds, of each level the words of all groups, or of their lines."""
     lines = []
-    for lane, rows in enumerate(stage.staircases()):
-        kind = _word_type(rows)
+    for lane in range(stage.rows):
+        if stage.ramps is not None:
+            ramp = _ramp(stage, lane)
+            lines += table(type_name(ramp.kind), f"middle{lane}", list(map(integer, ramp.middle)))
+            lines += table(type_name(ramp.kind), f"step{lane}", list(map(integer, ramp.step)))
+            continue
+        kind = _word_type(stage.tables[lane])
         for level in range(stage.levels):
-            words = level_words(rows, 0, level)
+            words = level_words(stage.tables[lane], 0, level)
             lines += table(type_name(kind), f"table{lane}_{level}", [integer(w) for w in words])
     return lines
 
@@ -23,26 +30,64 @@ def search_tables(stage: SerialThreshold) -> list[str]:
 def search_lines(stage: SerialThreshold, x: Beat, y: Beat) -> list[str]:
     """Give the lines that find the codes of beat `x`, whose thresholds are those of `group`."""
     lines: list[str] = []
-    words = [_word_type(rows) for rows in stage.staircases()]
+    compared = _looked_up if stage.ramps is None else _computed
     for lane in range(len(stage.inputs.lanes)):
-        row = lane % stage.rows
-        lane_kind, word = x.lanes[lane], words[row]
-        common = covering(lane_kind, word)
-        value = cast(x.lane("x", lane), lane_kind, common)
-        found = ""
-        for level in range(stage.levels):
-            look = _look(stage, row, level, found)
-            bit = f"ap_uint<1>({value} >= {cast(look, word, common)})"
-            kind = f"ap_uint<{level + 1}>"
-            text = bit if not found else f"({kind}({found}) << 1) + {kind}({bit})"
-            found = f"f{lane}_{level}"
-            lines.append(f"const {kind} {found} = {text};")
+        more, found = compared(stage, lane, x)
+        lines += more
         code = y.lanes[lane]
         text = f"{type_name(code)}({found})" if found else literal(0, code)
         if stage.code_lo:
             text += f" + {literal(stage.code_lo, code)}"
         lines.append(f"{y.lane('y', lane)} = {text};")
     return lines
+
+
+def _looked_up(stage: SerialThreshold, lane: int, x: Beat) -> tuple[list[str], str]:
+    """Give the comparisons of a lane with its tables, and the name of what they found."""
+    lane_kind, row = x.lanes[lane], lane % stage.rows
+    word = _word_type(stage.tables[row])
+    common = covering(lane_kind, word)
+    value = cast(x.lane("x", lane), lane_kind, common)
+    lines, found = [], ""
+    for level in range(stage.levels):
+        look = _look(stage, row, level, found)
+        reached = f"{value} >= {cast(look, word, common)}"
+        line, found = _with_bit(found, f"f{lane}_{level}", level, reached)
+        lines.append(line)
+    return lines, found
+
+
+def _computed(stage: SerialThreshold, lane: int, x: Beat) -> tuple[list[str], str]:
+    """Give the comparisons of a lane with thresholds that are computed one from another."""
+    assert stage.ramps is not None
+    ramp = _ramp(stage, lane % stage.rows)
+    kind, fraction = type_name(ramp.kind), stage.ramps.fraction
+    check_bits(stage.name, ramp.kind)
+    value, step, row = f"v{lane}", f"s{lane}", lane % stage.rows
+    lines = [
+        f"const {kind} {value} = {kind}({x.lane('x', lane)}) << {fraction};",
+        f"const {kind} t{lane}_0 = middle{row}[group];",
+        f"const {kind} {step} = step{row}[group];",
+    ]
+    found = reached = ""
+    for level in range(stage.levels):
+        threshold = f"t{lane}_{level}"
+        if level:
+            moved = f"{kind}({step} << {stage.levels - 1 - level})"
+            below = f"{kind}({literal(0, ramp.kind)} - {moved})"
+            text = f"t{lane}_{level - 1} + hwgen_select({reached}, {moved}, {below})"
+            lines.append(f"const {kind} {threshold} = {text};")
+        reached = f"{value} >= {threshold}"
+        line, found = _with_bit(found, f"f{lane}_{level}", level, reached)
+        lines.append(line)
+    return lines, found
+
+
+def _with_bit(found: str, name: str, level: int, reached: str) -> tuple[str, str]:
+    """Give the line that puts a comparison behind the bits found so far, and its name."""
+    bit, kind = f"ap_uint<1>({reached})", f"ap_uint<{level + 1}>"
+    text = bit if not found else f"({kind}({found}) << 1) + {kind}({bit})"
+    return f"const {kind} {name} = {text};", name
 
 
 def _look(stage: SerialThreshold, row: int, level: int, found: str) -> str:
@@ -60,3 +105,25 @@ def _word_type(rows: tuple[tuple[int, ...], ...]) -> IntType:
     """Give the type of the thresholds of a lane."""
     words = [word for row in rows for word in row]
     return Range(min(words), max(words)).type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ramp:
+    """Middle threshold and step of each group of a lane, and a type for all that is compared.
+
+    A value reaches a threshold, rounded down, where it and the bits behind its point are at least
+    `threshold - 2**fraction + 1`. So nothing is shifted to the right.
+    """
+
+    middle: tuple[int, ...]
+    step: tuple[int, ...]
+    kind: IntType
+
+
+def _ramp(stage: SerialThreshold, lane: int) -> _Ramp:
+    assert stage.ramps is not None
+    words, unit = stage.ramp_words(lane), 1 << stage.ramps.fraction
+    limits, half = stage.inputs.lanes[0].range, 1 << (words.bits - 1)
+    held = Range(min(limits.lo * unit, -half - unit), max(limits.hi * unit, half))
+    middle = tuple(threshold - unit + 1 for threshold in words.middle)
+    return _Ramp(middle=middle, step=words.step, kind=held.type)

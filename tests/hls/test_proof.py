@@ -5,15 +5,16 @@ import re
 import pytest
 
 from hwgen.design_json import design_json
+from hwgen.plan.stages.stage import SerialThreshold
 from hwgen.prove.cpp.proof import prove_cpp
 from sim.test_designs import MATRICES, NETS, OPTIONS, IntType, a_share, matrix_graph
 from tests import tiny_graphs
-from tests.hls.designs import compiled, planned, ran, written
+from tests.hls.designs import QUIET, WARNINGS, compiled, planned, ran, written
 from tests.hls.test_designs import GRAPHS, plan_of
 from tests.imported_nets import imported_net, multiples
 from tests.random_graphs import random_graph
 from tests.tiny_maps import random_conv_net, random_folding, random_map_net, small_cnn
-from tests.tiny_nets import affine_network
+from tests.tiny_nets import affine_network, wide_network
 
 
 def proof(graph, plan, folder):
@@ -45,6 +46,40 @@ def test_products_for_long_codes_are_proved(tmp_path, style):
     net = affine_network(codes="u6")
     found = prove(net, planned(net, style=style), tmp_path)
     assert found.proved, found.problem
+
+
+COMPUTED = {  # thresholds on a line, each from the one before
+    "signed": {"inputs": "s6", "codes": "s4", "weight_bits": 5},
+    "long codes": {"inputs": "s8", "codes": "u8", "weight_bits": 9},
+}
+
+
+@pytest.mark.parametrize("net", COMPUTED.values(), ids=COMPUTED)
+def test_computed_thresholds_are_equal_and_proved(tmp_path, net):
+    graph = wide_network(widths=(3, 5, 2), **net)
+    plan = planned(graph, style="folded", requantization="multiply")
+    found = prove(graph, plan, tmp_path)
+    assert found.proved, found.problem
+    compiled(tmp_path / "hls", flags=(*WARNINGS, *QUIET))
+    status, text = ran(tmp_path / "hls")
+    assert status == 0, text
+    assert "table0_0" not in "".join(f.read_text() for f in (tmp_path / "hls").glob("*.cpp"))
+
+
+@pytest.mark.parametrize(
+    "line", [r"(middle)0\[\d+\] = \{\s*(-?\d+)", r"(step)0\[\d+\] = \{\s*(-?\d+)"]
+)
+def test_another_line_is_not_proved(tmp_path, line):
+    graph = wide_network(widths=(3, 5, 2), **COMPUTED["signed"])
+    plan = planned(graph, style="folded", requantization="multiply")
+    (stage,) = (s for s in plan.stages if isinstance(s, SerialThreshold))
+    written(graph, plan, tmp_path / "hls")
+
+    def moved(place):
+        return place[0][: -len(place[2])] + str(int(place[2]) + (1 << stage.ramps.fraction))
+
+    assert changed(tmp_path, line, moved) == 1
+    assert not proof(graph, plan, tmp_path).proved
 
 
 @pytest.mark.parametrize("style", ["unrolled", "folded"])
