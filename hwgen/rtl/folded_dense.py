@@ -131,12 +131,13 @@ class FoldedDenseUnit(LaneComponent):
         plan = self.plan
         if not plan.counted:
             ends = [word[column] for column in self._memory.ends]
-            fetched = self._registers.wait(issue, "fetched", FETCH)
-            for port, multiplier in enumerate(self._memory.readers):
-                place: Value = _field(word, self._memory.places[multiplier])
-                if plan.distances:
-                    place = self._walked(m, port, multiplier, place, fetched, ends)
-                m.d.comb += buffer.places[port].eq(place)
+            places: list[Value] = [
+                _field(word, self._memory.places[multiplier]) for multiplier in self._memory.readers
+            ]
+            if plan.distances:
+                fetched = self._registers.wait(issue, "fetched", FETCH)
+                places = [self._walked(m, k, d, fetched, ends) for k, d in enumerate(places)]
+            m.d.comb += [buffer.places[k].eq(place) for k, place in enumerate(places)]
             return ends
         steps = plan.cycles // plan.groups
         place = counter(steps, "place")
@@ -149,16 +150,11 @@ class FoldedDenseUnit(LaneComponent):
         return [self._registers.wait(is_last, "last", FETCH)]
 
     def _walked(
-        self,
-        m: Module,
-        port: int,
-        multiplier: int,
-        distance: Value,
-        fetched: Value,
-        ends: list[Value],
+        self, m: Module, port: int, distance: Value, fetched: Value, ends: list[Value]
     ) -> Signal:
         """Give the place of a step, to which its word adds the distance of the next one."""
         memory = self._memory
+        multiplier = memory.readers[port]
         place = Signal(len(distance), name=f"place{port}", init=memory.starts[multiplier])
         begin = Mux(ends[memory.sets[multiplier]], 0, place)
         with m.If(self._enable & fetched):

@@ -69,7 +69,8 @@ def begins_at_one(unit, m, multiplier, place, fetched, ends):
     "mistake", [begins_where_it_ended, never_waits, begins_with_every_set, begins_at_one]
 )
 def test_a_mistake_in_the_walk_is_refused(tmp_path, monkeypatch, mistake):
-    def walked(unit, m, port, multiplier, distance, fetched, ends):
+    def walked(unit, m, port, distance, fetched, ends):
+        multiplier = unit._memory.readers[port]
         start = unit._memory.starts[multiplier]
         place = Signal(len(distance), name=f"place{port}", init=start)
         begin, moves = mistake(unit, m, multiplier, place, fetched, ends)
@@ -85,8 +86,8 @@ def test_a_mistake_in_the_walk_is_refused(tmp_path, monkeypatch, mistake):
 def test_another_first_place_is_refused(tmp_path, monkeypatch):
     sound = FoldedDenseUnit._walked
 
-    def walked(unit, m, port, multiplier, *rest):
-        place = sound(unit, m, port, multiplier, *rest)
+    def walked(*arguments):
+        place = sound(*arguments)
         place._init ^= 1
         return place
 

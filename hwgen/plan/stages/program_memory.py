@@ -88,7 +88,7 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     weights: list[Columns] = []
     places: list[Columns] = []
     shape = place_shape(stage)
-    shares = shares_by_number(stage, shape)
+    shares = _shares(stage, shape)
     starts: list[int] = []
     sets: list[int] = []
     for element, owner in zip(stage.elements, stage.owners, strict=True):
@@ -103,7 +103,7 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
                 starts.append(int(own[0]))
                 sets.append(owner if stage.distances else 0)
                 if stage.distances:
-                    own = distances_of(own, stage.pe_sets[owner].ends) % (1 << shape.place_bits)
+                    own = _distances(own, stage.pe_sets[owner].ends) % (1 << shape.place_bits)
                 places += _fields(1, own, shape.place_bits)
     ending = () if stage.counted else stage.pe_sets
     ends = tuple(sum(1 << end for end in part.ends) for part in ending)
@@ -118,7 +118,7 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
     )
 
 
-def distances_of(places: IntArray, ends: tuple[int, ...]) -> IntArray:
+def _distances(places: IntArray, ends: tuple[int, ...]) -> IntArray:
     """Give of each step how far the next one's place lies from its own, or from 0 behind a row."""
     own = places.copy()
     own[list(ends)] = 0
@@ -126,7 +126,7 @@ def distances_of(places: IntArray, ends: tuple[int, ...]) -> IntArray:
     return found
 
 
-def shares_by_number(stage: FoldedDense, shape: VectorShape | LineShape) -> tuple[int, ...]:
+def _shares(stage: FoldedDense, shape: VectorShape | LineShape) -> tuple[int, ...]:
     """Give which share of the inputs each multiplier reads; the first where there is one."""
     if isinstance(shape, VectorShape) or not shape.shares:
         return (0,) * sum(stage.pe_sets[owner].lanes for owner in stage.owners)
