@@ -16,7 +16,7 @@ from tests.tiny_nets import network
 
 GRAPHS = {
     "vectors": (network(1, widths=(24, 18, 5), density=0.6), {"pe": 1}),
-    "sets": (network(6, widths=(9, 7, 5), density=0.3), {"pe": 6}),
+    "sets": (network(6, widths=(9, 7), density=0.3, argmax=False), {"pe": 6}),
     "several lanes": (network(2, widths=(9, 7, 5)), {"pe": 4, "simd": 2}),
     "block RAM": (network(3, widths=(12, 7, 5), inputs="s3"), {"pe": 2, "luts_per_bram": 0}),
     "a cnn": (small_cnn(), {"pe": 2}),

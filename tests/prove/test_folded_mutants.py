@@ -30,7 +30,7 @@ MUTANTS = 70
 DESIGNS = {
     "sparse": {"pe": 2, "simd": 1, "widths": (4, 3, 2), "inputs": "u2", "codes": "u2"},
     "dense": {"pe": 2, "simd": 2, "skip": False, "widths": (4, 3), "argmax": False},
-    "distances": {"pe": 1, "widths": (16, 16), "density": 0.8, "inputs": "u2", "argmax": False},
+    "distances": {"pe": 1, "widths": (16, 10), "density": 0.9, "inputs": "u1", "argmax": False},
     "one layer of sets": {"pe": 4, "density": 0.3, "widths": (4, 5), "inputs": "s2"},
 }
 
@@ -39,7 +39,8 @@ DESIGNS = {
 def sound(name):
     """Folder contents, netlist, input beats and what comes out of the last unit."""
     folder = Path(mkdtemp(prefix="prove-")) / "design"
-    folded(folder, 1, **DESIGNS[name])
+    plan = folded(folder, 1, **DESIGNS[name])
+    assert plan.stages[0].distances == (name == "distances")
     design = read_folder(folder)
     netlist, _ = read_netlist(folder, design)
     graph = load_network(folder / "network.npz")
