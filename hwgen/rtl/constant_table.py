@@ -1,8 +1,8 @@
 """Constant tables: in block RAM, or in LUTs, a long one in parts that Yosys leaves apart.
 
 Yosys knows tables of 128 words as LUTs with the free multiplexers behind them, on all targets that
-have these. Of a longer one it makes logic that takes up to two fifths more, unless the bits of each
-part are kept (`bench/folded/long_tables.py`).
+have these, and on xc7 those of 256. Of a longer one it makes logic that takes up to two fifths
+more, unless the bits of each part are kept (`bench/folded/long_tables.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from amaranth import Module, Signal, Value, unsigned
 from amaranth.lib.memory import Memory
 
-from hwgen.plan.cost.memory import PART_WORDS, WHOLE_WORDS
+from hwgen.plan.cost.memory import part_words
 from hwgen.plan.stages.memory_kind import MemoryKind
 from hwgen.rtl.lanes import choose
 from hwgen.rtl.registers import Registers
@@ -33,16 +33,17 @@ def look_up(
         read = _memory(m, name, words, bits, kind).read_port()
         m.d.comb += [read.addr.eq(address), read.en.eq(registers.enable)]
         return read.data
-    if len(words) <= WHOLE_WORDS:
+    size = part_words(len(words))
+    if len(words) <= size:
         return registers.delay(_read(m, name, words, bits, address), f"{name}_word")
     parts = []
-    for start in range(0, len(words), PART_WORDS):
-        own = f"{name}_{start // PART_WORDS}"
+    for start in range(0, len(words), size):
+        own = f"{name}_{start // size}"
         part = Signal(bits, name=f"{own}_part", attrs={"keep": 1})
-        inside = address[: PART_WORDS.bit_length() - 1]
-        m.d.comb += part.eq(_read(m, own, words[start : start + PART_WORDS], bits, inside))
+        inside = address[: size.bit_length() - 1]
+        m.d.comb += part.eq(_read(m, own, words[start : start + size], bits, inside))
         parts.append(part)
-    chosen = choose(parts, address[PART_WORDS.bit_length() - 1 :])
+    chosen = choose(parts, address[size.bit_length() - 1 :])
     return registers.delay(chosen, f"{name}_word")
 
 

@@ -3,10 +3,11 @@
 import re
 
 import numpy as np
+import pytest
 
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntType
-from hwgen.plan.cost.memory import PART_WORDS
+from hwgen.plan.cost.memory import part_words
 from hwgen.plan.identifier import part_name
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
@@ -56,16 +57,18 @@ def test_contents_of_memories_come_in_blocks_that_are_quick_to_read():
     assert [int(word) for word in words] == list(range(stage.cycles))
 
 
-def test_long_tables_in_luts_come_in_parts_whose_bits_are_kept():
-    weight = np.random.default_rng(0).integers(1, 8, (15, 20))
+@pytest.mark.parametrize(("rows", "size"), [(15, 128), (30, 256)])
+def test_long_tables_in_luts_come_in_parts_whose_bits_are_kept(rows, size):
+    weight = np.random.default_rng(0).integers(1, 8, (rows, 20))
     graph = matrix_graph("long", weight, IntType(bits=4, signed=False))
-    stage = plan_design(graph, BuildOptions(style="folded", pe=1)).stages[0]
+    stage = plan_design(graph, BuildOptions(style="folded", pe=1, luts_per_bram=10**6)).stages[0]
     assert stage.program_memory == "lut"
+    assert part_words(stage.cycles) == size
     (text,) = verilog_texts({"long": rtlil_of(unit_of(stage), "long")})
-    parts = -(-stage.cycles // PART_WORDS)
+    parts = -(-stage.cycles // size)
     words = [len(re.findall(rf"program_{part}\[\d+\] = ", text)) for part in range(parts)]
     assert sum(words) == stage.cycles
-    assert max(words) == PART_WORDS
+    assert max(words) == size
     kept = re.findall(r"\(\* keep = 32'd1 \*\)\n +wire \[\d+:0\] program_(\d+)_part;", text)
     assert kept == [str(part) for part in range(parts)]
 

@@ -16,7 +16,8 @@ from hwgen.plan.stages.stage import MemoryKind
 from hwgen.plan.stages.vector_shape import VectorShape
 
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
-WHOLE_WORDS, PART_WORDS = 256, 128  # of a table in LUTs in one piece, and of a part of a longer one
+WHOLE_WORDS = 256  # of a table in LUTs in one piece
+SMALL_PARTS = 512  # words of a table whose parts are small
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -103,6 +104,13 @@ def rom_luts(target: Target, words: int, bits: int) -> int:
     return bits * max(-(-words // per_lut), 1)
 
 
+def part_words(words: int) -> int:
+    """Give the words of each part of a table in LUTs, all of them where it is in one piece."""
+    if words <= WHOLE_WORDS:
+        return max(words, 1)
+    return 128 if words <= SMALL_PARTS else 256
+
+
 def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
 
@@ -116,8 +124,10 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     ]  # LUTs that are joined without another one
     size = 1 << inputs
     always = (1 << size) - 1
-    ways = -(-words // PART_WORDS) if words > WHOLE_WORDS and free > 1 else 1
-    between = mux_luts(target, ways) if target == "xc7" else ways - (ways < 4)
+    ways = -(-words // part_words(words)) if free > 1 else 1
+    between = max(3 * ways // 8, 1)
+    if target != "xc7":  # which has the free multiplexers of a part of twice the words
+        between = (ways - (ways < 4)) * (2 if words > SMALL_PARTS else 1)
     luts = 0
     for column in columns:
         parts = {column >> start & always for start in range(0, words, size)}
