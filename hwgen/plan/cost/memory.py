@@ -5,7 +5,7 @@ The LUT figures are fitted to Yosys (`bench/folded/memories.py` measures them ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from hwgen.plan.stages.vector_shape import VectorShape
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
 WHOLE_WORDS = 256  # of a table in LUTs in one piece
 SMALL_PARTS = 512  # words of a table whose parts are small
+PROGRAM_EXCESS = 1.35  # LUTs of long programs on xc7, over those of as many random words
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -111,7 +112,7 @@ def part_words(words: int) -> int:
     return 128 if words <= SMALL_PARTS else 256
 
 
-def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
+def columns_luts(target: Target, columns: Collection[int], words: int) -> int:
     """LUTs of a constant table by its contents: functions of a LUT's inputs, each once.
 
     A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
@@ -125,8 +126,11 @@ def columns_luts(target: Target, columns: Iterable[int], words: int) -> int:
     size = 1 << inputs
     always = (1 << size) - 1
     ways = -(-words // part_words(words)) if free > 1 else 1
-    between = max(3 * ways // 8, 1)
-    if target != "xc7":  # which has the free multiplexers of a part of twice the words
+    if target == "xc7":
+        between = max(3 * ways // 8, 1)
+        if words > SMALL_PARTS:
+            return round(PROGRAM_EXCESS * len(columns) * (-(-words // size) + between))
+    else:  # without the free multiplexers of a part of 256 words
         between = (ways - (ways < 4)) * (2 if words > SMALL_PARTS else 1)
     luts = 0
     for column in columns:
