@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
@@ -34,6 +33,7 @@ from bench.convolution.markdown_tables import markdown
 from bench.shared.block_rams import block_rams, priced_luts
 from bench.shared.place_and_route import place_verilog
 from bench.shared.row_file import Row, RowFile
+from bench.shared.synthesis import plan_synthesised
 from hwgen.emit import verilog_of
 from hwgen.plan.design import LayerStyle, Plan, Target
 from hwgen.plan.estimate.stage import chain_cost
@@ -41,7 +41,6 @@ from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.vectors.design import design_vectors
 from hwgen.report.finn_estimate import FinnUnit
-from hwgen.synth.run import SynthResult, synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
 SEEDS = (1, 2, 3)
@@ -62,18 +61,11 @@ def planned(case: Case, size: int, target: Target, style: LayerStyle, *, wide: b
     return plan
 
 
-def synthesised(plan: Plan, *, units: bool = False) -> SynthResult:
-    """Count what a plan takes, with `units` each of them too."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "design.v"
-        file.write_text(verilog_of(plan))
-        return synthesise_verilog([file], plan.name, plan.target, clock="aclk", layers=units)
-
-
 def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: bool) -> Row:
     """Measure a layer with exact registers and with those of 32 bits."""
     exact, wide = (planned(case, size, target, style, wide=kind) for kind in (False, True))
-    ours, baseline = synthesised(exact, units=style == "unrolled"), synthesised(wide)
+    ours = plan_synthesised(exact, layers=style == "unrolled")
+    baseline = plan_synthesised(wide)
     layer = exact.layers[0]
     multipliers = layer.pe * layer.simd * layer.pixels if style == "folded" else layer.nonzero
     work = ceil(size * size * layer.nonzero / multipliers)

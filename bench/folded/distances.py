@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
@@ -23,14 +21,13 @@ from rich.progress import track
 from bench.convolution.cases import Case
 from bench.shared.block_rams import block_rams, priced_luts
 from bench.shared.row_table import print_rows
-from hwgen.emit import verilog_of
+from bench.shared.synthesis import plan_synthesised
 from hwgen.plan.cost.memory import program_kind
 from hwgen.plan.design import Plan
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import FoldedDense, Stage
-from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
 SIZE = 8
@@ -60,10 +57,7 @@ def with_places(plan: Plan, options: BuildOptions) -> Plan:
 
 def counted(plan: Plan) -> tuple[int, int]:
     """LUTs and block RAMs by Yosys."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "design.v"
-        file.write_text(verilog_of(plan))
-        found = synthesise_verilog([file], plan.name, plan.target, clock="aclk")
+    found = plan_synthesised(plan)
     return found.luts, block_rams(found.total, plan.target)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from amaranth.back import verilog
 
 from bench.shared.block_rams import block_rams
+from bench.shared.synthesis import text_synthesised
 from hwgen.bounds import data_type_bits
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.numeric import IntArray, IntType
@@ -25,7 +24,6 @@ from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import PADDING, FoldedDense, Stream
 from hwgen.report.finn_estimate import FinnUnit
 from hwgen.rtl.folded_dense import FoldedDenseUnit
-from hwgen.synth.run import SynthResult, synthesise_verilog
 
 TOP = "unit"
 LOAD_MARGIN = 4  # cycles that loading a vector is ahead of its interval
@@ -119,18 +117,11 @@ def verilog_of_unit(stage: FoldedDense) -> str:
     return str(verilog.convert(FoldedDenseUnit(stage), name=TOP, emit_src=False))
 
 
-def synthesised(text: str, target: str, *, pnr: bool) -> SynthResult:
-    """Synthesise the Verilog of a unit."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "unit.v"
-        file.write_text(text)
-        return synthesise_verilog([file], TOP, target, clock="clk", pnr=pnr)
-
-
 def measure(plan: FoldedPlan, target: Target, *, pnr: bool = True) -> dict[str, object]:
     """Synthesise one unit, on ecp5 place and route it too where asked for."""
     stage = plan.stage
-    found = synthesised(verilog_of_unit(stage), target, pnr=pnr and target == "ecp5")
+    pnr = pnr and target == "ecp5"
+    found = text_synthesised(verilog_of_unit(stage), TOP, target, clock="clk", pnr=pnr)
     return {
         "luts": found.total.luts,
         "ffs": found.total.ffs,

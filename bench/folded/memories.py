@@ -14,7 +14,7 @@ import json
 import numpy as np
 
 from bench.shared.row_table import print_rows
-from bench.shared.verilog_luts import verilog_luts
+from bench.shared.synthesis import verilog_luts
 from hwgen.plan.cost.memory import ram_luts, rom_luts
 
 TARGETS = ("xc7", "ecp5")

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from hwgen.emit import verilog_of
+from bench.shared.synthesis import plan_synthesised
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.ir import Graph
 from hwgen.numeric import IntType
@@ -28,7 +26,6 @@ from hwgen.plan.estimate.stage import chain_cost
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages import weight_code
-from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.tools import find_yosys
 
 SIZE = 32
@@ -55,10 +52,7 @@ def one_bit_at_once() -> Iterator[None]:
 def measure(graph: Graph, options: BuildOptions) -> dict[str, int]:
     """Count LUTs and registers of a layer, and give the planner's own count."""
     plan = plan_design(graph, options)
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "layer.v"
-        file.write_text(verilog_of(plan))
-        found = synthesise_verilog([file], plan.name, plan.target, clock="aclk")
+    found = plan_synthesised(plan)
     planned = chain_cost(plan.stages, plan.target).luts
     return {"luts": found.luts, "ffs": found.total.ffs, "planned": planned}
 

@@ -17,7 +17,7 @@ from amaranth.back import verilog
 from amaranth.lib.memory import Memory
 
 from bench.shared.row_table import print_rows
-from bench.shared.verilog_luts import verilog_luts
+from bench.shared.synthesis import verilog_luts
 from hwgen.plan.cost.memory import table_luts
 from hwgen.plan.options import TARGETS
 from hwgen.rtl.vector_memory import memory_attributes

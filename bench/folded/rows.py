@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from amaranth.back import rtlil, verilog
 
-from bench.folded.layers import TOP, Case, check, measure, narrowest, planned, synthesised
+from bench.folded.layers import TOP, Case, check, measure, narrowest, planned
 from bench.shared.block_rams import priced_luts
 from bench.shared.row_file import Row
+from bench.shared.synthesis import text_synthesised
 from hwgen.plan.design import LUTS_PER_BRAM as PRICE
 from hwgen.plan.design import Target
 from hwgen.rtl.folded_dense import FoldedDenseUnit
@@ -141,7 +142,7 @@ def scale(case: Case, target: str) -> Row:
     clock.take("check", lambda: check(case, plan))
     luts = None
     if plan.stage.nonzero <= MAX_SYNTHESISED:
-        found = clock.take("yosys_maps", lambda: synthesised(text, target, pnr=False))
+        found = clock.take("yosys_maps", lambda: text_synthesised(text, TOP, target, clock="clk"))
         luts, row["yosys_maps_mb"] = found.total.luts, peak_mb(resource.RUSAGE_CHILDREN)
     shape = {"nonzeros": plan.stage.nonzero, "cycles": plan.stage.cycles, "luts": luts}
     return shape | clock.seconds | row

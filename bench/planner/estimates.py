@@ -40,6 +40,7 @@ from bench.shared.block_rams import block_rams
 from bench.shared.map_networks import map_network
 from bench.shared.networks import random_network
 from bench.shared.row_file import Row, RowFile
+from bench.shared.synthesis import plan_synthesised
 from hwgen.emit import verilog_of
 from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.design import Plan
@@ -49,7 +50,6 @@ from hwgen.plan.layers import layers_of
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_chosen, plan_design
 from hwgen.synth.count import count_children
-from hwgen.synth.run import synthesise_verilog
 from hwgen.synth.targets import find_target
 from hwgen.synth.tools import find_yosys, workspace
 from hwgen.synth.yosys import Design, map_layers
@@ -89,10 +89,7 @@ def planned(name: str, target: str) -> Plan:
 def measure(name: str, target: str) -> Row:
     """Estimate and measure a whole design."""
     plan = planned(name, target)
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "design.v"
-        file.write_text(verilog_of(plan))
-        result = synthesise_verilog([file], plan.name, target, clock="aclk")
+    result = plan_synthesised(plan)
     cost = chain_cost(plan.stages, plan.target)
     return {
         "measure": "new",

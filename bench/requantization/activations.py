@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -27,6 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.requantization.comparators import Comparators, with_comparators
+from bench.shared.synthesis import verilog_luts
 from hwgen.emit import verilog_of
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.ir import Graph, Threshold
@@ -37,7 +37,6 @@ from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.requantizers import Choice, Rescale
 from hwgen.plan.stages.stage import ParallelThreshold
-from hwgen.synth.run import synthesise_verilog
 
 CASES = ("affine", "power of two", "shift")
 BITS = tuple(range(2, 9))
@@ -102,10 +101,7 @@ def measure(
 @cache
 def luts(text: str, top: str, target: str) -> int:
     """Synthesise a layer; the planner's pick is often one of the forced ways."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "layer.v"
-        file.write_text(text)
-        return synthesise_verilog([file], top, target).total.luts
+    return verilog_luts(text, top, target, clock=None)
 
 
 def row(case: str, bits: int, target: str) -> dict[str, object]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bench.shared.matrices import SUITE, matrix
+from bench.shared.synthesis import verilog_luts
 from hwgen.emit import verilog_of
 from hwgen.frontend.matrix import matrix_graph
 from hwgen.ir import Graph, Threshold
@@ -30,7 +30,6 @@ from hwgen.plan.execute import from_slots, run_plan
 from hwgen.plan.options import TARGETS, BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.reference import outputs
-from hwgen.synth.run import synthesise_verilog
 
 CODES = IntType(bits=2, signed=False)
 VECTORS = 1000
@@ -62,17 +61,12 @@ def row(name: str, target: str) -> dict[str, object]:
         if not np.array_equal(from_slots(plan.outputs, run_plan(plan, x)[-1]), expected):
             raise SystemExit(f"{name}: the plan differs from the reference")
         text = verilog_of(plan)
-        counts |= {part: luts(text, plan.name + end, target) for part, end in parts.items()}
+        counts |= {
+            part: verilog_luts(text, plan.name + end, target, clock=None)
+            for part, end in parts.items()
+        }
     ratio = round(counts["unit"] / counts["sums"], 3)
     return {"case": name, "target": target, **counts, "unit_of_sums": ratio}
-
-
-def luts(text: str, top: str, target: str) -> int:
-    """Synthesise one module of a design."""
-    with tempfile.TemporaryDirectory() as work:
-        file = Path(work) / "design.v"
-        file.write_text(text)
-        return synthesise_verilog([file], top, target).total.luts
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwgen.hls.beats import Beat
-from hwgen.hls.text import cast, check_bits, covering, integer, literal, table, type_name
+from hwgen.hls.text import MOST_BITS, cast, covering, integer, literal, table, type_name
 from hwgen.numeric import IntType, Range
 from hwgen.plan.stages.serial_threshold import level_words
 from hwgen.plan.stages.stage import SerialThreshold
@@ -13,16 +13,17 @@ from hwgen.plan.stages.stage import SerialThreshold
 
 def search_tables(stage: SerialThreshold) -> list[str]:
     """Give the tables of thresholds, of each level the words of all groups, or of their lines."""
-    lines = []
+    lines, computed = [], _is_computed(stage)
+    staircases = () if computed else stage.staircases()
     for lane in range(stage.rows):
-        if stage.ramps is not None:
+        if computed:
             ramp = _ramp(stage, lane)
             lines += table(type_name(ramp.kind), f"middle{lane}", list(map(integer, ramp.middle)))
             lines += table(type_name(ramp.kind), f"step{lane}", list(map(integer, ramp.step)))
             continue
-        kind = _word_type(stage.tables[lane])
+        kind = _word_type(staircases[lane])
         for level in range(stage.levels):
-            words = level_words(stage.tables[lane], 0, level)
+            words = level_words(staircases[lane], 0, level)
             lines += table(type_name(kind), f"table{lane}_{level}", [integer(w) for w in words])
     return lines
 
@@ -30,7 +31,7 @@ def search_tables(stage: SerialThreshold) -> list[str]:
 def search_lines(stage: SerialThreshold, x: Beat, y: Beat) -> list[str]:
     """Give the lines that find the codes of beat `x`, whose thresholds are those of `group`."""
     lines: list[str] = []
-    compared = _looked_up if stage.ramps is None else _computed
+    compared = _computed if _is_computed(stage) else _looked_up
     for lane in range(len(stage.inputs.lanes)):
         more, found = compared(stage, lane, x)
         lines += more
@@ -42,10 +43,17 @@ def search_lines(stage: SerialThreshold, x: Beat, y: Beat) -> list[str]:
     return lines
 
 
+def _is_computed(stage: SerialThreshold) -> bool:
+    """Whether thresholds are computed: those on a line, where 64-bit integers hold all of it."""
+    if stage.ramps is None:
+        return False
+    return all(_ramp(stage, lane).kind.bits <= MOST_BITS for lane in range(stage.rows))
+
+
 def _looked_up(stage: SerialThreshold, lane: int, x: Beat) -> tuple[list[str], str]:
     """Give the comparisons of a lane with its tables, and the name of what they found."""
     lane_kind, row = x.lanes[lane], lane % stage.rows
-    word = _word_type(stage.tables[row])
+    word = _word_type(stage.staircases()[row])
     common = covering(lane_kind, word)
     value = cast(x.lane("x", lane), lane_kind, common)
     lines, found = [], ""
@@ -62,7 +70,6 @@ def _computed(stage: SerialThreshold, lane: int, x: Beat) -> tuple[list[str], st
     assert stage.ramps is not None
     ramp = _ramp(stage, lane % stage.rows)
     kind, fraction = type_name(ramp.kind), stage.ramps.fraction
-    check_bits(stage.name, ramp.kind)
     value, step, row = f"v{lane}", f"s{lane}", lane % stage.rows
     lines = [
         f"const {kind} {value} = {kind}({x.lane('x', lane)}) << {fraction};",

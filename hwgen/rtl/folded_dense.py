@@ -187,7 +187,7 @@ class FoldedDenseUnit(LaneComponent):
         stages = plan.pipeline - FETCH - READ - (len(weights) - 1).bit_length()
         terms = []
         for lane, weight in enumerate(weights):
-            port = lane if plan.counted else self._memory.port(before + lane)
+            port = lane if plan.counted else self._memory.ports[before + lane]
             bits = buffer.data[port * plan.pixels + copy]
             x = bits.as_signed() if kind.signed else bits
             own = f"pe{name}_{lane}"

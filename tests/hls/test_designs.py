@@ -11,6 +11,7 @@ from hwgen.plan.choose.choices import folded, unrolled
 from hwgen.plan.layers import layers_of
 from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_chosen, plan_design
+from hwgen.plan.stages.stage import SerialThreshold
 from sim.test_designs import MATRICES, NETS, OPTIONS, a_share
 from sim.test_folded import LAYERS
 from sim.test_mixed import MIXES, UNROLLED
@@ -18,7 +19,7 @@ from sim.test_mixed import NETS as MIXED_NETS
 from tests import tiny_graphs
 from tests.hls.designs import QUIET, WARNINGS, check, planned
 from tests.tiny_maps import random_conv_net, random_folding, random_map_net, small_cnn
-from tests.tiny_nets import affine_network, network
+from tests.tiny_nets import affine_network, network, wide_network
 
 
 def plan_of(net, options):
@@ -43,6 +44,14 @@ def test_a_degenerate_matrix_equals_its_reference(tmp_path, matrix, options):
 def test_long_codes_are_products(tmp_path, style):
     net = affine_network(codes="u6")
     check(net, planned(net, style=style), tmp_path / "hls")
+
+
+def test_a_line_of_more_bits_than_integers_hold_is_a_table(tmp_path):
+    graph = wide_network(inputs="s32", codes="u4", weight_bits=28)
+    plan = planned(graph, style="folded", requantization="multiply")
+    (stage,) = (s for s in plan.stages if isinstance(s, SerialThreshold))
+    assert stage.ramps is not None
+    check(graph, plan, tmp_path / "hls", flags=(*WARNINGS, *QUIET))
 
 
 @pytest.mark.parametrize(("layer", "fold"), a_share(LAYERS, {"4x2": (4, 2), "6x3": (6, 3)}, 7))

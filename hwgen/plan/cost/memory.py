@@ -18,7 +18,9 @@ from hwgen.plan.stages.vector_shape import VectorShape
 COMPARED_LUTS = 64  # LUTs that a block RAM has to save in front of a comparison
 WHOLE_WORDS = 256  # of a table in LUTs in one piece
 SMALL_PARTS = 512  # words of a table whose parts are small
-PROGRAM_EXCESS = 1.35  # LUTs of long programs on xc7, over those of as many random words
+# LUTs of long programs of trained nets on xc7, over full LUTs and what chooses among parts
+# (`bench/folded/long_tables.py --design`)
+PROGRAM_EXCESS = 1.35
 
 # (bits a word, words) that one block RAM can be
 _BLOCKS: dict[Target, tuple[tuple[int, int], ...]] = {
@@ -117,7 +119,8 @@ def columns_luts(target: Target, columns: Collection[int], words: int) -> int:
 
     A column is a bit of all words, bit k that of word k. Address bits beyond those of a LUT choose
     among LUTs; xc7 and ecp5 have free multiplexers for that, two levels of them and three. Long
-    tables are in parts (`rtl/constant_table.py`), which others choose among.
+    tables are in parts (`rtl/constant_table.py`), which others choose among. Of the longest on xc7
+    only the size counts.
     """
     inputs = LUT_INPUTS[target]
     free = {"xc7": 4, "ecp5": 8, "gowin": 8, "ice40": 1}[

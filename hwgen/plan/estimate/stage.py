@@ -50,7 +50,7 @@ from hwgen.plan.stages.stage import (
 
 # of a bit of the places in a queue of block RAM
 QUEUE_LUTS: dict[Target, int] = {"xc7": 5, "ecp5": 13, "gowin": 20, "ice40": 9}
-# of a bit that is one of so many; Yosys finds few of the free multiplexers
+# of a bit that is one of so many, by Yosys (`bench/planner/cuts.py`)
 _XC7 = (2, 4, 5, 6, 8, 12, 16, 20, 32), (1.0, 1.0, 2.0, 2.1, 3.1, 4.2, 6.8, 10.5, 15.0)
 _ECP5 = (2, 3, 4, 5, 8, 12, 16, 20, 32), (1.0, 2.0, 4.2, 3.3, 6.3, 12.5, 22.8, 34.0, 40.0)
 _ICE40 = (2, 4, 5, 8, 12, 16, 32), (1.0, 3.1, 3.3, 6.3, 10.3, 13.2, 28.0)

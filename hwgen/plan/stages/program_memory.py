@@ -48,19 +48,16 @@ class ProgramMemory:
         return (1 << self.steps) - 1
 
     @cached_property
-    def _reads(self) -> tuple[tuple[Columns, int, int], ...]:
-        """What of each multiplier must be the same for one read port: places, share and set."""
-        return tuple(zip(self.places, self.shares, self.sets, strict=True))
+    def ports(self) -> tuple[int, ...]:
+        """Give the read port of each multiplier: those of equal places, share and set have one."""
+        reads = list(zip(self.places, self.shares, self.sets, strict=True))
+        numbers = {read: port for port, read in enumerate(dict.fromkeys(reads))}
+        return tuple(numbers[read] for read in reads)
 
     @cached_property
     def readers(self) -> tuple[int, ...]:
         """Give the first multiplier of each read port of the inputs."""
-        first = {read: k for k, read in reversed(list(enumerate(self._reads)))}
-        return tuple(sorted(first.values()))
-
-    def port(self, multiplier: int) -> int:
-        """Give the read port of a multiplier."""
-        return self.readers.index(self._reads.index(self._reads[multiplier]))
+        return tuple(self.ports.index(port) for port in range(len(set(self.ports))))
 
     @cached_property
     def held(self) -> Columns:
@@ -96,6 +93,8 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
         weights += _fields(lanes, _codes(code, element), code.bits)
         if stage.counted:
             places += [()] * lanes
+            starts += [0] * lanes
+            sets += [0] * lanes
         else:
             slots = np.array(element.slots, np.int64)
             for lane in range(lanes):
@@ -113,8 +112,8 @@ def program_memory(stage: FoldedDense) -> ProgramMemory:
         weights=tuple(weights),
         places=tuple(places),
         shares=shares,
-        starts=tuple(starts) or (0,) * len(places),
-        sets=tuple(sets) or (0,) * len(places),
+        starts=tuple(starts),
+        sets=tuple(sets),
     )
 
 
