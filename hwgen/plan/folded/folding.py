@@ -155,7 +155,7 @@ def choose_folding(options: FoldedOptions, work: dict[int, int], bits: Bits) -> 
         if soonest > enough:
             more = {(*key, beside): folded(*key, beside, search=False) for key in arrangements}
             sooner = min(item.schedule.cycles for item in more.values())
-            if sooner <= enough or EXCESS * sooner < soonest:
+            if sooner < soonest:
                 found |= more
     best = sorted(found, key=lambda key: worth(found[key]))[: SEARCHED[options.effort]]
     longest = max(work.values())
