@@ -10,7 +10,7 @@ from hwgen.plan.design import Target
 FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     "xc7": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (27.6, 0.665),
+        "ParallelThreshold": (0.0, 1.000),
         "ParallelArgmax": (3.0, 0.785),
         "FoldedDense": (2.8, 0.980),
         "SerialThreshold": (5.0, 0.932),
@@ -27,7 +27,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     },
     "ice40": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (0.0, 0.741),
+        "ParallelThreshold": (0.0, 1.000),
         "ParallelArgmax": (3.0, 1.194),
         "FoldedDense": (29.4, 0.995),
         "SerialThreshold": (31.8, 0.882),
@@ -44,7 +44,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     },
     "ecp5": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (0.0, 0.975),
+        "ParallelThreshold": (0.0, 1.000),
         "ParallelArgmax": (3.0, 1.319),
         "FoldedDense": (29.7, 1.073),
         "SerialThreshold": (15.4, 1.003),
@@ -61,7 +61,7 @@ FITTED: dict[Target, dict[str, tuple[float, float]]] = {
     },
     "gowin": {
         "UnrolledDense": (4.0, 1.000),
-        "ParallelThreshold": (0.0, 0.975),
+        "ParallelThreshold": (0.0, 1.000),
         "ParallelArgmax": (3.0, 1.319),
         "FoldedDense": (29.7, 1.073),
         "SerialThreshold": (15.4, 1.003),

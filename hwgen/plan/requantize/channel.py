@@ -6,25 +6,33 @@ from dataclasses import dataclass
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.cost.delay import DelayModel, StageLimit
+from hwgen.plan.cost.fabric import LUT_INPUTS
 from hwgen.plan.design import Target
-from hwgen.plan.requantize.decision import Block, choices, code_blocks, crossing_bits
+from hwgen.plan.requantize.cover import cover_luts
+from hwgen.plan.requantize.decision import Block, code_blocks, crossing_bits
 from hwgen.plan.requantize.rescale import rescales
 from hwgen.plan.requantize.staircase import code_range, wrapped
 from hwgen.plan.stages.requantizers import Choice, Requantizer, Rescale, Steps
 
-# fitted to layers of 8 channels (bench/requantization/activations.py); a bit of a constant costs a
-# whole LUT; gowin has the figures of ecp5
-CHOICE_LUTS: dict[Target, float] = {  # of a diagram's node
-    "xc7": 0.25,
-    "ice40": 0.475,
-    "ecp5": 0.455,
-    "gowin": 0.455,
+# fitted to layers and their thresholds (bench/requantization/activations.py, convolution/layers.py
+# --styles unrolled); gowin has the figures of ecp5
+COVER_LUTS: dict[Target, float] = {  # of a LUT of the cover of diagrams
+    "xc7": 1.0,
+    "ice40": 1.0,
+    "ecp5": 1.15,
+    "gowin": 1.15,
 }
 DIGIT_LUTS: dict[Target, float] = {  # of a bit added
-    "xc7": 0.65,
-    "ice40": 0.9,
-    "ecp5": 0.96,
-    "gowin": 0.96,
+    "xc7": 0.72,
+    "ice40": 1.0,
+    "ecp5": 0.92,
+    "gowin": 0.92,
+}
+CONSTANT_LUTS: dict[Target, float] = {  # of a bit of a constant
+    "xc7": 0.6,
+    "ice40": 0.6,
+    "ecp5": 1.0,
+    "gowin": 1.0,
 }
 MOST_THRESHOLDS = (1 << 12) - 1  # of a diagram, which has a node or more for each
 
@@ -71,13 +79,17 @@ def requantizer(
 def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> float:
     """Estimate the LUTs of a channel."""
     if isinstance(channel, Steps):
-        return CHOICE_LUTS[target] * choices(code_blocks(channel, lane, code_bits))
+        return _covered(code_blocks(channel, lane, code_bits), target)
     digits = sum(channel.bits - max(digit.shift, 0) for digit in channel.digits[1:])
     low = (channel.constant & -channel.constant).bit_length() - 1  # the bits below it are wires
     constant = channel.bits - low if channel.constant else 0
-    decided = CHOICE_LUTS[target] * choices(seam_blocks(channel, lane))
-    behind = luts(channel.steps, channel.kept, code_bits, target)
-    return DIGIT_LUTS[target] * digits + constant + decided + behind
+    added = DIGIT_LUTS[target] * digits + CONSTANT_LUTS[target] * constant
+    decided = _covered(seam_blocks(channel, lane), target)
+    return added + decided + luts(channel.steps, channel.kept, code_bits, target)
+
+
+def _covered(blocks: tuple[Block, ...], target: Target) -> float:
+    return COVER_LUTS[target] * cover_luts(blocks, LUT_INPUTS[target])
 
 
 def seam_blocks(channel: Rescale, lane: IntType) -> tuple[Block, ...]:

@@ -7,7 +7,6 @@ bit of the lane down, blocks of values in which it flips at the same places are 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -59,19 +58,3 @@ def crossing_bits(blocks: tuple[Block, ...], lane_bits: int) -> tuple[int, ...]:
         nodes = {half for node in nodes for half in node.halves() if half.changes}
         counts.append(len(nodes) + read_above)
     return tuple(reversed(counts))
-
-
-def choices(blocks: Iterable[Block]) -> int:
-    """Count the distinct nodes that choose between two different halves, plain bits left out."""
-    seen: set[Block] = set()
-    waiting = [block for block in blocks if block.changes]
-    count = 0
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        low, high = node.halves()
-        count += low != high and bool(low.changes or high.changes)
-        waiting += [half for half in (low, high) if half.changes]
-    return count
