@@ -26,6 +26,7 @@ from hwgen.plan.folded.program import (
 )
 from hwgen.plan.folded.schedule import Schedule
 from hwgen.plan.folded.shares import Reads, spread
+from hwgen.plan.folded.weight_parts import largest_part, part_counts
 from hwgen.plan.identifier import identifier
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.folded import ring_of
@@ -84,6 +85,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         )
         ring = LineShape(inputs, outputs, lines)
         bits = replace(bits, ring=ring, reads=_few_channels(lines, kept, ring))
+    largest = largest_part(weight) if options.skip else None
     dense = dense_folding(options, layer.rows, bits)
     own = _Work(
         layer=layer,
@@ -94,6 +96,7 @@ def plan_folded(layer: Layer, inputs: Stream, options: FoldedOptions) -> FoldedP
         reads=bits.reads,
         weight=weight,
         kept=kept,
+        largest=largest,
         units=units,
     )
     return _planned(own, options, _best(own, options, bits, dense))
@@ -104,11 +107,14 @@ def _best(own: _Work, options: FoldedOptions, bits: Bits, dense: Folding) -> Fol
     every = own.layer.connected is None
     if not options.skip and every:
         return dense
-    counts = {row: int(count) for row, count in enumerate(own.kept.sum(axis=1))}
+    parts = own.kept if own.largest is None else part_counts(own.weight, own.largest)
+    counts = {row: int(count) for row, count in enumerate(parts.sum(axis=1))}
     if not options.skip:
         return choose_folding(options, counts, bits)
     if options.drop_empty:
         counts = {row: count for row, count in counts.items() if count} or {0: 0}
+    if own.largest is not None:
+        bits = replace(bits, magnitude=own.largest.bit_length())
     sparse = choose_folding(options, counts, bits)
     pays = sparse.schedule.cycles < SKIPPING_PAYS * dense.schedule.cycles
     return sparse if pays and sparse.product < dense.product else dense
@@ -124,7 +130,7 @@ def _with_spare(lines: Lines, ring: LineShape, cycles: int) -> Lines:
 class _Work:
     """What is to be summed: a matrix in units of its rows, over a vector or windows of a map.
 
-    `kept` are its places that have a product.
+    `kept` are its places that have a product, whose weights have parts up to `largest`, or none.
     """
 
     layer: Layer
@@ -135,6 +141,7 @@ class _Work:
     reads: Reads | None
     weight: IntArray
     kept: BoolArray
+    largest: int | None
     units: IntArray
 
 
@@ -176,7 +183,8 @@ def _planned(own: _Work, options: FoldedOptions, folding: Folding) -> FoldedPlan
     places = np.arange(len(vector.order))
     if own.ring is not None:
         places = own.ring.places(places)
-    work = row_work(own.weight, vector, places, counted=every, kept=own.kept)
+    largest = None if folding.natural else own.largest
+    work = row_work(own.weight, vector, places, counted=every, kept=own.kept, largest=largest)
     limits, schedule = limits_by_slot(layer, vector), folding.schedule
     bare = {
         row: row_register(work[row], limits, shape.lanes, int(own.units[row]), int(layer.bias[row]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hwgen.numeric import BoolArray, IntArray, IntType, Range
+from hwgen.plan.folded.weight_parts import in_parts
 from hwgen.plan.layer import Layer
 from hwgen.plan.stages.stage import PADDING, ProcessingElement, Stream
 
@@ -40,11 +41,18 @@ class RowWork:
 
 
 def row_work(
-    weight: IntArray, inputs: Stream, places: IntArray, *, counted: bool, kept: BoolArray
+    weight: IntArray,
+    inputs: Stream,
+    places: IntArray,
+    *,
+    counted: bool,
+    kept: BoolArray,
+    largest: int | None,
 ) -> list[RowWork]:
     """Give every row's products: those of `kept`, (rows, columns), or all slots if counted.
 
-    They come in the order of the `places` in which the slots lie.
+    They come in the order of the `places` in which the slots lie, with weights in parts up to
+    `largest`, or whole.
     """
     order = np.array(inputs.order)
     slots = np.flatnonzero(order != PADDING)
@@ -57,7 +65,13 @@ def row_work(
     taken[:, slots] = kept[:, order[slots]]
     by_place = np.argsort(places)
     own = [by_place[row[by_place]] for row in taken]
-    return [RowWork(slots=p, weights=r[p]) for p, r in zip(own, by_slot, strict=True)]
+    found = [RowWork(slots=p, weights=r[p]) for p, r in zip(own, by_slot, strict=True)]
+    return found if largest is None else [_in_parts(work, largest) for work in found]
+
+
+def _in_parts(work: RowWork, largest: int) -> RowWork:
+    owners, parts = in_parts(work.weights, largest)
+    return RowWork(slots=work.slots[owners], weights=parts)
 
 
 def limits_by_slot(layer: Layer, inputs: Stream) -> IntArray:
