@@ -15,6 +15,7 @@ class MapNet:
 
     def __init__(self, seed, shape, inputs="u3"):
         self.rng = np.random.default_rng(seed)
+        self.unread = np.random.default_rng((seed, 1))
         self.input = Input(shape=shape, type=IntType.parse(inputs))
         self.tensor = Tensor(shape, self.input.type.range)
         self.nodes = []
@@ -33,8 +34,9 @@ class MapNet:
     def weights(self, shape, density=0.6, top=3):
         return self.rng.integers(-top, top + 1, shape) * (self.rng.random(shape) < density)
 
-    def conv(self, channels, kernel, *, groups=1, density=0.6, **window):
+    def conv(self, channels, kernel, *, groups=1, density=0.6, unread=0, **window):
         weight = self.weights((channels, self.tensor.shape[0] // groups, *kernel), density)
+        weight[:, self.unread.random(weight.shape[1]) < unread] = 0
         bias = self.rng.integers(-4, 5, channels)
         name, window = f"conv{len(self.nodes)}", {"groups": groups, **window}
         return self.add(conv2d(name, self.source, weight, self.tensor.range, bias=bias, **window))
@@ -123,7 +125,8 @@ def random_map_net(seed):
             groups = net.tensor.shape[0] if rng.random() < 0.3 else 1
             rows = groups * int(rng.integers(1, 4))
             where = {"stride": stride, "padding": padding, "groups": groups}
-            net.conv(rows, kernel, density=rng.choice([0.2, 0.6, 1]), **where)
+            unread = net.unread.choice([0, 0, 0.4])
+            net.conv(rows, kernel, density=rng.choice([0.2, 0.6, 1]), unread=unread, **where)
             net.act(str(rng.choice(["u1", "u2", "u3", "s3"])))
         else:
             kernel = tuple(int(rng.integers(1, min(3, size) + 1)) for size in image)

@@ -44,7 +44,7 @@ def place_verilog(
     with workspace(None) as where:
         source = where.folder / "module.v"
         source.write_text(text)
-        design = Design.stage([source], top, chosen, True, where)
+        design = Design.stage([source], top, chosen, chosen.adder_map, where)
         stat, _ = map_design(yosys, design, where)
         counts = count_module(stat, top, chosen)
         harness = make_harness(top, read_ports(yosys, design, where), clock)

@@ -19,6 +19,7 @@ from hwgen.prove.netlist.netlist import Cell, Module, NotProvedError, Word
 
 Netlist = Mapping[str, Any]
 SEEN = ("arrives", "level", "offered")  # what a queue tells of itself
+STEERS = {"clk", "rst", "valid", "taken"}  # inputs of a queue that are no pixel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +107,8 @@ def _behind_queue(netlist: Netlist, module: Module, own: Cell, beats: tuple[int,
     words = own.outputs["first"], module.port("o__payload")
     found, tags, bits = _visited(netlist, module, words, ends, cases, beats)
     payload = {net: index for index, net in enumerate(module.port("i__payload"))}
-    pixel = np.array([payload[own.inputs["pixel"][k]] for k in order.tolist()] + [NOTHING])
+    stored = sum((own.inputs[pin] for pin in _pixel_pins(own)), ())
+    pixel = np.array([payload[stored[k]] for k in order.tolist()] + [NOTHING])
     return Moved(beats=tags, bits=pixel[bits], states=found.states, queued=held.states)
 
 
@@ -127,7 +129,8 @@ def _queue(netlist: Netlist, own: Cell) -> tuple[Frames[bytes], IntArray]:
         pulled=True,
         seen=sum((module.port(name) for name in SEEN), ()),
     )
-    words = module.port("pixel"), module.port("first")
+    stored = sum((module.port(pin) for pin in _pixel_pins(own)), ())
+    words = stored, module.port("first")
     found, tags, order = _visited(netlist, module, words, ends, open_cases(ends), (1, 1))
     if tags.any():
         raise module.problem(words[1][0], "must give the beat that came first, whole")
@@ -143,12 +146,18 @@ def _check_joints(netlist: Netlist, module: Module, own: Cell) -> None:
         Where it is not.
     """
     found = {**own.inputs, **own.outputs}
-    missing = {"pixel", "first", "taken", *SEEN} - found.keys()
-    if missing or own.kind not in netlist:
+    missing = {"first", "taken", *SEEN} - found.keys()
+    if missing or not _pixel_pins(own) or own.kind not in netlist:
         raise NotProvedError(f"{module.name}: {own.kind} must be a queue of pixels")
     joints = {"valid": "i__valid", "ready": "i__ready", "clk": "clk", "rst": "rst"}
     for pin, port in joints.items():
         if found.get(pin) != module.port(port):
             raise module.problem(module.port(port)[0], f"must be {pin} of the queue")
-    if not set(found["pixel"]) <= set(module.port("i__payload")):
-        raise module.problem(found["pixel"][0], "must be payload that goes into the queue")
+    for pin in _pixel_pins(own):
+        if not set(found[pin]) <= set(module.port("i__payload")):
+            raise module.problem(found[pin][0], "must be payload that goes into the queue")
+
+
+def _pixel_pins(own: Cell) -> list[str]:
+    """Give the pins through which a pixel goes into its queue: several where lanes are left out."""
+    return sorted(own.inputs.keys() - STEERS)
