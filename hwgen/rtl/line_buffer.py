@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -149,10 +149,12 @@ class LineBuffer(wiring.Component):
             place[start : start + size] for start, size in zip(starts, sizes, strict=True)
         )
         group_bits = bits_of(shape.columns.groups)
+        elements = range(shape.lanes * shape.columns.span)
+        outside_word = sum(shape.beside << shape.element_bits * place for place in elements)
         m.submodules[f"rows{port}"] = memory = Memory(
             shape=unsigned(shape.width),
             depth=max(shape.depth, 2),
-            init=[],
+            init=[outside_word] * shape.depth,  # words that lie beside the image are never written
             attrs=memory_attributes(self.kind, writable=True),
         )
         write, read = memory.write_port(), memory.read_port()
@@ -167,10 +169,7 @@ class LineBuffer(wiring.Component):
             read.en.eq(self.enable),
         ]
         hidden = registers.wait(choose(outside, row), f"hidden{port}", 1)
-        beside = Cat(
-            Const(shape.beside, shape.element_bits) for _ in range(shape.lanes * shape.columns.span)
-        )
-        data = registers.delay(Mux(hidden, beside, read.data), f"word{port}")
+        data = registers.delay(Mux(hidden, outside_word, read.data), f"word{port}")
         choice = registers.wait(Cat(shift, lane), f"choice{port}", 2)
         bits, span = shape.element_bits, shape.columns.span
         shifts, pixels = 1 << len(shift), range(shape.pixels)

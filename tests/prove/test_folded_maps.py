@@ -43,9 +43,10 @@ def narrow_stride():
     return net.conv(3, (1, 2), stride=(3, 3), padding=(0, 1)).act().graph()
 
 
-def never_written():
+def never_written(beside=0):
     """A window of which one plane lies left of the image: its word in the ring is never written."""
-    net = MapNet(33, (5, 3, 4)).conv(3, (4, 2), stride=(3, 3), padding=(3, 1)).act("s3")
+    padding = {"padding": (3, 1), "padding_value": beside}
+    net = MapNet(33, (5, 3, 4)).conv(3, (4, 2), stride=(3, 3), **padding).act("s3")
     return net.conv(5, (2, 1), stride=(3, 4)).act("s3").graph()
 
 
@@ -70,17 +71,22 @@ def uneven_rows():
     return net.act("u1").graph()
 
 
-def full_ring():
+def full_ring(rows=4, size=4, density=0.9):
     """One multiplier for a row of windows: the full ring takes nothing, while sums leave."""
-    net = MapNet(1, (1, 4, 4), "u2").conv(4, (3, 3), padding=(1, 1), density=0.9)
+    net = MapNet(1, (1, size, size), "u2").conv(rows, (3, 3), padding=(1, 1), density=density)
     return net.act("u1").graph()
 
 
 NETS = {
     "a ring that is full for long": (full_ring, {"pe": 1, "simd": 1, "pixels": 1}),
+    "and many sums leave": (lambda: full_ring(32, 16, 0.2), {"pe": 1, "simd": 1, "pixels": 1}),
     "sets with row ends of their own": (uneven_rows, {"pe": 2, "simd": 1, "pixels": 2}),
     "a stride wider than the kernel": (narrow_stride, {"pixels": 6}),
     "words that are never written": (never_written, {"pe": 3, "target": "ice40"}),
+    "such words beside codes whose zero is 3": (
+        lambda: never_written(3),
+        {"pe": 1, "simd": 1, "pixels": 1},
+    ),
     "channels that are never 0": (shifted_channels, {"pe": 2, "pixels": 2}),
     "poolings": (pooled_sums, {"pe": 2, "simd": 2, "pixels": 2}),
 }

@@ -24,7 +24,7 @@ VECTOR, BEAT, CYCLE, IDLE, STILL, SENT, OUTPUTS, FIRST, PHASE, LOOKED, OFFERED, 
 COUNTERS = 12
 DRIVE, SETTLE = range(2)  # phases of a cycle
 STEADY, FEW, RESET = range(3)
-MODE, MOST, COMING, WANTED, PATIENCE, QUIET, LEVEL = range(7)  # limits
+MODE, MOST, MOST_SENT, COMING, WANTED, PATIENCE, QUIET, LEVEL = range(8)  # limits
 
 
 @compiled(bare=True)
@@ -70,7 +70,7 @@ def has_room(p: Program, sums: Sums) -> bool:
 @compiled(bare=True)
 def begin_steady(p: Program, s: State, feed: Longs, count: Longs, limits: Longs, later: int) -> int:
     """Begin a cycle in which a beat is offered, and one is taken."""
-    if max(count[VECTOR], count[STILL], count[SENT]) >= limits[MOST]:
+    if max(count[VECTOR], count[STILL]) >= limits[MOST] or count[SENT] >= limits[MOST_SENT]:
         return OVER
     if not count[BEAT] and not count[IDLE] and not count[LOOKED]:
         count[LOOKED] = 1

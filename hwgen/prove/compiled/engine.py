@@ -160,7 +160,7 @@ class Engine:
         if not len(program.reset):
             return
         for level in (1, 0):
-            self._go((cycles.RESET, 0, 0, 0, 0, 0, level))
+            self._go((cycles.RESET, 0, 0, 0, 0, 0, 0, level))
             if level:  # what is written meanwhile is where something was written before
                 settle.load(program, state)
 
@@ -178,9 +178,12 @@ class Engine:
         state.kept[new] = 1
         return bool(new.any())
 
-    def steady(self, feed: Longs, most: int, shows: Shows) -> bool:
-        """Offer vectors until one begins, or until it has stopped: then False."""
-        return self._go((cycles.STEADY, most, 0, 0, 0, 0, 0), feed, shows) == cycles.BOUNDARY
+    def steady(self, feed: Longs, most: tuple[int, int], shows: Shows) -> bool:
+        """Offer vectors until one begins, or until it has stopped: then False.
+
+        `most` are the limits of `steady.most_for`.
+        """
+        return self._go((cycles.STEADY, *most, 0, 0, 0, 0, 0), feed, shows) == cycles.BOUNDARY
 
     def few(
         self, feed: Longs, limits: tuple[int, int, int, int], moves: Bytes, shows: Shows
@@ -190,7 +193,7 @@ class Engine:
         `limits` are beats that come, beats that must leave, and cycles without any of both after
         which it ends: before all have left, and then.
         """
-        self._go((cycles.FEW, 0, *limits, 0), feed, shows, moves)
+        self._go((cycles.FEW, 0, 0, *limits, 0), feed, shows, moves)
 
     def _go(
         self,

@@ -195,7 +195,7 @@ def run_steady(engine: Engine, feed: Longs, lanes: Lanes) -> SteadyRun:
         Where it stops, or does not repeat itself.
     """
     lanes.clear()
-    name, most = engine.module.name, most_for(engine.module, engine.deepest)
+    name, most = engine.module.name, most_for(engine.module, engine.deepest, len(feed))
     seen: dict[bytes, tuple[int, int, int]] = {}
     count = engine.count
     while engine.steady(feed, most, lanes.show):

@@ -17,6 +17,7 @@ from hwgen.prove.netlist.netlist import Module, NotProvedError
 Feed = Callable[[int, int], Sequence[Value]]
 QUIET = 8  # cycles in which nothing more may come
 SOME = 64  # vectors, cycles without a beat, or beats out for none in, beside those of `most_for`
+MOST_SENT = 1 << 18  # beats out for none in, of any unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,13 +40,16 @@ class SteadyRun:
     latency: int
 
 
-def most_for(module: Module, deepest: int) -> int:
-    """Give the vectors, cycles or beats behind which a unit should be where it was before.
+def most_for(module: Module, deepest: int, beats: int) -> tuple[int, int]:
+    """Give the vectors or cycles behind which a unit should be where it was before.
 
-    `deepest` are the words of its largest memory. A unit that cuts beats has none, and gives a beat
-    for each of their bits at the most.
+    And the beats that it may send meanwhile for none that it takes: a full ring takes nothing for
+    some rows of windows, whose sums leave. A vector has `beats`, and `deepest` are the words of the
+    largest memory, of a program with a step a row for one. A unit that cuts beats has no memory,
+    and gives a beat for each of their bits at the most.
     """
-    return SOME + 4 * deepest + len(module.port("i__payload"))
+    most = SOME + 4 * deepest + len(module.port("i__payload"))
+    return most, most + min(beats * deepest, MOST_SENT)
 
 
 def run_steady(
@@ -69,8 +73,8 @@ def run_steady(
     outputs: list[tuple[Value, ...]] = []
     first: int | None = None
     vector = beat = cycle = idle = still = sent = 0
-    most = most_for(module, machine.deepest)
-    while max(vector, still, sent) < most:
+    most, most_sent = most_for(module, machine.deepest, beats)
+    while max(vector, still) < most and sent < most_sent:
         if not beat and not idle:
             now, state = (vector, cycle, len(outputs)), machine.state(vector, columns)
             if state in seen:
@@ -84,7 +88,6 @@ def run_steady(
             outputs.append(machine.get(module.port("o__payload")))
         taken = _certain(machine, "i__ready")
         idle, beat = 0 if taken else idle + 1, (beat + taken) % beats
-        # a full ring takes nothing for a whole row of windows, whose sums leave meanwhile
         still = 0 if taken or sends else still + 1
         sent = 0 if taken else sent + sends
         vector += taken and not beat
