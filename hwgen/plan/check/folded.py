@@ -69,19 +69,24 @@ def _check_sets(stage: FoldedDense, where: str) -> None:
                 f"{where}.turns[{beat}]: must name some of the {stage.sets} sets, and such as feed "
                 "unlike lanes"
             )
-    for index, part in enumerate(stage.pe_sets):
-        count = sum(index in together for together in stage.turns)
-        if count != len(part.ends):
-            raise PlanError(
-                f"{where}.turns: must hold set {index} once for each of the {len(part.ends)} ends "
-                f"of its rows, not {count} times"
-            )
+    _check_turns(stage, where)
     if stage.counted and stage.distances:
         raise PlanError(f"{where}.distances: must be false where counted is true")
     if stage.counted and [part.lanes for part in stage.pe_sets] != [stage.banks]:
         raise PlanError(
             f"{where}.pe_sets: must be one set of PEs of {stage.banks} lanes where counted is true"
         )
+
+
+def _check_turns(stage: FoldedDense, where: str) -> None:
+    """Refuse other numbers of beats than of ends of rows."""
+    for index, ends in enumerate(stage.ends):
+        count = sum(index in together for together in stage.turns)
+        if count != len(ends):
+            raise PlanError(
+                f"{where}.turns: must hold set {index} once for each of the {len(ends)} ends of "
+                f"its rows, not {count} times"
+            )
 
 
 def _check_rows(stage: FoldedDense, layer: Layer, where: str, *, may_drop: bool) -> None:
@@ -135,6 +140,12 @@ def check_ends(stage: FoldedDense, where: str) -> None:
                 f"{where}.pe_sets[{index}].ends: must ascend within the {stage.cycles} cycles of a "
                 "vector"
             )
+    if not stage.sets:
+        raise PlanError(f"{where}.pe_sets: must hold a set of PEs; undo the edit")
+    named = {index for together in stage.turns for index in together}
+    if not named <= set(range(stage.sets)):
+        raise PlanError(f"{where}.turns: must name some of the {stage.sets} sets")
+    _check_turns(stage, where)
     leaves, left = 0, [0] * stage.sets
     for start in (0, stage.cycles):
         following = [0] * stage.sets

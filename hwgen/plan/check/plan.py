@@ -14,6 +14,7 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
+from hwgen.numeric import Range
 from hwgen.plan.check.flow import check_flow
 from hwgen.plan.check.folded import check_ends, check_folded
 from hwgen.plan.check.front import check_front
@@ -75,6 +76,21 @@ def check_plan(plan: Plan, graph: Graph, layers: tuple[Layer, ...], where: str) 
         raise PlanError(f"{where}.stages: must give a map of {last.positions}, not another")
     if last.tail != "argmax" and not set(range(last.rows)) <= set(plan.outputs.order):
         raise PlanError(f"{where}.stages: must give all {last.rows} outputs of {last.name}")
+    if last.tail != "argmax":
+        _check_given(plan, last, where)
+
+
+def _check_given(plan: Plan, last: Layer, where: str) -> None:
+    """Refuse lanes at the design's end that do not hold what the network gives."""
+    lanes, order = plan.outputs.lanes, plan.outputs.order
+    for slot, row in enumerate(order):
+        lane, place = lanes[slot % len(lanes)], slot % len(lanes)
+        limits = Range(0, 0) if row == PADDING else last.outputs[row]
+        if limits.lo < lane.lo or limits.hi > lane.hi:
+            raise PlanError(
+                f"{where}.stages[{len(plan.stages) - 1}].outputs.lanes[{place}]: must hold "
+                f"[{limits.lo}, {limits.hi}], not {lane}; widen it"
+            )
 
 
 def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> None:

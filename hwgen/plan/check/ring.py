@@ -26,6 +26,8 @@ def check_ring(stage: FoldedDense, layer: Layer, where: str) -> None:
                 f"{where}.lines.{name}: must be that of {layer.name}'s windows, "
                 f"{_shown(getattr(wanted, name))}; undo the edit"
             )
+    if stage.counted:
+        raise PlanError(f"{where}.counted: must be false for windows of a map; undo the edit")
     if not 0 <= lines.spare <= stage.inputs.image[0]:
         raise PlanError(
             f"{where}.lines.spare: must be 0 to the map's {stage.inputs.image[0]} rows, not "

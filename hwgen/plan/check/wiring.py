@@ -9,6 +9,8 @@ from hwgen.plan.stages.positions import flattened
 from hwgen.plan.stages.stage import Fifo, Joint, Reorder
 from hwgen.plan.stages.wiring import INPUT, readers_of, side_by_side
 
+MOST_BITS = 64  # of a lane
+
 
 def check_reads(plan: Plan, where: str) -> None:
     """Refuse numbers that are no earlier stage's, and stages that nothing reads.
@@ -60,6 +62,12 @@ def check_wiring(plan: Plan, where: str) -> None:
                     f"{place}.{name}.order: must fill beats of {len(stream.lanes)} lanes, padded "
                     "with -1"
                 )
+            for lane, kind in enumerate(stream.lanes):
+                if kind.bits > MOST_BITS:
+                    raise PlanError(
+                        f"{place}.{name}.lanes[{lane}]: must have at most {MOST_BITS} bits, not "
+                        f"{kind.bits}; undo the edit"
+                    )
         sources = plan.reads[index]
         given = [plan.inputs if s == INPUT else plan.stages[s].outputs for s in sources]
         before = ", ".join("the design" if s == INPUT else f"stages[{s}]" for s in sources)
