@@ -77,6 +77,7 @@ from hwgen.report.inspection_columns import columns_text
 if TYPE_CHECKING:
     from hwgen.frontend.model_options import ModelOptions
     from hwgen.ir import Graph
+    from hwgen.plan.design import LayerSummary
 
 app = typer.Typer(
     help="From a quantized neural network to overflow-proof, LUT-frugal FPGA logic.\n\n"
@@ -209,7 +210,7 @@ def build(
         earlier = made_of(folder)
         with bar() as progress:
             planned = build_design(graph, options, folder, plan, progress, planner, hls=hls)
-        layers = ", ".join(f"{layer.name} {layer.style}" for layer in planned.layers)
+        layers = ", ".join(f"{layer.name} {_folding(layer)}" for layer in planned.layers)
         print(
             f"{folder}: {layers}; latency {planned.latency_cycles} cycles, "
             f"a vector every {planned.interval_cycles}"
@@ -219,6 +220,14 @@ def build(
         gone = [name for name in earlier if name not in made_of(folder)]
         if gone:
             print(f"removed, since the design is another now: {', '.join(gone)}; make it again")
+
+
+def _folding(layer: LayerSummary) -> str:
+    """Name a layer's style, and of a folded one what is in parallel: rows, products, windows."""
+    if layer.style == "unrolled":
+        return layer.style
+    windows = f"x{layer.pixels}" if layer.pixels > 1 else ""
+    return f"folded {layer.pe}x{layer.simd}{windows}"
 
 
 @app.command()

@@ -144,7 +144,15 @@ AccumulatorRule = Annotated[
         "two's complement. A number: that many bits, as a baseline."
     ),
 ]
-Pe = Annotated[int | None, typer.Option(min=1, help="Folded: rows in parallel [default: 4].")]
+Pe = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Folded: rows in parallel. Without --pe, --simd and --pixels a layer has 4 "
+        "multipliers: neighbouring windows where these divide a row, else rows; with --simd alone "
+        "4 rows, with --pixels alone one.",
+    ),
+]
 Simd = Annotated[
     int | None, typer.Option(min=1, help="Folded: products in parallel a row [default: 1].")
 ]
@@ -152,8 +160,8 @@ Pixels = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Folded convolutions: neighbouring windows in parallel, at most; as many as divide "
-        "a row.",
+        help="Folded convolutions: neighbouring windows in parallel, at most: each layer takes "
+        "the largest number up to it that divides its rows [default: 1 with --pe or --simd].",
     ),
 ]
 NoSkip = Annotated[

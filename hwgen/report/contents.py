@@ -162,7 +162,10 @@ class Report:
         if self.placed is None:
             found["clock"] = f"hwgen synth {self.folder} --target {self.placed_target} --pnr"
         if self.accuracy("integer") is None and not self.measured_accuracies:
-            found["accuracy"] = "python -m training RECIPE"
+            found["accuracy"] = (
+                "python -m training RECIPE, or hwgen check FILE.onnx --data X.npy --labels Y.npy "
+                f"--design {self.folder}"
+            )
         return found
 
     def to_json(self) -> dict[str, Any]:

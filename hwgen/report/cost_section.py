@@ -117,8 +117,9 @@ def _finn(report: Report) -> Markup:
     note = (
         "FINN's figures are an analytic estimate of another tool, not a measurement: the formula "
         "by which FINN predicts its HLS matrix-vector unit (after FINN-R, arXiv 1809.04570), for "
-        "the same PE and SIMD, weights and thresholds in LUTs, no DSP blocks, the accumulator of "
-        "the layer's worst channel; foldings that FINN does not allow are rounded up. It counts "
+        "the same multipliers (windows side by side as further PEs), weights and thresholds in "
+        "LUTs, no DSP blocks, the accumulator of the layer's worst channel; foldings that FINN "
+        "does not allow are rounded up, and layers without weights left out. It counts "
         "six-input LUTs, so only xc7 compares. An argmax is counted here and not by FINN; FINN "
         "spends cycles on zero weights too."
     )
@@ -143,4 +144,4 @@ def _finn_row(number: int, layer: LayerReport, finn: FinnUnit, measured: bool) -
         row += ["not kept apart", count(finn.luts), "not known"]
     else:
         row += [count(luts.total), count(finn.luts), percent(luts.total / finn.luts)]
-    return [*row, count(layer.built.cycles), count(finn.cycles)]
+    return [*row, count(layer.built.cycles), count(finn.sample_cycles)]

@@ -15,7 +15,10 @@ LUT_DEPTH = 64  # entries of a LUT used as memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinnUnit:
-    """What FINN's model knows of a unit; `threshold_bits` is 0 where no thresholds follow."""
+    """What FINN's model knows of a unit; `threshold_bits` is 0 where no thresholds follow.
+
+    `positions` are those of the map at which the product is made.
+    """
 
     rows: int
     columns: int
@@ -26,6 +29,7 @@ class FinnUnit:
     input_signed: bool
     accumulator_bits: int
     threshold_bits: int
+    positions: int = 1
 
     @property
     def luts(self) -> int:
@@ -43,8 +47,13 @@ class FinnUnit:
 
     @property
     def cycles(self) -> int:
-        """Cycles for one sample, zero weights included."""
+        """Cycles for a product at one position, zero weights included."""
         return ceil(self.rows / self.pe) * ceil(self.columns / self.simd)
+
+    @property
+    def sample_cycles(self) -> int:
+        """Cycles for one sample."""
+        return self.cycles * self.positions
 
     @property
     def _type_bits(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -100,15 +101,14 @@ def _layer_report(
     is_weighted = isinstance(found, Weighted)
     node = found if isinstance(found, Weighted) else _of_ones(layer)
     widths = widths_of(node, source, layer, built.accumulator_bits)
-    folded = built.style == "folded"
     return LayerReport(
         built=built,
         input_type=str(source.type),
         widths=widths,
         weights=weight_figures(node, source) if is_weighted else None,
         classes=_classes(layer),
-        finn=_finn_unit(node, source, graph.node(layer.tail_name), built, widths)
-        if folded
+        finn=_finn_unit(found, source, graph.node(layer.tail_name), built, widths)
+        if isinstance(found, Weighted) and built.style == "folded"
         else None,
         luts={s.target: luts for s in syntheses if (luts := _layer_luts(built, s)) is not None},
     )
@@ -155,6 +155,7 @@ def _finn_unit(
         input_signed=inputs.signed,
         accumulator_bits=widths.finn,
         threshold_bits=tail.output.bits if isinstance(tail, Threshold) else 0,
+        positions=prod(built.units[len(built.front)].image),
     )
 
 

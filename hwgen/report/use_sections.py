@@ -38,8 +38,9 @@ def interface_section(report: Report) -> Markup:
     ]
     if any(port.image != (1, 1) for port in design.ports):
         rules.append(
-            "A map travels row by row, a position a beat: lane k is channel k. Maps follow without "
-            "a gap, and the last one leaves without waiting for another."
+            "A map travels row by row, position by position, the channels of a position in order: "
+            "in one beat of all lanes, or in several of fewer. Maps follow without a gap, and the "
+            "last one leaves without waiting for another."
         )
     synth = f"hwgen synth {report.folder} --target"
     commands = [f"hwgen sim {report.folder}"]

@@ -196,7 +196,8 @@ def test_missing_parts_and_their_commands(unrolled):
         "proof": "hwgen prove design",
         "synthesis": "hwgen synth design --target xc7",
         "clock": "hwgen synth design --target ecp5 --pnr",
-        "accuracy": "python -m training RECIPE",
+        "accuracy": "python -m training RECIPE, or hwgen check FILE.onnx --data X.npy "
+        "--labels Y.npy --design design",
     }
 
 
@@ -218,3 +219,19 @@ def test_the_folder_itself_may_be_the_current_one(tmp_path, monkeypatch):
     folder = build(tmp_path / "here")
     monkeypatch.chdir(folder)
     assert read_report(type(folder)()).folder == "here"
+
+
+def test_finn_takes_its_cycles_at_every_position():
+    unit = FinnUnit(
+        rows=8,
+        columns=9,
+        pe=4,
+        simd=1,
+        weight_bits=4,
+        input_bits=4,
+        input_signed=False,
+        accumulator_bits=12,
+        threshold_bits=4,
+        positions=64,
+    )
+    assert (unit.cycles, unit.sample_cycles) == (18, 18 * 64)

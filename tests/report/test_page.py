@@ -172,7 +172,8 @@ def test_missing_parts_are_stated_with_their_commands(tmp_path):
         "hwgen sim bare",
         "hwgen synth bare --target xc7",
         "hwgen synth bare --target ecp5 --pnr",
-        "python -m training RECIPE",
+        "python -m training RECIPE, or hwgen check FILE.onnx --data X.npy --labels Y.npy "
+        "--design bare",
     ):
         assert f"<code>{command}</code>" in page, command
     assert "There is no open place and route from pip for xc7." in page

@@ -60,7 +60,7 @@ def test_layer_table_says_what_is_missing(folder):
         "synthesis ice40, synthesis ecp5, synthesis gowin"
     )
     assert f"synthesis not known yet: hwgen synth {folder} --target xc7\n" in text
-    assert "accuracy not known yet: python -m training RECIPE\n" in text
+    assert "accuracy not known yet: python -m training RECIPE, or hwgen check FILE.onnx" in text
 
 
 def test_commands_name_the_folder_as_it_was_typed(folder, tmp_path, monkeypatch):

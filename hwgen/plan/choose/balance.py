@@ -41,6 +41,9 @@ def _limit(plan: Plan) -> list[str]:
     if not others:
         return [f"{slowest.name} takes {slowest.cycles:,} cycles"]
     second = max(others, key=lambda layer: layer.cycles)
+    if second.cycles == slowest.cycles:
+        equal = sum(layer.cycles == slowest.cycles for layer in plan.layers)
+        return [f"{equal} layers limit with {slowest.cycles:,} cycles each, {slowest.name} first"]
     return [
         f"{slowest.name} limits with {slowest.cycles:,} cycles, {slowest.cycles - second.cycles:,} "
         f"more than {second.name}, the next"

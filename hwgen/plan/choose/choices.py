@@ -24,9 +24,12 @@ def asked_for(layers: tuple[Layer, ...], options: BuildOptions) -> tuple[LayerCh
     """
     folds = bool(options.pe or options.simd or options.pixels or not options.skip)
     if options.style == "unrolled" and folds:
+        given = {"--pe": options.pe, "--simd": options.simd, "--pixels": options.pixels}
+        names = [name for name, value in given.items() if value]
+        names += [] if options.skip else ["--no-skip"]
         raise PlanError(
-            "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled "
-            "unit has all rows in parallel and never holds a zero weight"
+            f"style: an unrolled unit has all rows in parallel and never holds a zero weight; "
+            f"leave out {' and '.join(names)}, or choose --style folded"
         )
     has_memory = any(layer.input_image or len(layer.sources) > 1 for layer in layers)
     if options.style == "unrolled" and not has_memory:

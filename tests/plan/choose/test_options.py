@@ -94,9 +94,10 @@ def test_block_rams_of_queues_between_vectors_are_counted():
 
 @pytest.mark.parametrize("options", [{"pe": 2}, {"simd": 2}, {"pixels": 2}, {"skip": False}])
 def test_what_unrolled_layers_do_not_look_at(options):
+    (name,) = options
     with pytest.raises(PlanError) as caught:
         plan_design(network(1), BuildOptions(style="unrolled", **options))
     assert str(caught.value) == (
-        "style: --pe, --simd, --pixels and --no-skip belong to --style folded; an unrolled unit "
-        "has all rows in parallel and never holds a zero weight"
+        "style: an unrolled unit has all rows in parallel and never holds a zero weight; leave out "
+        f"--{'no-skip' if name == 'skip' else name}, or choose --style folded"
     )
