@@ -95,7 +95,7 @@ def test_what_is_said_of_registers_is_so_on_numbers():
 
     engine.show_every(1)
     for _ in range(4):
-        assert engine.steady(feed, 1 << 20, compare)
+        assert engine.steady(feed, (1 << 20, 1 << 20), compare)
     assert sum(compared) > 2000
 
 
