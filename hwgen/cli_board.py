@@ -237,7 +237,7 @@ def options_of(
     fills = max_luts == "part"
     if max_luts is not None and not fills:
         if not (max_luts.isascii() and max_luts.isdecimal()):
-            raise PlanError(f"max-luts: must be a number or part, not {max_luts!r}")
+            raise PlanError(f"max-luts: must be a whole number above 0, or part, not {max_luts!r}")
         options = replace(options, max_luts=int(max_luts))
     board = asked.board
     if board is None:

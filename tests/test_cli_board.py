@@ -42,7 +42,7 @@ def test_a_build_for_a_board(tmp_path, matrix):
     ("options", "sentence"),
     [
         (["--max-luts", "part"], "max-luts: part is that of a board; add --board"),
-        (["--max-luts", "few"], "max-luts: must be a number or part, not 'few'"),
+        (["--max-luts", "few"], "max-luts: must be a whole number above 0, or part, not 'few'"),
         (["--max-luts", "0"], "max-luts: must be at least 1, not 0"),
         (
             ["--baud", "115200"],
