@@ -118,8 +118,8 @@ class Cnn:
         row |= {
             "simulated": result.passed,
             "vectors": result.vectors,
-            "as_planned": (result.latency_cycles, result.interval_cycles)
-            == (plan.latency_cycles, plan.interval_cycles),
+            "as_planned": result.latency_cycles == plan.latency_cycles
+            and result.interval_cycles in (None, plan.interval_cycles),  # None: too few vectors
             "simulated_s": round(time.perf_counter() - start, 1),
         }
         place.say("prove")
