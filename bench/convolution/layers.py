@@ -106,8 +106,9 @@ def measure(case: Case, size: int, target: Target, style: LayerStyle, clock: boo
             input_signed=False,
             accumulator_bits=int(WIDE),
             threshold_bits=case.bits,
+            positions=size * size,
         )
-        row |= {"finn_luts": finn.luts, "finn_cycles": finn.cycles * size * size}
+        row |= {"finn_luts": finn.luts, "finn_cycles": finn.sample_cycles}
     if clock and target == "ecp5":
         placed = place_verilog(verilog_of(exact), exact.name, target, "aclk", SEEDS)
         row["fmax_mhz"] = round(placed.median_mhz, 1) if placed.fmax_mhz else None

@@ -12,7 +12,6 @@ the same cycles.
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 
 from rich.console import Console
@@ -20,7 +19,7 @@ from rich.progress import track
 
 from bench.convolution.cases import Case
 from bench.shared.block_rams import block_rams, priced_luts
-from bench.shared.row_table import print_rows
+from bench.shared.row_table import show_rows
 from bench.shared.synthesis import plan_synthesised
 from hwgen.plan.cost.memory import program_kind
 from hwgen.plan.design import Plan
@@ -28,7 +27,6 @@ from hwgen.plan.options import BuildOptions
 from hwgen.plan.planner import plan_design
 from hwgen.plan.stages.program_memory import program_memory
 from hwgen.plan.stages.stage import FoldedDense, Stage
-from hwgen.synth.tools import find_yosys
 
 SIZE = 8
 LAYERS = (
@@ -88,10 +86,11 @@ def main() -> None:
                 "ratio": round(priced[0] / priced[1], 3),
             }
         )
-    if args.json:
-        print(json.dumps({"seed": 0, "yosys": find_yosys().version, "rows": rows}, indent=1))
-        return
-    print_rows(rows, "LUTs and block RAMs: programs of distances (ours), of places (baseline)")
+    show_rows(
+        rows,
+        "LUTs and block RAMs: programs of distances (ours), of places (baseline)",
+        as_json=args.json,
+    )
 
 
 if __name__ == "__main__":

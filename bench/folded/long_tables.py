@@ -10,7 +10,6 @@ program of a folded unit of more than 256 steps. `ours` are the LUTs of `rtl/con
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from amaranth import Module, Signal, unsigned
 from amaranth.back import verilog
 from amaranth.lib.memory import Memory
 
-from bench.shared.row_table import print_rows
+from bench.shared.row_table import show_rows
 from bench.shared.synthesis import verilog_luts
 from hwgen.plan.cost.memory import WHOLE_WORDS, table_luts
 from hwgen.plan.options import TARGETS
@@ -29,7 +28,6 @@ from hwgen.plan.stages.stage import FoldedDense
 from hwgen.rtl.constant_table import look_up
 from hwgen.rtl.registers import Registers
 from hwgen.rtl.vector_memory import memory_attributes
-from hwgen.synth.tools import find_yosys
 
 BITS = 9
 WORDS = (256, 320, 448, 512, 700, 1024)
@@ -89,10 +87,9 @@ def main() -> None:
             rows.append(
                 row | {"ratio": round(ours / one, 3), "estimate": table_luts(target, words)}
             )
-    if args.json:
-        print(json.dumps({"seed": 0, "yosys": find_yosys().version, "rows": rows}, indent=1))
-        return
-    print_rows(rows, "LUTs of tables: in parts (ours) and in one piece (baseline)")
+    show_rows(
+        rows, "LUTs of tables: in parts (ours) and in one piece (baseline)", as_json=args.json
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ price.
 from __future__ import annotations
 
 import argparse
-import json
 from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import patch
@@ -20,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.shared.block_rams import block_rams, priced_luts
-from bench.shared.row_table import print_rows
+from bench.shared.row_table import show_rows
 from bench.shared.synthesis import plan_synthesised
 from bench.whole_nets.parts.models import trained
 from hwgen.flow import load
@@ -67,10 +66,7 @@ def main() -> None:
             | {f"baseline{name}": value for name, value in zip(names, baseline, strict=True)}
             | {"ratio": round(work / before, 3)}
         )
-    if args.json:
-        print(json.dumps({"rows": rows}, indent=1))
-        return
-    print_rows(rows, "weights in parts (ours), whole (baseline)")
+    show_rows(rows, "weights in parts (ours), whole (baseline)", as_json=args.json)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ LUTs that `plan/estimate/stage.py` reckons with, `baseline` those of Yosys.
 from __future__ import annotations
 
 import argparse
-import json
 
 from amaranth.back import verilog
 
-from bench.shared.row_table import print_rows
+from bench.shared.row_table import show_rows
 from bench.shared.synthesis import verilog_luts
 from hwgen.numeric import IntType
 from hwgen.plan.design import Target
@@ -21,7 +20,6 @@ from hwgen.plan.estimate.stage import stage_cost
 from hwgen.plan.options import TARGETS
 from hwgen.plan.stages.stage import Narrower, Stream
 from hwgen.rtl.units import unit_of
-from hwgen.synth.tools import find_yosys
 
 TOP = "cut"
 PARTS = (2, 3, 4, 5, 6, 8, 10, 12, 16, 19, 24, 32)
@@ -59,10 +57,9 @@ def main() -> None:
     rows = [
         row(parts, lanes, target) for target in args.targets for parts in PARTS for lanes in LANES
     ]
-    if args.json:
-        print(json.dumps({"seed": 0, "yosys": find_yosys().version, "rows": rows}, indent=1))
-        return
-    print_rows(rows, "LUTs of converters: estimated (ours) and of Yosys (baseline)")
+    show_rows(
+        rows, "LUTs of converters: estimated (ours) and of Yosys (baseline)", as_json=args.json
+    )
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ def check_folded(
 
 def _check_sets(stage: FoldedDense, where: str) -> None:
     """Refuse sets and beats that do not fit one another."""
+    check_turns(stage, where)
     for index, part in enumerate(stage.pe_sets):
         fits = 0 <= part.first <= stage.width - part.size
         if min(part.size, part.lanes, len(part.ends)) < 1 or not fits:
@@ -62,14 +63,12 @@ def _check_sets(stage: FoldedDense, where: str) -> None:
                 f"{stage.width} lanes of the output"
             )
     for beat, together in enumerate(stage.turns):
-        known = set(together) <= set(range(stage.sets))
-        lanes = [lane for s in together if known for lane in stage.pe_sets[s].fed]
+        lanes = [lane for index in together for lane in stage.pe_sets[index].fed]
         if not lanes or len(set(lanes)) < len(lanes):
             raise PlanError(
                 f"{where}.turns[{beat}]: must name some of the {stage.sets} sets, and such as feed "
                 "unlike lanes"
             )
-    _check_turns(stage, where)
     if stage.counted and stage.distances:
         raise PlanError(f"{where}.distances: must be false where counted is true")
     if stage.counted and [part.lanes for part in stage.pe_sets] != [stage.banks]:
@@ -78,8 +77,22 @@ def _check_sets(stage: FoldedDense, where: str) -> None:
         )
 
 
-def _check_turns(stage: FoldedDense, where: str) -> None:
-    """Refuse other numbers of beats than of ends of rows."""
+def check_turns(stage: FoldedDense, where: str) -> None:
+    """Refuse sets that there are not, and other numbers of beats than of ends of rows.
+
+    Raises
+    ------
+    PlanError
+        With the place that is wrong, and what must hold there.
+    """
+    if not stage.sets:
+        raise PlanError(f"{where}.pe_sets: must hold a set of PEs; undo the edit")
+    for beat, together in enumerate(stage.turns):
+        if not set(together) <= set(range(stage.sets)):
+            raise PlanError(
+                f"{where}.turns[{beat}]: must name some of the {stage.sets} sets, and such as feed "
+                "unlike lanes"
+            )
     for index, ends in enumerate(stage.ends):
         count = sum(index in together for together in stage.turns)
         if count != len(ends):
@@ -140,12 +153,6 @@ def check_ends(stage: FoldedDense, where: str) -> None:
                 f"{where}.pe_sets[{index}].ends: must ascend within the {stage.cycles} cycles of a "
                 "vector"
             )
-    if not stage.sets:
-        raise PlanError(f"{where}.pe_sets: must hold a set of PEs; undo the edit")
-    named = {index for together in stage.turns for index in together}
-    if not named <= set(range(stage.sets)):
-        raise PlanError(f"{where}.turns: must name some of the {stage.sets} sets")
-    _check_turns(stage, where)
     leaves, left = 0, [0] * stage.sets
     for start in (0, stage.cycles):
         following = [0] * stage.sets

@@ -14,9 +14,8 @@ import numpy as np
 
 from hwgen.errors import PlanError
 from hwgen.ir import Graph
-from hwgen.numeric import Range
 from hwgen.plan.check.flow import check_flow
-from hwgen.plan.check.folded import check_ends, check_folded
+from hwgen.plan.check.folded import check_ends, check_folded, check_turns
 from hwgen.plan.check.front import check_front
 from hwgen.plan.check.queues import check_depths
 from hwgen.plan.check.ring import check_ring
@@ -85,7 +84,9 @@ def _check_given(plan: Plan, last: Layer, where: str) -> None:
     lanes, order = plan.outputs.lanes, plan.outputs.order
     for slot, row in enumerate(order):
         lane, place = lanes[slot % len(lanes)], slot % len(lanes)
-        limits = Range(0, 0) if row == PADDING else last.outputs[row]
+        if row == PADDING:
+            continue
+        limits = last.outputs[row]
         if limits.lo < lane.lo or limits.hi > lane.hi:
             raise PlanError(
                 f"{where}.stages[{len(plan.stages) - 1}].outputs.lanes[{place}]: must hold "
@@ -104,6 +105,7 @@ def _check_layer(rest: list[tuple[int, Stage]], layer: Layer, where: str) -> Non
         )
     if isinstance(dense, FoldedDense) and dense.lines is not None:
         check_ring(dense, layer, place)
+        check_turns(dense, place)
         check_ends(dense, place)
     at_one = at_one_pixel(dense)
     assert isinstance(at_one, FoldedDense | UnrolledDense)

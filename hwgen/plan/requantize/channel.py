@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from hwgen.numeric import IntType, Range
 from hwgen.plan.cost.delay import DelayModel, StageLimit
@@ -65,21 +66,26 @@ def requantizer(
     small = len(plain.thresholds) <= MOST_THRESHOLDS
     if choice == "diagram":
         return plain if small else None
-    found: list[Requantizer] = [
-        item
+    bits = code_range(plain).type.bits
+    products = [
+        (luts(item, row.lane, bits, target), item)
         for item in rescales(staircase, row.stored, row.lane)
         if limit is None or limit.adders_fit(1, item.bits)
     ]
-    if small and (choice == "auto" or not found):
-        found.insert(0, plain)
-    bits = code_range(plain).type.bits
-    return min(found, key=lambda item: luts(item, row.lane, bits, target), default=None)
+    if not products:
+        return plain if small else None
+    least, product = min(products, key=lambda pair: pair[0])
+    if not small or choice == "multiply":
+        return product
+    return plain if luts(plain, row.lane, bits, target, least) <= least else product
 
 
-def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) -> float:
-    """Estimate the LUTs of a channel."""
+def luts(
+    channel: Requantizer, lane: IntType, code_bits: int, target: Target, most: float = inf
+) -> float:
+    """Estimate the LUTs of a channel; those of a diagram no further than past `most`."""
     if isinstance(channel, Steps):
-        return _covered(code_blocks(channel, lane, code_bits), target)
+        return _covered(code_blocks(channel, lane, code_bits), target, most)
     digits = sum(channel.bits - max(digit.shift, 0) for digit in channel.digits[1:])
     low = (channel.constant & -channel.constant).bit_length() - 1  # the bits below it are wires
     constant = channel.bits - low if channel.constant else 0
@@ -88,8 +94,9 @@ def luts(channel: Requantizer, lane: IntType, code_bits: int, target: Target) ->
     return added + decided + luts(channel.steps, channel.kept, code_bits, target)
 
 
-def _covered(blocks: tuple[Block, ...], target: Target) -> float:
-    return COVER_LUTS[target] * cover_luts(blocks, LUT_INPUTS[target])
+def _covered(blocks: tuple[Block, ...], target: Target, most: float = inf) -> float:
+    each = COVER_LUTS[target]
+    return each * cover_luts(blocks, LUT_INPUTS[target], most / each)
 
 
 def seam_blocks(channel: Rescale, lane: IntType) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from math import inf
 
 from hwgen.plan.requantize.decision import Block
 
@@ -15,11 +16,11 @@ Cut = frozenset[Block | int]
 """Inputs of a LUT: nodes of its diagram, and bits of the lane, of which 0 is the lowest."""
 
 
-def cover_luts(blocks: Iterable[Block], inputs: int) -> int:
-    """Count LUTs of so many inputs for some diagrams over one lane."""
+def cover_luts(blocks: Iterable[Block], inputs: int, most: float = inf) -> int:
+    """Count LUTs of so many inputs for some diagrams over one lane; no further than past `most`."""
     needed = _nodes(frozenset(_input(block) for block in blocks if block.changes))
     waiting, count = set(needed), 0
-    while waiting:
+    while waiting and count <= most:
         node = max(waiting)
         waiting.remove(node)
         count += 1
